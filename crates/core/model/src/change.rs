@@ -1,0 +1,141 @@
+//! The one stream of facts: typed, versioned changes.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    App, AppName, AppToken, AuthnEvent, Ended, Group, GroupName, PolicyFile, PublishedKey, Session,
+    SessionId, SessionKind, Settings, Timestamp, TokenHash, User, UserId,
+};
+
+/// One typed change of a fact.
+///
+/// A node that meets a kind it does not know stops following and says so; kinds are
+/// added, never changed in meaning.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// A person as they now are, new or changed.
+    UserPut(Arc<User>),
+    /// A person is gone; their sessions end.
+    UserRemoved(UserId),
+    /// A group as it now is.
+    GroupPut(Arc<Group>),
+    /// A group is gone; memberships in it end.
+    GroupRemoved(GroupName),
+    /// An app as it now is.
+    AppPut(Arc<App>),
+    /// An app is gone; tokens for it end.
+    AppRemoved(AppName),
+    /// Organisation-wide settings.
+    SettingsPut(Arc<Settings>),
+    /// A sign-in.
+    SessionStarted(Arc<Session>),
+    /// A further proof within a session; its credential is replaced.
+    SessionAdvanced {
+        /// Which.
+        session: SessionId,
+        /// The new proof.
+        event: AuthnEvent,
+        /// Hash of the new cookie at the authentication origin.
+        credential: TokenHash,
+        /// The kind it is from now on.
+        kind: SessionKind,
+        /// When it ends whatever happens, from now on.
+        expires: Timestamp,
+        /// How long it may lie unused, from now on.
+        idle_limit: Duration,
+    },
+    /// A session is over; leases and tokens end with it.
+    SessionEnded {
+        /// Which.
+        session: SessionId,
+        /// When and why.
+        ended: Ended,
+    },
+    /// A session that has been over for long is forgotten.
+    SessionForgotten(SessionId),
+    /// An app's own cookie was given out.
+    AppTokenIssued(Arc<AppToken>),
+    /// The policies as they now are, whole.
+    PoliciesApplied(Arc<[PolicyFile]>),
+    /// A public key that gateways sign with.
+    KeyPublished(Arc<PublishedKey>),
+    /// A public key is no longer to be trusted or shown.
+    KeyRetired {
+        /// Its key id.
+        kid: Arc<str>,
+    },
+}
+
+impl Change {
+    /// The kind, for listings and records.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::UserPut(_) => "user-put",
+            Self::UserRemoved(_) => "user-removed",
+            Self::GroupPut(_) => "group-put",
+            Self::GroupRemoved(_) => "group-removed",
+            Self::AppPut(_) => "app-put",
+            Self::AppRemoved(_) => "app-removed",
+            Self::SettingsPut(_) => "settings-put",
+            Self::SessionStarted(_) => "session-started",
+            Self::SessionAdvanced { .. } => "session-advanced",
+            Self::SessionEnded { .. } => "session-ended",
+            Self::SessionForgotten(_) => "session-forgotten",
+            Self::AppTokenIssued(_) => "app-token-issued",
+            Self::PoliciesApplied(_) => "policies-applied",
+            Self::KeyPublished(_) => "key-published",
+            Self::KeyRetired { .. } => "key-retired",
+        }
+    }
+
+    /// What it is about, in a few words without secrets.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::UserPut(user) => format!("{} ({})", user.id, user.name),
+            Self::UserRemoved(user) => user.to_string(),
+            Self::GroupPut(group) => group.name.to_string(),
+            Self::GroupRemoved(group) => group.to_string(),
+            Self::AppPut(app) => app.name.to_string(),
+            Self::AppRemoved(app) => app.to_string(),
+            Self::SettingsPut(_) => "settings".into(),
+            Self::SessionStarted(session) => format!("{} of {}", session.id, session.user),
+            Self::SessionAdvanced { session, event, .. } => {
+                format!("{session} by {}", event.method.as_str())
+            }
+            Self::SessionEnded { session, ended } => format!("{session}: {:?}", ended.reason),
+            Self::SessionForgotten(session) => session.to_string(),
+            Self::AppTokenIssued(token) => format!("{} for {}", token.session, token.app),
+            Self::PoliciesApplied(files) => format!("{} files", files.len()),
+            Self::KeyPublished(key) => key.kid.to_string(),
+            Self::KeyRetired { kid } => kid.to_string(),
+        }
+    }
+}
+
+/// Who makes a change, for the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Actor {
+    /// Gatewright itself: start-up, expiry, configuration files.
+    Gatewright,
+    /// A person through a page.
+    User(UserId),
+    /// A stranger who holds something that lets them: a link, a code.
+    Bearer,
+    /// Who is on the machine, by the kernel's word.
+    Local(u32),
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gatewright => f.write_str("gatewright"),
+            Self::User(user) => write!(f, "{user}"),
+            Self::Bearer => f.write_str("bearer"),
+            Self::Local(uid) => write!(f, "local-uid-{uid}"),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The words that every room of Gatewright shares.
+//!
+//! Who asks for what ([`AccessRequest`]), what the answer is ([`Decision`]), what
+//! it rests on ([`Snapshot`], changed by [`Change`]s in one numbered stream), all in
+//! the terms of NIST SP 800-207. This crate is pure: it has no runtime, opens no
+//! socket or file, and reads no clock; `now` is always an argument.
+
+mod change;
+mod decision;
+mod id;
+mod policy_file;
+mod request;
+mod resource;
+mod session;
+mod snapshot;
+mod subject;
+mod time;
+
+pub use change::{Actor, Change};
+pub use decision::{
+    Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,
+    ReportDifference,
+};
+pub use id::{
+    AppName, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId, RouteName, SessionId,
+    TagName, TokenHash, UserId,
+};
+pub use policy_file::PolicyFile;
+pub use request::{
+    AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,
+    RiskContext, SessionContext, TimeContext,
+};
+pub use resource::{
+    Action, App, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, PathPatternFault,
+    Resource, Route, UnknownAction, Upstream,
+};
+pub use session::{AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Session, SessionKind};
+pub use snapshot::{ApplyError, Network, PolicyFacts, PublishedKey, Settings, Snapshot};
+pub use subject::{Factor, FactorKind, Group, Membership, User};
+pub use time::{Epoch, Timestamp};

@@ -1,0 +1,171 @@
+//! The one question: who, from which device, does what, on what, in which context.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Action, AuthnEvent, Resource, SessionId, Timestamp, UserId};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Principal {
+    /// Nobody that is known. A permit reaches strangers only by naming them: `principal is Anonymous`.
+    Anonymous,
+    /// A person.
+    User(UserId),
+    /// Who is on the machine itself, by the kernel's word (the administration socket's peer uid).
+    Local(u32),
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => f.write_str("anonymous"),
+            Self::User(user) => write!(f, "{user}"),
+            Self::Local(uid) => write!(f, "local-uid-{uid}"),
+        }
+    }
+}
+
+/// One access, asked about before it happens. Every enforcement point builds this.
+///
+/// It holds no `now`: ages and local time are computed from the instant that it is judged at.
+#[derive(Debug, Clone)]
+pub struct AccessRequest<'a> {
+    /// Who.
+    pub principal: Principal,
+    /// Within which session, if one.
+    pub session: Option<SessionId>,
+    /// Does what.
+    pub action: Action,
+    /// On what.
+    pub resource: &'a Resource,
+    /// Under which circumstances.
+    pub context: Context<'a>,
+}
+
+/// The circumstances of an access, typed as the policy schema types them.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// How and when the person proved who they are.
+    pub authn: Authn<'a>,
+    /// Facts of the session, where there is one.
+    pub session: Option<SessionContext>,
+    /// Where the request comes from.
+    pub network: NetworkContext<'a>,
+    /// What the device said of itself, where one is known.
+    pub device: Option<DeviceContext>,
+    /// How unusual this is, where it is scored.
+    pub risk: Option<RiskContext>,
+    /// What the protocol knows, for HTTP.
+    pub http: Option<HttpContext<'a>>,
+    /// The zone of `context.time`, where the app has one of its own.
+    pub time: TimeContext<'a>,
+}
+
+impl<'a> Context<'a> {
+    /// A context in which only the address is known.
+    pub const fn from_address(address: IpAddr) -> Self {
+        Self {
+            authn: Authn { events: &[] },
+            session: None,
+            network: NetworkContext {
+                address,
+                country: None,
+                names: &[],
+            },
+            device: None,
+            risk: None,
+            http: None,
+            time: TimeContext { zone: None },
+        }
+    }
+}
+
+/// Proofs of identity that the asking token may rest on, oldest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Authn<'a> {
+    /// The proofs; empty for strangers.
+    pub events: &'a [AuthnEvent],
+}
+
+impl Authn<'_> {
+    /// The most recent proof.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.events.iter().map(|e| e.at).max()
+    }
+
+    /// The most recent proof that resists phishing.
+    pub fn latest_phishing_resistant(&self) -> Option<Timestamp> {
+        self.events
+            .iter()
+            .filter(|e| e.method.is_phishing_resistant())
+            .map(|e| e.at)
+            .max()
+    }
+}
+
+/// Facts of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionContext {
+    /// When it began; policy reads its age.
+    pub started: Timestamp,
+    /// Whether it began with an enrolment link or a recovery code.
+    pub enrolment: bool,
+}
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct NetworkContext<'a> {
+    /// The client's address: the TCP peer, or what a trusted proxy says.
+    pub address: IpAddr,
+    /// ISO 3166-1 alpha-2 code, when known.
+    pub country: Option<[u8; 2]>,
+    /// Named networks that hold the address, sorted.
+    pub names: &'a [Arc<str>],
+}
+
+/// What a device reported. Typed now, filled by device trust.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceContext {
+    /// Meets the organisation's own definition of healthy.
+    pub compliant: bool,
+    /// Is under the organisation's management.
+    pub managed: bool,
+    /// Its disk is encrypted.
+    pub disk_encrypted: bool,
+    /// Operating system family, lower case.
+    pub platform: Arc<str>,
+    /// When it last reported; policy reads the age.
+    pub reported_at: Timestamp,
+}
+
+/// How unusual an access is. Typed now, filled by risk scoring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RiskContext {
+    /// 0 (as ever) to 100.
+    pub score: u8,
+}
+
+/// What HTTP knows of a request, in the one canonical form that the upstream gets too.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpContext<'a> {
+    /// Upper-case method.
+    pub method: &'a str,
+    /// Canonical path, without the query.
+    pub path: &'a str,
+    /// Lower-case host without port.
+    pub host: &'a str,
+    /// Whether it asks to become a WebSocket.
+    pub websocket: bool,
+    /// Whether the page that sends it is of the same origin (or none sends it: a navigation).
+    pub same_origin: bool,
+}
+
+/// How `context.time` is computed.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeContext<'a> {
+    /// IANA name; the organisation's zone where absent.
+    pub zone: Option<&'a str>,
+}

@@ -1,0 +1,352 @@
+//! What can be asked for, and what can be done with it.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AppName, GroupName, RouteName, SessionId, TagName, UserId};
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $variant:ident => $text:literal),* $(,)?) => {
+        /// What is done. The words are those of the policy schema.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Action { $($(#[$doc])* $variant),* }
+
+        impl Action {
+            /// All actions.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The action's name in policies.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+    };
+}
+
+actions! {
+    /// An HTTP exchange or upgrade on a [`Resource::Route`].
+    HttpRequest => "http.request",
+    /// Add a factor to a [`Resource::User`].
+    FactorEnrol => "factor.enrol",
+    /// Remove a factor from a [`Resource::User`].
+    FactorRemove => "factor.remove",
+    /// See users, groups, apps, sessions and keys ([`Resource::System`]).
+    AdminRead => "admin.read",
+    /// Create a [`Resource::User`].
+    AdminUserAdd => "admin.user.add",
+    /// Disable, enable or change a [`Resource::User`].
+    AdminUserChange => "admin.user.change",
+    /// Make a sign-in or enrolment link for a [`Resource::User`].
+    AdminUserLink => "admin.user.link",
+    /// End a session of a [`Resource::User`].
+    AdminSessionEnd => "admin.session.end",
+    /// Replace the policies ([`Resource::System`]); owner-equal.
+    AdminPolicyApply => "admin.policy.apply",
+    /// See decisions in full ([`Resource::System`]).
+    AdminExplain => "admin.explain",
+    /// Read the ledger ([`Resource::System`]).
+    AdminLogRead => "admin.log.read",
+    /// Rotate keys ([`Resource::System`]).
+    AdminKeyRotate => "admin.key.rotate",
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Text that names no action.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an action")]
+pub struct UnknownAction(String);
+
+impl FromStr for Action {
+    type Err = UnknownAction;
+    fn from_str(text: &str) -> Result<Self, UnknownAction> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|a| a.as_str() == text)
+            .ok_or_else(|| UnknownAction(text.chars().take(80).collect()))
+    }
+}
+
+impl Serialize for Action {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Action {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What an action is done on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// A route of an app: `Route::"wiki/editor"`, in `App::"wiki"` and in its tags.
+    Route(RouteName),
+    /// A person, for factors and administration.
+    User(UserId),
+    /// A session, for administration; judged with the person it belongs to as its parent.
+    Session(SessionId, UserId),
+    /// A group, for administration.
+    Group(GroupName),
+    /// Gatewright itself: `System::"gatewright"`.
+    System,
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Route(route) => write!(f, "{route}"),
+            Self::User(user) => write!(f, "{user}"),
+            Self::Session(session, _) => write!(f, "{session}"),
+            Self::Group(group) => write!(f, "{group}"),
+            Self::System => f.write_str("gatewright"),
+        }
+    }
+}
+
+/// A protected application.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct App {
+    /// Its name in policies.
+    pub name: AppName,
+    /// What pages call it.
+    pub title: Arc<str>,
+    /// One line for the portal.
+    #[serde(default)]
+    pub description: Arc<str>,
+    /// The host it is reached by, lower case, without port or trailing dot.
+    pub host: Arc<str>,
+    /// Where its requests go.
+    pub upstream: Upstream,
+    /// Labels: `resource in Tag::"crown-jewel"`.
+    #[serde(default)]
+    pub tags: Vec<TagName>,
+    /// Facts that policy reads as `resource.app.getTag("…")`.
+    #[serde(default)]
+    pub attributes: BTreeMap<Arc<str>, Arc<str>>,
+    /// Named parts, the most specific match wins; what matches none is the route `APP/default`.
+    #[serde(default)]
+    pub routes: Vec<Route>,
+    /// Zone for `context.time`, by IANA name; the organisation's own where absent.
+    #[serde(default)]
+    pub time_zone: Option<Arc<str>>,
+    /// Whether the portal shows it.
+    #[serde(default = "yes")]
+    pub in_portal: bool,
+    /// The upstream sees the host that the client asked for, not its own.
+    #[serde(default = "yes")]
+    pub preserve_host: bool,
+    /// Plain identity headers for apps that cannot read a signed assertion.
+    #[serde(default)]
+    pub identity_headers: IdentityHeaders,
+    /// The epoch number of the last change.
+    #[serde(default)]
+    pub version: u64,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl App {
+    /// The route of what matches no declared one.
+    pub fn default_route(&self) -> RouteName {
+        // INVARIANT: an app name followed by `/default` is always a route name.
+        #[expect(clippy::expect_used, reason = "both parts are checked names")]
+        format!("{}/default", self.name)
+            .parse()
+            .expect("a route name")
+    }
+}
+
+/// Where an app's requests go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Upstream {
+    /// An HTTP/1.1 server: `host:port`.
+    Http(Arc<str>),
+    /// One of Gatewright's own pages, by name (`sign-in`, `portal`, `verify`).
+    BuiltIn(Arc<str>),
+}
+
+/// Names of plain headers for legacy apps; absent ones are not sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityHeaders {
+    /// Receives the user's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Arc<str>>,
+    /// Receives the e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Arc<str>>,
+    /// Receives the groups, comma-separated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Arc<str>>,
+}
+
+/// A named part of an app.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// Its name in policies, `APP/NAME`.
+    pub name: RouteName,
+    /// Paths that belong to it.
+    pub paths: Vec<PathPattern>,
+    /// Methods that belong to it; empty means all.
+    #[serde(default)]
+    pub methods: Vec<Arc<str>>,
+    /// Labels beside those of the app.
+    #[serde(default)]
+    pub tags: Vec<TagName>,
+    /// Which credential it takes.
+    #[serde(default)]
+    pub credential: Credential,
+    /// What becomes of an `Authorization` header on a cookie route.
+    #[serde(default)]
+    pub authorization: AuthorizationHeader,
+    /// Other origins (scheme, host, port) whose pages may call it with the person's cookie.
+    #[serde(default)]
+    pub origins: Vec<Arc<str>>,
+    /// Query parameters that may be recorded; all others never are.
+    #[serde(default)]
+    pub recorded_parameters: Vec<Arc<str>>,
+    /// Accept percent-encoded slashes and other forms that are refused by default.
+    #[serde(default)]
+    pub accept_encoded_slash: bool,
+    /// Pass method-override and URL-override headers on; they are stripped by default.
+    #[serde(default)]
+    pub accept_override_headers: bool,
+}
+
+/// Which credential a route takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// The app's own session cookie.
+    #[default]
+    Cookie,
+}
+
+/// What becomes of an `Authorization` header on a cookie route.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthorizationHeader {
+    /// It is the app's own and passes untouched.
+    #[default]
+    Pass,
+    /// It is dropped.
+    Strip,
+}
+
+/// A path that is matched whole (`/login`) or as a prefix of segments (`/api/*`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PathPattern {
+    path: Arc<str>,
+    prefix: bool,
+}
+
+/// A path pattern that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a path pattern: write `/exact/path` or `/prefix/*`")]
+pub struct PathPatternFault(String);
+
+impl PathPattern {
+    /// The literal part: the whole path, or the prefix with its final slash.
+    pub fn literal(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether it matches every path below its literal part.
+    pub const fn is_prefix(&self) -> bool {
+        self.prefix
+    }
+
+    /// Whether a canonical path belongs to it. `/api/*` holds `/api/` and all below, and `/api` itself.
+    pub fn matches(&self, path: &str) -> bool {
+        if self.prefix {
+            path.starts_with(&*self.path) || self.path.strip_suffix('/') == Some(path)
+        } else {
+            path == &*self.path
+        }
+    }
+}
+
+impl FromStr for PathPattern {
+    type Err = PathPatternFault;
+    fn from_str(text: &str) -> Result<Self, PathPatternFault> {
+        let fault = || PathPatternFault(text.chars().take(80).collect());
+        let (path, prefix) = match text.strip_suffix('*') {
+            Some(path) => (path, true),
+            None => (text, false),
+        };
+        let fine = path.starts_with('/')
+            && (!prefix || path.ends_with('/'))
+            && !path.contains("//")
+            && path
+                .split('/')
+                .all(|segment| segment != "." && segment != "..")
+            && path
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b'*' | b'?' | b'#' | b'\\' | b';'));
+        if fine {
+            Ok(Self {
+                path: Arc::from(path),
+                prefix,
+            })
+        } else {
+            Err(fault())
+        }
+    }
+}
+
+impl TryFrom<String> for PathPattern {
+    type Error = PathPatternFault;
+    fn try_from(text: String) -> Result<Self, PathPatternFault> {
+        text.parse()
+    }
+}
+
+impl From<PathPattern> for String {
+    fn from(pattern: PathPattern) -> Self {
+        pattern.to_string()
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.path, if self.prefix { "*" } else { "" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_at_a_segment() {
+        let api: PathPattern = "/api/*".parse().unwrap();
+        assert!(api.matches("/api") && api.matches("/api/") && api.matches("/api/x/y"));
+        assert!(!api.matches("/apix") && !api.matches("/"));
+        assert!("/*".parse::<PathPattern>().unwrap().matches("/anything"));
+        for bad in ["api", "/a*", "/a/../b", "/a//b", "", "/a/*/b", "/ä"] {
+            assert!(bad.parse::<PathPattern>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn each_action_reads_back() {
+        for action in Action::ALL {
+            assert_eq!(action.as_str().parse::<Action>().as_ref(), Ok(action));
+        }
+    }
+}

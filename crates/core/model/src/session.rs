@@ -1,0 +1,212 @@
+//! A person's sign-in and the tokens that stand for it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AppName, FactorId, SessionId, Timestamp, TokenHash, UserId};
+
+/// How somebody proved who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthnMethod {
+    /// A passkey with user verification: resists phishing.
+    Passkey,
+    /// A single-use sign-in link: weak.
+    SignInLink,
+    /// A single-use link for a person who has no factor yet: weak, may enrol the first passkey.
+    EnrolmentLink,
+    /// A recovery code: weak, may enrol a passkey.
+    RecoveryCode,
+}
+
+impl AuthnMethod {
+    /// The word that policies use in `context.authn.methods`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::SignInLink => "sign-in-link",
+            Self::EnrolmentLink => "enrolment-link",
+            Self::RecoveryCode => "recovery-code",
+        }
+    }
+
+    /// Whether a look-alike site cannot use it (WebAuthn binds to the origin).
+    pub const fn is_phishing_resistant(self) -> bool {
+        matches!(self, Self::Passkey)
+    }
+}
+
+/// One proof of identity within a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthnEvent {
+    /// How.
+    pub method: AuthnMethod,
+    /// When.
+    pub at: Timestamp,
+    /// With which enrolled factor, if one; its removal ends the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor: Option<FactorId>,
+}
+
+/// Ordinary sessions, and short ones that only set up a first factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionKind {
+    /// An ordinary session.
+    Ordinary,
+    /// Began with an enrolment link or a recovery code: may enrol a first passkey, lives shortly.
+    Enrolment,
+}
+
+/// Why a session is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The person signed out.
+    SignedOut,
+    /// The person signed out everywhere.
+    SignedOutEverywhere,
+    /// An administrator ended it.
+    EndedByAdministrator,
+    /// The person was disabled or removed.
+    UserDisabled,
+    /// A factor that it rested on was removed.
+    FactorRemoved,
+    /// Nobody used it for longer than its idle limit.
+    Idle,
+    /// Its absolute lifetime is over.
+    Expired,
+    /// The store was restored from a backup.
+    Restored,
+}
+
+impl EndReason {
+    /// A sentence for the person.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::SignedOut => "You signed out.",
+            Self::SignedOutEverywhere => "You signed out everywhere.",
+            Self::EndedByAdministrator => "An administrator ended this session.",
+            Self::UserDisabled => "This account has been switched off.",
+            Self::FactorRemoved => "The passkey or codes that this session rested on were removed.",
+            Self::Idle => "The session was not used for a while.",
+            Self::Expired => "The session reached the end of its lifetime.",
+            Self::Restored => "Gatewright was restored from a backup, which ends every session.",
+        }
+    }
+}
+
+/// When and why a session ended; kept until it would have expired, so that the next page can say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: EndReason,
+}
+
+/// A person's sign-in.
+///
+/// Its id is stable; what changes with each change of rank are the *tokens* that stand for it.
+/// A token sees the proofs up to its own rank only, so a token that leaked
+/// before a step-up is not promoted by it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Ordinary or enrolment.
+    pub kind: SessionKind,
+    /// Proofs in order; the rank of a session is their number.
+    pub authn: Vec<AuthnEvent>,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ends whatever happens.
+    pub expires: Timestamp,
+    /// How long it may lie unused.
+    pub idle_limit: Duration,
+    /// Hash of the cookie at the authentication origin; replaced at each change of rank.
+    pub credential: TokenHash,
+    /// What the session list shows: browser and system, in words.
+    pub client: Arc<str>,
+    /// Set once it is over.
+    #[serde(default)]
+    pub ended: Option<Ended>,
+    /// The epoch number of the last change.
+    #[serde(default)]
+    pub version: u64,
+    /// Last use, coarse and not a fact: written at most once a minute, saved lazily.
+    #[serde(skip)]
+    pub seen: Seen,
+}
+
+impl Session {
+    /// Number of proofs so far.
+    pub fn rank(&self) -> u32 {
+        u32::try_from(self.authn.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The proofs that a token of this rank may rest on.
+    pub fn authn_at(&self, rank: u32) -> &[AuthnEvent] {
+        let rank = usize::try_from(rank).unwrap_or(usize::MAX);
+        self.authn.get(..rank).unwrap_or(&self.authn)
+    }
+
+    /// Why it no longer stands at `now`, if so.
+    pub fn over(&self, now: Timestamp) -> Option<EndReason> {
+        if let Some(ended) = self.ended {
+            return Some(ended.reason);
+        }
+        if now >= self.expires {
+            return Some(EndReason::Expired);
+        }
+        (now >= self.idle_end()).then_some(EndReason::Idle)
+    }
+
+    /// When it ends if nobody uses it again.
+    pub fn idle_end(&self) -> Timestamp {
+        self.seen.at().max(self.started).after(self.idle_limit)
+    }
+}
+
+/// A session's last use, shared by all snapshots that hold the session.
+#[derive(Debug, Clone, Default)]
+pub struct Seen(Arc<AtomicU64>);
+
+impl Seen {
+    /// Coarseness: a use within this span of the last noted one is not written.
+    pub const COARSENESS: Duration = Duration::from_secs(30);
+
+    /// When it was last used, as far as noted.
+    pub fn at(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Notes a use; writes only when the last note is older than [`Seen::COARSENESS`].
+    pub fn note(&self, now: Timestamp) {
+        if now.since(self.at()) >= Self::COARSENESS {
+            self.0.fetch_max(now.as_millis(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// A session's token for one app: the value behind that app's own cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppToken {
+    /// Hash of the cookie.
+    pub hash: TokenHash,
+    /// Whose session.
+    pub session: SessionId,
+    /// For which app.
+    pub app: AppName,
+    /// How many of the session's proofs it may rest on.
+    pub rank: u32,
+}

@@ -1,0 +1,242 @@
+use std::time::Duration;
+
+use super::*;
+use crate::{AuthnEvent, AuthnMethod, Factor, FactorId, FactorKind, Membership, SessionKind};
+
+fn user(bits: u64, name: &str, groups: &[&str]) -> User {
+    User {
+        id: UserId::from_bits(bits),
+        name: name.into(),
+        display_name: name.into(),
+        email: None,
+        attributes: Default::default(),
+        groups: groups
+            .iter()
+            .map(|g| Membership::of(g.parse().unwrap()))
+            .collect(),
+        factors: Vec::new(),
+        disabled: false,
+        version: 0,
+    }
+}
+
+fn group(name: &str, parents: &[&str]) -> Change {
+    Change::GroupPut(Arc::new(Group {
+        name: name.parse().unwrap(),
+        title: "".into(),
+        parents: parents.iter().map(|p| p.parse().unwrap()).collect(),
+        version: 0,
+    }))
+}
+
+fn session(bits: u64, of: u64) -> Session {
+    Session {
+        id: SessionId::from_bits(bits),
+        user: UserId::from_bits(of),
+        kind: SessionKind::Ordinary,
+        authn: vec![AuthnEvent {
+            method: AuthnMethod::Passkey,
+            at: Timestamp::from_secs(100),
+            factor: Some(FactorId::from_bits(7)),
+        }],
+        started: Timestamp::from_secs(100),
+        expires: Timestamp::from_secs(1000),
+        idle_limit: Duration::from_secs(300),
+        credential: TokenHash::from_digest([u8::try_from(bits).unwrap(); 32]),
+        client: "curl".into(),
+        ended: None,
+        version: 0,
+        seen: Default::default(),
+    }
+}
+
+fn put(user: User) -> Change {
+    Change::UserPut(Arc::new(user))
+}
+
+fn at(number: u64) -> Epoch {
+    Epoch {
+        incarnation: 1,
+        number,
+    }
+}
+
+#[test]
+fn a_name_is_one_persons_and_free_once_they_are_gone() {
+    let facts = Snapshot::default()
+        .apply(at(1), &[put(user(1, "ana", &[]))])
+        .unwrap();
+    let taken = facts.apply(at(2), &[put(user(2, "ana", &[]))]).unwrap_err();
+    assert_eq!(taken, ApplyError::UserNameTaken("ana".into()));
+    let gone = facts
+        .apply(at(2), &[Change::UserRemoved(UserId::from_bits(1))])
+        .unwrap();
+    let anew = gone.apply(at(3), &[put(user(2, "ana", &[]))]).unwrap();
+    assert_eq!(anew.user_named("ana").unwrap().id, UserId::from_bits(2));
+}
+
+#[test]
+fn a_refused_transaction_leaves_nothing_behind() {
+    let facts = Snapshot::default()
+        .apply(at(1), &[put(user(1, "ana", &[]))])
+        .unwrap();
+    let changes = [put(user(2, "bo", &[])), put(user(3, "cy", &["nowhere"]))];
+    assert!(facts.apply(at(2), &changes).is_err());
+    assert!(facts.user_named("bo").is_none());
+    assert_eq!(facts.epoch, at(1));
+}
+
+#[test]
+fn disabling_ends_every_session_and_forbids_new_ones() {
+    let facts = Snapshot::default()
+        .apply(
+            at(1),
+            &[
+                put(user(1, "ana", &[])),
+                Change::SessionStarted(Arc::new(session(9, 1))),
+            ],
+        )
+        .unwrap();
+    let mut disabled = user(1, "ana", &[]);
+    disabled.disabled = true;
+    let changes = facts.expand(vec![put(disabled)], Timestamp::from_secs(200));
+    let facts = facts.apply(at(2), &changes).unwrap();
+    let over = facts
+        .session(SessionId::from_bits(9))
+        .unwrap()
+        .over(Timestamp::from_secs(201));
+    assert_eq!(over, Some(EndReason::UserDisabled));
+    let refused = facts.apply(at(3), &[Change::SessionStarted(Arc::new(session(10, 1)))]);
+    assert_eq!(refused.unwrap_err(), ApplyError::UserDisabled("ana".into()));
+}
+
+#[test]
+fn removing_a_factor_ends_the_sessions_that_rest_on_it_and_no_others() {
+    let factor = |bits| Factor {
+        id: FactorId::from_bits(bits),
+        kind: FactorKind::Passkey,
+        name: "key".into(),
+        enrolled_at: Timestamp::from_secs(1),
+    };
+    let mut with = user(1, "ana", &[]);
+    with.factors = vec![factor(7), factor(8)];
+    let mut other = session(10, 1);
+    other.authn[0].factor = Some(FactorId::from_bits(8));
+    let changes = [
+        put(with.clone()),
+        Change::SessionStarted(Arc::new(session(9, 1))),
+        Change::SessionStarted(Arc::new(other)),
+    ];
+    let facts = Snapshot::default().apply(at(1), &changes).unwrap();
+    with.factors.retain(|f| f.id == FactorId::from_bits(8));
+    let facts = facts
+        .apply(
+            at(2),
+            &facts.expand(vec![put(with)], Timestamp::from_secs(200)),
+        )
+        .unwrap();
+    let over = |bits| {
+        facts
+            .session(SessionId::from_bits(bits))
+            .unwrap()
+            .ended
+            .map(|e| e.reason)
+    };
+    assert_eq!(over(9), Some(EndReason::FactorRemoved));
+    assert_eq!(over(10), None);
+}
+
+#[test]
+fn advancing_replaces_the_credential_and_an_older_token_keeps_its_rank() {
+    let facts = Snapshot::default()
+        .apply(
+            at(1),
+            &[
+                put(user(1, "ana", &[])),
+                Change::SessionStarted(Arc::new(session(9, 1))),
+            ],
+        )
+        .unwrap();
+    let event = AuthnEvent {
+        method: AuthnMethod::Passkey,
+        at: Timestamp::from_secs(150),
+        factor: None,
+    };
+    let advance = Change::SessionAdvanced {
+        session: SessionId::from_bits(9),
+        event,
+        credential: TokenHash::from_digest([99; 32]),
+        kind: SessionKind::Ordinary,
+        expires: Timestamp::from_secs(1000),
+        idle_limit: Duration::from_secs(300),
+    };
+    let facts = facts.apply(at(2), &[advance]).unwrap();
+    assert!(
+        facts
+            .session_of_credential(&TokenHash::from_digest([9; 32]))
+            .is_none()
+    );
+    let session = facts
+        .session_of_credential(&TokenHash::from_digest([99; 32]))
+        .unwrap();
+    assert_eq!(session.authn_at(1).len(), 1);
+    assert_eq!(session.authn_at(2).len(), 2);
+    facts
+        .apply(at(3), &[Change::SessionForgotten(session.id)])
+        .unwrap();
+}
+
+#[test]
+fn groups_are_followed_upwards_and_memberships_end_by_themselves() {
+    let mut ana = user(1, "ana", &["writers"]);
+    ana.groups.push(Membership {
+        group: "auditors".parse().unwrap(),
+        until: Some(Timestamp::from_secs(50)),
+    });
+    let facts = Snapshot::default()
+        .apply(
+            at(1),
+            &[
+                group("staff", &[]),
+                group("writers", &["staff"]),
+                group("auditors", &[]),
+                put(ana),
+            ],
+        )
+        .unwrap();
+    let ana = facts.user_named("ana").unwrap();
+    let names = |secs| {
+        let (names, until) = facts.groups_of(ana, Timestamp::from_secs(secs));
+        (
+            names
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" "),
+            until,
+        )
+    };
+    assert_eq!(
+        names(10),
+        ("auditors staff writers".into(), Timestamp::from_secs(50))
+    );
+    assert_eq!(names(50), ("staff writers".into(), Timestamp::NEVER));
+    assert_eq!(
+        facts
+            .apply(at(2), &[group("staff", &["writers"])])
+            .unwrap_err(),
+        ApplyError::GroupLoop("staff".parse().unwrap())
+    );
+}
+
+#[test]
+fn changes_survive_their_stored_form() {
+    let change = Change::SessionStarted(Arc::new(session(9, 1)));
+    let text = serde_json::to_string(&change).unwrap();
+    let back: Change = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&back).unwrap(), text);
+    assert!(
+        serde_json::from_str::<Change>(r#"{"moon-landed":1}"#).is_err(),
+        "unknown kinds stop a follower"
+    );
+}

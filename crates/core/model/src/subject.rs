@@ -1,0 +1,98 @@
+//! People and the groups they are in.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FactorId, GroupName, Timestamp, UserId};
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// Opaque and never reused.
+    pub id: UserId,
+    /// The name one signs in with; unique among the living, lower case.
+    pub name: Arc<str>,
+    /// The name that pages show.
+    pub display_name: Arc<str>,
+    /// An address for messages; never an identifier.
+    pub email: Option<Arc<str>>,
+    /// Facts that policy reads as `principal.getTag("…")`.
+    #[serde(default)]
+    pub attributes: BTreeMap<Arc<str>, Arc<str>>,
+    /// Direct memberships.
+    #[serde(default)]
+    pub groups: Vec<Membership>,
+    /// What the person has enrolled. Public facts only: secrets stay with the store.
+    #[serde(default)]
+    pub factors: Vec<Factor>,
+    /// A disabled person is refused everywhere and loses every session.
+    #[serde(default)]
+    pub disabled: bool,
+    /// The epoch number of the last change; set when the change is applied.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl User {
+    /// Whether the person has a passkey to confirm with.
+    pub fn has_passkey(&self) -> bool {
+        self.factors.iter().any(|f| f.kind == FactorKind::Passkey)
+    }
+}
+
+/// A place in a group, possibly only for a while (a just-in-time grant).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The group.
+    pub group: GroupName,
+    /// When it ends by itself; `None` for as long as nobody ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+}
+
+impl Membership {
+    /// Membership without an end.
+    pub fn of(group: GroupName) -> Self {
+        Self { group, until: None }
+    }
+}
+
+/// Something a person can prove that they have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// Its id.
+    pub id: FactorId,
+    /// What it is.
+    pub kind: FactorKind,
+    /// The name that its owner gave it.
+    pub name: Arc<str>,
+    /// When it was enrolled.
+    pub enrolled_at: Timestamp,
+}
+
+/// Kinds of factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FactorKind {
+    /// A WebAuthn credential with user verification.
+    Passkey,
+    /// A printed set of single-use codes.
+    RecoveryCodes,
+}
+
+/// A group of people; groups may be in groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its name in policies.
+    pub name: GroupName,
+    /// What pages and listings show.
+    #[serde(default)]
+    pub title: Arc<str>,
+    /// Groups that this one is part of.
+    #[serde(default)]
+    pub parents: Vec<GroupName>,
+    /// The epoch number of the last change.
+    #[serde(default)]
+    pub version: u64,
+}
