@@ -1,0 +1,38 @@
+# The commands of this house. `make` alone lists them.
+# One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test unit lint e2e bench pictures setup clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build, then start the demo: everything in one process, on loopback only
+	@target/debug/gatewright up --demo
+
+build: ## build the one binary, target/debug/gatewright
+	@scripts/build.sh
+
+test: ## everything: install what is missing, lints, unit, property, layers and end-to-end tests, with the time of each
+	@scripts/test.sh all
+
+unit: ## unit, property and layers tests only
+	@scripts/test.sh unit
+
+lint: ## formatting, clippy and rustdoc, warnings as errors
+	@scripts/test.sh lint
+
+e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
+	@scripts/test.sh e2e
+
+bench: ## measure decisions; writes bench/RESULTS.md and bench/results.json
+	@scripts/bench.sh
+
+pictures: ## take docs/pictures from a running demo
+	@scripts/pictures.sh
+
+setup: ## install what the tests need (chromium, node, npm packages) and say so
+	@scripts/setup-test.sh
+
+clean: ## remove what was built
+	@rm -rf target tests/e2e/node_modules tests/e2e/node-red/node_modules
