@@ -1,1 +1,4 @@
+//! Gatewright: one binary that runs everything and administers it.
+mod config;
+
 fn main() {}

@@ -1,0 +1,191 @@
+//! Configuration: raw text, then checked, then unchanging.
+//!
+//! [`check`] turns a file into a [`Config`] or into all of its faults at once, each with its
+//! line and key. Everything that the file does not say has its default in [`read`], written
+//! there once. What the file says about apps, groups and networks becomes facts: [`facts`].
+
+mod app;
+pub(crate) mod facts;
+mod fault;
+mod read;
+mod reader;
+mod value;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use gw_model::{App, Group, Settings};
+use ipnet::IpNet;
+
+pub(crate) use fault::{ConfigFaults, Fault};
+pub(crate) use value::{CertificateHost, Host};
+
+/// The version of the configuration format that this binary reads.
+const VERSION: u64 = 1;
+
+/// A checked configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Config {
+    /// The file it came from.
+    pub(crate) file: PathBuf,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Where to listen.
+    pub(crate) listen: Listen,
+    /// Certificates for TLS.
+    pub(crate) certificates: Vec<CertificateFiles>,
+    /// The host of the authentication origin; the RP id of every passkey.
+    pub(crate) authentication_host: Arc<str>,
+    /// How long things live.
+    pub(crate) lifetimes: Lifetimes,
+    /// Whose word on the client's address counts.
+    pub(crate) trusted_proxies: TrustedProxies,
+    /// A MaxMind database that tells countries.
+    pub(crate) geo_database: Option<PathBuf>,
+    /// How decisions are recorded.
+    pub(crate) ledger: LedgerConfig,
+    /// Where policy files are.
+    pub(crate) policies: PolicyFolder,
+    /// How much a refusal tells.
+    pub(crate) remedies: RemedyLevel,
+    /// Who on the machine may administer, beside root and the service's own user.
+    pub(crate) local_uids: Vec<u32>,
+    /// What the file says that decisions read.
+    pub(crate) wanted: Wanted,
+}
+
+/// Facts that the file owns.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wanted {
+    /// Groups that must exist.
+    pub(crate) groups: Vec<Arc<Group>>,
+    /// The apps, all of them.
+    pub(crate) apps: Vec<Arc<App>>,
+    /// Networks and the time zone.
+    pub(crate) settings: Arc<Settings>,
+}
+
+/// Where to listen, and the ports that browsers see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listen {
+    /// Addresses for plain HTTP.
+    pub(crate) http: Vec<SocketAddr>,
+    /// Addresses for HTTPS.
+    pub(crate) https: Vec<SocketAddr>,
+    /// The HTTP port in the URLs that people use.
+    pub(crate) public_http_port: u16,
+    /// The HTTPS port in the URLs that people use.
+    pub(crate) public_https_port: u16,
+}
+
+/// A certificate chain with its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CertificateFiles {
+    /// PEM, the leaf first.
+    pub(crate) chain: PathBuf,
+    /// PEM.
+    pub(crate) key: PathBuf,
+    /// The hosts it is presented for.
+    pub(crate) hosts: Vec<CertificateHost>,
+}
+
+/// How long things live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lifetimes {
+    /// A session, whatever happens.
+    pub(crate) session: Duration,
+    /// A session that nobody uses.
+    pub(crate) session_idle: Duration,
+    /// A session that began with an enrolment link or a recovery code.
+    pub(crate) enrolment_session: Duration,
+    /// A sign-in link.
+    pub(crate) sign_in_link: Duration,
+    /// An enrolment link.
+    pub(crate) enrolment_link: Duration,
+    /// A recovery link.
+    pub(crate) recovery_link: Duration,
+}
+
+/// Whose word on the client's address counts: nobody's where `networks` is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrustedProxies {
+    /// The proxies' own addresses.
+    pub(crate) networks: Vec<IpNet>,
+    /// How they tell it.
+    pub(crate) tells: ProxyTells,
+}
+
+/// How a trusted proxy tells the client's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ProxyTells {
+    /// By PROXY protocol version 2 before the connection's first byte.
+    ProxyV2,
+    /// By a header of this name, the last address in it.
+    Header(Arc<str>),
+}
+
+/// How decisions are recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LedgerConfig {
+    /// The size of a segment file.
+    pub(crate) segment_bytes: u64,
+    /// What "accepted" means for requests.
+    pub(crate) accepted: Accepted,
+    /// Whether requests pass while the ledger cannot be written.
+    pub(crate) allow_unrecorded: bool,
+}
+
+/// When a request's record counts as accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// Once it survives the end of the process.
+    Written,
+    /// Once it survives the loss of power.
+    Synced,
+}
+
+/// Where policy files are, and whether they are followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PolicyFolder {
+    /// The folder.
+    pub(crate) folder: PathBuf,
+    /// Whether a change of a file is applied by itself.
+    pub(crate) watch: bool,
+}
+
+/// How much a refusal tells the person about what would open the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RemedyLevel {
+    /// Nothing.
+    None,
+    /// What the person can do themselves.
+    Own,
+    /// Everything.
+    Full,
+}
+
+/// Reads and checks a file.
+///
+/// # Errors
+/// Where it cannot be read or has any fault; then with all of them.
+pub(crate) fn load(file: &Path) -> Result<Config, ConfigFaults> {
+    let text = std::fs::read_to_string(file).map_err(|fault| {
+        ConfigFaults::single(file.into(), "", format!("cannot be read: {fault}"))
+    })?;
+    check(file, &text)
+}
+
+/// Checks the text of a file; relative paths in it start at the file's folder.
+///
+/// # Errors
+/// Where it has any fault; then with all of them.
+pub(crate) fn check(file: &Path, text: &str) -> Result<Config, ConfigFaults> {
+    read::config(file, text)
+}
+
+#[cfg(test)]
+mod tests;

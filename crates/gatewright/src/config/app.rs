@@ -1,0 +1,220 @@
+//! Apps and their routes, as the file declares them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use gw_model::{
+    App, AppName, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, Route, RouteName,
+    Upstream,
+};
+
+use super::{
+    read::is_own_app,
+    reader::Section,
+    value::{HeaderName, Host, Method, Origin, UpstreamAddress, Zone},
+};
+
+/// The declared apps. What two of them cannot share is a fault.
+pub(super) fn apps(root: &mut Section<'_>) -> Vec<App> {
+    let mut names: BTreeMap<AppName, ()> = BTreeMap::new();
+    let mut hosts: BTreeMap<Arc<str>, AppName> = BTreeMap::new();
+    let apps = root.tables("app", |section| {
+        let app = app(section)?;
+        if is_own_app(&app.name) {
+            section.fault(
+                "name",
+                format!("`{}` is one of Gatewright's own apps", app.name),
+            );
+        } else if names.insert(app.name.clone(), ()).is_some() {
+            section.fault("name", format!("is `{}`, which is there already", app.name));
+        }
+        if let Some(other) = hosts.insert(app.host.clone(), app.name.clone()) {
+            section.fault("host", format!("is `{}`, the host of `{other}`", app.host));
+        }
+        Some(app)
+    });
+    apps.into_iter().flatten().collect()
+}
+
+fn app(section: &mut Section<'_>) -> Option<App> {
+    let name = section.required::<AppName>("name");
+    let host = section.required::<Host>("host");
+    let upstream = upstream(section);
+    let title = section.optional::<Arc<str>>("title");
+    let description = section.or("description", Arc::from(""));
+    let tags = section.or("tags", Vec::new());
+    let attributes = section.or("attributes", BTreeMap::new());
+    let time_zone = section.optional::<Zone>("time_zone").map(|zone| zone.0);
+    let in_portal = section.or("in_portal", true);
+    let preserve_host = section.or("preserve_host", true);
+    let identity_headers = section.table("identity_headers", identity_headers);
+    let name_of_routes = name.clone();
+    let routes = section.tables("route", |s| route(s, name_of_routes.as_ref()));
+    let routes: Vec<_> = routes.into_iter().flatten().collect();
+    check_routes(section, &routes);
+    let name = name?;
+    Some(App {
+        title: title.unwrap_or_else(|| Arc::from(name.as_str())),
+        name,
+        description,
+        host: host?.0,
+        upstream: upstream?,
+        tags,
+        attributes,
+        routes,
+        time_zone,
+        in_portal,
+        preserve_host,
+        identity_headers,
+        version: 0,
+    })
+}
+
+fn upstream(section: &mut Section<'_>) -> Option<Upstream> {
+    let address = section.optional::<UpstreamAddress>("upstream");
+    let built_in = section.found("built_in");
+    match (section.found("upstream").is_some(), built_in) {
+        (true, None) => Some(Upstream::Http(address?.0)),
+        (false, Some(found)) => match found.text()? {
+            name @ "verify" => Some(Upstream::BuiltIn(Arc::from(name))),
+            other => {
+                found.fault(format!("is `{other}`, expected \"verify\""));
+                None
+            }
+        },
+        (true, Some(_)) => {
+            section.fault("built_in", "cannot be set together with `upstream`");
+            None
+        }
+        (false, None) => {
+            section.fault(
+                "upstream",
+                "is missing: say where its requests go, such as \"http://127.0.0.1:3000\"",
+            );
+            None
+        }
+    }
+}
+
+fn identity_headers(section: &mut Section<'_>) -> IdentityHeaders {
+    let mut name = |key| section.optional::<HeaderName>(key).map(|name| name.0);
+    IdentityHeaders {
+        user: name("user"),
+        email: name("email"),
+        groups: name("groups"),
+    }
+}
+
+fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
+    let name = section.required::<AppName>("name");
+    let paths = section.required::<Vec<PathPattern>>("paths");
+    let methods = section.or::<Vec<Method>>("methods", Vec::new());
+    let tags = section.or("tags", Vec::new());
+    let authorization = section.choice(
+        "authorization",
+        &[
+            ("pass", AuthorizationHeader::Pass),
+            ("strip", AuthorizationHeader::Strip),
+        ],
+        AuthorizationHeader::Pass,
+    );
+    let origins = section.or::<Vec<Origin>>("origins", Vec::new());
+    let recorded_parameters = section.or("recorded_parameters", Vec::new());
+    let accept_encoded_slash = section.or("accept_encoded_slash", false);
+    let accept_override_headers = section.or("accept_override_headers", false);
+    let name = name
+        .zip(app)
+        .and_then(|(route, app)| route_name(section, app, &route));
+    if section
+        .found("paths")
+        .is_some_and(|found| found.is_empty_list())
+    {
+        section.fault("paths", "is empty: say which paths belong to the route");
+    }
+    Some(Route {
+        name: name?,
+        paths: paths?,
+        methods: methods.into_iter().map(|method| method.0).collect(),
+        tags,
+        credential: Credential::Cookie,
+        authorization,
+        origins: origins.into_iter().map(|origin| origin.0).collect(),
+        recorded_parameters,
+        accept_encoded_slash,
+        accept_override_headers,
+    })
+}
+
+/// `APP/NAME`; a declared route cannot be the one for what matches none.
+fn route_name(section: &Section<'_>, app: &AppName, route: &AppName) -> Option<RouteName> {
+    if route.as_str() == "default" {
+        section.fault("name", "`default` is the route of what matches no other");
+        return None;
+    }
+    format!("{app}/{route}").parse().ok()
+}
+
+/// Two routes may not claim the same path and method; one that names methods goes before one that does not.
+fn check_routes(section: &Section<'_>, routes: &[Route]) {
+    for (index, route) in routes.iter().enumerate() {
+        for other in routes.get(..index).unwrap_or_default() {
+            if other.name == route.name {
+                section.fault("route", format!("`{}` is there twice", route.name));
+            }
+            let both = route.paths.iter().find(|path| other.paths.contains(path));
+            if let Some(path) = both
+                && share_methods(route, other)
+            {
+                let what = format!("`{}` and `{}` both claim `{path}`", other.name, route.name);
+                section.fault("route", what);
+            }
+        }
+    }
+}
+
+fn share_methods(a: &Route, b: &Route) -> bool {
+    let both_take_all = a.methods.is_empty() && b.methods.is_empty();
+    both_take_all || a.methods.iter().any(|method| b.methods.contains(method))
+}
+
+/// One of Gatewright's own apps.
+pub(super) fn built_in(name: &str, title: &str, host: &Host, in_portal: bool) -> Option<App> {
+    Some(App {
+        name: name.parse().ok()?,
+        title: Arc::from(title),
+        description: Arc::from(""),
+        host: host.0.clone(),
+        upstream: Upstream::BuiltIn(Arc::from(name)),
+        tags: Vec::new(),
+        attributes: BTreeMap::new(),
+        routes: Vec::new(),
+        time_zone: None,
+        in_portal,
+        preserve_host: true,
+        identity_headers: IdentityHeaders::default(),
+        version: 0,
+    })
+}
+
+/// The authentication host is the RP id: no app shares it, or sits beneath or above it.
+pub(super) fn check_hosts(root: &Section<'_>, authentication: &Host, portal: &Host, apps: &[App]) {
+    let hosts = apps
+        .iter()
+        .map(|app| (app.name.to_string(), Host(app.host.clone())))
+        .chain([("portal".to_owned(), portal.clone())]);
+    for (name, host) in hosts {
+        if host.is_at_or_below(authentication) {
+            root.fault(
+                "authentication",
+                format!(
+                    "`{name}` is at `{}`, which is at or below the authentication host `{}`: a page there could make and delete passkeys; give them hosts beside each other",
+                    host.0, authentication.0
+                ),
+            );
+        } else if &host == portal && name != "portal" {
+            root.fault(
+                "portal",
+                format!("`{name}` has the portal's host `{}`", host.0),
+            );
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What the configuration says as facts: the difference to the present ones, as one transaction.
+//!
+//! The file owns the apps and the settings wholly. Groups it only adds and changes: people may
+//! be in one that the file no longer names, and a `forbid` may rest on it, so that taking a
+//! group away is somebody's decision and never an edit's side effect.
+
+use std::sync::Arc;
+
+use gw_model::{App, Change, Group, Snapshot};
+
+use super::Wanted;
+
+/// The changes that turn the present facts into what the file says; none where they agree.
+pub(crate) fn difference(wanted: &Wanted, present: &Snapshot) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if present.settings() != &wanted.settings {
+        changes.push(Change::SettingsPut(Arc::clone(&wanted.settings)));
+    }
+    changes.extend(changed_groups(&wanted.groups, present));
+    changes.extend(changed_apps(&wanted.apps, present));
+    changes
+}
+
+fn changed_groups(wanted: &[Arc<Group>], present: &Snapshot) -> Vec<Change> {
+    let same = |group: &Group| {
+        present
+            .group(&group.name)
+            .is_some_and(|now| now.title == group.title && now.parents == group.parents)
+    };
+    wanted
+        .iter()
+        .filter(|group| !same(group))
+        .map(|group| Change::GroupPut(Arc::clone(group)))
+        .collect()
+}
+
+/// Removals first, and a host that moves from one app to another takes the old app's tokens along.
+fn changed_apps(wanted: &[Arc<App>], present: &Snapshot) -> Vec<Change> {
+    let loses_its_host = |app: &App| {
+        wanted
+            .iter()
+            .any(|other| other.host == app.host && other.name != app.name)
+    };
+    let removed = present
+        .apps()
+        .filter(|app| !wanted.iter().any(|w| w.name == app.name) || loses_its_host(app))
+        .map(|app| app.name.clone())
+        .collect::<Vec<_>>();
+    let put = wanted
+        .iter()
+        .filter(|app| removed.contains(&app.name) || !is_present(app, present))
+        .map(|app| Change::AppPut(Arc::clone(app)));
+    let put: Vec<_> = put.collect();
+    let removals = removed.into_iter().map(Change::AppRemoved);
+    removals.chain(put).collect()
+}
+
+fn is_present(app: &App, present: &Snapshot) -> bool {
+    present.app(&app.name).is_some_and(|now| {
+        let mut app = app.clone();
+        app.version = now.version;
+        **now == app
+    })
+}
+
+/// A line for people about what a difference changes.
+pub(crate) fn summary(changes: &[Change]) -> String {
+    if changes.is_empty() {
+        return "nothing changed".to_owned();
+    }
+    let each = changes
+        .iter()
+        .map(|change| match change {
+            Change::SettingsPut(_) => "settings".to_owned(),
+            other => format!("{} {}", other.kind(), other.subject()),
+        })
+        .collect::<Vec<_>>();
+    each.join(", ")
+}

@@ -1,0 +1,355 @@
+//! From a TOML document to a checked configuration. Every default is written here, once.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use gw_model::{App, AppName, Group, GroupName, Network, Settings};
+use toml::de::DeTable;
+
+use super::{
+    Accepted, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen,
+    PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, app,
+    fault::Fault,
+    reader::{Faults, Section},
+    value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
+};
+
+/// The group whose members administer, which base policy names.
+pub(crate) const OWNERS: &str = "owners";
+
+pub(super) fn config(file: &Path, text: &str) -> Result<Config, ConfigFaults> {
+    let faults = Faults::of(text);
+    let refused = |faults: Vec<Fault>| ConfigFaults {
+        file: file.into(),
+        faults,
+    };
+    let (document, malformed) = DeTable::parse_recoverable(text);
+    for fault in &malformed {
+        let span = fault.span().unwrap_or_default();
+        faults.add(&span, "", fault.message());
+    }
+    if !malformed.is_empty() {
+        return Err(refused(faults.into_sorted()));
+    }
+    let mut root = Section::root(&document, &faults);
+    if let Err(newer) = version(&mut root) {
+        return Err(ConfigFaults::single(file.into(), "version", newer));
+    }
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    let config = everything(&mut root, file, folder);
+    root.refuse_unknown_keys();
+    drop(root);
+    let faults = faults.into_sorted();
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(refused(faults)),
+    }
+}
+
+/// A newer format is refused by name, before its unknown keys are taken for mistakes.
+fn version(root: &mut Section<'_>) -> Result<(), String> {
+    let Some(found) = root.required::<u64>("version") else {
+        return Ok(());
+    };
+    if found > VERSION {
+        return Err(format!(
+            "is {found}; gatewright {} reads version {VERSION}: use a newer gatewright",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    if found != VERSION {
+        root.fault("version", format!("is {found}, expected {VERSION}"));
+    }
+    Ok(())
+}
+
+fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Config> {
+    let data = folder.join(root.or("data", PathBuf::from("data")));
+    let listen = root.table("listen", listen);
+    let certificates = root.tables("certificate", |s| certificate(s, folder));
+    let certificates: Vec<_> = certificates.into_iter().flatten().collect();
+    let authentication = root.table("authentication", |s| s.required::<Host>("host"));
+    let portal = root.table("portal", |s| s.required::<Host>("host"));
+    let lifetimes = root.table("lifetimes", lifetimes);
+    let trusted_proxies = root.table("trusted_proxies", trusted_proxies);
+    let geo_database = root.table("geo", |s| s.optional::<PathBuf>("database"));
+    let ledger = root.table("ledger", ledger);
+    let policies = root.table("policies", |s| policies(s, folder));
+    let remedies = root.choice(
+        "remedies",
+        &[
+            ("none", RemedyLevel::None),
+            ("own", RemedyLevel::Own),
+            ("full", RemedyLevel::Full),
+        ],
+        RemedyLevel::Own,
+    );
+    let local_uids = root.table("administration", |s| s.or("local_uids", Vec::new()));
+    let settings = settings(root);
+    let groups = groups(root);
+    let apps = app::apps(root);
+    let (authentication, portal) = (authentication?, portal?);
+    app::check_hosts(root, &authentication, &portal, &apps);
+    check_certificates(
+        root,
+        &listen,
+        &certificates,
+        &authentication,
+        &portal,
+        &apps,
+    );
+    Some(Config {
+        file: file.into(),
+        data,
+        listen,
+        certificates,
+        wanted: Wanted {
+            groups,
+            apps: with_own_apps(apps, &authentication, &portal),
+            settings: Arc::new(settings),
+        },
+        authentication_host: authentication.0,
+        lifetimes,
+        trusted_proxies,
+        geo_database: geo_database.map(|path| folder.join(path)),
+        ledger,
+        policies,
+        remedies,
+        local_uids,
+    })
+}
+
+fn listen(section: &mut Section<'_>) -> Listen {
+    let any = |port: u16| {
+        vec![
+            SocketAddr::from(([0, 0, 0, 0], port)),
+            SocketAddr::from(([0u16; 8], port)),
+        ]
+    };
+    Listen {
+        http: section.or("http", any(80)),
+        https: section.or("https", any(443)),
+        public_http_port: section.or("public_http_port", 80),
+        public_https_port: section.or("public_https_port", 443),
+    }
+}
+
+fn certificate(section: &mut Section<'_>, folder: &Path) -> Option<CertificateFiles> {
+    let chain = section.required::<PathBuf>("chain");
+    let key = section.required::<PathBuf>("key");
+    let hosts = section.required::<Vec<CertificateHost>>("hosts");
+    Some(CertificateFiles {
+        chain: folder.join(chain?),
+        key: folder.join(key?),
+        hosts: hosts?,
+    })
+}
+
+fn lifetimes(section: &mut Section<'_>) -> Lifetimes {
+    let lifetimes = Lifetimes {
+        session: section.or("session", Span::hours(12)).0,
+        session_idle: section.or("session_idle", Span::hours(1)).0,
+        enrolment_session: section.or("enrolment_session", Span::minutes(30)).0,
+        sign_in_link: section.or("sign_in_link", Span::minutes(15)).0,
+        enrolment_link: section.or("enrolment_link", Span::hours(72)).0,
+        recovery_link: section.or("recovery_link", Span::hours(1)).0,
+    };
+    if lifetimes.session_idle > lifetimes.session {
+        section.fault("session_idle", "is longer than `session`");
+    }
+    lifetimes
+}
+
+fn trusted_proxies(section: &mut Section<'_>) -> TrustedProxies {
+    let networks = section.or("networks", Vec::new());
+    let header = section.optional::<HeaderName>("header");
+    let proxy_v2 = section.or("proxy_protocol", false);
+    let tells = match (header, proxy_v2) {
+        (Some(header), false) => ProxyTells::Header(header.0),
+        (None, _) => ProxyTells::ProxyV2,
+        (Some(_), true) => {
+            section.fault(
+                "header",
+                "cannot be set together with `proxy_protocol = true`",
+            );
+            ProxyTells::ProxyV2
+        }
+    };
+    let says_how = proxy_v2 || matches!(tells, ProxyTells::Header(_));
+    if !networks.is_empty() && !says_how {
+        section.fault(
+            "networks",
+            "needs `header = \"x-forwarded-for\"` or `proxy_protocol = true` beside it, to say how the proxy tells the client's address",
+        );
+    }
+    TrustedProxies { networks, tells }
+}
+
+fn ledger(section: &mut Section<'_>) -> LedgerConfig {
+    let Size(segment_bytes) = section.or("segment_size", Size(64 << 20));
+    if !(1 << 20..=1 << 30).contains(&segment_bytes) {
+        section.fault("segment_size", "must be from 1MiB to 1GiB");
+    }
+    LedgerConfig {
+        segment_bytes,
+        accepted: section.choice(
+            "accepted",
+            &[("written", Accepted::Written), ("synced", Accepted::Synced)],
+            Accepted::Written,
+        ),
+        allow_unrecorded: section.choice(
+            "when_unwritable",
+            &[("deny", false), ("allow", true)],
+            false,
+        ),
+    }
+}
+
+fn policies(section: &mut Section<'_>, folder: &Path) -> PolicyFolder {
+    PolicyFolder {
+        folder: folder.join(section.or("folder", PathBuf::from("policies"))),
+        watch: section.or("watch", false),
+    }
+}
+
+fn settings(root: &mut Section<'_>) -> Settings {
+    let Zone(time_zone) = root.or("time_zone", Zone(Arc::from("UTC")));
+    let networks = root.tables("network", |section| {
+        let name = section.required::<Arc<str>>("name");
+        let prefixes = section.required("prefixes");
+        Some(Network {
+            name: name?,
+            prefixes: prefixes?,
+        })
+    });
+    let networks: Vec<_> = networks.into_iter().flatten().collect();
+    let mut names: Vec<_> = networks.iter().map(|network| &network.name).collect();
+    names.sort_unstable();
+    if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
+        root.fault("network", format!("has the name `{twice}` twice"));
+    }
+    Settings {
+        networks,
+        time_zone,
+    }
+}
+
+/// The groups, parents first; the owners' group is always there.
+fn groups(root: &mut Section<'_>) -> Vec<Arc<Group>> {
+    let mut declared: BTreeMap<GroupName, Group> = BTreeMap::new();
+    root.tables("group", |section| {
+        let name = section.required::<GroupName>("name");
+        let title = section.or("title", Arc::from(""));
+        let parents = section.or("parents", Vec::new());
+        let Some(name) = name else { return };
+        let group = Group {
+            name: name.clone(),
+            title,
+            parents,
+            version: 0,
+        };
+        if declared.insert(name.clone(), group).is_some() {
+            section.fault("name", format!("is `{name}`, which is there already"));
+        }
+    });
+    if let Ok(owners) = OWNERS.parse::<GroupName>() {
+        declared.entry(owners.clone()).or_insert_with(|| Group {
+            name: owners,
+            title: Arc::from("Owners"),
+            parents: Vec::new(),
+            version: 0,
+        });
+    }
+    let known: Vec<GroupName> = declared.keys().cloned().collect();
+    for group in declared.values() {
+        for parent in group.parents.iter().filter(|p| !known.contains(p)) {
+            root.fault(
+                "group",
+                format!("`{}` is in `{parent}`, which is no group here", group.name),
+            );
+        }
+    }
+    parents_first(root, declared)
+}
+
+fn parents_first(root: &Section<'_>, mut left: BTreeMap<GroupName, Group>) -> Vec<Arc<Group>> {
+    let mut ordered = Vec::new();
+    while !left.is_empty() {
+        let ready = |group: &Group| !group.parents.iter().any(|p| left.contains_key(p));
+        let names: Vec<_> = left
+            .values()
+            .filter(|group| ready(group))
+            .map(|group| group.name.clone())
+            .collect();
+        if names.is_empty() {
+            let stuck: Vec<_> = left.keys().map(|name| format!("`{name}`")).collect();
+            root.fault("group", format!("{} contain each other", stuck.join(", ")));
+            break;
+        }
+        ordered.extend(
+            names
+                .iter()
+                .filter_map(|name| left.remove(name))
+                .map(Arc::new),
+        );
+    }
+    ordered
+}
+
+/// Gatewright's own pages beside the declared apps.
+fn with_own_apps(apps: Vec<App>, authentication: &Host, portal: &Host) -> Vec<Arc<App>> {
+    let own = [
+        app::built_in("sign-in", "Sign in", authentication, false),
+        app::built_in("portal", "Your apps", portal, false),
+    ];
+    own.into_iter()
+        .flatten()
+        .chain(apps)
+        .map(Arc::new)
+        .collect()
+}
+
+/// Where TLS is spoken, every host has a certificate.
+fn check_certificates(
+    root: &Section<'_>,
+    listen: &Listen,
+    certificates: &[CertificateFiles],
+    authentication: &Host,
+    portal: &Host,
+    apps: &[App],
+) {
+    if listen.https.is_empty() {
+        return;
+    }
+    let covered = |host: &str| {
+        certificates
+            .iter()
+            .flat_map(|c| &c.hosts)
+            .any(|pattern| pattern.covers(host))
+    };
+    let hosts = [&authentication.0, &portal.0]
+        .into_iter()
+        .chain(apps.iter().map(|app| &app.host));
+    let bare: Vec<_> = hosts
+        .filter(|host| !covered(host))
+        .map(|host| format!("`{host}`"))
+        .collect();
+    if !bare.is_empty() {
+        root.fault(
+            "certificate",
+            format!(
+                "no certificate is for {}; add a [[certificate]] with chain, key and hosts",
+                bare.join(", ")
+            ),
+        );
+    }
+}
+
+/// Names that the file cannot give to an app.
+pub(super) fn is_own_app(name: &AppName) -> bool {
+    matches!(name.as_str(), "sign-in" | "portal")
+}

@@ -1,0 +1,278 @@
+use gw_model::{Epoch, Snapshot, Upstream};
+
+use super::*;
+
+const SMALL: &str = r#"
+version = 1
+
+[authentication]
+host = "auth.example.com"
+
+[portal]
+host = "home.example.com"
+
+[[certificate]]
+chain = "tls/chain.pem"
+key = "tls/key.pem"
+hosts = ["*.example.com"]
+
+[[group]]
+name = "staff"
+parents = ["everyone"]
+
+[[group]]
+name = "everyone"
+
+[[app]]
+name = "wiki"
+host = "wiki.example.com"
+upstream = "http://127.0.0.1:3000"
+
+[[app.route]]
+name = "editor"
+paths = ["/edit/*"]
+methods = ["POST"]
+"#;
+
+fn checked(text: &str) -> Result<Config, String> {
+    check(Path::new("/etc/gatewright/gatewright.toml"), text).map_err(|faults| faults.to_string())
+}
+
+fn faults(text: &str) -> String {
+    checked(text)
+        .expect_err("faults")
+        .replace("/etc/gatewright/gatewright.toml", "F")
+}
+
+#[test]
+fn a_small_file_is_enough_and_paths_start_at_its_folder() {
+    let config = checked(SMALL).unwrap();
+    assert_eq!(config.data, Path::new("/etc/gatewright/data"));
+    assert_eq!(
+        config.certificates.first().map(|c| c.chain.clone()),
+        Some(PathBuf::from("/etc/gatewright/tls/chain.pem"))
+    );
+    let names: Vec<_> = config.wanted.apps.iter().map(|a| a.name.as_str()).collect();
+    assert_eq!(names, ["sign-in", "portal", "wiki"]);
+    assert!(!config.ledger.allow_unrecorded && !config.policies.watch);
+    assert!(config.trusted_proxies.networks.is_empty());
+}
+
+#[test]
+fn groups_come_parents_first_and_the_owners_group_is_always_there() {
+    let config = checked(SMALL).unwrap();
+    let names: Vec<_> = config
+        .wanted
+        .groups
+        .iter()
+        .map(|g| g.name.as_str())
+        .collect();
+    assert_eq!(names, ["everyone", "owners", "staff"]);
+}
+
+#[test]
+fn all_faults_are_told_at_once_with_line_and_key() {
+    let text = r#"
+version = 1
+reemdies = "own"
+remedies = "some"
+time_zone = "Europe/Atlantis"
+
+[listen]
+http = ["nowhere"]
+public_https_port = 70000
+
+[authentication]
+host = "auth.example.com"
+
+[portal]
+host = "Home.example.com"
+
+[lifetimes]
+session = "12"
+
+[ledger]
+when_unwritable = true
+
+[[app]]
+name = "wiki"
+upstream = "https://wiki.internal"
+
+[[app.route]]
+name = "default"
+paths = ["/a/../b"]
+origins = ["wiki.example.com"]
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    F:3: reemdies: is not a key here; is `remedies` meant?
+    F:4: remedies: is `some`, expected `none` or `own` or `full`
+    F:5: time_zone: is `Europe/Atlantis`, expected a time zone by its IANA name: "Europe/Berlin"
+    F:8: listen.http[0]: is `nowhere`, expected an address with a port, such as "0.0.0.0:443" or "[::]:443"
+    F:9: listen.public_https_port: 70000 is too large here
+    F:15: portal.host: is `Home.example.com`, expected a host name in lower case, without scheme, port or trailing dot: "wiki.example.com"
+    F:18: lifetimes.session: is `12`, expected a span of time such as "90s", "15m", "12h" or "30d"
+    F:21: ledger.when_unwritable: is boolean, expected a string in quotes
+    F:23: app[0].host: is missing
+    F:25: app[0].upstream: is `https://wiki.internal`, expected an HTTP server without a path, such as "http://127.0.0.1:3000"; its requests go over a connection that you trust
+    F:28: app[0].route[0].name: `default` is the route of what matches no other
+    F:29: app[0].route[0].paths[0]: `/a/../b` is not a path pattern: write `/exact/path` or `/prefix/*`
+    F:30: app[0].route[0].origins[0]: is `wiki.example.com`, expected an origin such as "https://wiki.example.com"
+    "#);
+}
+
+#[test]
+fn a_text_that_is_not_toml_is_refused_with_each_line() {
+    let told = faults("version = 1\nhost = \n[[app]\n");
+    assert!(told.contains("F:2: ") && told.contains("F:3: "), "{told}");
+}
+
+#[test]
+fn a_newer_format_is_refused_by_name_and_not_by_its_unknown_keys() {
+    let told = faults("version = 2\nshiny = true\n");
+    assert!(
+        told.contains("reads version 1") && !told.contains("shiny"),
+        "{told}"
+    );
+    assert!(faults("[portal]\nhost = \"a.example\"\n").contains("version: is missing"));
+}
+
+#[test]
+fn no_app_shares_the_authentication_host_or_sits_beneath_it() {
+    for host in ["auth.example.com", "wiki.auth.example.com"] {
+        let told = faults(&SMALL.replace("wiki.example.com", host));
+        assert!(
+            told.contains("at or below the authentication host"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn each_host_has_a_certificate_where_tls_is_spoken() {
+    let told = faults(&SMALL.replace("*.example.com", "*.example.org"));
+    assert!(
+        told.contains(
+            "no certificate is for `auth.example.com`, `home.example.com`, `wiki.example.com`"
+        ),
+        "{told}"
+    );
+    let plain = SMALL.replace("*.example.com", "*.example.org").replace(
+        "[authentication]",
+        "[listen]\nhttps = []\n\n[authentication]",
+    );
+    assert!(checked(&plain).is_ok());
+}
+
+#[test]
+fn a_list_of_proxies_says_how_they_tell_the_address() {
+    let with = |more: &str| {
+        SMALL.replace(
+            "[authentication]",
+            &format!("[trusted_proxies]\nnetworks = [\"10.0.0.0/8\"]\n{more}\n[authentication]"),
+        )
+    };
+    assert!(faults(&with("")).contains("trusted_proxies.networks: needs"));
+    assert!(checked(&with("proxy_protocol = true")).is_ok());
+    let config = checked(&with("header = \"X-Forwarded-For\"")).unwrap();
+    assert_eq!(
+        config.trusted_proxies.tells,
+        ProxyTells::Header("x-forwarded-for".into())
+    );
+}
+
+#[test]
+fn what_the_file_says_becomes_facts_and_then_differs_no_more() {
+    let config = checked(SMALL).unwrap();
+    let present = Snapshot::empty(Epoch::default());
+    let changes = facts::difference(&config.wanted, &present);
+    let present = present
+        .apply(
+            Epoch {
+                incarnation: 1,
+                number: 1,
+            },
+            &changes,
+        )
+        .unwrap();
+    assert_eq!(present.apps().count(), 3);
+    assert!(facts::difference(&config.wanted, &present).is_empty());
+}
+
+#[test]
+fn an_app_that_the_file_no_longer_names_is_gone_and_a_group_is_not() {
+    let config = checked(SMALL).unwrap();
+    let empty = Snapshot::empty(Epoch::default());
+    let first = facts::difference(&config.wanted, &empty);
+    let present = empty
+        .apply(
+            Epoch {
+                incarnation: 1,
+                number: 1,
+            },
+            &first,
+        )
+        .unwrap();
+    let mut less = config.wanted.clone();
+    less.apps.retain(|app| app.name.as_str() != "wiki");
+    less.groups.clear();
+    let changes = facts::difference(&less, &present);
+    assert_eq!(facts::summary(&changes), "app-removed wiki");
+}
+
+#[test]
+fn two_apps_can_exchange_their_hosts() {
+    let two = format!(
+        "{SMALL}\n[[app]]\nname = \"docs\"\nhost = \"docs.example.com\"\nupstream = \"http://127.0.0.1:4000\"\n"
+    );
+    let exchanged = two
+        .replace("wiki.example.com", "x")
+        .replace("docs.example.com", "wiki.example.com")
+        .replace("\"x\"", "\"docs.example.com\"");
+    let empty = Snapshot::empty(Epoch::default());
+    let first = facts::difference(&checked(&two).unwrap().wanted, &empty);
+    let present = empty
+        .apply(
+            Epoch {
+                incarnation: 1,
+                number: 1,
+            },
+            &first,
+        )
+        .unwrap();
+    let second = facts::difference(&checked(&exchanged).unwrap().wanted, &present);
+    let after = present
+        .apply(
+            Epoch {
+                incarnation: 1,
+                number: 2,
+            },
+            &second,
+        )
+        .unwrap();
+    let hosts: Vec<_> = after
+        .apps()
+        .map(|app| (app.name.as_str(), &*app.host))
+        .collect();
+    assert!(
+        hosts.contains(&("docs", "wiki.example.com"))
+            && hosts.contains(&("wiki", "docs.example.com"))
+    );
+}
+
+#[test]
+fn a_built_in_app_is_named_and_an_upstream_is_not_beside_it() {
+    let verify = SMALL.replace(
+        "upstream = \"http://127.0.0.1:3000\"",
+        "built_in = \"verify\"",
+    );
+    let config = checked(&verify).unwrap();
+    let wiki = config
+        .wanted
+        .apps
+        .iter()
+        .find(|a| a.name.as_str() == "wiki")
+        .unwrap();
+    assert_eq!(wiki.upstream, Upstream::BuiltIn("verify".into()));
+    let both = SMALL.replace("upstream =", "built_in = \"verify\"\nupstream =");
+    assert!(faults(&both).contains("cannot be set together"));
+}
