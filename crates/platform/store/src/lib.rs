@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The fact store: what decisions rest on, kept through crashes and restarts.
+//!
+//! [`Store`] is a trait of domain operations: one writer commits transactions of
+//! [`gw_model::Change`]s with their [`Effect`]s (links, one-time values, factor secrets,
+//! sealed keys: what never travels in the stream of facts), in durable groups; any number of
+//! [`Reader`]s look things up beside it. [`SqliteStore`] is the embedded one, in a
+//! [`DataFolder`] that nobody else may read or share.
+//!
+//! What fits together is not decided here: [`gw_model::Snapshot::apply`] keeps the invariants
+//! between facts, and the rows are written from the snapshot that it returns.
+
+mod error;
+mod folder;
+mod seal;
+mod secret;
+mod sqlite;
+mod store;
+mod transaction;
+
+pub use error::StoreError;
+pub use folder::DataFolder;
+pub use seal::KeySource;
+pub use secret::Secret;
+pub use sqlite::SqliteStore;
+pub use store::{
+    ChangesSince, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read, Reader, RecoveryCode,
+    RecoverySet, Store, StoredTransaction,
+};
+pub use transaction::{
+    Committed, Effect, LinkKind, LinkRow, PasskeyRow, Proposal, Refused, Taken, Transaction, WhyNot,
+};

@@ -1,0 +1,158 @@
+//! The data folder: ours alone, and one process's at a time.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read as _, Seek as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use rustix::{fs::FlockOperation, io::Errno};
+
+use crate::StoreError;
+
+/// The file that the lock is held on.
+const LOCK: &str = "lock";
+
+/// A folder that only we may enter, locked for as long as this value lives.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Opens the folder, makes it if it is not there, and locks it.
+    ///
+    /// # Errors
+    /// When it cannot be made, is somebody else's, is open to others, or is in use.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(io_fault("make the data folder", path))?;
+        let path = fs::canonicalize(path).map_err(io_fault("find the data folder", path))?;
+        ours_alone(&path)?;
+        let lock = lock(&path)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn ours_alone(path: &Path) -> Result<(), StoreError> {
+    let found = fs::metadata(path).map_err(io_fault("look at the data folder", path))?;
+    let ours = rustix::process::geteuid().as_raw();
+    if !found.is_dir() {
+        return Err(StoreError::NotAFolder(path.into()));
+    }
+    if found.uid() != ours {
+        return Err(StoreError::FolderOwner {
+            path: path.into(),
+            owner: found.uid(),
+            ours,
+        });
+    }
+    let mode = found.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(StoreError::FolderOpen {
+            path: path.into(),
+            mode,
+        });
+    }
+    Ok(())
+}
+
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .map_err(io_fault("open the lock", &path))?;
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            let mut text = String::new();
+            let pid = match file.read_to_string(&mut text) {
+                Ok(_) => text.trim().parse().ok(),
+                Err(_) => None,
+            };
+            return Err(StoreError::Locked {
+                path: folder.into(),
+                pid,
+            });
+        }
+        Err(errno) => return Err(io_fault("lock", &path)(errno.into())),
+    }
+    let say_who = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    say_who(&mut file).map_err(io_fault("write", &path))?;
+    Ok(file)
+}
+
+pub(crate) fn io_fault(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_made_for_its_owner_alone() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(&outer.path().join("a/b")).unwrap();
+        let mode = fs::metadata(folder.path()).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_that_others_may_read_is_refused_with_what_to_do() {
+        for mode in [0o750, 0o705, 0o755, 0o701] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            let fault = DataFolder::open(folder.path()).unwrap_err();
+            assert!(fault.to_string().contains("chmod 0700"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(DataFolder::open(file.path()).is_err());
+    }
+
+    #[test]
+    fn a_folder_is_one_holders_at_a_time_and_the_next_ones_after() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = DataFolder::open(folder.path()).unwrap();
+        let fault = DataFolder::open(folder.path()).unwrap_err();
+        let us = std::process::id();
+        assert!(
+            matches!(&fault, StoreError::Locked { pid: Some(pid), .. } if *pid == us),
+            "{fault}"
+        );
+        let named = folder.path().canonicalize().unwrap();
+        assert!(fault.to_string().contains(&*named.to_string_lossy()));
+        drop(first);
+        DataFolder::open(folder.path()).unwrap();
+    }
+}
