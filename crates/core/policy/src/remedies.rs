@@ -1,0 +1,220 @@
+//! The way out of a denial: the smallest achievable changes that would let the person in.
+//!
+//! The levers are a closed list ([`Lever`]). Each single one is tried, then each pair, by
+//! evaluating the access as it would then be; where it is not certain what following a step
+//! leads to, every possible outcome must let the person in. Nothing is offered that was not
+//! evaluated to an allow.
+
+use gw_model::{
+    AccessRequest, Attribute, AttributeSet, FactorKind, Lever, Outcome, Principal, Remedies,
+    Remedy, Snapshot, Timestamp, User,
+};
+
+use crate::{Policies, remedies::trial::Trial};
+
+mod trial;
+
+/// How hard to search, and what the caller knows that policy does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemedyOptions {
+    /// Most evaluations of the slice.
+    pub budget: usize,
+    /// Whether this session may add a first passkey (`factor.enrol` on oneself).
+    pub may_enrol: bool,
+}
+
+impl Default for RemedyOptions {
+    fn default() -> Self {
+        Self {
+            budget: 2_000,
+            may_enrol: false,
+        }
+    }
+}
+
+/// Finds what would let a denied person in.
+///
+/// A stranger hears only "sign in", without anything being evaluated. An access that is
+/// allowed needs no remedy and gets none.
+pub fn remedies(
+    policies: &Policies,
+    facts: &Snapshot,
+    request: &AccessRequest<'_>,
+    now: Timestamp,
+    options: &RemedyOptions,
+) -> Remedies {
+    match request.principal {
+        Principal::Anonymous => Remedies {
+            ways: vec![Remedy {
+                steps: vec![Lever::SignIn],
+            }],
+            exhausted: false,
+        },
+        Principal::Local(_) => Remedies::default(),
+        Principal::User(id) => match facts.user(id) {
+            Some(user) => search(policies, facts, request, now, options, user),
+            None => Remedies::default(),
+        },
+    }
+}
+
+fn search(
+    policies: &Policies,
+    facts: &Snapshot,
+    request: &AccessRequest<'_>,
+    now: Timestamp,
+    options: &RemedyOptions,
+    user: &User,
+) -> Remedies {
+    let mut trial = Trial::new(policies, facts, request, now, options.budget);
+    let prepared = policies.prepare(
+        facts,
+        request.principal,
+        request.action,
+        request.resource,
+        now,
+    );
+    let Ok(prepared) = prepared else {
+        return Remedies::default();
+    };
+    if trial.outcome() == Some(Outcome::Allow) {
+        return Remedies::default();
+    }
+    let groups = policies.groups_that_permit(facts, request.action, &prepared, user, now);
+    let mentions = groups
+        .iter()
+        .filter_map(|group| trial.mentions_in(group))
+        .fold(prepared.mentions(), AttributeSet::union);
+    let mut levers = authentication(user, options);
+    levers.extend(networks(facts, mentions));
+    levers.extend(moments(mentions));
+    levers.extend(groups.into_iter().map(Lever::Group));
+    let mut found = Found::default();
+    for way in ways(&levers) {
+        if found.covers(&way) {
+            continue;
+        }
+        match trial.try_way(&way) {
+            Some(Some(steps)) => found.ways.push(Remedy { steps }),
+            Some(None) => {}
+            None => {
+                found.exhausted = true;
+                break;
+            }
+        }
+    }
+    found.into_remedies()
+}
+
+/// What the person can do to their proofs.
+fn authentication(user: &User, options: &RemedyOptions) -> Vec<Lever> {
+    let has_passkey = user.factors.iter().any(|f| f.kind == FactorKind::Passkey);
+    let mut levers = vec![Lever::FreshLink];
+    if has_passkey {
+        levers.push(Lever::ConfirmWithPasskey);
+    } else if options.may_enrol {
+        levers.push(Lever::EnrolPasskey);
+    }
+    levers
+}
+
+fn networks(facts: &Snapshot, mentions: AttributeSet) -> Vec<Lever> {
+    let matter = [
+        Attribute::NetworkAddress,
+        Attribute::NetworkNames,
+        Attribute::NetworkCountry,
+    ]
+    .into_iter()
+    .any(|attribute| mentions.contains(attribute));
+    if !matter {
+        return Vec::new();
+    }
+    let networks = &facts.settings().networks;
+    networks
+        .iter()
+        .filter(|network| !network.prefixes.is_empty())
+        .map(|network| Lever::Network(network.name.clone()))
+        .collect()
+}
+
+/// A moment that the trial looks for, where policy looks at the clock.
+fn moments(mentions: AttributeSet) -> Option<Lever> {
+    mentions
+        .iter()
+        .any(Attribute::is_absolute_time)
+        .then_some(Lever::Time(Timestamp::NEVER))
+}
+
+/// Single levers, then pairs, cheapest first.
+fn ways(levers: &[Lever]) -> Vec<Vec<Lever>> {
+    let mut singles: Vec<_> = levers.iter().map(|l| vec![l.clone()]).collect();
+    let mut pairs = Vec::new();
+    for (place, first) in levers.iter().enumerate() {
+        for second in levers.iter().skip(place + 1) {
+            if go_together(first, second) {
+                pairs.push(ordered(first.clone(), second.clone()));
+            }
+        }
+    }
+    let by_cost = |way: &Vec<Lever>| (way.iter().map(Lever::cost).sum::<u32>(), way.clone());
+    singles.sort_by_key(by_cost);
+    pairs.sort_by_key(by_cost);
+    singles.append(&mut pairs);
+    singles
+}
+
+/// One is in one place, and a sign-in link never leads to a first passkey.
+const fn go_together(first: &Lever, second: &Lever) -> bool {
+    !matches!(
+        (first, second),
+        (Lever::Network(_), Lever::Network(_))
+            | (Lever::FreshLink, Lever::EnrolPasskey)
+            | (Lever::EnrolPasskey, Lever::FreshLink)
+    )
+}
+
+/// The order in which to do two things: others' help first, a proof last, so that it is fresh.
+fn ordered(first: Lever, second: Lever) -> Vec<Lever> {
+    const fn turn(lever: &Lever) -> u8 {
+        match lever {
+            Lever::Group(_) => 0,
+            Lever::EnrolPasskey => 1,
+            Lever::Network(_) => 2,
+            Lever::Time(_) => 3,
+            Lever::FreshLink => 4,
+            Lever::ConfirmWithPasskey | Lever::SignIn => 5,
+        }
+    }
+    let mut way = vec![first, second];
+    way.sort_by_key(turn);
+    way
+}
+
+#[derive(Default)]
+struct Found {
+    ways: Vec<Remedy>,
+    exhausted: bool,
+}
+
+impl Found {
+    /// Whether a part of this way is a way already.
+    fn covers(&self, way: &[Lever]) -> bool {
+        self.ways
+            .iter()
+            .any(|found| found.steps.iter().all(|s| way.iter().any(|l| same(l, s))))
+    }
+
+    fn into_remedies(mut self) -> Remedies {
+        self.ways
+            .sort_by_key(|way| (way.cost(), way.steps.len(), way.steps.clone()));
+        Remedies {
+            ways: self.ways,
+            exhausted: self.exhausted,
+        }
+    }
+}
+
+/// Whether two levers are the same but for the moment that was found.
+fn same(a: &Lever, b: &Lever) -> bool {
+    matches!((a, b), (Lever::Time(_), Lever::Time(_))) || a == b
+}

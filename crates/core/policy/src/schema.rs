@@ -1,0 +1,120 @@
+//! The schema, and its words as values.
+
+use std::sync::LazyLock;
+
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
+use gw_model::Action;
+
+/// The text of the Cedar schema.
+pub const SCHEMA: &str = include_str!("../../../../policies/gatewright.cedarschema");
+
+/// The entity types of the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Anonymous,
+    User,
+    Local,
+    Group,
+    Tag,
+    App,
+    Route,
+    Session,
+    System,
+    Action,
+}
+
+impl Kind {
+    const NAMES: [&'static str; 10] = [
+        "Anonymous",
+        "User",
+        "Local",
+        "Group",
+        "Tag",
+        "App",
+        "Route",
+        "Session",
+        "System",
+        "Action",
+    ];
+
+    /// The type as Cedar names it.
+    pub(crate) fn type_name(self) -> &'static EntityTypeName {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "there is a name for every discriminant"
+        )]
+        &TYPE_NAMES[self as usize]
+    }
+
+    /// An entity of this type.
+    pub(crate) fn uid(self, id: &str) -> EntityUid {
+        EntityUid::from_type_name_and_id(self.type_name().clone(), EntityId::new(id))
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the names are literals")]
+static TYPE_NAMES: LazyLock<[EntityTypeName; 10]> =
+    LazyLock::new(|| Kind::NAMES.map(|name| name.parse().expect("an entity type name")));
+
+static VALIDATION_SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    #[expect(
+        clippy::expect_used,
+        reason = "the schema is part of the binary, and a test reads it"
+    )]
+    Schema::from_cedarschema_str(SCHEMA)
+        .expect("the shipped schema")
+        .0
+});
+
+/// The schema, read once.
+pub(crate) fn schema() -> &'static Schema {
+    &VALIDATION_SCHEMA
+}
+
+/// The action group that an action belongs to, if one.
+pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
+    match action {
+        Action::HttpRequest => None,
+        Action::FactorEnrol | Action::FactorRemove => Some("factor"),
+        Action::AdminRead
+        | Action::AdminUserAdd
+        | Action::AdminUserChange
+        | Action::AdminUserLink
+        | Action::AdminSessionEnd
+        | Action::AdminPolicyApply
+        | Action::AdminExplain
+        | Action::AdminLogRead
+        | Action::AdminKeyRotate => Some("admin"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_schema_has_exactly_the_actions_of_the_model_in_their_groups() {
+        let ours: BTreeSet<String> = Action::ALL
+            .iter()
+            .map(|a| a.as_str().to_owned())
+            .chain(["admin".to_owned(), "factor".to_owned()])
+            .collect();
+        let theirs: BTreeSet<String> = schema()
+            .actions()
+            .map(|uid| uid.id().unescaped().to_owned())
+            .collect();
+        assert_eq!(ours, theirs);
+        let hierarchy = schema().action_entities().unwrap();
+        for action in Action::ALL {
+            let uid = Kind::Action.uid(action.as_str());
+            let groups: Vec<_> = hierarchy.ancestors(&uid).unwrap().cloned().collect();
+            let expected: Vec<_> = action_group(*action)
+                .map(|g| Kind::Action.uid(g))
+                .into_iter()
+                .collect();
+            assert_eq!(groups, expected, "{action}");
+        }
+    }
+}
