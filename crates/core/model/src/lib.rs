@@ -8,6 +8,7 @@
 mod change;
 mod decision;
 mod id;
+mod organisation;
 mod policy_file;
 mod request;
 mod resource;
@@ -25,6 +26,7 @@ pub use id::{
     AppName, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId, RouteName, SessionId,
     TagName, TokenHash, UserId,
 };
+pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,
@@ -35,6 +37,6 @@ pub use resource::{
     Resource, Route, UnknownAction, Upstream,
 };
 pub use session::{AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Session, SessionKind};
-pub use snapshot::{ApplyError, Network, PolicyFacts, PublishedKey, Settings, Snapshot};
+pub use snapshot::{ApplyError, PolicyFacts, Snapshot};
 pub use subject::{Factor, FactorKind, Group, Membership, User};
 pub use time::{Epoch, Timestamp};

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{AuthnEvent, AuthnMethod, Factor, FactorId, FactorKind, Membership, SessionKind};
+use crate::{
+    AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId, FactorKind, Membership,
+    SessionKind,
+};
 
 fn user(bits: u64, name: &str, groups: &[&str]) -> User {
     User {

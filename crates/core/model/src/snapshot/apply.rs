@@ -1,0 +1,395 @@
+//! Changes applied to facts, and the invariants between facts that they keep.
+
+use std::sync::Arc;
+
+use super::{PolicyFacts, Snapshot};
+use crate::{
+    App, AppName, AppToken, Change, EndReason, Ended, Epoch, Group, GroupName, Session, SessionId,
+    Timestamp, User, UserId,
+};
+
+/// Deepest nesting of groups that is followed.
+const MAX_GROUP_DEPTH: usize = 16;
+
+/// A change that does not fit the facts; nothing of its transaction is applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// The name belongs to somebody else.
+    #[error("there is already a user `{0}`")]
+    UserNameTaken(Arc<str>),
+    /// The host belongs to another app.
+    #[error("the host `{host}` belongs to the app `{app}`")]
+    HostTaken {
+        /// The host.
+        host: Arc<str>,
+        /// Whose it is.
+        app: AppName,
+    },
+    /// It names something that does not exist.
+    #[error("there is no {kind} `{name}`")]
+    Unknown {
+        /// What kind of thing.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The person is disabled.
+    #[error("the user `{0}` is disabled")]
+    UserDisabled(Arc<str>),
+    /// The session is over.
+    #[error("the session {0} is over")]
+    SessionOver(SessionId),
+    /// Groups that contain themselves.
+    #[error("the group `{0}` would contain itself, or be nested more than 16 deep")]
+    GroupLoop(GroupName),
+    /// An id or secret that is there already.
+    #[error("{0} exists already")]
+    Duplicate(&'static str),
+}
+
+impl Snapshot {
+    /// What follows from some changes, made explicit: the whole of what is stored and applied.
+    ///
+    /// A disabled or removed person's sessions end; so do those that rest on a removed factor.
+    pub fn expand(&self, changes: Vec<Change>, now: Timestamp) -> Vec<Change> {
+        let mut all = Vec::with_capacity(changes.len());
+        for change in changes {
+            let ended = match &change {
+                Change::UserPut(user) => self.ended_by(user, now),
+                Change::UserRemoved(id) => {
+                    self.live_of(*id, now, EndReason::UserDisabled, |_| true)
+                }
+                _ => Vec::new(),
+            };
+            all.push(change);
+            all.extend(ended);
+        }
+        all
+    }
+
+    fn ended_by(&self, user: &User, now: Timestamp) -> Vec<Change> {
+        if user.disabled {
+            return self.live_of(user.id, now, EndReason::UserDisabled, |_| true);
+        }
+        let gone = |session: &Session| {
+            session.authn.iter().filter_map(|e| e.factor).any(|f| {
+                self.user(user.id)
+                    .is_some_and(|old| old.factors.iter().any(|o| o.id == f))
+                    && !user.factors.iter().any(|n| n.id == f)
+            })
+        };
+        self.live_of(user.id, now, EndReason::FactorRemoved, gone)
+    }
+
+    fn live_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        reason: EndReason,
+        which: impl Fn(&Session) -> bool,
+    ) -> Vec<Change> {
+        self.sessions_of(user)
+            .filter(|s| s.ended.is_none() && which(s))
+            .map(|s| Change::SessionEnded {
+                session: s.id,
+                ended: Ended { at: now, reason },
+            })
+            .collect()
+    }
+
+    /// These facts with a transaction's changes applied, at its epoch.
+    ///
+    /// # Errors
+    /// Where a change does not fit the facts; then none of them is applied.
+    pub fn apply(&self, epoch: Epoch, changes: &[Change]) -> Result<Self, ApplyError> {
+        let mut next = self.clone();
+        next.epoch = epoch;
+        for change in changes {
+            next.apply_one(epoch.number, change)?;
+        }
+        Ok(next)
+    }
+
+    fn apply_one(&mut self, version: u64, change: &Change) -> Result<(), ApplyError> {
+        match change {
+            Change::UserPut(user) => self.put_user(version, user)?,
+            Change::UserRemoved(id) => self.remove_user(*id)?,
+            Change::GroupPut(group) => self.put_group(version, group)?,
+            Change::GroupRemoved(name) => self.remove_group(version, name)?,
+            Change::AppPut(app) => self.put_app(version, app)?,
+            Change::AppRemoved(name) => self.remove_app(version, name)?,
+            Change::SettingsPut(settings) => {
+                self.settings = settings.clone();
+                self.settings_version = version;
+            }
+            Change::SessionStarted(session) => self.start_session(version, session)?,
+            Change::SessionAdvanced {
+                session,
+                event,
+                credential,
+                kind,
+                expires,
+                idle_limit,
+            } => {
+                let mut next = Session::clone(self.live_session(*session)?);
+                self.credentials.remove(&next.credential);
+                next.authn.push(event.clone());
+                next.credential = *credential;
+                next.kind = *kind;
+                next.expires = *expires;
+                next.idle_limit = *idle_limit;
+                next.version = version;
+                self.put_session(next)?;
+            }
+            Change::SessionEnded { session, ended } => {
+                let mut next = Session::clone(self.live_session(*session)?);
+                next.ended = Some(*ended);
+                next.version = version;
+                self.sessions.insert(*session, Arc::new(next));
+            }
+            Change::SessionForgotten(id) => self.forget_session(*id),
+            Change::AppTokenIssued(token) => self.issue_token(token)?,
+            Change::PoliciesApplied(files) => {
+                self.policies = PolicyFacts {
+                    files: files.clone(),
+                    version,
+                };
+            }
+            Change::KeyPublished(key) => {
+                self.keys.insert(key.kid.clone(), key.clone());
+                self.keys_version = version;
+            }
+            Change::KeyRetired { kid } => {
+                self.keys.remove(kid);
+                self.keys_version = version;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_user(&mut self, version: u64, user: &Arc<User>) -> Result<(), ApplyError> {
+        if let Some(other) = self.users_by_name.get(&user.name)
+            && *other != user.id
+        {
+            return Err(ApplyError::UserNameTaken(user.name.clone()));
+        }
+        for membership in &user.groups {
+            self.known_group(&membership.group)?;
+        }
+        if let Some(old) = self.users.get(&user.id) {
+            self.users_by_name.remove(&old.name);
+        }
+        let mut user = User::clone(user);
+        user.version = version;
+        self.users_by_name.insert(user.name.clone(), user.id);
+        self.users.insert(user.id, Arc::new(user));
+        Ok(())
+    }
+
+    fn remove_user(&mut self, id: UserId) -> Result<(), ApplyError> {
+        let user = self.users.remove(&id).ok_or_else(|| ApplyError::Unknown {
+            kind: "user",
+            name: id.to_string(),
+        })?;
+        self.users_by_name.remove(&user.name);
+        Ok(())
+    }
+
+    fn known_group(&self, name: &GroupName) -> Result<(), ApplyError> {
+        if self.groups.contains_key(name) {
+            Ok(())
+        } else {
+            Err(ApplyError::Unknown {
+                kind: "group",
+                name: name.to_string(),
+            })
+        }
+    }
+
+    fn put_group(&mut self, version: u64, group: &Arc<Group>) -> Result<(), ApplyError> {
+        for parent in &group.parents {
+            self.known_group(parent)?;
+        }
+        if self.reaches(&group.parents, &group.name, MAX_GROUP_DEPTH) {
+            return Err(ApplyError::GroupLoop(group.name.clone()));
+        }
+        let mut group = Group::clone(group);
+        group.version = version;
+        self.groups.insert(group.name.clone(), Arc::new(group));
+        self.groups_version = version;
+        Ok(())
+    }
+
+    /// Whether `target` is among these groups or above them, or the chain is too deep to tell.
+    fn reaches(&self, from: &[GroupName], target: &GroupName, depth: usize) -> bool {
+        if depth == 0 {
+            return !from.is_empty();
+        }
+        from.iter().any(|name| {
+            name == target
+                || self
+                    .groups
+                    .get(name)
+                    .is_some_and(|g| self.reaches(&g.parents, target, depth - 1))
+        })
+    }
+
+    fn remove_group(&mut self, version: u64, name: &GroupName) -> Result<(), ApplyError> {
+        self.known_group(name)?;
+        self.groups.remove(name);
+        self.groups_version = version;
+        let members: Vec<_> = self
+            .users
+            .values()
+            .filter(|u| u.groups.iter().any(|m| m.group == *name))
+            .cloned()
+            .collect();
+        for user in members {
+            let mut user = User::clone(&user);
+            user.groups.retain(|m| m.group != *name);
+            user.version = version;
+            self.users.insert(user.id, Arc::new(user));
+        }
+        let children: Vec<_> = self
+            .groups
+            .values()
+            .filter(|g| g.parents.contains(name))
+            .cloned()
+            .collect();
+        for group in children {
+            let mut group = Group::clone(&group);
+            group.parents.retain(|p| p != name);
+            group.version = version;
+            self.groups.insert(group.name.clone(), Arc::new(group));
+        }
+        Ok(())
+    }
+
+    fn put_app(&mut self, version: u64, app: &Arc<App>) -> Result<(), ApplyError> {
+        if let Some(other) = self
+            .apps
+            .values()
+            .find(|a| a.host == app.host && a.name != app.name)
+        {
+            return Err(ApplyError::HostTaken {
+                host: app.host.clone(),
+                app: other.name.clone(),
+            });
+        }
+        let mut app = App::clone(app);
+        app.version = version;
+        self.apps.insert(app.name.clone(), Arc::new(app));
+        self.apps_version = version;
+        Ok(())
+    }
+
+    fn remove_app(&mut self, version: u64, name: &AppName) -> Result<(), ApplyError> {
+        self.apps.remove(name).ok_or_else(|| ApplyError::Unknown {
+            kind: "app",
+            name: name.to_string(),
+        })?;
+        self.apps_version = version;
+        let tokens: Vec<_> = self
+            .tokens
+            .values()
+            .filter(|t| t.app == *name)
+            .cloned()
+            .collect();
+        for token in tokens {
+            self.tokens.remove(&token.hash);
+            if let Some(of_session) = self.tokens_by_session.get_mut(&token.session) {
+                of_session.remove(&token.hash);
+            }
+        }
+        Ok(())
+    }
+
+    fn live_session(&self, id: SessionId) -> Result<&Arc<Session>, ApplyError> {
+        let session = self.sessions.get(&id).ok_or_else(|| ApplyError::Unknown {
+            kind: "session",
+            name: id.to_string(),
+        })?;
+        if session.ended.is_some() {
+            Err(ApplyError::SessionOver(id))
+        } else {
+            Ok(session)
+        }
+    }
+
+    fn start_session(&mut self, version: u64, session: &Arc<Session>) -> Result<(), ApplyError> {
+        let user = self
+            .users
+            .get(&session.user)
+            .ok_or_else(|| ApplyError::Unknown {
+                kind: "user",
+                name: session.user.to_string(),
+            })?;
+        if user.disabled && session.ended.is_none() {
+            return Err(ApplyError::UserDisabled(user.name.clone()));
+        }
+        if self.sessions.contains_key(&session.id) {
+            return Err(ApplyError::Duplicate("the session"));
+        }
+        let mut session = Session::clone(session);
+        session.version = version;
+        self.sessions_by_user
+            .entry(session.user)
+            .or_default()
+            .insert(session.id);
+        self.put_session(session)
+    }
+
+    fn put_session(&mut self, session: Session) -> Result<(), ApplyError> {
+        if self
+            .credentials
+            .insert(session.credential, session.id)
+            .is_some()
+        {
+            return Err(ApplyError::Duplicate("the credential"));
+        }
+        self.sessions.insert(session.id, Arc::new(session));
+        Ok(())
+    }
+
+    fn forget_session(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else {
+            return;
+        };
+        self.credentials.remove(&session.credential);
+        if let Some(of_user) = self.sessions_by_user.get_mut(&session.user) {
+            of_user.remove(&id);
+            if of_user.is_empty() {
+                self.sessions_by_user.remove(&session.user);
+            }
+        }
+        if let Some(tokens) = self.tokens_by_session.remove(&id) {
+            for hash in tokens {
+                self.tokens.remove(&hash);
+            }
+        }
+    }
+
+    fn issue_token(&mut self, token: &Arc<AppToken>) -> Result<(), ApplyError> {
+        let session = self.live_session(token.session)?;
+        if token.rank > session.rank() {
+            return Err(ApplyError::Unknown {
+                kind: "rank",
+                name: token.rank.to_string(),
+            });
+        }
+        if !self.apps.contains_key(&token.app) {
+            return Err(ApplyError::Unknown {
+                kind: "app",
+                name: token.app.to_string(),
+            });
+        }
+        if self.tokens.insert(token.hash, token.clone()).is_some() {
+            return Err(ApplyError::Duplicate("the token"));
+        }
+        self.tokens_by_session
+            .entry(token.session)
+            .or_default()
+            .insert(token.hash);
+        Ok(())
+    }
+}
