@@ -83,6 +83,13 @@ export class Person {
     return this.page.goto(url);
   }
 
+  /** Presses a button or link by its words and waits for the page that follows. */
+  async press(name) {
+    const target = this.page.getByRole('button', { name }).or(this.page.getByRole('link', { name })).first();
+    await Promise.all([this.page.waitForEvent('framenavigated'), target.click()]);
+    await this.page.waitForLoadState('load');
+  }
+
   heading() {
     return this.page.locator('h1').first().innerText();
   }

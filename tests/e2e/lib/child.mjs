@@ -71,10 +71,10 @@ export class Child {
   }
 }
 
-/** Runs a command to its end: `{ code, stdout, stderr }`. */
-export function run(command, args, { input, ...options } = {}) {
+/** Runs a command to its end, reading `stdin` where that is a stream: `{ code, stdout, stderr }`. */
+export function run(command, args, { stdin = 'ignore', ...options } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], ...options });
+    const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], ...options });
     const out = [];
     const err = [];
     child.stdout.on('data', (chunk) => out.push(chunk));
@@ -83,6 +83,5 @@ export function run(command, args, { input, ...options } = {}) {
     child.on('close', (code) => {
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
-    if (input !== undefined) child.stdin.end(input);
   });
 }

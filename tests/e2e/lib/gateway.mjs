@@ -1,0 +1,177 @@
+// The real binary in a fresh data folder on free ports: the demo, or an organisation of a test's own.
+
+import { cp, mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Child, run } from './child.mjs';
+import { makeCertificates } from './certificates.mjs';
+import { freePorts } from './ports.mjs';
+import { until } from './until.mjs';
+
+const ROOT = new URL('../../../', import.meta.url).pathname;
+
+export const BINARY = process.env.GATEWRIGHT ?? join(ROOT, 'target/debug/gatewright');
+
+/** Starts `gatewright up --demo` on an empty data folder. */
+export async function startDemo() {
+  const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
+  const [http, https] = await freePorts(2);
+  const data = join(folder, 'data');
+  const gateway = new Gateway({
+    folder,
+    data,
+    domain: 'gatewright.localhost',
+    ports: { http, https },
+    args: ['up', '--demo', '--data', data, '--http-port', String(http), '--https-port', String(https)],
+  });
+  await gateway.start();
+  gateway.authority = join(data, 'tls/ca.pem');
+  gateway.policies = join(data, 'policies');
+  return gateway;
+}
+
+/**
+ * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
+ * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text).
+ */
+export async function startOrganisation({ apps, policies, config = '' }) {
+  const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
+  const [http, https] = await freePorts(2);
+  const domain = 'e2e.localhost';
+  const certificates = await makeCertificates(folder, [`*.${domain}`]);
+  const file = join(folder, 'gatewright.toml');
+  await mkdir(join(folder, 'policies'));
+  for (const [name, text] of Object.entries(policies)) await writeFile(join(folder, 'policies', name), text);
+  await writeFile(file, configuration({ http, https, domain, apps, extra: config }));
+  const gateway = new Gateway({
+    folder,
+    data: join(folder, 'data'),
+    domain,
+    ports: { http, https },
+    args: ['up', '-c', file],
+  });
+  gateway.authority = certificates.authority;
+  gateway.policies = join(folder, 'policies');
+  gateway.file = file;
+  await gateway.start();
+  return gateway;
+}
+
+function configuration({ http, https, domain, apps, extra }) {
+  const addresses = (port) => `["127.0.0.1:${port}", "[::1]:${port}"]`;
+  const app = ({ name, upstream, host = `${name}.${domain}`, more = '' }) =>
+    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\nupstream = "${upstream}"\n${more}\n`;
+  return `version = 1
+data = "data"
+${extra}
+[listen]
+http = ${addresses(http)}
+https = ${addresses(https)}
+public_http_port = ${http}
+public_https_port = ${https}
+
+[authentication]
+host = "auth.${domain}"
+
+[portal]
+host = "portal.${domain}"
+
+[policies]
+folder = "policies"
+watch = true
+
+[[certificate]]
+chain = "chain.pem"
+key = "key.pem"
+hosts = ["*.${domain}"]
+
+${apps.map(app).join('\n')}`;
+}
+
+class Gateway {
+  constructor({ folder, data, domain, ports, args }) {
+    Object.assign(this, { folder, data, domain, ports, args });
+  }
+
+  async start() {
+    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1' } });
+    await until('the gateway answers on its socket', async () => {
+      if (this.child.end) throw new Error(`it ended:\n${this.child.output}`);
+      return (await this.cli('app', 'list', '--json')).code === 0;
+    }, 60_000).catch((error) => {
+      throw new Error(`${error.message}; it printed:\n${this.child.output}`, { cause: error });
+    });
+  }
+
+  get pid() {
+    return this.child.pid;
+  }
+
+  /** `http://wiki.gatewright.localhost:8080`, as people reach the demo. */
+  site(app) {
+    return `http://${app}.${this.domain}:${this.ports.http}`;
+  }
+
+  /** The same over TLS, as tools reach it. */
+  secure(app) {
+    return `https://${app}.${this.domain}:${this.ports.https}`;
+  }
+
+  /** Runs a command of the binary against this gateway: `{ code, stdout, stderr }`. */
+  cli(...args) {
+    return run(BINARY, [...args, '--data', this.data], { env: { ...process.env, NO_COLOR: '1' } });
+  }
+
+  /** Runs a command that must succeed and returns what it says in JSON. */
+  async json(...args) {
+    const { code, stdout, stderr } = await this.cli(...args, '--json');
+    if (code !== 0) throw new Error(`gatewright ${args.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout);
+  }
+
+  /** The link that the demo printed for a person. */
+  printedLink(name) {
+    const line = this.child.lines.find((text) => text.includes('/link/') && new RegExp(`\\b${name}\\b`, 'i').test(text));
+    if (!line) throw new Error(`no link for ${name} in:\n${this.child.output}`);
+    return /https?:\S+\/link\/[\w-]+/.exec(line)[0];
+  }
+
+  /** Adds a person with these groups. */
+  async addUser(name, ...groups) {
+    return this.json('user', 'add', name, ...groups.flatMap((group) => ['--group', group]));
+  }
+
+  /** A fresh link for a person, by an administrator on the machine. */
+  async link(name, kind = 'sign-in') {
+    const { url } = await this.json('user', 'link', name, '--kind', kind);
+    return url;
+  }
+
+  /** The same path on the TLS listener. */
+  async secureLink(name, kind) {
+    const { pathname } = new URL(await this.link(name, kind));
+    return `${this.secure('auth')}${pathname}`;
+  }
+
+  /** Resident memory in bytes. */
+  async memory() {
+    const status = await readFile(`/proc/${this.pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)[1]) * 1024;
+  }
+
+  /** Ends the process at once and starts another on the same data. */
+  async crashAndRestart() {
+    await this.child.stop('SIGKILL');
+    await this.start();
+  }
+
+  async copyData(to) {
+    await cp(this.data, to, { recursive: true });
+  }
+
+  async stop() {
+    const end = await this.child.stop();
+    await rm(this.folder, { recursive: true, force: true });
+    return end;
+  }
+}
