@@ -142,17 +142,17 @@ mod tests {
 
     #[test]
     fn a_folder_is_one_holders_at_a_time_and_the_next_ones_after() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = DataFolder::open(folder.path()).unwrap();
-        let fault = DataFolder::open(folder.path()).unwrap_err();
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("data");
+        let first = DataFolder::open(&folder).unwrap();
+        let fault = DataFolder::open(&folder).unwrap_err();
         let us = std::process::id();
         assert!(
             matches!(&fault, StoreError::Locked { pid: Some(pid), .. } if *pid == us),
             "{fault}"
         );
-        let named = folder.path().canonicalize().unwrap();
-        assert!(fault.to_string().contains(&*named.to_string_lossy()));
+        assert!(fault.to_string().contains(&*first.path().to_string_lossy()));
         drop(first);
-        DataFolder::open(folder.path()).unwrap();
+        DataFolder::open(&folder).unwrap();
     }
 }
