@@ -1,0 +1,3 @@
+//! The demo: everything in one process, on loopback, with people and apps to try it on.
+
+pub(crate) mod upstream;
