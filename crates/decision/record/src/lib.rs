@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The ledger's shell: segments in files and mappings, sealing, recovery, reading.
+//!
+//! Each traffic thread owns a [`Recorder`] and appends with a copy into a shared file
+//! mapping: no system call, no lock, no allocation. What is appended survives the death of
+//! the process at any instruction. A sealer thread per log syncs, signs heads, and
+//! reserves the next segment. Formats, hashes and verification are `gw-ledger`'s.
+
+mod files;
+mod ledger;
+mod log;
+mod mapping;
+mod recorder;
+mod recover;
+mod salts;
+mod seal;
+mod segment;
+mod strangers;
+
+pub use ledger::{CONTROL, Ledger, LedgerError, LedgerOptions, STRANGERS};
+pub use recorder::{ControlRecorder, Recorder, Unwritable};
+pub use segment::{Reserve, reserve_on_disk};

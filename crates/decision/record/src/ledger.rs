@@ -1,0 +1,456 @@
+//! The ledger of a process: its folder, its key, its logs and their sealers.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use gw_ledger::{Note, NoteRecord, Personal, Signer, StoredHead};
+use gw_model::Timestamp;
+use rustix::fs::{FlockOperation, flock};
+use tokio::sync::oneshot;
+
+use crate::{
+    files::{is_log_name, log_names, make_folder, open_append},
+    log::{Log, locked},
+    recorder::{ControlRecorder, Recorder, Unwritable},
+    recover::{Recovered, recover},
+    seal::{Author, Now, Sealer},
+    segment::{Reserve, reserve_on_disk},
+    strangers::{Summaries, Tally},
+};
+
+/// The log of sign-ins, administration and changes of facts.
+pub const CONTROL: &str = "control";
+
+/// The log of refusals of strangers, with a quota of its own.
+pub const STRANGERS: &str = "strangers";
+
+/// The smallest segment that makes sense.
+const SEGMENT_BYTES_MIN: u64 = 64 * 1024;
+const SEGMENT_BYTES_MAX: u64 = 1 << 30;
+
+/// How a ledger is kept.
+#[derive(Clone)]
+pub struct LedgerOptions {
+    /// Names this node in headers and heads.
+    pub node: u64,
+    /// The incarnation of the store.
+    pub incarnation: u32,
+    /// Size of a segment; 64 MiB by default.
+    pub segment_bytes: u64,
+    /// How long a record may wait to be synced and sealed; 20 ms by default, and bounded by 50 ms.
+    pub seal_interval: Duration,
+    /// Disk that refusals of strangers may take; the oldest are dropped beyond. 64 MiB by default.
+    pub strangers_bytes: u64,
+    /// Start although a log does not hold the head that the store kept; the gap is recorded.
+    pub accept_gap: bool,
+    /// The program's version, for the record of its start.
+    pub version: Arc<str>,
+    /// The current time.
+    pub now: Arc<Now>,
+    /// Reserves disk for a segment; replaced in tests.
+    pub reserve: Arc<Reserve>,
+}
+
+impl LedgerOptions {
+    /// Defaults, for a node, its store's incarnation and its clock.
+    pub fn new(
+        node: u64,
+        incarnation: u32,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            node,
+            incarnation,
+            segment_bytes: 64 * 1024 * 1024,
+            seal_interval: Duration::from_millis(20),
+            strangers_bytes: 64 * 1024 * 1024,
+            accept_gap: false,
+            version: Arc::from(env!("CARGO_PKG_VERSION")),
+            now: Arc::new(now),
+            reserve: Arc::new(reserve_on_disk),
+        }
+    }
+}
+
+/// A ledger that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The folder cannot be used.
+    #[error("the ledger's folder {folder} cannot be used")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process writes it.
+    #[error("another process writes the ledger in {0}; stop it first")]
+    Locked(PathBuf),
+    /// A file of a log cannot be used.
+    #[error("the log `{log}` cannot be used")]
+    Log {
+        /// The log.
+        log: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A log does not hold the head that the store kept.
+    #[error(
+        "the log `{log}` does not hold the head that was stored at {size} records: it was cut, rewritten, or restored from an older copy; look with `gatewright log verify`, and start with `accept_ledger_gap = true` once to go on and record the gap"
+    )]
+    Shorter {
+        /// The log.
+        log: String,
+        /// The size that the stored head names.
+        size: u64,
+    },
+    /// A name that cannot be a folder's.
+    #[error("`{0}` is not a log's name: use 1 to 64 of the characters a-z, 0-9 and `-`")]
+    Name(String),
+    /// The log already has its one writer.
+    #[error("the log `{0}` already has a recorder")]
+    Taken(String),
+    /// A sealer thread could not be started.
+    #[error("no thread could be started for the log `{log}`")]
+    Thread {
+        /// The log.
+        log: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The first records were not accepted.
+    #[error("the ledger does not accept records")]
+    Unwritable(#[from] Unwritable),
+}
+
+impl LedgerError {
+    pub(crate) fn log(log: &str, source: io::Error) -> Self {
+        Self::Log {
+            log: log.to_owned(),
+            source,
+        }
+    }
+}
+
+/// A log that is being written.
+struct Running {
+    log: Arc<Log>,
+    sealer: Option<JoinHandle<()>>,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+/// The ledger of a process.
+pub struct Ledger {
+    folder: PathBuf,
+    options: LedgerOptions,
+    author: Author,
+    lock: Arc<File>,
+    recovered: Mutex<HashMap<String, Recovered>>,
+    running: Mutex<BTreeMap<String, Running>>,
+    tallies: Arc<Mutex<Vec<Arc<Tally>>>>,
+    control: ControlRecorder,
+}
+
+impl Ledger {
+    /// Takes up all logs in a folder, repairs and seals what a killed process left, and starts the control log.
+    ///
+    /// `stored_heads` gives the head that the store kept of a log, if it kept one.
+    ///
+    /// # Errors
+    /// See [`LedgerError`].
+    pub fn open(
+        folder: &Path,
+        options: LedgerOptions,
+        signer: Signer,
+        stored_heads: &dyn Fn(&str) -> Option<StoredHead>,
+    ) -> Result<Self, LedgerError> {
+        let lock = lock_folder(folder)?;
+        let options = bounded(options);
+        let author = Author {
+            node: options.node,
+            incarnation: options.incarnation,
+            signer: Arc::new(signer),
+            now: options.now.clone(),
+        };
+        let opening = Opening {
+            folder,
+            options: &options,
+            author: &author,
+            lock: &lock,
+        };
+        let mut recovered = opening.recover_all(stored_heads)?;
+        let notes: Vec<Note> = recovered
+            .values_mut()
+            .flat_map(|log| std::mem::take(&mut log.notes))
+            .collect();
+        let tallies = Arc::new(Mutex::new(Vec::new()));
+        let mut running = BTreeMap::new();
+        let strangers = opening.start(STRANGERS, &mut recovered, Some(&tallies))?;
+        running.insert(STRANGERS.to_owned(), strangers);
+        let control = opening.start(CONTROL, &mut recovered, None)?;
+        let recorder = Recorder::new(control.log.clone(), Arc::default());
+        running.insert(CONTROL.to_owned(), control);
+        let ledger = Self {
+            folder: folder.to_owned(),
+            author,
+            lock,
+            recovered: Mutex::new(recovered),
+            running: Mutex::new(running),
+            tallies,
+            control: ControlRecorder::new(recorder),
+            options,
+        };
+        ledger.note_start(notes)?;
+        Ok(ledger)
+    }
+
+    fn note_start(&self, notes: Vec<Note>) -> Result<(), LedgerError> {
+        for note in notes {
+            tracing::warn!(?note, "the ledger was repaired");
+            self.note(note)?;
+        }
+        self.note(Note::Start {
+            version: self.options.version.clone(),
+        })?;
+        Ok(())
+    }
+
+    fn note(&self, note: Note) -> Result<(), Unwritable> {
+        let record = NoteRecord {
+            time: (self.options.now)(),
+            note,
+        };
+        self.control
+            .append_blocking(&record, &Personal::default())
+            .map(|_| ())
+    }
+
+    /// The recorder of a log, for one traffic thread. Dropped, it can be taken again.
+    ///
+    /// # Errors
+    /// When the name cannot be a log's, the log has a recorder already, or its files cannot be used.
+    pub fn recorder(&self, log: &str) -> Result<Recorder, LedgerError> {
+        if !is_log_name(log) || log == STRANGERS || log == CONTROL {
+            return Err(LedgerError::Name(log.to_owned()));
+        }
+        let mut running = locked(&self.running);
+        let known = running.get(log).map(|running| running.log.clone());
+        let shared = match known {
+            Some(shared) => shared,
+            None => {
+                let opening = Opening {
+                    folder: &self.folder,
+                    options: &self.options,
+                    author: &self.author,
+                    lock: &self.lock,
+                };
+                let started = opening.start(log, &mut locked(&self.recovered), None)?;
+                let shared = started.log.clone();
+                running.insert(log.to_owned(), started);
+                shared
+            }
+        };
+        if !shared.take() {
+            return Err(LedgerError::Taken(log.to_owned()));
+        }
+        let tally = Arc::new(Tally::default());
+        locked(&self.tallies).push(tally.clone());
+        Ok(Recorder::new(shared, tally))
+    }
+
+    /// The recorder of the control log.
+    pub fn control(&self) -> &ControlRecorder {
+        &self.control
+    }
+
+    /// The newest head of each log: sealed, signed and on disk.
+    pub fn heads(&self) -> Vec<StoredHead> {
+        let mut heads: BTreeMap<Arc<str>, StoredHead> = locked(&self.recovered)
+            .values()
+            .filter_map(|log| log.head.clone())
+            .map(|head| (head.log.clone(), head))
+            .collect();
+        let running = locked(&self.running);
+        let newest = running.values().filter_map(|running| running.log.head());
+        heads.extend(newest.map(|head| (head.log.clone(), head)));
+        heads.into_values().collect()
+    }
+
+    /// Seals and closes all logs. Recorders should be dropped before; a log that still has one is closed at the next start.
+    pub async fn close(self) {
+        if let Err(fault) = self.note_stop().await {
+            tracing::warn!(%fault, "the stop was not recorded");
+        }
+        let ends = self.stop_all();
+        for ended in ends {
+            // An error means that the sealer is gone, which is what is waited for.
+            let _ = ended.await;
+        }
+    }
+
+    async fn note_stop(&self) -> Result<(), Unwritable> {
+        let record = NoteRecord {
+            time: (self.options.now)(),
+            note: Note::Stop,
+        };
+        self.control
+            .append(&record, &Personal::default())
+            .await
+            .map(|_| ())
+    }
+
+    fn stop_all(&self) -> Vec<oneshot::Receiver<()>> {
+        self.control.park();
+        let mut running = locked(&self.running);
+        for running in running.values() {
+            running.log.stop();
+        }
+        running
+            .values_mut()
+            .filter_map(|running| running.ended.take())
+            .collect()
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.stop_all();
+        for running in locked(&self.running).values_mut() {
+            if let Some(sealer) = running.sealer.take() {
+                // A sealer that panicked has said so already.
+                let _ = sealer.join();
+            }
+        }
+    }
+}
+
+/// What starting a log needs.
+struct Opening<'a> {
+    folder: &'a Path,
+    options: &'a LedgerOptions,
+    author: &'a Author,
+    lock: &'a Arc<File>,
+}
+
+impl Opening<'_> {
+    /// Brings every log in order, also those that nobody writes any more.
+    fn recover_all(
+        &self,
+        stored_heads: &dyn Fn(&str) -> Option<StoredHead>,
+    ) -> Result<HashMap<String, Recovered>, LedgerError> {
+        let names = log_names(self.folder).map_err(|source| self.unusable(source))?;
+        let mut all = HashMap::new();
+        for name in names {
+            let stored = stored_heads(&name);
+            let recovered = recover(
+                &name,
+                &self.folder.join(&name),
+                self.author,
+                stored.as_ref(),
+                self.options.accept_gap,
+            )?;
+            all.insert(name, recovered);
+        }
+        Ok(all)
+    }
+
+    fn unusable(&self, source: io::Error) -> LedgerError {
+        LedgerError::Folder {
+            folder: self.folder.to_owned(),
+            source,
+        }
+    }
+
+    /// Starts a log's sealer, and has its first segment ready.
+    fn start(
+        &self,
+        name: &str,
+        recovered: &mut HashMap<String, Recovered>,
+        tallies: Option<&Arc<Mutex<Vec<Arc<Tally>>>>>,
+    ) -> Result<Running, LedgerError> {
+        let folder = self.folder.join(name);
+        make_folder(&folder).map_err(|fault| LedgerError::log(name, fault))?;
+        let found = recovered.remove(name).unwrap_or(Recovered {
+            next: 1,
+            ..Recovered::default()
+        });
+        let log = Arc::new(Log::new(
+            name,
+            folder,
+            self.options.segment_bytes,
+            self.options.reserve.clone(),
+            found.next,
+            self.lock.clone(),
+        ));
+        if let Some(head) = found.head {
+            log.set_head(head);
+        }
+        log.restock();
+        let summaries = tallies.map(|tallies| {
+            let recorder = Recorder::new(log.clone(), Arc::default());
+            Summaries::new(tallies.clone(), recorder)
+        });
+        let sealer = Sealer::new(
+            log.clone(),
+            self.author.clone(),
+            found.chain,
+            self.options.seal_interval,
+            summaries,
+        );
+        spawn(name, log, sealer)
+    }
+}
+
+fn spawn(name: &str, log: Arc<Log>, sealer: Sealer) -> Result<Running, LedgerError> {
+    let (end, ended) = oneshot::channel();
+    let handle = thread::Builder::new()
+        .name(format!("ledger-{name}"))
+        .spawn(move || {
+            sealer.run();
+            // Nobody may be waiting.
+            let _ = end.send(());
+        })
+        .map_err(|source| LedgerError::Thread {
+            log: name.to_owned(),
+            source,
+        })?;
+    log.set_sealer(handle.thread().clone());
+    Ok(Running {
+        log,
+        sealer: Some(handle),
+        ended: Some(ended),
+    })
+}
+
+fn bounded(mut options: LedgerOptions) -> LedgerOptions {
+    let interval = options.seal_interval;
+    options.seal_interval = interval.clamp(Duration::from_millis(1), Duration::from_millis(50));
+    let bytes = options.segment_bytes.next_multiple_of(4096);
+    options.segment_bytes = bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+    options
+}
+
+/// One process writes a ledger: the lock ends with it, however it ends.
+fn lock_folder(folder: &Path) -> Result<Arc<File>, LedgerError> {
+    let unusable = |source: io::Error| LedgerError::Folder {
+        folder: folder.to_owned(),
+        source,
+    };
+    make_folder(folder).map_err(unusable)?;
+    let lock = open_append(&folder.join("lock")).map_err(unusable)?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Arc::new(lock)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(LedgerError::Locked(folder.to_owned())),
+        Err(fault) => Err(unusable(fault.into())),
+    }
+}

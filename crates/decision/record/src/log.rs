@@ -1,0 +1,252 @@
+//! What the writer and the sealer of one log share.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::Thread,
+};
+
+use gw_ledger::{Position, StoredHead};
+use tokio::sync::watch;
+
+use crate::{
+    files::sync_folder,
+    recorder::Unwritable,
+    segment::{Reserve, SealHalf, WriteHalf, create_segment},
+};
+
+/// How far a log is on disk.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Durable {
+    /// The first position that is not yet synced.
+    pub(crate) until: Position,
+    /// Why nothing more will be.
+    pub(crate) failure: Option<Unwritable>,
+}
+
+/// Segments that were made and not yet taken.
+struct Stock {
+    next: u32,
+    spare: Option<WriteHalf>,
+    /// Sealers' halves in the order of their numbers.
+    unsealed: VecDeque<SealHalf>,
+    /// Making a segment failed; only the sealer tries again.
+    failed: bool,
+}
+
+/// What a recorder leaves behind for the next one of the same log.
+pub(crate) struct Parked {
+    pub(crate) half: WriteHalf,
+    pub(crate) judgements: HashSet<u64>,
+}
+
+/// One log, shared by its writer and its sealer.
+pub(crate) struct Log {
+    pub(crate) name: Arc<str>,
+    folder: PathBuf,
+    segment_bytes: u64,
+    reserve: Arc<Reserve>,
+    stock: Mutex<Stock>,
+    parked: Mutex<Option<Parked>>,
+    head: Mutex<Option<StoredHead>>,
+    pub(crate) durable: watch::Sender<Durable>,
+    failed: AtomicBool,
+    stopping: AtomicBool,
+    /// Whether it has a recorder.
+    taken: AtomicBool,
+    sealer: OnceLock<Thread>,
+    /// Held for as long as anyone may write.
+    _lock: Arc<std::fs::File>,
+}
+
+/// A lock whose holders cannot leave it half-changed: every critical section is a swap or a push.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Log {
+    pub(crate) fn new(
+        name: &str,
+        folder: PathBuf,
+        segment_bytes: u64,
+        reserve: Arc<Reserve>,
+        next: u32,
+        lock: Arc<std::fs::File>,
+    ) -> Self {
+        Self {
+            name: Arc::from(name),
+            folder,
+            segment_bytes,
+            reserve,
+            stock: Mutex::new(Stock {
+                next,
+                spare: None,
+                unsealed: VecDeque::new(),
+                failed: false,
+            }),
+            parked: Mutex::new(None),
+            head: Mutex::new(None),
+            durable: watch::Sender::new(Durable::default()),
+            failed: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            taken: AtomicBool::new(false),
+            sealer: OnceLock::new(),
+            _lock: lock,
+        }
+    }
+
+    /// The next segment: the one that was made ahead, else a new one.
+    ///
+    /// Making one here blocks the writer; it happens only where it outran the sealer,
+    /// and is better than refusing people for it.
+    pub(crate) fn take_segment(&self) -> Result<WriteHalf, Unwritable> {
+        let mut stock = locked(&self.stock);
+        if let Some(spare) = stock.spare.take() {
+            return Ok(spare);
+        }
+        if stock.failed {
+            return Err(self.no_space());
+        }
+        tracing::debug!(log = %self.name, "the next segment was not ready; making it now");
+        match self.make(&mut stock) {
+            Ok(half) => Ok(half),
+            Err(fault) => {
+                stock.failed = true;
+                drop(stock);
+                tracing::error!(log = %self.name, %fault, "no segment can be reserved; records are refused");
+                Err(self.no_space())
+            }
+        }
+    }
+
+    /// Makes the next segment ahead, if there is none.
+    pub(crate) fn restock(&self) {
+        let mut stock = locked(&self.stock);
+        if stock.spare.is_some() {
+            return;
+        }
+        let failed_before = stock.failed;
+        match self.make(&mut stock) {
+            Ok(half) => {
+                stock.spare = Some(half);
+                stock.failed = false;
+                if failed_before {
+                    tracing::info!(log = %self.name, "segments can be reserved again");
+                }
+            }
+            Err(fault) => {
+                stock.failed = true;
+                if !failed_before {
+                    tracing::warn!(log = %self.name, %fault, "the next segment cannot be reserved; free some disk");
+                }
+            }
+        }
+    }
+
+    fn make(&self, stock: &mut Stock) -> io::Result<WriteHalf> {
+        let (write, seal) =
+            create_segment(&self.folder, stock.next, self.segment_bytes, &*self.reserve)?;
+        sync_folder(&self.folder)?;
+        stock.next += 1;
+        stock.unsealed.push_back(seal);
+        Ok(write)
+    }
+
+    /// The sealer's half of the segment after the ones that it has.
+    pub(crate) fn next_to_seal(&self) -> Option<SealHalf> {
+        locked(&self.stock).unsealed.pop_front()
+    }
+
+    /// Removes the segment that was made ahead and not taken.
+    pub(crate) fn discard_spare(&self) -> io::Result<()> {
+        let mut stock = locked(&self.stock);
+        let Some(spare) = stock.spare.take() else {
+            return Ok(());
+        };
+        stock.unsealed.pop_back();
+        stock.next = spare.segment.number;
+        spare.segment.paths.remove()
+    }
+
+    /// Claims the place of the one recorder; whether it was free.
+    pub(crate) fn take(&self) -> bool {
+        !self.taken.swap(true, Ordering::AcqRel)
+    }
+
+    /// Gives that place back, with what the next recorder goes on with.
+    pub(crate) fn park(&self, parked: Option<Parked>) {
+        if let Some(parked) = parked {
+            *locked(&self.parked) = Some(parked);
+        }
+        self.taken.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn unpark(&self) -> Option<Parked> {
+        locked(&self.parked).take()
+    }
+
+    pub(crate) fn head(&self) -> Option<StoredHead> {
+        locked(&self.head).clone()
+    }
+
+    pub(crate) fn set_head(&self, head: StoredHead) {
+        *locked(&self.head) = Some(head);
+    }
+
+    pub(crate) fn no_space(&self) -> Unwritable {
+        Unwritable::NoSpace {
+            log: self.name.clone(),
+        }
+    }
+
+    /// Refuses all further records: what was synced before stays, but nothing after can be promised.
+    pub(crate) fn fail(&self, why: &str) {
+        tracing::error!(log = %self.name, why, "the ledger failed; records are refused until a restart");
+        let failure = self.failure_for(why);
+        self.durable
+            .send_modify(|durable| durable.failure = Some(failure));
+        self.failed.store(true, Ordering::Release);
+    }
+
+    fn failure_for(&self, why: &str) -> Unwritable {
+        Unwritable::Failed {
+            log: self.name.clone(),
+            why: Arc::from(why),
+        }
+    }
+
+    /// Whether records are still taken. One load where they are.
+    pub(crate) fn check(&self) -> Result<(), Unwritable> {
+        if !self.failed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let failure = self.durable.borrow().failure.clone();
+        Err(failure.unwrap_or_else(|| self.failure_for("it has failed")))
+    }
+
+    pub(crate) fn set_sealer(&self, thread: Thread) {
+        // INVARIANT: set once, by whoever spawned the sealer.
+        let _ = self.sealer.set(thread);
+    }
+
+    /// Has the sealer look now rather than at its next turn.
+    pub(crate) fn wake_sealer(&self) {
+        if let Some(thread) = self.sealer.get() {
+            thread.unpark();
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.wake_sealer();
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,144 @@
+//! Refusals of strangers: counted where they happen, summarised once a second, under a quota.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::{Arc, Mutex},
+};
+
+use gw_ledger::{Personal, RecordRef, RefusedRecord};
+use gw_model::Timestamp;
+
+use crate::{log::locked, recorder::Recorder};
+
+/// Rows of one thread and second; what finds no row is counted with the others of its reason.
+const ROWS_MAX: usize = 64;
+const HOST_MAX: usize = 253;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    reason: &'static str,
+    /// Empty for the row of the others.
+    host: Box<str>,
+    prefix: Option<IpAddr>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Count {
+    refusals: u64,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+/// One thread's refusals since they were last taken.
+#[derive(Default)]
+pub(crate) struct Tally {
+    rows: Mutex<HashMap<Key, Count>>,
+}
+
+impl Tally {
+    pub(crate) fn count(&self, reason: &'static str, host: &str, address: IpAddr, now: Timestamp) {
+        let key = Key {
+            reason,
+            host: Box::from(host.get(..host.floor_char_boundary(HOST_MAX)).unwrap_or("")),
+            prefix: Some(prefix(address)),
+        };
+        let mut rows = locked(&self.rows);
+        let full = rows.len() >= ROWS_MAX && !rows.contains_key(&key);
+        let key = if full { others(reason) } else { key };
+        let row = rows.entry(key).or_insert(Count {
+            refusals: 0,
+            from: now,
+            to: now,
+        });
+        row.refusals += 1;
+        row.from = row.from.min(now);
+        row.to = row.to.max(now);
+    }
+
+    fn take(&self) -> HashMap<Key, Count> {
+        std::mem::take(&mut *locked(&self.rows))
+    }
+}
+
+fn others(reason: &'static str) -> Key {
+    Key {
+        reason,
+        host: Box::from(""),
+        prefix: None,
+    }
+}
+
+/// The network that an address is counted with: /24, or /48.
+fn prefix(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+        }
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => prefix(IpAddr::V4(v4)),
+            None => {
+                let [a, b, c, ..] = v6.segments();
+                IpAddr::V6(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0))
+            }
+        },
+    }
+}
+
+fn prefix_text(prefix: IpAddr) -> String {
+    let bits = if prefix.is_ipv4() { 24 } else { 48 };
+    format!("{prefix}/{bits}")
+}
+
+/// All threads' tallies, and the recorder of the strangers' log.
+pub(crate) struct Summaries {
+    tallies: Arc<Mutex<Vec<Arc<Tally>>>>,
+    recorder: Recorder,
+}
+
+impl Summaries {
+    pub(crate) fn new(tallies: Arc<Mutex<Vec<Arc<Tally>>>>, recorder: Recorder) -> Self {
+        Self { tallies, recorder }
+    }
+
+    /// Writes what was counted since the last time.
+    pub(crate) fn write(&mut self) {
+        let tallies = locked(&self.tallies).clone();
+        for (key, count) in merged(&tallies) {
+            let record = RefusedRecord {
+                reason: Arc::from(key.reason),
+                count: count.refusals,
+                from: count.from,
+                to: count.to,
+                others: key.prefix.is_none(),
+            };
+            let network = key.prefix.map(prefix_text).unwrap_or_default();
+            let personal = Personal {
+                host: &key.host,
+                network: &network,
+                ..Personal::default()
+            };
+            let written = self.recorder.append(RecordRef::Refused(&record), &personal);
+            if let Err(fault) = written {
+                tracing::warn!(%fault, refusals = count.refusals, "refusals of strangers were not summarised");
+            }
+        }
+    }
+}
+
+fn merged(tallies: &[Arc<Tally>]) -> Vec<(Key, Count)> {
+    let mut merged: HashMap<Key, Count> = HashMap::new();
+    for (key, count) in tallies.iter().flat_map(|tally| tally.take()) {
+        let row = merged.entry(key).or_insert(Count {
+            refusals: 0,
+            ..count
+        });
+        row.refusals += count.refusals;
+        row.from = row.from.min(count.from);
+        row.to = row.to.max(count.to);
+    }
+    let mut rows: Vec<_> = merged.into_iter().collect();
+    rows.sort_by_key(|(key, count)| (std::cmp::Reverse(count.refusals), key.prefix));
+    rows
+}
