@@ -1,0 +1,219 @@
+//! What of a request's headers an upstream may see, and what of its answer a client may.
+
+use std::net::IpAddr;
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Uri,
+    header::{self, CONNECTION, LOCATION},
+};
+
+use crate::{
+    canonical::{Authority, Scheme},
+    cookie,
+};
+
+mod spelling;
+
+pub use spelling::FoldedName;
+
+/// What is stripped for one app beside what is stripped for all.
+#[derive(Debug, Clone, Default)]
+pub struct AppHeaders {
+    /// Its plain identity headers; clients never set them in any spelling.
+    pub identity: Vec<FoldedName>,
+}
+
+/// Hop-by-hop headers of RFC 9110, and those that only mean something to the next hop.
+const HOP_BY_HOP: [HeaderName; 10] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("http2-settings"),
+    HeaderName::from_static("proxy-authentication-info"),
+];
+
+/// Strips what a client may not tell an upstream: who it is, where it comes from, what the
+/// request really was, and what was meant for us.
+pub fn strip_request(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: bool) {
+    remove_hop_by_hop(headers);
+    let spoofed = |name: &HeaderName| {
+        spelling::is_identity(name.as_str())
+            || (!keep_overrides && spelling::is_override(name.as_str()))
+            || app.identity.iter().any(|n| n.spells(name.as_str()))
+    };
+    let gone: Vec<HeaderName> = headers.keys().filter(|n| spoofed(n)).cloned().collect();
+    for name in gone {
+        headers.remove(name);
+    }
+    for name in [header::HOST, header::EXPECT, header::CONTENT_LENGTH] {
+        headers.remove(name);
+    }
+    cookie::hide_ours(headers);
+}
+
+/// Strips trailers of a request: they never say who somebody is, nor frame anything.
+pub fn strip_trailers(trailers: &mut HeaderMap, app: &AppHeaders) {
+    strip_request(trailers, app, false);
+    for name in [
+        header::COOKIE,
+        header::AUTHORIZATION,
+        header::TRAILER,
+        header::SET_COOKIE,
+    ] {
+        trailers.remove(name);
+    }
+}
+
+/// Where a request came from, as the upstream is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The client.
+    pub address: IpAddr,
+    /// How it reached us.
+    pub scheme: Scheme,
+    /// As what it reached us.
+    pub authority: &'a Authority<'a>,
+}
+
+/// Writes `Forwarded` and `X-Forwarded-*` afresh.
+pub fn write_forwarded(headers: &mut HeaderMap, origin: Origin<'_>) {
+    let Origin {
+        address,
+        scheme,
+        authority,
+    } = origin;
+    let node = match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("\"[{address}]\""),
+    };
+    let forwarded = format!("for={node};host=\"{authority}\";proto={scheme}");
+    for (name, value) in [
+        (header::FORWARDED, forwarded),
+        (
+            HeaderName::from_static("x-forwarded-for"),
+            address.to_string(),
+        ),
+        (
+            HeaderName::from_static("x-forwarded-host"),
+            authority.to_string(),
+        ),
+        (
+            HeaderName::from_static("x-forwarded-proto"),
+            scheme.to_string(),
+        ),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Strips what an upstream may not tell a client: cookies wider than its host or with our
+/// names, the clearing of others' cookies, other ways to reach it, headers of ours.
+pub fn strip_response(headers: &mut HeaderMap, host: &str) {
+    remove_hop_by_hop(headers);
+    headers.remove(header::ALT_SVC);
+    headers.remove("set-cookie2");
+    let ours: Vec<HeaderName> = headers
+        .keys()
+        .filter(|n| n.as_str().starts_with("gatewright-"))
+        .cloned()
+        .collect();
+    for name in ours {
+        headers.remove(name);
+    }
+    keep_cookies_of_others(headers);
+    cookie::narrow_set_cookies(headers, host);
+}
+
+/// Strips trailers of an answer.
+pub fn strip_response_trailers(trailers: &mut HeaderMap, host: &str) {
+    strip_response(trailers, host);
+    for name in [
+        header::SET_COOKIE,
+        header::CONTENT_LENGTH,
+        header::TRAILER,
+        header::LOCATION,
+        HeaderName::from_static("clear-site-data"),
+    ] {
+        trailers.remove(name);
+    }
+}
+
+fn keep_cookies_of_others(headers: &mut HeaderMap) {
+    let name = HeaderName::from_static("clear-site-data");
+    let reaches_others = headers.get_all(&name).iter().any(|value| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.contains(&b'*') || memchr::memmem::find(&value, b"cookies").is_some()
+    });
+    if reaches_others {
+        headers.remove(&name);
+    }
+}
+
+/// A `Location` that names the upstream names us instead.
+pub fn rewrite_location(headers: &mut HeaderMap, upstream: &str, origin: Origin<'_>) {
+    let Some(location) = headers.get(LOCATION).and_then(|l| l.to_str().ok()) else {
+        return;
+    };
+    let Some(rest) = after_authority(location, upstream) else {
+        return;
+    };
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    let own = origin.authority.origin(origin.scheme);
+    if let Ok(value) = HeaderValue::try_from(format!("{own}{slash}{rest}")) {
+        headers.insert(LOCATION, value);
+    }
+}
+
+/// What follows `http://upstream` or `//upstream`.
+fn after_authority<'l>(location: &'l str, upstream: &str) -> Option<&'l str> {
+    let rest = match location.get(..7) {
+        Some(start) if start.eq_ignore_ascii_case("http://") => location.get(7..)?,
+        _ => location.strip_prefix("//")?,
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at(end);
+    let known = [Some(upstream), upstream.strip_suffix(":80")];
+    known
+        .into_iter()
+        .flatten()
+        .any(|u| u.eq_ignore_ascii_case(authority))
+        .then_some(rest)
+}
+
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        for name in named_in_connection(headers) {
+            headers.remove(name);
+        }
+    }
+    for name in &HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect()
+}
+
+/// The authority part of a URI that the upstream is asked by.
+pub fn host_value(authority: &str) -> Option<HeaderValue> {
+    authority
+        .parse::<Uri>()
+        .ok()
+        .and_then(|uri| HeaderValue::from_str(uri.authority()?.as_str()).ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Names that a client may not use, in every spelling that some server takes for them.
+//!
+//! CGI and its kin turn `-` into `_`, PHP turns `.` into `_`, some servers fold whatever is no
+//! letter or digit; so names are compared with all of those alike.
+
+/// A name folded: lower case, every other character than letters and digits a `-`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoldedName(Box<[u8]>);
+
+impl FoldedName {
+    /// Folds a name.
+    pub fn new(name: &str) -> Self {
+        Self(name.bytes().map(fold).collect())
+    }
+
+    /// Whether a header's name is one of its spellings.
+    pub fn spells(&self, name: &str) -> bool {
+        same(name.as_bytes(), &self.0)
+    }
+}
+
+const fn fold(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() {
+        byte.to_ascii_lowercase()
+    } else {
+        b'-'
+    }
+}
+
+fn same(name: &[u8], folded: &[u8]) -> bool {
+    name.len() == folded.len() && starts(name, folded)
+}
+
+fn starts(name: &[u8], folded: &[u8]) -> bool {
+    name.len() >= folded.len() && name.iter().zip(folded).all(|(n, f)| fold(*n) == *f)
+}
+
+/// Prefixes by which gateways and servers tell apps who somebody is or where they come from.
+const IDENTITY_PREFIXES: [&str; 17] = [
+    "gatewright-",
+    "x-gatewright-",
+    "x-forwarded-",
+    "x-auth-request-",
+    "x-authenticated-",
+    "x-remote-",
+    "x-webauth-",
+    "x-envoy-",
+    "x-amzn-oidc-",
+    "x-goog-iap-",
+    "x-goog-authenticated-",
+    "x-ms-client-principal",
+    "x-pomerium-",
+    "x-ssl-",
+    "cf-access-",
+    "ssl-client-",
+    "tailscale-",
+];
+
+/// The same as whole names.
+const IDENTITY_NAMES: [&str; 28] = [
+    "forwarded",
+    "x-forwarded",
+    "forwarded-for",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-original-host",
+    "x-originating-ip",
+    "x-host",
+    "x-host-override",
+    "x-http-host-override",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "cf-connecting-ipv6",
+    "fastly-client-ip",
+    "client-ip",
+    "client-cert",
+    "client-cert-chain",
+    "x-client-cert",
+    "x-user",
+    "x-user-id",
+    "x-user-name",
+    "x-username",
+    "remote-user",
+    "remote-addr",
+    "early-data",
+    // A CGI server hands it on as HTTP_PROXY.
+    "proxy",
+];
+
+/// Names that make some servers take a request for another.
+const OVERRIDE_NAMES: [&str; 14] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-method",
+    "x-original-method",
+    "x-original-url",
+    "x-original-uri",
+    "x-original-path",
+    "x-rewrite-url",
+    "x-rewrite-uri",
+    "x-override-url",
+    "x-request-uri",
+    "x-proxy-url",
+    "x-wap-url",
+];
+
+/// Whether a name claims who somebody is or where they come from.
+pub(super) fn is_identity(name: &str) -> bool {
+    let name = name.as_bytes();
+    candidate(name)
+        && (IDENTITY_PREFIXES.iter().any(|p| starts(name, p.as_bytes()))
+            || IDENTITY_NAMES.iter().any(|n| same(name, n.as_bytes())))
+}
+
+/// Whether a name claims another method or URL.
+pub(super) fn is_override(name: &str) -> bool {
+    let name = name.as_bytes();
+    candidate(name) && OVERRIDE_NAMES.iter().any(|n| same(name, n.as_bytes()))
+}
+
+/// Whether any list holds a name with this first letter; most headers of browsers do not get further.
+fn candidate(name: &[u8]) -> bool {
+    name.first().is_some_and(|first| {
+        matches!(
+            first.to_ascii_lowercase(),
+            b'g' | b'x' | b'f' | b'c' | b's' | b't' | b'r' | b'e' | b'p'
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_passes_the_first_letter() {
+        let all = IDENTITY_PREFIXES.iter().chain(&IDENTITY_NAMES);
+        for name in all {
+            assert!(
+                is_identity(&format!("{name}")) || name.ends_with('-'),
+                "{name}"
+            );
+            assert!(candidate(name.as_bytes()), "{name}");
+            assert_eq!(
+                FoldedName::new(name).0.as_ref(),
+                name.as_bytes(),
+                "{name} is folded"
+            );
+        }
+        assert!(OVERRIDE_NAMES.iter().all(|n| is_override(n)));
+    }
+
+    #[test]
+    fn spellings_are_alike() {
+        for name in [
+            "X-Forwarded-For",
+            "x_forwarded_for",
+            "X.Forwarded-For",
+            "x-forwarded_proto",
+        ] {
+            assert!(is_identity(name), "{name}");
+        }
+        let user = FoldedName::new("X-Remote_User");
+        assert!(user.spells("x-remote-user") && user.spells("X.REMOTE.USER"));
+        assert!(!user.spells("x-remote-users") && !user.spells("xremoteuser"));
+        for name in [
+            "x-requested-with",
+            "x-csrf-token",
+            "forward",
+            "proxyx",
+            "sec-fetch-site",
+        ] {
+            assert!(!is_identity(name) && !is_override(name), "{name}");
+        }
+    }
+}
