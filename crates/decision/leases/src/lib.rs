@@ -1,1 +1,16 @@
-//! Placeholder.
+//! What is open on this core, and on which judgement it hangs.
+//!
+//! A decision is a lease: it holds until its `valid_until` and only while its grounds
+//! stand. Each traffic thread has one [`Core`]: its judge and the table of what is open. An
+//! access is registered *before* it is judged, and both happen without an await in between,
+//! so no change can slip through: whatever the follower does not see in the table yet is
+//! judged from the newer view.
+//!
+//! Nothing here is shared between threads. The engine publishes a new view and wakes each
+//! core, which judges its own again, in short turns, and cuts what no longer holds.
+
+mod core;
+mod cut;
+
+pub use crate::core::{Core, Lease};
+pub use crate::cut::{Cut, CutReason};

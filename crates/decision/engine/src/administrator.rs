@@ -1,0 +1,321 @@
+//! The policy administrator: one thread through which every change of facts goes.
+//!
+//! It gathers what waits into one durable group, publishes the view after it, wakes the
+//! cores, and writes what happened to the ledger. Whoever asked hears back once the cores
+//! of this process decide at the new epoch and the record is synced.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use gw_ledger::{ChangeRecord, ChangedFact};
+use gw_model::{Actor, Change, DecisionId, Epoch, SessionId, Snapshot, Timestamp};
+use gw_store::{
+    Committed, Effect, Notes, Proposal, Refused, Store, StoreError, Taken, Transaction,
+};
+use tokio::sync::oneshot;
+
+use crate::{View, engine::Shared};
+
+/// Transactions that one sync may carry.
+const GROUP: usize = 256;
+
+/// A change of facts with what goes with it, and how the ledger tells it.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// Who makes it.
+    pub actor: Actor,
+    /// What is done, as a stable phrase: `signed in by passkey`.
+    pub what: Arc<str>,
+    /// In which session, if one.
+    pub session: Option<SessionId>,
+    /// The decision that let it happen, if one.
+    pub decision: Option<DecisionId>,
+    /// What changes. What follows from it is added by itself.
+    pub changes: Vec<Change>,
+    /// What goes with it and never travels with the facts.
+    pub effects: Vec<Effect>,
+}
+
+impl Commit {
+    /// Nothing yet.
+    pub fn new(actor: Actor, what: impl Into<Arc<str>>) -> Self {
+        Self {
+            actor,
+            what: what.into(),
+            session: None,
+            decision: None,
+            changes: Vec::new(),
+            effects: Vec::new(),
+        }
+    }
+
+    /// With one more change.
+    #[must_use]
+    pub fn change(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// With one more effect.
+    #[must_use]
+    pub fn effect(mut self, effect: Effect) -> Self {
+        self.effects.push(effect);
+        self
+    }
+
+    /// Within a session.
+    #[must_use]
+    pub fn within(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// Let happen by a decision.
+    #[must_use]
+    pub const fn allowed_by(mut self, decision: DecisionId) -> Self {
+        self.decision = Some(decision);
+        self
+    }
+}
+
+/// A change that is in force: every core of this process decides at its epoch or later, every
+/// lease that it ends has been told, and its record is synced. Its reach is this node.
+#[derive(Debug)]
+pub struct Acknowledged {
+    /// Where it stands.
+    pub epoch: Epoch,
+    /// What its taking effects took, in their order.
+    pub taken: Vec<Taken>,
+}
+
+/// A change that is not in force.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommitError {
+    /// It does not fit; nothing of it is kept.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store failed; it may or may not be kept, and is not in force on this node.
+    #[error("the store failed: {0}")]
+    Store(Arc<str>),
+    /// The facts changed, but the ledger could not take the record.
+    #[error("the change is in force, but the ledger could not record it: {0}")]
+    Unrecorded(Arc<str>),
+    /// Gatewright is stopping.
+    #[error("gatewright is stopping")]
+    Stopped,
+}
+
+/// What the thread is asked.
+pub(crate) enum Request {
+    Commit(Pending),
+    Save(Notes, oneshot::Sender<Result<(), Arc<str>>>),
+    Sweep(Timestamp),
+    Stop,
+}
+
+/// Makes a change from the facts as they are when its turn comes, or declines.
+pub(crate) type Propose = Box<dyn FnOnce(&Snapshot) -> Result<Commit, Refused> + Send>;
+
+/// A change with its proposer's end.
+pub(crate) struct Pending {
+    pub(crate) propose: Propose,
+    pub(crate) reply: oneshot::Sender<Result<Published, CommitError>>,
+}
+
+/// Committed and published; the cores may still be on their way.
+pub(crate) struct Published {
+    pub(crate) epoch: Epoch,
+    pub(crate) taken: Vec<Taken>,
+}
+
+/// Starts the thread; it ends with [`Request::Stop`] or when nobody can ask any more.
+pub(crate) fn start(
+    shared: Arc<Shared>,
+    store: Box<dyn Store>,
+    requests: mpsc::Receiver<Request>,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new()
+        .name("administrator".into())
+        .spawn(move || Administrator { shared, store }.run(&requests))
+}
+
+struct Administrator {
+    shared: Arc<Shared>,
+    store: Box<dyn Store>,
+}
+
+/// What the ledger will say, learnt when the proposal's turn comes.
+type Telling = (Arc<str>, Option<SessionId>, Option<DecisionId>, Timestamp);
+
+impl Administrator {
+    fn run(mut self, requests: &mpsc::Receiver<Request>) {
+        while let Ok(first) = requests.recv() {
+            let mut group = Vec::new();
+            let mut next = Some(first);
+            while let Some(request) = next.take() {
+                match request {
+                    Request::Commit(pending) => group.push(pending),
+                    Request::Save(notes, reply) => self.save(&notes, reply),
+                    Request::Sweep(now) => self.sweep(now),
+                    Request::Stop => {
+                        self.commit(std::mem::take(&mut group));
+                        return;
+                    }
+                }
+                if group.len() < GROUP {
+                    next = requests.try_recv().ok();
+                }
+            }
+            self.commit(group);
+        }
+    }
+
+    fn save(&mut self, notes: &Notes, reply: oneshot::Sender<Result<(), Arc<str>>>) {
+        let saved = self.store.save(notes).map_err(|fault| text(&fault));
+        // Nobody may be waiting: saving is lazy.
+        let _ = reply.send(saved);
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        if let Err(fault) = self.store.sweep(now) {
+            tracing::error!(fault = %text(&fault), "expired one-time values could not be removed");
+        }
+    }
+
+    fn commit(&mut self, group: Vec<Pending>) {
+        if group.is_empty() {
+            return;
+        }
+        let now = self.shared.clock.now();
+        let tellings: Vec<_> = group
+            .iter()
+            .map(|_| Arc::new(std::sync::OnceLock::new()))
+            .collect();
+        let mut replies = Vec::with_capacity(group.len());
+        let mut proposals: Vec<Proposal<'_>> = Vec::with_capacity(group.len());
+        for (pending, telling) in group.into_iter().zip(&tellings) {
+            replies.push(pending.reply);
+            proposals.push(proposal(pending.propose, telling.clone(), now));
+        }
+        match self.store.commit(proposals) {
+            Ok(results) => self.publish(results, &tellings, replies),
+            Err(fault) => self.failed(&fault, replies),
+        }
+    }
+
+    /// Publishes the newest facts, wakes the cores, records, answers.
+    fn publish(
+        &self,
+        results: Vec<Result<Committed, Refused>>,
+        tellings: &[Arc<std::sync::OnceLock<Telling>>],
+        replies: Vec<oneshot::Sender<Result<Published, CommitError>>>,
+    ) {
+        if let Some(newest) = results.iter().rev().find_map(|r| r.as_ref().ok()) {
+            self.shared.publish(newest.facts.clone());
+        }
+        for ((result, telling), reply) in results.into_iter().zip(tellings).zip(replies) {
+            let answer = result.map_err(CommitError::from).and_then(|committed| {
+                self.record(&committed, telling.get())?;
+                Ok(Published {
+                    epoch: committed.epoch,
+                    taken: committed.taken,
+                })
+            });
+            // The asker may have gone; what is committed stays committed.
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn record(&self, committed: &Committed, telling: Option<&Telling>) -> Result<(), CommitError> {
+        let Some((what, session, decision, time)) = telling else {
+            return Ok(());
+        };
+        let record = ChangeRecord {
+            time: *time,
+            epoch: committed.epoch,
+            actor: committed.actor.clone(),
+            session: *session,
+            decision: *decision,
+            what: what.clone(),
+            changes: committed.changes.iter().map(ChangedFact::of).collect(),
+        };
+        self.shared.recording.change(&record).map_err(|fault| {
+            tracing::error!(%fault, what = &**what, "a change is in force but not recorded");
+            CommitError::Unrecorded(text(&fault))
+        })
+    }
+
+    /// The store failed: what it holds is read afresh, so that what this node decides by is
+    /// what would be read after a restart.
+    fn failed(
+        &mut self,
+        fault: &StoreError,
+        replies: Vec<oneshot::Sender<Result<Published, CommitError>>>,
+    ) {
+        let why = text(fault);
+        tracing::error!(fault = %why, "the store failed; its facts are read afresh");
+        match self.store.load() {
+            Ok(loaded) => self.shared.publish(loaded.facts),
+            Err(fault) => tracing::error!(fault = %text(&fault), "the store cannot be read"),
+        }
+        for reply in replies {
+            let _ = reply.send(Err(CommitError::Store(why.clone())));
+        }
+    }
+}
+
+fn proposal<'a>(
+    propose: Propose,
+    telling: Arc<std::sync::OnceLock<Telling>>,
+    at: Timestamp,
+) -> Proposal<'a> {
+    Box::new(move |facts| {
+        let commit = propose(facts)?;
+        check_policies(&commit.changes)?;
+        let _ = telling.set((commit.what, commit.session, commit.decision, at));
+        Ok(Transaction {
+            changes: facts.expand(commit.changes, at),
+            effects: commit.effects,
+            actor: commit.actor,
+            at,
+        })
+    })
+}
+
+/// Policies that cannot be loaded never become facts.
+fn check_policies(changes: &[Change]) -> Result<(), Refused> {
+    for change in changes {
+        if let Change::PoliciesApplied(files) = change
+            && let Err(faults) = gw_policy::load(files)
+        {
+            let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            return Err(Refused::Declined(faults.join("\n")));
+        }
+    }
+    Ok(())
+}
+
+/// A fault with its causes, in one line.
+fn text(fault: &dyn std::error::Error) -> Arc<str> {
+    let mut text = fault.to_string();
+    let mut cause = fault.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    Arc::from(text)
+}
+
+impl View {
+    /// The view after a commit: policies are compiled anew only when they changed.
+    pub(crate) fn next(&self, facts: Snapshot) -> Self {
+        let next = Self::of(facts, Some(self));
+        for fault in next.policy_faults.iter() {
+            tracing::error!(%fault, "the policies cannot be loaded; the last good set stays in force");
+        }
+        next
+    }
+}

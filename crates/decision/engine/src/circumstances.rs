@@ -1,0 +1,165 @@
+//! What an enforcement point says about an access, owned, so that it can be judged again later.
+
+use std::{net::IpAddr, sync::Arc};
+
+use gw_model::{
+    AccessRequest, Action, App, Attribute, AttributeSet, Authn, Context, DeviceContext,
+    HttpContext, NetworkContext, Principal, Resource, RiskContext, SessionContext, SessionId,
+    Snapshot, TimeContext,
+};
+
+/// Everything about an access that is not a fact of the stream.
+///
+/// An [`AccessRequest`] is borrowed from it and a [`Snapshot`]. A lease keeps its
+/// circumstances for as long as it is open, so that a changed policy judges the
+/// access that really goes on.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// Who.
+    pub principal: Principal,
+    /// Within which session.
+    pub session: Option<SessionId>,
+    /// How many of the session's proofs the presented token may rest on.
+    pub rank: u32,
+    /// Does what.
+    pub action: Action,
+    /// On what.
+    pub resource: Arc<Resource>,
+    /// The client's address.
+    pub address: IpAddr,
+    /// Its country, when known.
+    pub country: Option<[u8; 2]>,
+    /// What HTTP knows.
+    pub http: Option<OwnedHttp>,
+    /// What the device reported.
+    pub device: Option<DeviceContext>,
+    /// How unusual it is.
+    pub risk: Option<RiskContext>,
+}
+
+/// What HTTP knows of a request, owned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedHttp {
+    /// Upper-case method.
+    pub method: Arc<str>,
+    /// Canonical path, without the query.
+    pub path: Arc<str>,
+    /// Lower-case host without port.
+    pub host: Arc<str>,
+    /// Whether it asks to become a WebSocket.
+    pub websocket: bool,
+    /// Whether the sending page is of the same origin, or none sends it.
+    pub same_origin: bool,
+}
+
+impl Circumstances {
+    /// The same access by somebody's session at its full rank: "would it open?".
+    #[must_use]
+    pub fn at_rank(&self, rank: u32) -> Self {
+        Self {
+            rank,
+            ..self.clone()
+        }
+    }
+
+    /// The app whose route is asked for.
+    pub fn app<'a>(&self, facts: &'a Snapshot) -> Option<&'a Arc<App>> {
+        match &*self.resource {
+            Resource::Route(route) => {
+                let (app, _) = route.as_str().split_once('/')?;
+                facts.app(&app.parse().ok()?)
+            }
+            _ => None,
+        }
+    }
+
+    /// Borrows the access request that these circumstances and facts make.
+    pub fn with_request<R>(
+        &self,
+        facts: &Snapshot,
+        then: impl FnOnce(&AccessRequest<'_>) -> R,
+    ) -> R {
+        let session = self.session.and_then(|id| facts.session(id));
+        let names = facts.settings().network_names(self.address);
+        let zone = self.app(facts).and_then(|app| app.time_zone.as_deref());
+        let context = Context {
+            authn: Authn {
+                events: session.map_or(&[], |s| s.authn_at(self.rank)),
+            },
+            session: session.map(|s| SessionContext {
+                started: s.started,
+                enrolment: s.kind == gw_model::SessionKind::Enrolment,
+            }),
+            network: NetworkContext {
+                address: self.address,
+                country: self.country,
+                names: &names,
+            },
+            device: self.device.clone(),
+            risk: self.risk,
+            http: self.http.as_ref().map(|http| HttpContext {
+                method: &http.method,
+                path: &http.path,
+                host: &http.host,
+                websocket: http.websocket,
+                same_origin: http.same_origin,
+            }),
+            time: TimeContext { zone },
+        };
+        then(&AccessRequest {
+            principal: self.principal,
+            session: self.session,
+            action: self.action,
+            resource: &self.resource,
+            context,
+        })
+    }
+
+    /// Whether a judgement made in `earlier` circumstances holds in these, as far as the
+    /// mentioned attributes tell. Proofs and session facts are covered by versions, the
+    /// passing of time by `valid_until`.
+    pub(crate) fn same_values(&self, earlier: &Self, mentioned: AttributeSet) -> bool {
+        mentioned
+            .iter()
+            .all(|attribute| self.same_value(earlier, attribute))
+    }
+
+    fn same_value(&self, earlier: &Self, attribute: Attribute) -> bool {
+        use Attribute as A;
+        match attribute {
+            A::AuthnMethods
+            | A::AuthnPhishingResistant
+            | A::AuthnAgeSecs
+            | A::AuthnPhishingResistantAgeSecs
+            | A::SessionAgeSecs
+            | A::SessionEnrolment
+            | A::TimeHour
+            | A::TimeMinute
+            | A::TimeMinuteOfDay
+            | A::TimeWeekday
+            | A::TimeNow => true,
+            A::NetworkAddress | A::NetworkCountry | A::NetworkNames => {
+                self.address == earlier.address && self.country == earlier.country
+            }
+            A::DeviceCompliant
+            | A::DeviceManaged
+            | A::DeviceDiskEncrypted
+            | A::DevicePlatform
+            | A::DeviceAgeSecs => self.device == earlier.device,
+            A::RiskScore => self.risk == earlier.risk,
+            A::HttpMethod => self.same_http(earlier, |a, b| a.method == b.method),
+            A::HttpPath => self.same_http(earlier, |a, b| a.path == b.path),
+            A::HttpHost => self.same_http(earlier, |a, b| a.host == b.host),
+            A::HttpWebsocket => self.same_http(earlier, |a, b| a.websocket == b.websocket),
+            A::HttpSameOrigin => self.same_http(earlier, |a, b| a.same_origin == b.same_origin),
+        }
+    }
+
+    fn same_http(&self, earlier: &Self, same: impl FnOnce(&OwnedHttp, &OwnedHttp) -> bool) -> bool {
+        match (&self.http, &earlier.http) {
+            (Some(now), Some(then)) => same(now, then),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
