@@ -141,6 +141,12 @@ class Gateway {
     return this.json('user', 'add', name, ...groups.flatMap((group) => ['--group', group]));
   }
 
+  /** What is known of a person. */
+  async user(name) {
+    const users = await this.json('user', 'list');
+    return (users.users ?? users).find((user) => user.name === name);
+  }
+
   /** A fresh link for a person, by an administrator on the machine. */
   async link(name, kind = 'sign-in') {
     const { url } = await this.json('user', 'link', name, '--kind', kind);

@@ -23,6 +23,8 @@ class RecordingUpstream {
   sockets = [];
   /** Event streams that are open now. */
   streams = new Set();
+  /** Downloads that are under way now. */
+  downloads = new Set();
 
   constructor(pages) {
     this.pages = pages;
@@ -47,7 +49,11 @@ class RecordingUpstream {
     const { pathname, searchParams } = new URL(request.url, 'http://upstream.invalid');
     const route = pathname.split('/')[1];
     if (this.pages[pathname]) return this.pages[pathname](request, response);
-    if (route === 'download') return download(response, Number(searchParams.get('bytes')));
+    if (route === 'download') {
+      this.downloads.add(response);
+      response.on('close', () => this.downloads.delete(response));
+      return download(response, Number(searchParams.get('bytes')));
+    }
     if (route === 'events') return this.stream(response);
     for await (const chunk of request) entry.body += chunk.length;
     response.setHeader('content-type', 'application/json');

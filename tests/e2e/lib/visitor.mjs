@@ -130,11 +130,32 @@ export class Visitor {
     child.stdout.pause();
     const ended = new Promise((resolve) => child.once('exit', resolve));
     return {
-      /** Resolves once the whole way is full: the gateway's memory and CPU have come to rest. */
+      /** Resolves once the whole way is full and the gateway has come to rest. */
       stalled: () => atRest(this.gateway.pid),
+      resume: () => child.stdout.resume(),
       hangUp: () => child.kill('SIGKILL'),
       ended,
     };
+  }
+
+  /** Opens a stream and leaves it open; `ended` is curl's exit code. */
+  openStream(url, ...args) {
+    const child = spawn('curl', [
+      '--silent', '--no-buffer', '--cacert', this.gateway.authority, '--cookie', this.jar, ...args, url,
+    ], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const stream = {
+      text: '',
+      over: false,
+      ended: new Promise((resolve) => child.once('exit', resolve)),
+      said: (words) => until(`the stream says "${words}"`, () => stream.text.includes(words)),
+      hangUp: () => {
+        child.kill('SIGTERM');
+        return stream.ended;
+      },
+    };
+    child.stdout.on('data', (chunk) => (stream.text += chunk));
+    child.once('exit', () => (stream.over = true));
+    return stream;
   }
 
   /** The value of a cookie in the jar. */
