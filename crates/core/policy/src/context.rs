@@ -1,198 +1,109 @@
 //! The Cedar context of an access: typed values, and only what the slice can ask for.
 
-use cedar_policy::{Context as CedarContext, RestrictedExpression as Value};
-use gw_model::{Attribute, AttributeSet, Context, Fault, Timestamp};
-use jiff::tz::TimeZone;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{
-    clock::{Local, instant},
-    reads::Reads,
+use cedar_policy::{RestrictedExpression, pst::SmolStr};
+use cedar_policy_core::{
+    ast::{Context as CedarContext, Value},
+    evaluator::RestrictedEvaluator,
+    extensions::Extensions,
 };
+use gw_model::{Attribute, AttributeSet, Context, Fault, Timestamp};
 
-/// Fields of one record, of which only the mentioned are kept.
-struct Fields {
-    mentioned: AttributeSet,
-    fields: Vec<(String, Value)>,
-}
+use crate::clock::{Local, instant};
 
-impl Fields {
-    const fn of(mentioned: AttributeSet) -> Self {
-        Self {
-            mentioned,
-            fields: Vec::new(),
-        }
-    }
-
-    fn put(&mut self, attribute: Attribute, value: impl FnOnce() -> Value) {
-        if self.mentioned.contains(attribute) {
-            let path = attribute.path();
-            let name = path.rsplit_once('.').map_or(path, |(_, name)| name);
-            self.fields.push((name.to_owned(), value()));
-        }
-    }
-
-    fn put_if<T>(&mut self, attribute: Attribute, value: Option<T>, make: impl FnOnce(T) -> Value) {
-        if let Some(value) = value {
-            self.put(attribute, || make(value));
-        }
-    }
-
-    fn record(self) -> Result<Value, Fault> {
-        Value::new_record(self.fields).map_err(|e| fault(&e))
-    }
-}
-
-/// Builds the context that policies with these reads evaluate over.
+/// Builds the context with those of the needed attributes that are known.
 pub(crate) fn build(
-    reads: &Reads,
+    needed: AttributeSet,
     context: &Context<'_>,
-    zone: Option<&TimeZone>,
+    local: Option<Local>,
     now: Timestamp,
-) -> Result<(CedarContext, Option<Local>), Fault> {
-    let mentioned = reads.needed;
-    let local = zone.map(|zone| Local::at(zone, now)).transpose()?;
-    let mut records = vec![
-        ("authn", authn(mentioned, context, now).record()?),
-        ("network", network(mentioned, context).record()?),
-        ("time", time(mentioned, local, now)?.record()?),
-    ];
-    if let Some(fields) = session(mentioned, context, now) {
-        records.push(("session", fields.record()?));
-    }
-    if let Some(fields) = device(mentioned, context, now) {
-        records.push(("device", fields.record()?));
-    }
-    if let Some(fields) = risk(mentioned, context) {
-        records.push(("risk", fields.record()?));
-    }
-    if let Some(fields) = http(mentioned, context) {
-        records.push(("http", fields.record()?));
+) -> Result<CedarContext, Fault> {
+    let mut records = BTreeMap::new();
+    for attribute in needed.iter() {
+        let Some(value) = value(attribute, context, local, now)? else {
+            continue;
+        };
+        let (record, name) = attribute.path().split_once('.').unwrap_or_default();
+        records
+            .entry(SmolStr::new_static(record))
+            .or_insert_with(BTreeMap::new)
+            .insert(SmolStr::new_static(name), value);
     }
     let records = records
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    let built = CedarContext::from_pairs(records).map_err(|e| fault(&e))?;
-    Ok((built, local))
+        .map(|(name, fields)| (name, Value::record_arc(Arc::new(fields), None)))
+        .collect();
+    Ok(CedarContext::Value(Arc::new(records)))
 }
 
-fn authn(mentioned: AttributeSet, context: &Context<'_>, now: Timestamp) -> Fields {
+/// An attribute's value, where it is known.
+fn value(
+    attribute: Attribute,
+    context: &Context<'_>,
+    local: Option<Local>,
+    now: Timestamp,
+) -> Result<Option<Value>, Fault> {
     let authn = context.authn;
-    let mut fields = Fields::of(mentioned);
-    fields.put(Attribute::AuthnMethods, || {
-        Value::new_set(authn.events.iter().map(|e| text(e.method.as_str())))
-    });
-    let resistant = authn.latest_phishing_resistant();
-    fields.put(Attribute::AuthnPhishingResistant, || {
-        Value::new_bool(resistant.is_some())
-    });
-    fields.put(Attribute::AuthnAgeSecs, || {
-        Value::new_long(authn.latest().map_or(i64::MAX, |at| age(at, now)))
-    });
-    fields.put_if(Attribute::AuthnPhishingResistantAgeSecs, resistant, |at| {
-        Value::new_long(age(at, now))
-    });
-    fields
-}
-
-fn network(mentioned: AttributeSet, context: &Context<'_>) -> Fields {
     let network = &context.network;
-    let mut fields = Fields::of(mentioned);
-    fields.put(Attribute::NetworkAddress, || {
-        Value::new_ip(network.address.to_canonical().to_string())
-    });
-    fields.put_if(Attribute::NetworkCountry, network.country, |code| {
-        Value::new_string(String::from_utf8_lossy(&code).into_owned())
-    });
-    fields.put(Attribute::NetworkNames, || {
-        Value::new_set(network.names.iter().map(|name| text(name)))
-    });
-    fields
+    let device = context.device.as_ref();
+    let age = |since: Timestamp| age(since, now);
+    Ok(match attribute {
+        Attribute::AuthnMethods => Some(texts(authn.events.iter().map(|e| e.method.as_str()))),
+        Attribute::AuthnPhishingResistant => {
+            Some(authn.latest_phishing_resistant().is_some().into())
+        }
+        Attribute::AuthnAgeSecs => Some(authn.latest().map_or(i64::MAX, age).into()),
+        Attribute::AuthnPhishingResistantAgeSecs => {
+            authn.latest_phishing_resistant().map(|at| age(at).into())
+        }
+        Attribute::SessionAgeSecs => context.session.map(|s| age(s.started).into()),
+        Attribute::SessionEnrolment => context.session.map(|s| s.enrolment.into()),
+        Attribute::NetworkAddress => {
+            let address = network.address.to_canonical().to_string();
+            Some(extension(&RestrictedExpression::new_ip(address))?)
+        }
+        Attribute::NetworkCountry => network
+            .country
+            .map(|code| String::from_utf8_lossy(&code).into_owned().into()),
+        Attribute::NetworkNames => Some(texts(network.names.iter().map(|name| &**name))),
+        Attribute::DeviceCompliant => device.map(|d| d.compliant.into()),
+        Attribute::DeviceManaged => device.map(|d| d.managed.into()),
+        Attribute::DeviceDiskEncrypted => device.map(|d| d.disk_encrypted.into()),
+        Attribute::DevicePlatform => device.map(|d| (&*d.platform).into()),
+        Attribute::DeviceAgeSecs => device.map(|d| age(d.reported_at).into()),
+        Attribute::RiskScore => context.risk.map(|risk| i64::from(risk.score).into()),
+        Attribute::HttpMethod => context.http.map(|http| http.method.into()),
+        Attribute::HttpPath => context.http.map(|http| http.path.into()),
+        Attribute::HttpHost => context.http.map(|http| http.host.into()),
+        Attribute::HttpWebsocket => context.http.map(|http| http.websocket.into()),
+        Attribute::HttpSameOrigin => context.http.map(|http| http.same_origin.into()),
+        Attribute::TimeHour => local.map(|l| l.hour().into()),
+        Attribute::TimeMinute => local.map(|l| l.minute().into()),
+        Attribute::TimeMinuteOfDay => local.map(|l| l.minute_of_day().into()),
+        Attribute::TimeWeekday => local.map(|l| l.weekday.into()),
+        Attribute::TimeNow => {
+            let second = instant(Timestamp::from_secs(now.as_secs()))?.to_string();
+            Some(extension(&RestrictedExpression::new_datetime(second))?)
+        }
+    })
 }
 
-fn session(mentioned: AttributeSet, context: &Context<'_>, now: Timestamp) -> Option<Fields> {
-    let session = context.session?;
-    let mut fields = Fields::of(mentioned);
-    fields.put(Attribute::SessionAgeSecs, || {
-        Value::new_long(age(session.started, now))
-    });
-    fields.put(Attribute::SessionEnrolment, || {
-        Value::new_bool(session.enrolment)
-    });
-    Some(fields)
+fn texts<'t>(texts: impl Iterator<Item = &'t str>) -> Value {
+    Value::set(texts.map(Value::from), None)
 }
 
-fn device(mentioned: AttributeSet, context: &Context<'_>, now: Timestamp) -> Option<Fields> {
-    let device = context.device.as_ref()?;
-    let mut fields = Fields::of(mentioned);
-    fields.put(Attribute::DeviceCompliant, || {
-        Value::new_bool(device.compliant)
-    });
-    fields.put(Attribute::DeviceManaged, || Value::new_bool(device.managed));
-    fields.put(Attribute::DeviceDiskEncrypted, || {
-        Value::new_bool(device.disk_encrypted)
-    });
-    fields.put(Attribute::DevicePlatform, || text(&device.platform));
-    fields.put(Attribute::DeviceAgeSecs, || {
-        Value::new_long(age(device.reported_at, now))
-    });
-    Some(fields)
-}
-
-fn risk(mentioned: AttributeSet, context: &Context<'_>) -> Option<Fields> {
-    let risk = context.risk?;
-    let mut fields = Fields::of(mentioned);
-    fields.put(Attribute::RiskScore, || {
-        Value::new_long(i64::from(risk.score))
-    });
-    Some(fields)
-}
-
-fn http(mentioned: AttributeSet, context: &Context<'_>) -> Option<Fields> {
-    let http = context.http?;
-    let mut fields = Fields::of(mentioned);
-    fields.put(Attribute::HttpMethod, || text(http.method));
-    fields.put(Attribute::HttpPath, || text(http.path));
-    fields.put(Attribute::HttpHost, || text(http.host));
-    fields.put(Attribute::HttpWebsocket, || Value::new_bool(http.websocket));
-    fields.put(Attribute::HttpSameOrigin, || {
-        Value::new_bool(http.same_origin)
-    });
-    Some(fields)
-}
-
-fn time(mentioned: AttributeSet, local: Option<Local>, now: Timestamp) -> Result<Fields, Fault> {
-    let mut fields = Fields::of(mentioned);
-    fields.put_if(Attribute::TimeHour, local, |l| Value::new_long(l.hour()));
-    fields.put_if(Attribute::TimeMinute, local, |l| {
-        Value::new_long(l.minute())
-    });
-    fields.put_if(Attribute::TimeMinuteOfDay, local, |l| {
-        Value::new_long(l.minute_of_day())
-    });
-    fields.put_if(Attribute::TimeWeekday, local, |l| {
-        Value::new_long(l.weekday)
-    });
-    if mentioned.contains(Attribute::TimeNow) {
-        let second = instant(Timestamp::from_secs(now.as_secs()))?;
-        fields.put(Attribute::TimeNow, || {
-            Value::new_datetime(second.to_string())
-        });
-    }
-    Ok(fields)
-}
-
-fn text(text: &str) -> Value {
-    Value::new_string(text.to_owned())
+/// A value of an extension type, which only its constructor makes.
+fn extension(expression: &RestrictedExpression) -> Result<Value, Fault> {
+    RestrictedEvaluator::new(Extensions::all_available())
+        .interpret(expression.as_ref().as_borrowed())
+        .map_err(|error| Fault {
+            policy: None,
+            what: format!("the circumstances cannot be put to policy: {error}"),
+        })
 }
 
 /// Whole seconds that have passed; none before the beginning.
 pub(crate) fn age(since: Timestamp, now: Timestamp) -> i64 {
     i64::try_from(now.since(since).as_secs()).unwrap_or(i64::MAX)
-}
-
-fn fault(error: &dyn std::fmt::Display) -> Fault {
-    Fault {
-        policy: None,
-        what: format!("the circumstances cannot be put to policy: {error}"),
-    }
 }

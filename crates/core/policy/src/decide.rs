@@ -1,40 +1,43 @@
 //! The answer to one question: slice, entities, context, evaluation, and how long it holds.
 
-use cedar_policy::{
-    AuthorizationError, Decision as CedarDecision, Effect, Entities, EntityUid, PolicySet, Request,
-    Response,
+use std::sync::Arc;
+
+use cedar_policy::Effect;
+use cedar_policy_core::{
+    ast::{EntityUIDEntry, Literal, Request, ValueKind},
+    entities::Entities,
+    evaluator::Evaluator,
+    extensions::Extensions,
 };
 use gw_model::{
     AccessRequest, Action, AttributeSet, Context, Decision, Fault, Outcome, PolicyId, Principal,
     ReportDifference, Resource, Snapshot, Timestamp,
 };
-use jiff::tz::TimeZone;
 
 use crate::{
-    Policies, clock, context,
-    entities::{self, Member},
+    Policies,
+    clock::{self, Local},
+    context,
+    entities::Cast,
     expiry,
-    load::Mode,
-    reads::Reads,
-    schema::Kind,
+    load::{Compiled, Mode},
+    reads,
+    schema::action_uid,
 };
 
 /// An access with its policies and entities looked up: what remains is the context.
 ///
-/// It stands while the policies, the principal's and the resource's facts stand, until
+/// It stands while the policies and the principal's and the resource's facts stand, until
 /// [`Prepared::membership_until`].
 #[derive(Debug)]
 pub struct Prepared {
-    enforced: PolicySet,
-    /// The enforced policies and the report-only ones, where there are any.
-    reported: Option<PolicySet>,
-    policies: Vec<(PolicyId, Effect)>,
-    reads: Reads,
+    slice: Vec<Arc<Compiled>>,
+    mentions: AttributeSet,
+    needed: AttributeSet,
     entities: Entities,
-    principal: EntityUid,
-    action: EntityUid,
-    pub(crate) resource: Member,
-    is_http: bool,
+    principal: EntityUIDEntry,
+    action: Action,
+    resource: EntityUIDEntry,
     membership_until: Timestamp,
 }
 
@@ -44,7 +47,7 @@ impl Prepared {
     /// The presence of a record or of an optional attribute is mentioned through the attributes
     /// that come and go with it and do not move with time.
     pub const fn mentions(&self) -> AttributeSet {
-        self.reads.attributes
+        self.mentions
     }
 
     /// When a membership that it rests on ends by itself: prepare again then.
@@ -52,9 +55,9 @@ impl Prepared {
         self.membership_until
     }
 
-    /// The policies that can apply, report-only ones included.
+    /// The policies that can apply, report-only ones included, in the order of their files.
     pub fn policy_ids(&self) -> impl Iterator<Item = &PolicyId> {
-        self.policies.iter().map(|(id, _)| id)
+        self.slice.iter().map(|policy| &policy.id)
     }
 }
 
@@ -72,47 +75,25 @@ impl Policies {
         resource: &Resource,
         now: Timestamp,
     ) -> Result<Prepared, Fault> {
-        let cast = entities::gather(facts, principal, action, resource, now)?;
-        let slice = self.index.slice(action, &cast.principal, &cast.resource);
-        let mut prepared = Prepared {
-            enforced: PolicySet::new(),
-            reported: None,
-            policies: Vec::with_capacity(slice.len()),
-            reads: Reads::default(),
-            entities: cast.entities,
-            principal: cast.principal.uid,
-            action: Kind::Action.uid(action.as_str()),
-            resource: cast.resource,
-            is_http: action == Action::HttpRequest,
+        let cast = Cast::find(facts, principal, action, resource, now)?;
+        let slice = self.slice(action, &cast);
+        let mut mentions = AttributeSet::EMPTY;
+        let mut needed = AttributeSet::EMPTY;
+        let mut described = false;
+        for policy in &slice {
+            mentions = mentions.union(policy.reads.attributes);
+            needed = needed.union(policy.reads.needed);
+            described |= policy.reads.entities;
+        }
+        Ok(Prepared {
+            slice,
+            mentions,
+            needed,
+            principal: EntityUIDEntry::known(cast.principal.uid.clone(), None),
+            action,
+            resource: EntityUIDEntry::known(cast.resource.uid.clone(), None),
             membership_until: cast.until,
-        };
-        for policy in slice.iter().filter_map(|place| self.compiled.get(*place)) {
-            prepared.policies.push((policy.id.clone(), policy.effect));
-            prepared.reads.merge(&policy.reads);
-        }
-        prepared.enforced = self.set(&slice, |mode| mode == Mode::Enforce)?;
-        if self.any_report(&slice) {
-            prepared.reported = Some(self.set(&slice, |_| true)?);
-        }
-        Ok(prepared)
-    }
-
-    fn any_report(&self, slice: &[usize]) -> bool {
-        slice
-            .iter()
-            .filter_map(|place| self.compiled.get(*place))
-            .any(|policy| policy.mode == Mode::Report)
-    }
-
-    fn set(&self, slice: &[usize], which: impl Fn(Mode) -> bool) -> Result<PolicySet, Fault> {
-        let policies = slice
-            .iter()
-            .filter_map(|place| self.compiled.get(*place))
-            .filter(|policy| which(policy.mode))
-            .map(|policy| policy.policy.clone());
-        PolicySet::from_policies(policies).map_err(|error| Fault {
-            policy: None,
-            what: error.to_string(),
+            entities: cast.into_entities(action, described)?,
         })
     }
 
@@ -125,7 +106,8 @@ impl Policies {
         zone_default: &str,
         now: Timestamp,
     ) -> Decision {
-        self.try_evaluate(prepared, context, zone_default, now)
+        prepared
+            .evaluate(context, zone_default, now)
             .unwrap_or_else(Decision::denied)
     }
 
@@ -151,67 +133,45 @@ impl Policies {
             Err(fault) => Decision::denied(fault),
         }
     }
+}
 
-    fn try_evaluate(
+impl Prepared {
+    fn evaluate(
         &self,
-        prepared: &Prepared,
         context: &Context<'_>,
         zone_default: &str,
         now: Timestamp,
     ) -> Result<Decision, Fault> {
-        prepared.admissible(context, now)?;
-        let zone = prepared.zone(context, zone_default)?;
-        let (built, local) = context::build(&prepared.reads, context, zone.as_ref(), now)?;
-        let request = Request::new(
-            prepared.principal.clone(),
-            prepared.action.clone(),
-            prepared.resource.uid.clone(),
-            built,
-            None,
-        )
-        .map_err(|error| Fault {
-            policy: None,
-            what: error.to_string(),
-        })?;
-        let answer = |set: &PolicySet| {
-            let response = self
-                .authorizer
-                .is_authorized(&request, set, &prepared.entities);
-            prepared.verdict(&response)
-        };
-        let enforced = answer(&prepared.enforced);
-        let report = prepared.reported.as_ref().and_then(|set| {
-            let reported = answer(set);
-            (reported.outcome != enforced.outcome).then_some(ReportDifference {
-                outcome: reported.outcome,
-                because: reported.because,
-            })
-        });
-        let changes = expiry::next_change(&prepared.reads, context, local, now);
-        Ok(Decision {
-            outcome: enforced.outcome,
-            because: enforced.because,
-            faults: enforced.faults,
-            report,
-            valid_until: changes.min(prepared.membership_until),
-        })
+        self.admissible(context, now)?;
+        let local = self.local(context, zone_default, now)?;
+        let built = context::build(self.needed, context, local, now)?;
+        let action = EntityUIDEntry::known(action_uid(self.action).clone(), None);
+        let request = Request::new_unchecked(
+            self.principal.clone(),
+            action,
+            self.resource.clone(),
+            Some(built),
+        );
+        let evaluator = Evaluator::new(request, &self.entities, Extensions::all_available());
+        let mut enforced = Tally::default();
+        let mut reported = Tally::default();
+        for policy in &self.slice {
+            match policy.mode {
+                Mode::Enforce => enforced.count(policy, &evaluator),
+                Mode::Report => reported.count(policy, &evaluator),
+            }
+        }
+        let report = reported.difference(&enforced);
+        let changes = expiry::next_change(&self.slice, context, local, now);
+        Ok(enforced.decision(report, changes.min(self.membership_until)))
     }
-}
 
-/// What one set of policies makes of a request.
-struct Verdict {
-    outcome: Outcome,
-    because: Vec<PolicyId>,
-    faults: Vec<Fault>,
-}
-
-impl Prepared {
     /// Refuses to answer over what no longer stands or is not there.
     fn admissible(&self, context: &Context<'_>, now: Timestamp) -> Result<(), Fault> {
         let what = if now >= self.membership_until {
             "a membership has ended since this access was prepared; prepare it again"
-        } else if self.is_http && context.http.is_none() {
-            "`http.request` needs the facts of the HTTP request"
+        } else if self.action == Action::HttpRequest && context.http.is_none() {
+            "`http.request` is asked without the facts of its HTTP request"
         } else {
             return Ok(());
         };
@@ -221,57 +181,101 @@ impl Prepared {
         })
     }
 
-    fn zone(&self, context: &Context<'_>, default: &str) -> Result<Option<TimeZone>, Fault> {
-        self.reads
-            .reads_local_time()
-            .then(|| clock::zone(context.time.zone.unwrap_or(default)))
+    /// What clocks show, where a policy asks.
+    fn local(
+        &self,
+        context: &Context<'_>,
+        zone_default: &str,
+        now: Timestamp,
+    ) -> Result<Option<Local>, Fault> {
+        reads::local_time(self.needed)
+            .then(|| {
+                let zone = clock::zone(context.time.zone.unwrap_or(zone_default))?;
+                Local::at(&zone, now)
+            })
             .transpose()
     }
+}
 
-    /// Cedar skips a policy that errs; here an erring forbid denies.
-    fn verdict(&self, response: &Response) -> Verdict {
-        let mut faults = Vec::new();
-        let mut erring_forbids = Vec::new();
-        for error in response.diagnostics().errors() {
-            let AuthorizationError::PolicyEvaluationError(error) = error;
-            let id = self.own_id(error.policy_id());
-            if let Some((id, Effect::Forbid)) = id {
-                erring_forbids.push(id.clone());
-            }
-            faults.push(Fault {
-                policy: id.map(|(id, _)| id.clone()),
-                what: error.inner().to_string(),
-            });
+impl Compiled {
+    /// Whether scope and conditions hold, or what went wrong in finding out.
+    fn holds(&self, evaluator: &Evaluator<'_>) -> Result<bool, String> {
+        match evaluator.interpret(&self.condition, &self.slots) {
+            Ok(value) => match value.value_kind() {
+                ValueKind::Lit(Literal::Bool(holds)) => Ok(*holds),
+                _ => Err(format!("{value} is neither true nor false")),
+            },
+            Err(error) => Err(error.to_string()),
         }
-        faults.sort_by(|a, b| (&a.policy, &a.what).cmp(&(&b.policy, &b.what)));
-        let reasons = response
-            .diagnostics()
-            .reason()
-            .filter_map(|id| self.own_id(id))
-            .map(|(id, _)| id.clone());
-        let allowed = response.decision() == CedarDecision::Allow;
-        let mut because: Vec<PolicyId>;
-        let outcome = if allowed && erring_forbids.is_empty() {
-            because = reasons.collect();
-            Outcome::Allow
-        } else {
-            because = erring_forbids;
-            if !allowed {
-                because.extend(reasons);
-            }
-            Outcome::Deny
-        };
-        because.sort();
-        Verdict {
-            outcome,
-            because,
-            faults,
+    }
+}
+
+/// What some policies make of a request.
+#[derive(Default)]
+struct Tally<'p> {
+    permits: Vec<&'p PolicyId>,
+    /// Those that hold and, since Cedar would merely skip them, those that err.
+    forbids: Vec<&'p PolicyId>,
+    faults: Vec<Fault>,
+}
+
+impl<'p> Tally<'p> {
+    fn count(&mut self, policy: &'p Compiled, evaluator: &Evaluator<'_>) {
+        let holds = policy.holds(evaluator).unwrap_or_else(|what| {
+            self.faults.push(Fault {
+                policy: Some(policy.id.clone()),
+                what,
+            });
+            policy.effect == Effect::Forbid
+        });
+        match policy.effect {
+            Effect::Permit if holds => self.permits.push(&policy.id),
+            Effect::Forbid if holds => self.forbids.push(&policy.id),
+            Effect::Permit | Effect::Forbid => {}
         }
     }
 
-    fn own_id(&self, id: &cedar_policy::PolicyId) -> Option<&(PolicyId, Effect)> {
-        let id: &str = id.as_ref();
-        self.policies.iter().find(|(own, _)| *own.0 == *id)
+    const fn outcome(&self) -> Outcome {
+        if self.forbids.is_empty() && !self.permits.is_empty() {
+            Outcome::Allow
+        } else {
+            Outcome::Deny
+        }
+    }
+
+    fn because(&self) -> Vec<PolicyId> {
+        let reasons = if self.forbids.is_empty() {
+            &self.permits
+        } else {
+            &self.forbids
+        };
+        let mut because: Vec<PolicyId> = reasons.iter().map(|id| PolicyId::clone(id)).collect();
+        because.sort_unstable();
+        because
+    }
+
+    /// What these, report-only, would change if they counted beside the enforced ones.
+    fn difference(self, enforced: &Self) -> Option<ReportDifference> {
+        let together = Self {
+            permits: [self.permits, enforced.permits.clone()].concat(),
+            forbids: [self.forbids, enforced.forbids.clone()].concat(),
+            faults: Vec::new(),
+        };
+        let outcome = together.outcome();
+        (outcome != enforced.outcome()).then(|| ReportDifference {
+            outcome,
+            because: together.because(),
+        })
+    }
+
+    fn decision(self, report: Option<ReportDifference>, valid_until: Timestamp) -> Decision {
+        Decision {
+            outcome: self.outcome(),
+            because: self.because(),
+            faults: self.faults,
+            report,
+            valid_until,
+        }
     }
 }
 

@@ -1,17 +1,22 @@
 //! The few entities that the policies of a slice can ask about.
+//!
+//! A policy reaches an entity only through `principal`, `action`, `resource` and
+//! `resource.app`, and asks what those are *in* by naming it, so the store holds these four at
+//! most, each with all its ancestors, whatever the number of people and groups.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
+use std::collections::HashSet;
+
+use cedar_policy_core::{
+    ast::{Entity, EntityUID, PartialValue, Value},
+    entities::{Entities, NoEntitiesSchema, TCComputation},
+    extensions::Extensions,
 };
-
-use cedar_policy::{Entities, Entity, EntityUid, RestrictedExpression};
 use gw_model::{
     Action, App, AppName, Fault, Principal, Resource, Route, RouteName, Snapshot, TagName,
     Timestamp, User, UserId,
 };
 
-use crate::schema::{Kind, action_group};
+use crate::schema::{Kind, action_group, action_uid};
 
 /// The id of Gatewright itself.
 const SYSTEM: &str = "gatewright";
@@ -19,159 +24,193 @@ const SYSTEM: &str = "gatewright";
 /// How the name of an app's default route ends.
 const DEFAULT_ROUTE: &str = "/default";
 
-/// Who asks for what, as entities, with all that they are in.
-pub(crate) struct Cast {
-    pub(crate) principal: Member,
-    pub(crate) resource: Member,
-    pub(crate) entities: Entities,
+/// Who asks for what, with all that they are in.
+#[derive(Debug)]
+pub(crate) struct Cast<'f> {
+    pub(crate) principal: Member<'f>,
+    pub(crate) resource: Member<'f>,
+    app: Option<Member<'f>>,
     /// When a membership in it ends by itself.
     pub(crate) until: Timestamp,
 }
 
-/// An entity with its type and everything above it.
-#[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) uid: EntityUid,
+/// An entity with its type, everything above it, and the fact behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct Member<'f> {
+    pub(crate) uid: EntityUID,
     pub(crate) kind: Kind,
-    pub(crate) ancestors: Vec<EntityUid>,
+    pub(crate) ancestors: Vec<EntityUID>,
+    facts: Facts<'f>,
 }
 
-/// Entities as they are gathered.
-struct Gathering<'a> {
-    facts: &'a Snapshot,
+/// Where an entity's attributes and tags are.
+#[derive(Debug, Clone)]
+enum Facts<'f> {
+    None,
+    User(&'f User),
+    App(&'f App),
+    RouteOf(EntityUID),
+    Uid(u32),
+}
+
+impl<'f> Member<'f> {
+    fn plain(kind: Kind, id: &str) -> Self {
+        Self::new(kind, id, Vec::new(), Facts::None)
+    }
+
+    fn new(kind: Kind, id: &str, ancestors: Vec<EntityUID>, facts: Facts<'f>) -> Self {
+        Self {
+            uid: kind.uid(id),
+            kind,
+            ancestors,
+            facts,
+        }
+    }
+
+    /// As Cedar takes it; without its attributes and tags where nobody asks for them.
+    fn into_entity(self, described: bool) -> Entity {
+        let mut attributes: Vec<(&str, Value)> = Vec::new();
+        let mut tags: Vec<(&str, Value)> = Vec::new();
+        match self.facts {
+            Facts::RouteOf(app) if described => attributes.push(("app", app.into())),
+            Facts::Uid(uid) if described => attributes.push(("uid", i64::from(uid).into())),
+            Facts::App(app) if described => {
+                attributes.push(("name", (&*app.title).into()));
+                tags.extend(app.attributes.iter().map(|(k, v)| (&**k, (&**v).into())));
+            }
+            Facts::User(user) if described => {
+                attributes.push(("name", (&*user.name).into()));
+                attributes.extend(user.email.iter().map(|e| ("email", (&**e).into())));
+                tags.extend(user.attributes.iter().map(|(k, v)| (&**k, (&**v).into())));
+            }
+            _ => {}
+        }
+        let known = |(name, value): (&str, Value)| (name.into(), PartialValue::Value(value));
+        Entity::new_with_attr_partial_value(
+            self.uid,
+            attributes.into_iter().map(known),
+            HashSet::new(),
+            self.ancestors.into_iter().collect(),
+            tags.into_iter().map(known),
+        )
+    }
+}
+
+impl<'f> Cast<'f> {
+    /// Finds the entities of an access in the facts.
+    ///
+    /// # Errors
+    /// Where it names somebody or something that the facts do not know, or somebody disabled.
+    pub(crate) fn find(
+        facts: &'f Snapshot,
+        principal: Principal,
+        action: Action,
+        resource: &Resource,
+        now: Timestamp,
+    ) -> Result<Self, Fault> {
+        let mut found = Finder {
+            facts,
+            now,
+            until: Timestamp::NEVER,
+        };
+        let principal = found.principal(principal)?;
+        let (resource, app) = found.resource(action, resource)?;
+        Ok(Self {
+            principal,
+            resource,
+            app,
+            until: found.until,
+        })
+    }
+
+    /// The store that Cedar evaluates over.
+    pub(crate) fn into_entities(self, action: Action, described: bool) -> Result<Entities, Fault> {
+        let mut entities = Vec::with_capacity(4);
+        let groups = action_group(action).map(|group| Kind::Action.uid(group));
+        entities.push(Entity::new_with_attr_partial_value(
+            action_uid(action).clone(),
+            [],
+            HashSet::new(),
+            groups.into_iter().collect(),
+            [],
+        ));
+        if self.principal.uid != self.resource.uid {
+            entities.push(self.principal.into_entity(described));
+        }
+        entities.push(self.resource.into_entity(described));
+        entities.extend(self.app.map(|app| app.into_entity(described)));
+        // INVARIANT: `ancestors` is all that is above a member, so the hierarchy is closed.
+        Entities::from_entities(
+            entities,
+            None::<&NoEntitiesSchema>,
+            TCComputation::AssumeAlreadyComputed,
+            Extensions::all_available(),
+        )
+        .map_err(|error| fault(error.to_string()))
+    }
+}
+
+/// Finds members, and notes when what they are in ends.
+struct Finder<'f> {
+    facts: &'f Snapshot,
     now: Timestamp,
-    entities: Vec<Entity>,
-    seen: HashSet<EntityUid>,
     until: Timestamp,
 }
 
-/// Gathers the entities of an access from the facts.
-///
-/// # Errors
-/// Where it names somebody or something that the facts do not know, or somebody disabled.
-pub(crate) fn gather(
-    facts: &Snapshot,
-    principal: Principal,
-    action: Action,
-    resource: &Resource,
-    now: Timestamp,
-) -> Result<Cast, Fault> {
-    let mut gathering = Gathering {
-        facts,
-        now,
-        entities: Vec::with_capacity(12),
-        seen: HashSet::with_capacity(12),
-        until: Timestamp::NEVER,
-    };
-    gathering.action(action);
-    let principal = gathering.principal(principal)?;
-    let resource = gathering.resource(action, resource)?;
-    let entities =
-        Entities::from_entities(gathering.entities, None).map_err(|e| fault(e.to_string()))?;
-    Ok(Cast {
-        principal,
-        resource,
-        entities,
-        until: gathering.until,
-    })
-}
-
-impl<'a> Gathering<'a> {
-    fn add(
-        &mut self,
-        uid: &EntityUid,
-        attributes: Vec<(String, RestrictedExpression)>,
-        ancestors: &[EntityUid],
-        tags: Vec<(String, RestrictedExpression)>,
-    ) -> Result<(), Fault> {
-        if self.seen.insert(uid.clone()) {
-            let entity =
-                Entity::new_with_tags(uid.clone(), attributes, ancestors.iter().cloned(), tags)
-                    .map_err(|e| fault(e.to_string()))?;
-            self.entities.push(entity);
-        }
-        Ok(())
-    }
-
-    fn action(&mut self, action: Action) {
-        let parents = action_group(action).map(|group| Kind::Action.uid(group));
-        let uid = Kind::Action.uid(action.as_str());
-        self.entities
-            .push(Entity::new_no_attrs(uid, parents.into_iter().collect()));
-    }
-
-    fn principal(&mut self, principal: Principal) -> Result<Member, Fault> {
+impl<'f> Finder<'f> {
+    fn principal(&mut self, principal: Principal) -> Result<Member<'f>, Fault> {
         match principal {
-            Principal::Anonymous => self.plain(Kind::Anonymous, "anonymous"),
-            Principal::User(id) => self.known_user(id),
-            Principal::Local(uid) => self.local(uid),
+            Principal::Anonymous => Ok(Member::plain(Kind::Anonymous, "anonymous")),
+            Principal::User(id) => {
+                let user = self.user_fact(id)?;
+                if user.disabled {
+                    return Err(fault(format!("the user `{}` is disabled", user.name)));
+                }
+                Ok(self.user(user))
+            }
+            Principal::Local(uid) => Ok(Member::new(
+                Kind::Local,
+                &uid.to_string(),
+                Vec::new(),
+                Facts::Uid(uid),
+            )),
         }
     }
 
-    fn local(&mut self, number: u32) -> Result<Member, Fault> {
-        let uid = Kind::Local.uid(&number.to_string());
-        let number = RestrictedExpression::new_long(i64::from(number));
-        self.add(&uid, vec![("uid".to_owned(), number)], &[], Vec::new())?;
-        Ok(Member {
-            uid,
-            kind: Kind::Local,
-            ancestors: Vec::new(),
-        })
-    }
-
-    fn plain(&mut self, kind: Kind, id: &str) -> Result<Member, Fault> {
-        let uid = kind.uid(id);
-        self.add(&uid, Vec::new(), &[], Vec::new())?;
-        Ok(Member {
-            uid,
-            kind,
-            ancestors: Vec::new(),
-        })
-    }
-
-    /// A person who may act: known and not disabled.
-    fn known_user(&mut self, id: UserId) -> Result<Member, Fault> {
-        let user = self.fact(id)?;
-        if user.disabled {
-            return Err(fault(format!("the user `{}` is disabled", user.name)));
-        }
-        self.user(user)
-    }
-
-    fn fact(&self, id: UserId) -> Result<&'a User, Fault> {
+    fn user_fact(&self, id: UserId) -> Result<&'f User, Fault> {
         self.facts
             .user(id)
             .map(|user| &**user)
             .ok_or_else(|| fault(format!("there is no user {id}")))
     }
 
-    fn user(&mut self, user: &User) -> Result<Member, Fault> {
+    fn user(&mut self, user: &'f User) -> Member<'f> {
         let (groups, until) = self.facts.groups_of(user, self.now);
         self.until = self.until.min(until);
-        let uid = Kind::User.uid(&user.id.to_string());
-        let ancestors: Vec<_> = groups
+        let ancestors = groups
             .iter()
             .map(|group| Kind::Group.uid(group.as_str()))
             .collect();
-        let mut attributes = vec![("name".to_owned(), text(&user.name))];
-        if let Some(email) = &user.email {
-            attributes.push(("email".to_owned(), text(email)));
-        }
-        self.add(&uid, attributes, &ancestors, tags(&user.attributes))?;
-        Ok(Member {
-            uid,
-            kind: Kind::User,
+        Member::new(
+            Kind::User,
+            &user.id.to_string(),
             ancestors,
-        })
+            Facts::User(user),
+        )
     }
 
-    fn resource(&mut self, action: Action, resource: &Resource) -> Result<Member, Fault> {
+    /// The resource of an action, and the app of a route.
+    fn resource(
+        &mut self,
+        action: Action,
+        resource: &Resource,
+    ) -> Result<(Member<'f>, Option<Member<'f>>), Fault> {
         match (action, resource) {
             (Action::HttpRequest, Resource::Route(route)) => self.route(route),
-            (Action::AdminUserAdd, Resource::User(id)) => match self.facts.user(*id) {
-                Some(user) => self.user(user),
-                None => self.plain(Kind::User, &id.to_string()),
-            },
+            (Action::AdminUserAdd, Resource::User(id)) => Ok(match self.facts.user(*id) {
+                Some(user) => (self.user(user), None),
+                None => (Member::plain(Kind::User, &id.to_string()), None),
+            }),
             (
                 Action::FactorEnrol
                 | Action::FactorRemove
@@ -179,18 +218,17 @@ impl<'a> Gathering<'a> {
                 | Action::AdminUserLink
                 | Action::AdminSessionEnd,
                 Resource::User(id),
-            ) => self.user(self.fact(*id)?),
+            ) => {
+                let user = self.user_fact(*id)?;
+                Ok((self.user(user), None))
+            }
             (Action::AdminSessionEnd, Resource::Session(session, user)) => {
-                let owner = self.user(self.fact(*user)?)?;
-                let mut ancestors = owner.ancestors;
-                ancestors.push(owner.uid);
-                let uid = Kind::Session.uid(&session.to_string());
-                self.add(&uid, Vec::new(), &ancestors, Vec::new())?;
-                Ok(Member {
-                    uid,
-                    kind: Kind::Session,
-                    ancestors,
-                })
+                let user = self.user_fact(*user)?;
+                let owner = self.user(user);
+                let mut above = owner.ancestors;
+                above.push(owner.uid);
+                let id = session.to_string();
+                Ok((Member::new(Kind::Session, &id, above, Facts::None), None))
             }
             (
                 Action::AdminRead
@@ -199,37 +237,32 @@ impl<'a> Gathering<'a> {
                 | Action::AdminLogRead
                 | Action::AdminKeyRotate,
                 Resource::System,
-            ) => self.plain(Kind::System, SYSTEM),
+            ) => Ok((Member::plain(Kind::System, SYSTEM), None)),
             _ => Err(fault(format!("`{action}` is not done on `{resource}`"))),
         }
     }
 
-    fn route(&mut self, name: &RouteName) -> Result<Member, Fault> {
+    fn route(&self, name: &RouteName) -> Result<(Member<'f>, Option<Member<'f>>), Fault> {
         let (app, route) = find_route(self.facts, name)?;
         let tag = |tag: &TagName| Kind::Tag.uid(tag.as_str());
-        let app_tags: Vec<_> = app.tags.iter().map(tag).collect();
-        let app_uid = Kind::App.uid(app.name.as_str());
-        let attributes = vec![("name".to_owned(), text(&app.title))];
-        self.add(&app_uid, attributes, &app_tags, tags(&app.attributes))?;
-        let mut ancestors = app_tags;
-        ancestors.extend(route.into_iter().flat_map(|r| &r.tags).map(tag));
-        ancestors.push(app_uid.clone());
-        let app = RestrictedExpression::new_entity_uid(app_uid);
-        let uid = Kind::Route.uid(name.as_str());
-        self.add(&uid, vec![("app".to_owned(), app)], &ancestors, Vec::new())?;
-        Ok(Member {
-            uid,
-            kind: Kind::Route,
-            ancestors,
-        })
+        let tags: Vec<_> = app.tags.iter().map(tag).collect();
+        let app = Member::new(Kind::App, app.name.as_str(), tags, Facts::App(app));
+        let mut above = app.ancestors.clone();
+        above.extend(route.into_iter().flat_map(|r| &r.tags).map(tag));
+        above.push(app.uid.clone());
+        let of = Facts::RouteOf(app.uid.clone());
+        Ok((
+            Member::new(Kind::Route, name.as_str(), above, of),
+            Some(app),
+        ))
     }
 }
 
-/// The app of a route and, unless it is the app's default, the route as declared.
-fn find_route<'a>(
-    facts: &'a Snapshot,
+/// The app of a route and, where it is declared, the route.
+fn find_route<'f>(
+    facts: &'f Snapshot,
     name: &RouteName,
-) -> Result<(&'a App, Option<&'a Route>), Fault> {
+) -> Result<(&'f App, Option<&'f Route>), Fault> {
     let app = app_of(name)
         .and_then(|app| facts.app(&app))
         .ok_or_else(|| fault(format!("the route `{name}` belongs to no known app")))?;
@@ -237,27 +270,13 @@ fn find_route<'a>(
     if declared.is_some() || name.as_str().ends_with(DEFAULT_ROUTE) {
         Ok((app, declared))
     } else {
-        Err(fault(format!(
-            "the app `{}` has no route `{name}`",
-            app.name
-        )))
+        let app = &app.name;
+        Err(fault(format!("the app `{app}` has no route `{name}`")))
     }
 }
 
-/// The app that a route's name names.
-pub(crate) fn app_of(route: &RouteName) -> Option<AppName> {
+fn app_of(route: &RouteName) -> Option<AppName> {
     route.as_str().split_once('/')?.0.parse().ok()
-}
-
-fn tags(attributes: &BTreeMap<Arc<str>, Arc<str>>) -> Vec<(String, RestrictedExpression)> {
-    attributes
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value)))
-        .collect()
-}
-
-fn text(text: &str) -> RestrictedExpression {
-    RestrictedExpression::new_string(text.to_owned())
 }
 
 const fn fault(what: String) -> Fault {

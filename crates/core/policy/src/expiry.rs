@@ -3,24 +3,27 @@
 //! Never later than the first instant at which any policy of the slice, permit or forbid,
 //! fired or not, could answer differently while the facts stand.
 
+use std::sync::Arc;
+
 use gw_model::{Attribute, Context, Timestamp};
 
 use crate::{
     clock::{DAY, HOUR, Local, MINUTE, SECOND, timestamp},
     context::age,
-    reads::{Reads, Steps},
+    load::Compiled,
+    reads::Steps,
 };
 
-/// The next instant at which time alone can change what policies with these reads make of a context.
+/// The next instant at which time alone can change what some policies make of a context.
 pub(crate) fn next_change(
-    reads: &Reads,
+    policies: &[Arc<Compiled>],
     context: &Context<'_>,
     local: Option<Local>,
     now: Timestamp,
 ) -> Timestamp {
-    reads
-        .moving
+    policies
         .iter()
+        .flat_map(|policy| &policy.reads.moving)
         .map(|(attribute, steps)| next_of(*attribute, steps, context, local, now))
         .min()
         .unwrap_or(Timestamp::NEVER)

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use cedar_policy::{
-    ActionConstraint, EntityTypeName, EntityUid, Policy, PrincipalConstraint, ResourceConstraint,
-};
+use cedar_policy::{ActionConstraint, Effect, Policy, PrincipalConstraint, ResourceConstraint};
+use cedar_policy_core::ast::{EntityType, EntityUID};
 use gw_model::{Action, GroupName};
 
 use crate::{
     entities::Member,
-    schema::{Kind, action_group},
+    load::Mode,
+    schema::{Kind, action_group, action_uid},
 };
 
 /// The number that stands for "any" on either side.
@@ -32,21 +32,21 @@ pub(crate) struct Index {
 /// The scopes that policies name on one side, numbered.
 #[derive(Debug, Default)]
 struct Side {
-    types: HashMap<EntityTypeName, u32>,
-    entities: HashMap<EntityUid, u32>,
+    types: HashMap<EntityType, u32>,
+    entities: HashMap<EntityUID, u32>,
 }
 
 /// What one side of a policy's scope asks for, at its most selective.
 enum Scope {
     Any,
-    Type(EntityTypeName),
-    Entity(EntityUid),
+    Type(EntityType),
+    Entity(EntityUID),
 }
 
 impl Index {
-    /// Adds the policy of a position in the set; `permits` if it is an enforced permit.
-    pub(crate) fn insert(&mut self, position: usize, policy: &Policy, permits: bool) {
-        let group = permits
+    /// Adds the policy of a position in the set.
+    pub(crate) fn insert(&mut self, position: usize, policy: &Policy, mode: Mode) {
+        let group = (mode == Mode::Enforce && policy.effect() == Effect::Permit)
             .then(|| group_of(policy.principal_constraint()))
             .flatten();
         let principal = self
@@ -73,8 +73,8 @@ impl Index {
     pub(crate) fn slice(
         &self,
         action: Action,
-        principal: &Member,
-        resource: &Member,
+        principal: &Member<'_>,
+        resource: &Member<'_>,
     ) -> Vec<usize> {
         let resources = self.resources.numbers_of(resource);
         let mut found: Vec<usize> = self
@@ -96,7 +96,7 @@ impl Index {
     pub(crate) fn groups_permitted(
         &self,
         action: Action,
-        resource: &Member,
+        resource: &Member<'_>,
     ) -> BTreeSet<&GroupName> {
         self.resources
             .numbers_of(resource)
@@ -117,7 +117,7 @@ impl Side {
         }
     }
 
-    fn numbers_of(&self, member: &Member) -> Vec<u32> {
+    fn numbers_of(&self, member: &Member<'_>) -> Vec<u32> {
         let mut numbers = vec![ANY];
         numbers.extend(self.types.get(member.kind.type_name()));
         numbers.extend(self.entities.get(&member.uid));
@@ -129,17 +129,18 @@ impl Side {
 fn principal_scope(constraint: PrincipalConstraint) -> Scope {
     match constraint {
         PrincipalConstraint::Any => Scope::Any,
-        PrincipalConstraint::Is(name) => Scope::Type(name),
+        PrincipalConstraint::Is(name) => Scope::Type(name.as_ref().clone()),
         PrincipalConstraint::In(uid)
         | PrincipalConstraint::Eq(uid)
-        | PrincipalConstraint::IsIn(_, uid) => Scope::Entity(uid),
+        | PrincipalConstraint::IsIn(_, uid) => Scope::Entity(uid.into()),
     }
 }
 
 fn group_of(constraint: PrincipalConstraint) -> Option<GroupName> {
     match principal_scope(constraint) {
-        Scope::Entity(uid) if uid.type_name() == Kind::Group.type_name() => {
-            uid.id().unescaped().parse().ok()
+        Scope::Entity(uid) if uid.entity_type() == Kind::Group.type_name() => {
+            let id: &str = uid.eid().as_ref();
+            id.parse().ok()
         }
         _ => None,
     }
@@ -148,26 +149,27 @@ fn group_of(constraint: PrincipalConstraint) -> Option<GroupName> {
 fn resource_scope(constraint: ResourceConstraint) -> Scope {
     match constraint {
         ResourceConstraint::Any => Scope::Any,
-        ResourceConstraint::Is(name) => Scope::Type(name),
+        ResourceConstraint::Is(name) => Scope::Type(name.as_ref().clone()),
         ResourceConstraint::In(uid)
         | ResourceConstraint::Eq(uid)
-        | ResourceConstraint::IsIn(_, uid) => Scope::Entity(uid),
+        | ResourceConstraint::IsIn(_, uid) => Scope::Entity(uid.into()),
     }
 }
 
 /// The actions that a constraint reaches.
 fn actions(constraint: &ActionConstraint) -> Vec<Action> {
+    let is = |named: &cedar_policy::EntityUid, uid: &EntityUID| named.as_ref() == uid;
     let reached = |action: Action| match constraint {
         ActionConstraint::Any => true,
-        ActionConstraint::Eq(uid) => *uid == Kind::Action.uid(action.as_str()),
+        ActionConstraint::Eq(uid) => is(uid, action_uid(action)),
         ActionConstraint::In(uids) => uids.iter().any(|uid| {
-            *uid == Kind::Action.uid(action.as_str())
-                || action_group(action).is_some_and(|g| *uid == Kind::Action.uid(g))
+            is(uid, action_uid(action))
+                || action_group(action).is_some_and(|group| is(uid, &Kind::Action.uid(group)))
         }),
     };
     Action::ALL
         .iter()
         .copied()
-        .filter(|a| reached(*a))
+        .filter(|action| reached(*action))
         .collect()
 }

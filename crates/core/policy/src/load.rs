@@ -2,13 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use cedar_policy::{Authorizer, Effect, Policy, PolicySet, ValidationMode, Validator};
-use gw_model::{Action, GroupName, PolicyFile, PolicyId, Snapshot, Timestamp, User};
+use cedar_policy::{Effect, PolicySet, ValidationMode, Validator};
+use cedar_policy_core::ast::{Expr, SlotEnv};
+use gw_model::{AccessRequest, Action, GroupName, PolicyFile, PolicyId, Snapshot, Timestamp};
 use miette::Diagnostic;
 
 use crate::{
-    PolicyFault, Prepared, base, fault::position, index::Index, load::source::Source, reads::Reads,
-    schema::schema,
+    PolicyFault, base,
+    entities::Cast,
+    fault::position,
+    index::Index,
+    load::source::Source,
+    reads::Reads,
+    schema::{Kind, schema},
 };
 
 mod source;
@@ -18,9 +24,8 @@ pub(crate) use source::Mode;
 /// A checked and indexed set of policies; the base policies are always among them.
 #[derive(Debug)]
 pub struct Policies {
-    pub(crate) compiled: Vec<Compiled>,
-    pub(crate) index: Index,
-    pub(crate) authorizer: Authorizer,
+    compiled: Vec<Arc<Compiled>>,
+    index: Index,
     warnings: Vec<PolicyFault>,
 }
 
@@ -30,7 +35,10 @@ pub(crate) struct Compiled {
     pub(crate) id: PolicyId,
     pub(crate) effect: Effect,
     pub(crate) mode: Mode,
-    pub(crate) policy: Policy,
+    /// Scope and conditions as one expression.
+    pub(crate) condition: Expr,
+    /// No slots: what evaluation takes for a policy that is not a template's.
+    pub(crate) slots: SlotEnv,
     pub(crate) reads: Reads,
 }
 
@@ -45,20 +53,39 @@ impl Policies {
         self.compiled.iter().map(|policy| &policy.id)
     }
 
-    /// The existing groups, which the person is not in, that permits for a prepared access name.
+    /// The policies whose scope matches an access, in the order of their files.
+    pub(crate) fn slice(&self, action: Action, cast: &Cast<'_>) -> Vec<Arc<Compiled>> {
+        self.index
+            .slice(action, &cast.principal, &cast.resource)
+            .into_iter()
+            .filter_map(|place| self.compiled.get(place).cloned())
+            .collect()
+    }
+
+    /// The existing groups, which the person is not in, whose members are permitted this by an
+    /// enforced policy's scope.
     pub(crate) fn groups_that_permit(
         &self,
         facts: &Snapshot,
-        action: Action,
-        prepared: &Prepared,
-        user: &User,
+        request: &AccessRequest<'_>,
         now: Timestamp,
     ) -> Vec<GroupName> {
-        let (within, _) = facts.groups_of(user, now);
+        let cast = Cast::find(
+            facts,
+            request.principal,
+            request.action,
+            request.resource,
+            now,
+        );
+        let Ok(cast) = cast else { return Vec::new() };
+        let within = |group: &GroupName| {
+            let uid = Kind::Group.uid(group.as_str());
+            cast.principal.ancestors.contains(&uid)
+        };
         self.index
-            .groups_permitted(action, &prepared.resource)
+            .groups_permitted(request.action, &cast.resource)
             .into_iter()
-            .filter(|group| facts.group(group).is_some() && !within.contains(group))
+            .filter(|group| facts.group(group).is_some() && !within(group))
             .cloned()
             .collect()
     }
@@ -78,10 +105,14 @@ pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
     source::refuse_duplicates(&sources, &mut faults);
     let mut warnings = validate(&sources, &mut faults);
     warnings.extend(sources.iter().flat_map(Source::impossible_names));
-    let compiled = compile(sources, &mut faults);
+    let (compiled, index) = compile(&sources, &mut faults);
     if faults.is_empty() {
         warnings.sort();
-        Ok(assemble(compiled, warnings))
+        Ok(Policies {
+            compiled,
+            index,
+            warnings,
+        })
     } else {
         faults.sort();
         faults.dedup();
@@ -110,8 +141,10 @@ fn validate(sources: &[Source], faults: &mut Vec<PolicyFault>) -> Vec<PolicyFaul
         .collect()
 }
 
-fn compile(sources: Vec<Source>, faults: &mut Vec<PolicyFault>) -> Vec<Compiled> {
+/// Makes ready what has an id; a source without one has its fault already.
+fn compile(sources: &[Source], faults: &mut Vec<PolicyFault>) -> (Vec<Arc<Compiled>>, Index) {
     let mut compiled = Vec::with_capacity(sources.len());
+    let mut index = Index::default();
     for source in sources {
         let reads = match Reads::of(&source.policy) {
             Ok(reads) => reads,
@@ -120,31 +153,20 @@ fn compile(sources: Vec<Source>, faults: &mut Vec<PolicyFault>) -> Vec<Compiled>
                 continue;
             }
         };
-        if let Some(id) = source.id {
-            compiled.push(Compiled {
-                effect: source.policy.effect(),
-                policy: source.policy,
-                mode: source.mode,
-                id,
-                reads,
-            });
-        }
+        let Some(id) = source.id.clone() else {
+            continue;
+        };
+        index.insert(compiled.len(), &source.policy, source.mode);
+        compiled.push(Arc::new(Compiled {
+            id,
+            effect: source.policy.effect(),
+            mode: source.mode,
+            condition: source.policy.as_ref().condition(),
+            slots: SlotEnv::new(),
+            reads,
+        }));
     }
-    compiled
-}
-
-fn assemble(compiled: Vec<Compiled>, warnings: Vec<PolicyFault>) -> Policies {
-    let mut index = Index::default();
-    for (place, policy) in compiled.iter().enumerate() {
-        let permits = policy.effect == Effect::Permit && policy.mode == Mode::Enforce;
-        index.insert(place, &policy.policy, permits);
-    }
-    Policies {
-        compiled,
-        index,
-        authorizer: Authorizer::new(),
-        warnings,
-    }
+    (compiled, index)
 }
 
 /// A fault where a diagnostic of Cedar's points to, in the words that it has.

@@ -4,7 +4,7 @@
 //! taken to read everything below it, at its finest grain: `valid_until` may come too early,
 //! never too late.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cedar_policy::{
     Policy,
@@ -21,29 +21,34 @@ pub(crate) enum Steps {
     Every,
 }
 
-impl Steps {
-    fn merge(&mut self, other: &Self) {
-        match (&mut *self, other) {
-            (Self::At(ours), Self::At(theirs)) => ours.extend(theirs),
-            _ => *self = Self::Every,
-        }
-    }
-}
-
-/// What some policies read of the context.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a policy reads.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reads {
     /// What an answer rests on: each attribute whose value is read, and for each presence that
     /// is asked for, the attributes that come and go with it and stand still meanwhile.
     pub(crate) attributes: AttributeSet,
     /// What evaluation must find in the context where it is known.
     pub(crate) needed: AttributeSet,
-    /// Those that time moves, with what they are compared with.
-    pub(crate) moving: BTreeMap<Attribute, Steps>,
+    /// What time moves, with what it is compared with.
+    pub(crate) moving: Vec<(Attribute, Steps)>,
+    /// Whether attributes or tags of entities are read.
+    pub(crate) entities: bool,
+}
+
+/// Whether evaluation must know what clocks show, so that a zone is needed.
+pub(crate) fn local_time(needed: AttributeSet) -> bool {
+    [
+        Attribute::TimeHour,
+        Attribute::TimeMinute,
+        Attribute::TimeMinuteOfDay,
+        Attribute::TimeWeekday,
+    ]
+    .into_iter()
+    .any(|attribute| needed.contains(attribute))
 }
 
 impl Reads {
-    /// What one policy reads.
+    /// What a policy reads.
     pub(crate) fn of(policy: &Policy) -> Result<Self, PstConstructionError> {
         let mut reads = Self::default();
         for clause in policy.to_pst()?.body().clauses() {
@@ -54,25 +59,6 @@ impl Reads {
         Ok(reads)
     }
 
-    /// Adds what another reads.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.attributes = self.attributes.union(other.attributes);
-        self.needed = self.needed.union(other.needed);
-        for (attribute, steps) in &other.moving {
-            self.moving
-                .entry(*attribute)
-                .and_modify(|ours| ours.merge(steps))
-                .or_insert_with(|| steps.clone());
-        }
-    }
-
-    /// Whether an attribute of local time is read, so that a zone is needed.
-    pub(crate) fn reads_local_time(&self) -> bool {
-        self.needed
-            .iter()
-            .any(|a| a.is_absolute_time() && a != Attribute::TimeNow)
-    }
-
     fn walk(&mut self, expr: &Expr) {
         if let Some(path) = context_path(expr) {
             self.read(&path);
@@ -80,6 +66,7 @@ impl Reads {
         }
         match expr {
             Expr::BinaryOp { op, left, right } => {
+                self.entities |= matches!(op, BinaryOp::GetTag | BinaryOp::HasTag);
                 if !(is_comparison(*op) && (self.compare(left, right) || self.compare(right, left)))
                 {
                     self.walk(left);
@@ -93,11 +80,16 @@ impl Reads {
                     }
                     self.presence(&path);
                 }
-                None => self.walk(expr),
+                None => {
+                    self.entities = true;
+                    self.walk(expr);
+                }
             },
-            Expr::UnaryOp { expr, .. } | Expr::GetAttr { expr, .. } | Expr::Like { expr, .. } => {
+            Expr::GetAttr { expr, .. } => {
+                self.entities = true;
                 self.walk(expr);
             }
+            Expr::UnaryOp { expr, .. } | Expr::Like { expr, .. } => self.walk(expr),
             Expr::Is { expr, in_expr, .. } => {
                 self.walk(expr);
                 in_expr.iter().for_each(|e| self.walk(e));
@@ -113,7 +105,10 @@ impl Reads {
             Expr::Record(fields) => fields.values().for_each(|e| self.walk(e)),
             Expr::Literal(_) | Expr::Var(_) | Expr::Slot(_) => {}
             // Kinds of a later Cedar: whatever they read, it is below the context.
-            _ => self.read(""),
+            _ => {
+                self.entities = true;
+                self.read("");
+            }
         }
     }
 
@@ -125,7 +120,7 @@ impl Reads {
         let Some(step) = literal(other) else {
             return false;
         };
-        self.note(attribute, &Steps::At(BTreeSet::from([step])));
+        self.note(attribute, Steps::At(BTreeSet::from([step])));
         true
     }
 
@@ -134,7 +129,7 @@ impl Reads {
         let mut known = false;
         for attribute in below(path) {
             known = true;
-            self.note(attribute, &Steps::Every);
+            self.note(attribute, Steps::Every);
         }
         if !known && !path.is_empty() {
             self.read("");
@@ -159,14 +154,28 @@ impl Reads {
         }
     }
 
-    fn note(&mut self, attribute: Attribute, steps: &Steps) {
+    fn note(&mut self, attribute: Attribute, steps: Steps) {
         self.attributes.insert(attribute);
         self.needed.insert(attribute);
-        if attribute.moves_with_time() {
-            self.moving
-                .entry(attribute)
-                .and_modify(|ours| ours.merge(steps))
-                .or_insert_with(|| steps.clone());
+        if !attribute.moves_with_time() {
+            return;
+        }
+        match self
+            .moving
+            .iter_mut()
+            .find(|(known, _)| *known == attribute)
+        {
+            Some((_, known)) => known.merge(steps),
+            None => self.moving.push((attribute, steps)),
+        }
+    }
+}
+
+impl Steps {
+    fn merge(&mut self, other: Self) {
+        match (&mut *self, other) {
+            (Self::At(ours), Self::At(theirs)) => ours.extend(theirs),
+            _ => *self = Self::Every,
         }
     }
 }

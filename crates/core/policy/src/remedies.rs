@@ -80,7 +80,7 @@ fn search(
     if trial.outcome() == Some(Outcome::Allow) {
         return Remedies::default();
     }
-    let groups = policies.groups_that_permit(facts, request.action, &prepared, user, now);
+    let groups = policies.groups_that_permit(facts, request, now);
     let mentions = groups
         .iter()
         .filter_map(|group| trial.mentions_in(group))

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use cedar_policy::{EntityId, EntityTypeName, EntityUid, Schema};
+use cedar_policy::Schema;
+use cedar_policy_core::ast::{Eid, EntityType, EntityUID};
 use gw_model::Action;
 
 /// The text of the Cedar schema.
@@ -38,7 +39,7 @@ impl Kind {
     ];
 
     /// The type as Cedar names it.
-    pub(crate) fn type_name(self) -> &'static EntityTypeName {
+    pub(crate) fn type_name(self) -> &'static EntityType {
         #[expect(
             clippy::indexing_slicing,
             reason = "there is a name for every discriminant"
@@ -47,14 +48,15 @@ impl Kind {
     }
 
     /// An entity of this type.
-    pub(crate) fn uid(self, id: &str) -> EntityUid {
-        EntityUid::from_type_name_and_id(self.type_name().clone(), EntityId::new(id))
+    pub(crate) fn uid(self, id: &str) -> EntityUID {
+        EntityUID::from_components(self.type_name().clone(), Eid::new(id), None)
     }
 }
 
 #[expect(clippy::expect_used, reason = "the names are literals")]
-static TYPE_NAMES: LazyLock<[EntityTypeName; 10]> =
-    LazyLock::new(|| Kind::NAMES.map(|name| name.parse().expect("an entity type name")));
+static TYPE_NAMES: LazyLock<[EntityType; 10]> = LazyLock::new(|| {
+    Kind::NAMES.map(|name| EntityType::from_normalized_str(name).expect("an entity type name"))
+});
 
 static VALIDATION_SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     #[expect(
@@ -70,6 +72,22 @@ static VALIDATION_SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
 pub(crate) fn schema() -> &'static Schema {
     &VALIDATION_SCHEMA
 }
+
+/// An action as Cedar names it.
+pub(crate) fn action_uid(action: Action) -> &'static EntityUID {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "there is an entity for every discriminant"
+    )]
+    &ACTIONS[action as usize]
+}
+
+static ACTIONS: LazyLock<Vec<EntityUID>> = LazyLock::new(|| {
+    Action::ALL
+        .iter()
+        .map(|action| Kind::Action.uid(action.as_str()))
+        .collect()
+});
 
 /// The action group that an action belongs to, if one.
 pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
@@ -108,10 +126,10 @@ mod tests {
         assert_eq!(ours, theirs);
         let hierarchy = schema().action_entities().unwrap();
         for action in Action::ALL {
-            let uid = Kind::Action.uid(action.as_str());
+            let uid = action_uid(*action).clone().into();
             let groups: Vec<_> = hierarchy.ancestors(&uid).unwrap().cloned().collect();
             let expected: Vec<_> = action_group(*action)
-                .map(|g| Kind::Action.uid(g))
+                .map(|g| Kind::Action.uid(g).into())
                 .into_iter()
                 .collect();
             assert_eq!(groups, expected, "{action}");
