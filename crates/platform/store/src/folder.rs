@@ -18,7 +18,17 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for DataFolder {
+    /// Unlocks by word, not only by closing: a child that was forked a moment ago and has not
+    /// yet become another program holds a copy of the handle.
+    fn drop(&mut self) {
+        if let Err(errno) = rustix::fs::flock(&self.lock, FlockOperation::Unlock) {
+            tracing::warn!(folder = %self.path.display(), %errno, "the data folder stays locked");
+        }
+    }
 }
 
 impl DataFolder {
@@ -35,7 +45,7 @@ impl DataFolder {
         let path = fs::canonicalize(path).map_err(io_fault("find the data folder", path))?;
         ours_alone(&path)?;
         let lock = lock(&path)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock })
     }
 
     /// Where it is.

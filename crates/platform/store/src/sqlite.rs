@@ -312,3 +312,24 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_synced_before_it_is_acknowledged() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(&outer.path().join("data")).unwrap();
+        let store = SqliteStore::open(folder, &KeySource::DataFolder).unwrap();
+        let pragma = |name: &str| -> String {
+            let text = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            let read = |row: &rusqlite::Row<'_>| row.get(0);
+            store.connection.query_row(&text, [], read).unwrap()
+        };
+        let full = "2";
+        assert_eq!(pragma("synchronous"), full);
+        assert_eq!(pragma("journal_mode"), "wal");
+        assert_eq!(pragma("foreign_keys"), "1");
+    }
+}

@@ -7,13 +7,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    slice,
+    fmt, slice,
+    str::FromStr,
     sync::Arc,
 };
 
 use gw_model::{
-    App, AppToken, Change, Epoch, Group, GroupName, PolicyFile, PublishedKey, Session, Settings,
-    Snapshot, Upstream, User, UserId,
+    App, AppName, AppToken, Change, Epoch, Group, GroupName, PolicyFile, PublishedKey, Session,
+    Settings, Snapshot, Upstream, User, UserId,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -175,7 +176,7 @@ impl Rebuild {
         }
         let version = stored.collection(facts::GROUP);
         if self.facts.groups_version() != version {
-            let name = self.free_group_name()?;
+            let name: GroupName = free_name(|name| self.facts.group(name).is_some())?;
             let passing = Group {
                 name: name.clone(),
                 title: "".into(),
@@ -188,55 +189,18 @@ impl Rebuild {
         Ok(())
     }
 
-    fn free_group_name(&self) -> Result<GroupName, StoreError> {
-        let mut candidate = String::from("passing");
-        loop {
-            let name = words::parse("a group's name", &candidate)?;
-            if self.facts.group(&name).is_none() {
-                return Ok(name);
-            }
-            candidate.push('-');
-        }
-    }
-
     fn apps(&mut self, stored: &Stored) -> Result<(), StoreError> {
         for (version, app) in &stored.apps {
             self.put(*version, Change::AppPut(app.clone()))?;
         }
         let version = stored.collection(facts::APP);
         if self.facts.apps_version() < version {
-            let passing = self.passing_app(version)?;
-            let name = passing.name.clone();
+            let name: AppName = free_name(|name| self.facts.app(name).is_some())?;
+            let passing = passing_app(name.clone());
             self.put(version, Change::AppPut(Arc::new(passing)))?;
             self.put(version, Change::AppRemoved(name))?;
         }
         Ok(())
-    }
-
-    fn passing_app(&self, version: u64) -> Result<App, StoreError> {
-        let mut candidate = String::from("passing");
-        let name = loop {
-            let name = words::parse("an app's name", &candidate)?;
-            if self.facts.app(&name).is_none() {
-                break name;
-            }
-            candidate.push('-');
-        };
-        Ok(App {
-            name,
-            title: "".into(),
-            description: "".into(),
-            host: "(passing)".into(),
-            upstream: Upstream::BuiltIn("".into()),
-            tags: Vec::new(),
-            attributes: BTreeMap::new(),
-            routes: Vec::new(),
-            time_zone: None,
-            in_portal: false,
-            preserve_host: false,
-            identity_headers: Default::default(),
-            version,
-        })
     }
 
     /// Everyone is there and enabled while sessions begin, get their tokens and end; then those
@@ -282,6 +246,36 @@ impl Rebuild {
             }
         }
         Ok(())
+    }
+}
+
+/// A name that nothing has, for what only passes through to move a collection's version.
+fn free_name<N: FromStr<Err: fmt::Display>>(taken: impl Fn(&N) -> bool) -> Result<N, StoreError> {
+    let mut candidate = String::from("passing");
+    loop {
+        let name = words::parse("a passing name", &candidate)?;
+        if !taken(&name) {
+            return Ok(name);
+        }
+        candidate.push('-');
+    }
+}
+
+fn passing_app(name: AppName) -> App {
+    App {
+        name,
+        title: "".into(),
+        description: "".into(),
+        host: "(passing)".into(),
+        upstream: Upstream::BuiltIn("".into()),
+        tags: Vec::new(),
+        attributes: BTreeMap::new(),
+        routes: Vec::new(),
+        time_zone: None,
+        in_portal: false,
+        preserve_host: false,
+        identity_headers: Default::default(),
+        version: 0,
     }
 }
 
