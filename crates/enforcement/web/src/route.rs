@@ -1,0 +1,290 @@
+//! From host, path and method to the app and the route, compiled once per change of the apps.
+
+use std::{cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
+
+use gw_model::{
+    App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
+    Upstream,
+};
+use http::Method;
+
+use crate::{
+    canonical::{Ambiguous, Target, canonical_path},
+    header::{AppHeaders, FoldedName},
+};
+
+/// All apps by host.
+#[derive(Debug, Default)]
+pub struct Router {
+    version: u64,
+    hosts: HashMap<Arc<str>, Rc<AppRoutes>>,
+}
+
+impl Router {
+    /// Compiles the apps of some facts.
+    pub fn compile(facts: &Snapshot) -> Self {
+        let compiled = |app: &Arc<App>| (app.host.clone(), Rc::new(AppRoutes::compile(app)));
+        Self {
+            version: facts.apps_version(),
+            hosts: facts.apps().map(compiled).collect(),
+        }
+    }
+
+    /// Whether it is compiled from the apps of these facts.
+    pub fn is_of(&self, facts: &Snapshot) -> bool {
+        self.version == facts.apps_version()
+    }
+
+    /// The app behind a canonical host.
+    pub fn app(&self, host: &str) -> Option<&Rc<AppRoutes>> {
+        self.hosts.get(host)
+    }
+}
+
+/// An app with its routes, the most specific first.
+#[derive(Debug)]
+pub struct AppRoutes {
+    /// The app.
+    pub app: Arc<App>,
+    /// What is stripped from its requests beside what is stripped for all.
+    pub headers: AppHeaders,
+    routes: Vec<Compiled>,
+    default: Rc<Route>,
+}
+
+/// A route with what it lets through.
+#[derive(Debug)]
+pub struct Route {
+    /// Its name in policies.
+    pub name: RouteName,
+    /// The same as what is asked for.
+    pub resource: Arc<Resource>,
+    /// Other origins whose pages may call it.
+    pub origins: Vec<Arc<str>>,
+    /// What becomes of an `Authorization` header.
+    pub authorization: AuthorizationHeader,
+    /// Ambiguous paths are accepted.
+    pub accepts_ambiguous_paths: bool,
+    /// Override headers pass.
+    pub accepts_overrides: bool,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    pattern: PathPattern,
+    methods: Vec<Arc<str>>,
+    route: Rc<Route>,
+}
+
+impl AppRoutes {
+    fn compile(app: &Arc<App>) -> Self {
+        let mut routes: Vec<Compiled> = app
+            .routes
+            .iter()
+            .flat_map(|declared| {
+                let route = Rc::new(Route::declared(declared));
+                declared.paths.iter().map(move |path| Compiled {
+                    pattern: canonical_pattern(path),
+                    methods: declared.methods.clone(),
+                    route: route.clone(),
+                })
+            })
+            .collect();
+        routes.sort_by_key(|r| {
+            let length = r.pattern.literal().len();
+            (r.pattern.is_prefix(), Reverse(length), r.methods.is_empty())
+        });
+        let identity = &app.identity_headers;
+        let identity = [&identity.user, &identity.email, &identity.groups];
+        Self {
+            headers: AppHeaders {
+                identity: identity
+                    .into_iter()
+                    .flatten()
+                    .map(|n| FoldedName::new(n))
+                    .collect(),
+            },
+            routes,
+            default: Rc::new(Route::undeclared(app.default_route())),
+            app: app.clone(),
+        }
+    }
+
+    /// The address of the upstream, unless the app is built in.
+    pub fn upstream(&self) -> Option<&Arc<str>> {
+        match &self.app.upstream {
+            Upstream::Http(address) => Some(address),
+            Upstream::BuiltIn(_) => None,
+        }
+    }
+
+    /// The route of a target.
+    ///
+    /// # Errors
+    /// Where the target is ambiguous and its route does not accept that, or where it belongs
+    /// to another route as an upstream may read it.
+    pub fn route(&self, target: &Target, method: &Method) -> Result<&Rc<Route>, Ambiguous> {
+        let route = self.find(target.path(), method);
+        if let Some(loosest) = target.loosest()
+            && !Rc::ptr_eq(self.find(loosest, method), route)
+        {
+            return Err(Ambiguous::Route);
+        }
+        match target.ambiguity() {
+            Some(ambiguity) if !route.accepts_ambiguous_paths => Err(ambiguity),
+            _ => Ok(route),
+        }
+    }
+
+    fn find(&self, path: &str, method: &Method) -> &Rc<Route> {
+        self.routes
+            .iter()
+            .find(|r| r.pattern.matches(path) && r.takes(method))
+            .map_or(&self.default, |r| &r.route)
+    }
+}
+
+impl Compiled {
+    /// A HEAD belongs where its GET does, so that it is not judged by a laxer route.
+    fn takes(&self, method: &Method) -> bool {
+        let names = |name: &str| self.methods.iter().any(|m| m.eq_ignore_ascii_case(name));
+        self.methods.is_empty()
+            || names(method.as_str())
+            || (*method == Method::HEAD && names(Method::GET.as_str()))
+    }
+}
+
+impl Route {
+    fn declared(declared: &Declared) -> Self {
+        Self {
+            origins: declared.origins.clone(),
+            authorization: declared.authorization,
+            accepts_ambiguous_paths: declared.accept_encoded_slash,
+            accepts_overrides: declared.accept_override_headers,
+            ..Self::undeclared(declared.name.clone())
+        }
+    }
+
+    fn undeclared(name: RouteName) -> Self {
+        Self {
+            resource: Arc::new(Resource::Route(name.clone())),
+            name,
+            origins: Vec::new(),
+            authorization: AuthorizationHeader::default(),
+            accepts_ambiguous_paths: false,
+            accepts_overrides: false,
+        }
+    }
+}
+
+/// A pattern spelled as canonical paths are, so that `/a%2dmin` as written meets `/a-min` as asked.
+fn canonical_pattern(pattern: &PathPattern) -> PathPattern {
+    let star = if pattern.is_prefix() { "*" } else { "" };
+    canonical_path(pattern.literal())
+        .ok()
+        .and_then(|read| format!("{}{star}", read.path).parse().ok())
+        .unwrap_or_else(|| pattern.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use gw_model::{Credential, IdentityHeaders};
+
+    use super::*;
+
+    fn declared(name: &str, paths: &[&str], methods: &[&str]) -> Declared {
+        Declared {
+            name: format!("wiki/{name}").parse().unwrap(),
+            paths: paths.iter().map(|p| p.parse().unwrap()).collect(),
+            methods: methods.iter().map(|m| Arc::from(*m)).collect(),
+            tags: Vec::new(),
+            credential: Credential::Cookie,
+            authorization: AuthorizationHeader::Pass,
+            origins: Vec::new(),
+            recorded_parameters: Vec::new(),
+            accept_encoded_slash: name == "files",
+            accept_override_headers: false,
+        }
+    }
+
+    fn app() -> AppRoutes {
+        AppRoutes::compile(&Arc::new(App {
+            name: "wiki".parse().unwrap(),
+            title: "Wiki".into(),
+            description: "".into(),
+            host: "wiki.example".into(),
+            upstream: Upstream::Http("127.0.0.1:9".into()),
+            tags: Vec::new(),
+            attributes: Default::default(),
+            routes: vec![
+                declared("api", &["/api/*"], &[]),
+                declared("write", &["/api/*"], &["POST", "PUT"]),
+                declared("read", &["/data/*"], &["GET"]),
+                declared("users", &["/api/users/*", "/api/me"], &[]),
+                declared("admin", &["/%61dmin/*", "/@root"], &[]),
+                declared("files", &["/files/*"], &[]),
+            ],
+            time_zone: None,
+            in_portal: true,
+            preserve_host: true,
+            identity_headers: IdentityHeaders {
+                user: Some("X-Who".into()),
+                ..Default::default()
+            },
+            version: 1,
+        }))
+    }
+
+    fn route(method: &str, path: &str) -> Result<String, Ambiguous> {
+        let target = Target::read(&path.parse().unwrap())?;
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let app = app();
+        app.route(&target, &method).map(|r| r.name.to_string())
+    }
+
+    #[test]
+    fn the_most_specific_route_wins() {
+        for (method, path, name) in [
+            ("GET", "/", "wiki/default"),
+            ("GET", "/api", "wiki/api"),
+            ("GET", "/api/x", "wiki/api"),
+            ("POST", "/api/x", "wiki/write"),
+            ("GET", "/api/users/7?x", "wiki/users"),
+            ("POST", "/api/me", "wiki/users"),
+            ("GET", "/api/me/x", "wiki/api"),
+            ("GET", "/data/x", "wiki/read"),
+            ("HEAD", "/data/x", "wiki/read"),
+            ("POST", "/data/x", "wiki/default"),
+            ("GET", "/%61dmin/x", "wiki/admin"),
+            ("GET", "/admin/x", "wiki/admin"),
+            ("GET", "/administrator", "wiki/default"),
+        ] {
+            assert_eq!(route(method, path).as_deref(), Ok(name), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_an_upstream_could_take_for_another_route_is_refused() {
+        assert_eq!(route("GET", "/%40root"), Err(Ambiguous::Route));
+        assert_eq!(route("GET", "//admin/x"), Err(Ambiguous::Route));
+        assert_eq!(route("GET", "/files%2f..x"), Err(Ambiguous::Route));
+        assert_eq!(route("GET", "/x%2fy"), Err(Ambiguous::EncodedSlash));
+        assert_eq!(route("GET", "/api//x"), Err(Ambiguous::EmptySegment));
+        assert_eq!(route("GET", "/%40x").as_deref(), Ok("wiki/default"));
+    }
+
+    #[test]
+    fn a_route_that_opts_in_accepts_ambiguous_paths_within_itself() {
+        assert_eq!(route("GET", "/files/a%2Fb").as_deref(), Ok("wiki/files"));
+        assert_eq!(route("GET", "/files//a;b").as_deref(), Ok("wiki/files"));
+        assert_eq!(
+            route("GET", "/files/..%2fadmin"),
+            Err(Ambiguous::DotSegment)
+        );
+    }
+
+    #[test]
+    fn configured_identity_headers_are_known_by_every_spelling() {
+        assert!(app().headers.identity.iter().any(|n| n.spells("x_who")));
+    }
+}
