@@ -387,3 +387,6 @@ impl Method {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

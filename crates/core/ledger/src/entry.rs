@@ -289,3 +289,6 @@ impl<'a> EntryView<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

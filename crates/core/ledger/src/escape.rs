@@ -55,3 +55,6 @@ pub fn to_json_line<T: Serialize>(value: &T) -> Result<String, serde_json::Error
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

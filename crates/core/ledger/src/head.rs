@@ -383,3 +383,6 @@ mod hash_text {
         read_hash(&text).ok_or_else(|| D::Error::custom("not a hash"))
     }
 }
+
+#[cfg(test)]
+mod tests;

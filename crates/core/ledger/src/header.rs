@@ -85,10 +85,11 @@ impl SegmentHeader {
     /// # Errors
     /// See [`HeaderFault`].
     pub fn read(segment: &[u8]) -> Result<Self, HeaderFault> {
-        let header: &[u8; HEADER_BYTES] = segment.first_chunk().ok_or(HeaderFault::Damaged)?;
-        if header.iter().all(|byte| *byte == 0) {
+        let start = segment.get(..HEADER_BYTES).unwrap_or(segment);
+        if start.iter().all(|byte| *byte == 0) {
             return Err(HeaderFault::Absent);
         }
+        let header: &[u8; HEADER_BYTES] = segment.first_chunk().ok_or(HeaderFault::Damaged)?;
         let read = Self::parse(header)?;
         if read.to_bytes() == *header {
             Ok(read)

@@ -16,6 +16,9 @@ mod merkle;
 mod personal;
 mod record;
 mod repair;
+mod report;
+#[cfg(test)]
+mod testing;
 mod verify;
 
 pub use codec::{CodecFault, RecordRef};
@@ -40,4 +43,5 @@ pub use record::{
     Record, RefusedRecord,
 };
 pub use repair::{RepairPlan, plan_repair};
-pub use verify::{FaultKind, LogFault, LogFiles, LogReport, SegmentFiles, verify_log};
+pub use report::{FaultKind, LogFault, LogReport};
+pub use verify::{LogFiles, SegmentFiles, verify_log};

@@ -72,3 +72,6 @@ impl MerkleAccumulator {
             .unwrap_or_else(|| to_hash(digest(&SHA256, &[]).as_ref()))
     }
 }
+
+#[cfg(test)]
+mod tests;

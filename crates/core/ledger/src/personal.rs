@@ -244,3 +244,6 @@ impl<'a> PersonalFrame<'a> {
         commit(self.salt, self.fields) == *commitment
     }
 }
+
+#[cfg(test)]
+mod tests;

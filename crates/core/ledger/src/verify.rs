@@ -7,18 +7,15 @@
 //! than the youngest stored head, and a rewrite by whoever holds the key, can only be
 //! found by a head that was kept elsewhere.
 
-use std::fmt;
-
-use serde::Serialize;
-
 use crate::{
-    frame::{Broken, Step, frame_at},
+    frame::{Broken, Frame, Step, frame_at},
     head::{HeadFault, PublicKey, SignedHead, StoredHead},
     header::{HEADER_BYTES, HeaderFault, PERSONAL_HEADER_BYTES, SegmentHeader, personal_header},
     merkle::{Hash, MerkleAccumulator, leaf_hash},
     personal::PersonalFrame,
-    record::{Note, Record},
+    record::{Kind, Note, NoteRecord, Record},
     repair::non_zero_bytes,
+    report::{FaultKind, LogFault, LogReport},
 };
 
 /// The files of one log.
@@ -43,127 +40,40 @@ pub struct SegmentFiles<'a> {
     pub personal: Option<&'a [u8]>,
 }
 
-/// What was found.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct LogReport {
-    /// The log.
-    pub log: String,
-    /// Segments that are there.
-    pub segments: u32,
-    /// Signed heads that were checked.
-    pub heads: u64,
-    /// Records that a signed head covers, in the files that are there.
-    pub records: u64,
-    /// Records after the last head: there, but not yet proven.
-    pub unsealed: u64,
-    /// Records whose personal fields are there and match.
-    pub personal_present: u64,
-    /// Records whose personal fields were removed.
-    pub personal_removed: u64,
-    /// The segments up to this one were removed by the writer itself, which its log says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pruned_through: Option<u32>,
-    /// The last valid head.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub head: Option<StoredHead>,
-    /// What is wrong.
-    pub faults: Vec<LogFault>,
-}
-
-impl LogReport {
-    /// Whether nothing is wrong.
-    pub fn is_sound(&self) -> bool {
-        self.faults.is_empty()
-    }
-}
-
-/// Something wrong, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LogFault {
-    /// In which segment, if one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub segment: Option<u32>,
-    /// At which byte of its file, where known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offset: Option<u64>,
-    /// What.
-    pub kind: FaultKind,
-}
-
-impl fmt::Display for LogFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(segment) = self.segment {
-            write!(f, "segment {segment}: ")?;
-        }
-        write!(f, "{}", self.kind)?;
-        match self.offset {
-            Some(offset) => write!(f, " (at byte {offset})"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// What is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-#[serde(rename_all = "kebab-case")]
-pub enum FaultKind {
-    /// A stored head is not part of the log.
-    #[error(
-        "the head that was stored at {size} records is not in the log: it was cut or rewritten"
-    )]
-    StoredHead {
-        /// The size that it names.
-        size: u64,
-    },
-    /// A segment is not there.
-    #[error("segment {0} is missing")]
-    MissingSegment(u32),
-    /// A header that cannot be read, or is not the one that was signed.
-    #[error("{0}")]
-    Header(String),
-    /// The header names another log or number than the file, or another predecessor.
-    #[error("the header belongs to another place: segments were moved, exchanged or cut")]
-    Misplaced,
-    /// Bytes among the heads that are no head.
-    #[error("the file of heads has bytes that are no head")]
-    Heads,
-    /// A head that cannot be accepted.
-    #[error("{0}")]
-    Head(String),
-    /// A head that does not follow the one before.
-    #[error("a head does not follow the one before it: heads are missing or out of order")]
-    Chain,
-    /// Fewer records than the head says.
-    #[error("a record that a head covers is missing or damaged: {0}")]
-    Record(String),
-    /// The records are not those that were signed.
-    #[error("the records of a group are not those that were signed")]
-    Root,
-    /// A segment that others follow has no closing head.
-    #[error("the segment has no closing head, though others follow")]
-    Unclosed,
-    /// Bytes after the end of a closed segment.
-    #[error("bytes follow the end of a closed segment")]
-    Trailing,
-    /// Bytes after the last record of an open segment that are no record.
-    #[error("bytes after the last record are no record; the next start discards them")]
-    Torn,
-    /// A file of personal fields that cannot be read.
-    #[error("the file of personal fields is damaged")]
-    Personal,
-    /// Personal fields that are not those of their record.
-    #[error("the personal fields of record {0} are not those that it commits to")]
-    Commitment(u32),
-}
-
 /// Checks one log. `stored` are heads kept outside; those of other logs are passed over.
 pub fn verify_log(files: &LogFiles<'_>, keys: &[PublicKey], stored: &[StoredHead]) -> LogReport {
     let mut check = Check::new(files.log, keys, stored);
+    let headed = files
+        .segments
+        .iter()
+        .rposition(|segment| !is_unstarted(segment));
     for (place, segment) in files.segments.iter().enumerate() {
-        let last = place + 1 == files.segments.len();
-        check.segment(segment, last);
+        // After the last one with a header lie only those that were reserved or just begun.
+        let unstarted = headed.is_none_or(|headed| place > headed);
+        check.segment(segment, unstarted);
     }
     check.finish()
+}
+
+fn is_unstarted(segment: &SegmentFiles<'_>) -> bool {
+    segment.heads.is_empty() && SegmentHeader::read(segment.records) == Err(HeaderFault::Absent)
+}
+
+/// More faults than this say nothing new.
+const FAULTS_MAX: usize = 1000;
+
+/// Up to which segment a record says that the writer itself removed segments.
+fn noted_removal(frame: &Frame<'_>) -> u32 {
+    if frame.head().kind != Kind::Note as u8 {
+        return 0;
+    }
+    match Record::decode(frame) {
+        Record::Note(NoteRecord {
+            note: Note::Pruned { through },
+            ..
+        }) => through,
+        _ => 0,
+    }
 }
 
 struct Check<'a> {
@@ -173,7 +83,7 @@ struct Check<'a> {
     /// Number of the next segment; `None` before the first.
     next: Option<u32>,
     /// Hash of the last head, and how many records the log has up to it; `None` where unknown.
-    previous: Option<(Hash, u64)>,
+    previous: Option<(Hash, Option<u64>)>,
     /// The segment before was closed.
     closed: bool,
     /// Segments that the log's own notes call removed.
@@ -199,24 +109,26 @@ impl<'a> Check<'a> {
                 ..LogReport::default()
             },
             next: None,
-            previous: Some(([0; 32], 0)),
+            previous: Some(([0; 32], Some(0))),
             closed: true,
             noted: 0,
         }
     }
 
     fn fault(&mut self, segment: u32, offset: Option<usize>, kind: FaultKind) {
-        self.report.faults.push(LogFault {
-            segment: Some(segment),
-            offset: offset.map(|offset| offset as u64),
-            kind,
-        });
+        if self.report.faults.len() < FAULTS_MAX {
+            self.report.faults.push(LogFault {
+                segment: Some(segment),
+                offset: offset.map(|offset| offset as u64),
+                kind,
+            });
+        }
     }
 
-    fn segment(&mut self, files: &SegmentFiles<'a>, last: bool) {
+    fn segment(&mut self, files: &SegmentFiles<'a>, unstarted: bool) {
         self.expect_number(files.number);
         self.report.segments += 1;
-        let header = self.header(files, last);
+        let header = if unstarted { None } else { self.header(files) };
         let mut progress = Progress {
             number: files.number,
             at: HEADER_BYTES,
@@ -226,12 +138,7 @@ impl<'a> Check<'a> {
         self.heads(files, header.as_ref(), &mut progress);
         self.tail(files, &mut progress);
         self.personal(files, &progress);
-        if !progress.closed && !last && self.previous.is_some() && header.is_some() {
-            // A segment that was just rotated away is closed before the next gets its header.
-            self.closed = false;
-        } else {
-            self.closed = progress.closed || header.is_none();
-        }
+        self.closed = progress.closed || unstarted;
         self.next = files.number.checked_add(1);
     }
 
@@ -241,6 +148,7 @@ impl<'a> Check<'a> {
                 self.report.pruned_through = Some(number - 1);
                 self.previous = None;
             }
+            Some(next) if number < next => self.fault(number, None, FaultKind::Misplaced),
             Some(next) if next != number => {
                 for missing in (next..number).take(100) {
                     self.fault(missing, None, FaultKind::MissingSegment(missing));
@@ -251,33 +159,31 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn header(&mut self, files: &SegmentFiles<'_>, last: bool) -> Option<SegmentHeader> {
+    fn header(&mut self, files: &SegmentFiles<'_>) -> Option<SegmentHeader> {
         let number = files.number;
-        match SegmentHeader::read(files.records) {
-            Ok(header) => {
-                let follows = self
-                    .previous
-                    .is_none_or(|(hash, _)| hash == header.previous);
-                let placed = header.log == self.report.log && header.segment == number;
-                if !(follows && placed) {
-                    self.fault(number, Some(0), FaultKind::Misplaced);
-                }
-                if !self.closed {
-                    self.fault(number - 1, None, FaultKind::Unclosed);
-                }
-                if self.previous.is_none() {
-                    self.previous = Some((header.previous, u64::MAX));
-                }
-                Some(header)
-            }
-            // Reserved ahead, or being started: nothing of it is signed.
-            Err(HeaderFault::Absent) if last && files.heads.is_empty() => None,
+        let header = match SegmentHeader::read(files.records) {
+            Ok(header) => header,
             Err(fault) => {
                 self.fault(number, Some(0), FaultKind::Header(fault.to_string()));
                 self.previous = None;
-                None
+                return None;
             }
+        };
+        let follows = self
+            .previous
+            .is_none_or(|(hash, _)| hash == header.previous);
+        let placed = header.log == self.report.log && header.segment == number;
+        if !(follows && placed) {
+            self.fault(number, Some(0), FaultKind::Misplaced);
         }
+        if !self.closed {
+            let before = number.saturating_sub(1);
+            self.fault(before, None, FaultKind::Unclosed);
+        }
+        if self.previous.is_none() {
+            self.previous = Some((header.previous, None));
+        }
+        Some(header)
     }
 
     fn heads(
@@ -322,7 +228,7 @@ impl<'a> Check<'a> {
         }
         let sound = self.group(files, signed, progress);
         let hash = signed.head.hash();
-        self.previous = Some((hash, signed.head.size));
+        self.previous = Some((hash, Some(signed.head.size)));
         self.awaited
             .retain(|stored| !(stored.hash == hash && stored.size == signed.head.size));
         progress.closed = signed.head.closes;
@@ -349,7 +255,7 @@ impl<'a> Check<'a> {
         });
         let chained = self.previous.is_some_and(|(hash, size)| {
             let grown =
-                size == u64::MAX || size.checked_add(u64::from(head.count)) == Some(head.size);
+                size.is_none_or(|size| size.checked_add(u64::from(head.count)) == Some(head.size));
             hash == head.previous && grown
         });
         own && chained
@@ -374,11 +280,7 @@ impl<'a> Check<'a> {
             };
             tree.push(leaf_hash(frame.content()));
             progress.commitments.push(frame.commitment());
-            if let Record::Note(note) = Record::decode(&frame)
-                && let Note::Pruned { through } = note.note
-            {
-                self.noted = self.noted.max(through);
-            }
+            self.noted = self.noted.max(noted_removal(&frame));
             progress.at = frame.end();
         }
         let sound = tree.root() == signed.head.root && progress.at as u64 == signed.head.end;
@@ -492,3 +394,6 @@ impl<'a> Check<'a> {
         self.report
     }
 }
+
+#[cfg(test)]
+mod tests;
