@@ -44,4 +44,4 @@ pub use record::{
 };
 pub use repair::{RepairPlan, plan_repair};
 pub use report::{FaultKind, LogFault, LogReport};
-pub use verify::{LogFiles, SegmentFiles, verify_log};
+pub use verify::{LogFiles, LogVerifier, SegmentFiles, verify_log};

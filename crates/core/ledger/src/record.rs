@@ -8,6 +8,8 @@ use gw_model::{
 };
 use serde::{Deserialize, Serialize, ser::SerializeStruct};
 
+use crate::personal::PersonalFields;
+
 /// Where a record is within its log.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
@@ -125,6 +127,21 @@ pub struct JudgementRecord {
     pub attributes: Vec<MentionedAttribute>,
     /// Ways out of a denial, where they were searched for.
     pub remedies: Option<Remedies>,
+}
+
+impl JudgementRecord {
+    /// Puts back the personal values that were kept beside the record.
+    pub fn restore(&mut self, personal: &PersonalFields) {
+        for (path, value) in &personal.attributes {
+            let bare = self
+                .attributes
+                .iter_mut()
+                .find(|attribute| attribute.value.is_none() && *attribute.path == **path);
+            if let Some(attribute) = bare {
+                attribute.value = Some(Arc::from(value.as_str()));
+            }
+        }
+    }
 }
 
 /// The version of a fact that a judgement read.

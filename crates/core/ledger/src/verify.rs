@@ -42,17 +42,11 @@ pub struct SegmentFiles<'a> {
 
 /// Checks one log. `stored` are heads kept outside; those of other logs are passed over.
 pub fn verify_log(files: &LogFiles<'_>, keys: &[PublicKey], stored: &[StoredHead]) -> LogReport {
-    let mut check = Check::new(files.log, keys, stored);
-    let headed = files
-        .segments
-        .iter()
-        .rposition(|segment| !is_unstarted(segment));
-    for (place, segment) in files.segments.iter().enumerate() {
-        // After the last one with a header lie only those that were reserved or just begun.
-        let unstarted = headed.is_none_or(|headed| place > headed);
-        check.segment(segment, unstarted);
+    let mut verifier = LogVerifier::new(files.log, keys, stored);
+    for segment in &files.segments {
+        verifier.segment(segment);
     }
-    check.finish()
+    verifier.finish()
 }
 
 fn is_unstarted(segment: &SegmentFiles<'_>) -> bool {
@@ -76,7 +70,8 @@ fn noted_removal(frame: &Frame<'_>) -> u32 {
     }
 }
 
-struct Check<'a> {
+/// Checks a log segment by segment, so that no more than one need be in memory.
+pub struct LogVerifier<'a> {
     keys: &'a [PublicKey],
     awaited: Vec<&'a StoredHead>,
     report: LogReport,
@@ -88,6 +83,8 @@ struct Check<'a> {
     closed: bool,
     /// Segments that the log's own notes call removed.
     noted: u32,
+    /// Segments without a header: reserved ahead or just begun, unless one with a header follows.
+    unstarted: Vec<u32>,
 }
 
 /// How far a segment has been read.
@@ -99,8 +96,9 @@ struct Progress<'a> {
     closed: bool,
 }
 
-impl<'a> Check<'a> {
-    fn new(log: &str, keys: &'a [PublicKey], stored: &'a [StoredHead]) -> Self {
+impl<'a> LogVerifier<'a> {
+    /// For a log by its name, with all public keys that may have signed it, and heads kept outside.
+    pub fn new(log: &str, keys: &'a [PublicKey], stored: &'a [StoredHead]) -> Self {
         Self {
             keys,
             awaited: stored.iter().filter(|head| &*head.log == log).collect(),
@@ -112,6 +110,7 @@ impl<'a> Check<'a> {
             previous: Some(([0; 32], Some(0))),
             closed: true,
             noted: 0,
+            unstarted: Vec::new(),
         }
     }
 
@@ -125,10 +124,18 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn segment(&mut self, files: &SegmentFiles<'a>, unstarted: bool) {
+    /// Checks the next segment; segments come in the order of their numbers.
+    pub fn segment(&mut self, files: &SegmentFiles<'_>) {
         self.expect_number(files.number);
         self.report.segments += 1;
-        let header = if unstarted { None } else { self.header(files) };
+        let unstarted = is_unstarted(files);
+        let header = if unstarted {
+            self.unstarted.push(files.number);
+            None
+        } else {
+            self.expect_started();
+            self.header(files)
+        };
         let mut progress = Progress {
             number: files.number,
             at: HEADER_BYTES,
@@ -138,8 +145,16 @@ impl<'a> Check<'a> {
         self.heads(files, header.as_ref(), &mut progress);
         self.tail(files, &mut progress);
         self.personal(files, &progress);
-        self.closed = progress.closed || unstarted;
+        self.closed = progress.closed || (unstarted && self.closed);
         self.next = files.number.checked_add(1);
+    }
+
+    /// Nothing follows a segment that has no header yet.
+    fn expect_started(&mut self) {
+        for number in std::mem::take(&mut self.unstarted) {
+            let fault = FaultKind::Header(HeaderFault::Absent.to_string());
+            self.fault(number, Some(0), fault);
+        }
     }
 
     fn expect_number(&mut self, number: u32) {
@@ -186,11 +201,11 @@ impl<'a> Check<'a> {
         Some(header)
     }
 
-    fn heads(
+    fn heads<'s>(
         &mut self,
-        files: &SegmentFiles<'a>,
+        files: &SegmentFiles<'s>,
         header: Option<&SegmentHeader>,
-        progress: &mut Progress<'a>,
+        progress: &mut Progress<'s>,
     ) {
         let mut at = 0;
         loop {
@@ -210,13 +225,13 @@ impl<'a> Check<'a> {
     }
 
     /// Checks one head and the records of its group; whether it makes sense to go on.
-    fn head(
+    fn head<'s>(
         &mut self,
-        files: &SegmentFiles<'a>,
+        files: &SegmentFiles<'s>,
         header: Option<&SegmentHeader>,
         signed: &SignedHead,
         at: usize,
-        progress: &mut Progress<'a>,
+        progress: &mut Progress<'s>,
     ) -> bool {
         let number = files.number;
         if let Err(fault) = signed.check(self.keys) {
@@ -265,11 +280,11 @@ impl<'a> Check<'a> {
             && !progress.closed
     }
 
-    fn group(
+    fn group<'s>(
         &mut self,
-        files: &SegmentFiles<'a>,
+        files: &SegmentFiles<'s>,
         signed: &SignedHead,
-        progress: &mut Progress<'a>,
+        progress: &mut Progress<'s>,
     ) -> bool {
         let mut tree = MerkleAccumulator::default();
         for _ in 0..signed.head.count {
@@ -297,7 +312,7 @@ impl<'a> Check<'a> {
     }
 
     /// What follows the last head: nothing in a closed segment, else whole records.
-    fn tail(&mut self, files: &SegmentFiles<'a>, progress: &mut Progress<'a>) {
+    fn tail<'s>(&mut self, files: &SegmentFiles<'s>, progress: &mut Progress<'s>) {
         if progress.closed {
             let rest = files.records.get(progress.at..).unwrap_or_default();
             if non_zero_bytes(rest) > 0 {
@@ -376,7 +391,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn finish(mut self) -> LogReport {
+    /// What was found in all.
+    pub fn finish(mut self) -> LogReport {
         if let Some(through) = self.report.pruned_through
             && self.noted < through
         {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     frame::{Step, frame_at, push_frame},
+    personal::PersonalFields,
     record::{ChangedFact, Ground, MentionedAttribute, Note},
     testing::{exchange_record, judgement_record},
 };
@@ -93,7 +94,8 @@ prop_compose! {
             (text(), any::<u64>()).prop_map(|(fact, version)| Ground { fact, version }), 0..4),
         attributes in proptest::collection::vec(
             (proptest::sample::select(gw_model::Attribute::ALL), text())
-                .prop_map(|(attribute, value)| MentionedAttribute::new(attribute, value)), 0..4),
+                .prop_map(|(attribute, value)| MentionedAttribute::new(attribute, value)), 0..4)
+            .prop_map(distinct),
         remedies in proptest::option::of(remedies()),
     ) -> JudgementRecord {
         JudgementRecord {
@@ -102,6 +104,12 @@ prop_compose! {
             decision, grounds, attributes, remedies,
         }
     }
+}
+
+fn distinct(mut attributes: Vec<MentionedAttribute>) -> Vec<MentionedAttribute> {
+    attributes.sort_by(|a, b| a.path.cmp(&b.path));
+    attributes.dedup_by(|a, b| a.path == b.path);
+    attributes
 }
 
 /// What is left of a judgement in the record itself.
@@ -155,6 +163,11 @@ proptest! {
             read_back(RecordRef::Judgement(&judgement)),
             Record::Judgement(expected.clone())
         );
+        let mut fields = Vec::new();
+        RecordRef::Judgement(&judgement).encode_personal(&mut fields);
+        let mut restored = expected.clone();
+        restored.restore(&PersonalFields::decode(&fields));
+        prop_assert_eq!(&restored, &judgement);
         let decision = DecisionId::from_bits(decision);
         let question = QuestionRecord { decision, judgement, latency_ns };
         prop_assert_eq!(
