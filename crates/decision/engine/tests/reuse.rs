@@ -1,0 +1,272 @@
+//! The law of judgements: reusing one never differs from evaluating anew.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail loudly"
+)]
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use gw_clock::Clock;
+use gw_engine::{
+    Circumstances, Judge, View,
+    testing::{START, app, group, policies, session, user, visit},
+};
+use gw_model::{
+    AuthnEvent, AuthnMethod, Change, EndReason, Ended, Epoch, Membership, Network, Session,
+    SessionKind, Settings, Snapshot, TagName, TokenHash, User,
+};
+use proptest::prelude::*;
+
+/// Sets of policies that mention versions, volatile attributes and request values in many ways.
+const SETS: [&str; 5] = [
+    r#"@id("a") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki");"#,
+    r#"@id("a") permit (principal is User, action == Action::"http.request", resource in App::"wiki")
+       when { context.authn.age_secs < 120 && context.http.path like "/open/*" };"#,
+    r#"@id("a") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki");
+       @id("b") forbid (principal, action == Action::"http.request", resource in Tag::"crown-jewel")
+       unless { context.authn.phishing_resistant };
+       @id("c") forbid (principal, action, resource) when { context.network.names.contains("cafe") };"#,
+    r#"@id("a") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki")
+       when { context.time.minute < 30 || context.http.method == "GET" };"#,
+    r#"@id("a") permit (principal in Group::"guests", action == Action::"http.request", resource in App::"wiki")
+       when { context has session && context.session.age_secs < 3600 && context.http.same_origin };"#,
+];
+
+#[derive(Debug, Clone)]
+enum Step {
+    Visit {
+        path: usize,
+        method: usize,
+        address: usize,
+        rank: u32,
+        same_origin: bool,
+    },
+    Pass(u64),
+    Policies(usize),
+    Groups {
+        staff: bool,
+        guests_for_secs: Option<u64>,
+    },
+    Tagged(bool),
+    Cafe(bool),
+    Confirm,
+    EndSession,
+    Disable(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (0..3_usize, 0..2_usize, 0..2_usize, 0..3_u32, any::<bool>()).prop_map(
+            |(path, method, address, rank, same_origin)| Step::Visit { path, method, address, rank, same_origin }
+        ),
+        4 => prop_oneof![0..5_u64, 20..130_u64, 1_500..4_000_u64].prop_map(Step::Pass),
+        2 => (0..SETS.len()).prop_map(Step::Policies),
+        2 => (any::<bool>(), prop::option::of(1..300_u64))
+            .prop_map(|(staff, guests_for_secs)| Step::Groups { staff, guests_for_secs }),
+        1 => any::<bool>().prop_map(Step::Tagged),
+        1 => any::<bool>().prop_map(Step::Cafe),
+        1 => Just(Step::Confirm),
+        1 => Just(Step::EndSession),
+        1 => any::<bool>().prop_map(Step::Disable),
+    ]
+}
+
+struct House {
+    clock: Clock,
+    view: View,
+    ana: User,
+    session: Session,
+}
+
+impl House {
+    fn new() -> Self {
+        let ana = user(1, "ana", &["staff"]);
+        let session = session(11, &ana, AuthnMethod::SignInLink, START);
+        let mut house = Self {
+            clock: Clock::manual(START),
+            view: View::of(
+                Snapshot::empty(Epoch {
+                    incarnation: 1,
+                    number: 0,
+                }),
+                None,
+            ),
+            ana: ana.clone(),
+            session: session.clone(),
+        };
+        house.change(vec![
+            group("staff"),
+            group("guests"),
+            Change::AppPut(Arc::new(app("wiki"))),
+            policies(SETS[0]),
+            Change::UserPut(Arc::new(ana)),
+            Change::SessionStarted(Arc::new(session)),
+        ]);
+        house
+    }
+
+    /// Changes that do not fit (advancing an ended session) are refused, as in the store.
+    fn change(&mut self, changes: Vec<Change>) {
+        let facts = &self.view.facts;
+        let changes = facts.expand(changes, self.clock.now());
+        let epoch = Epoch {
+            number: facts.epoch.number + 1,
+            ..facts.epoch
+        };
+        if let Ok(facts) = facts.apply(epoch, &changes) {
+            self.view = View::of(facts, Some(&self.view));
+        }
+    }
+
+    fn visit(&self, step: &Step) -> Circumstances {
+        let Step::Visit {
+            path,
+            method,
+            address,
+            rank,
+            same_origin,
+        } = step
+        else {
+            unreachable!("only visits are asked for")
+        };
+        let mut asked = visit(
+            "wiki",
+            Some(&self.session),
+            ["/", "/open/a", "/open/b"][*path],
+        );
+        asked.rank = *rank;
+        asked.address = [IpAddr::from([10, 0, 0, 1]), IpAddr::from([192, 0, 2, 1])][*address];
+        let http = asked.http.as_mut().expect("a visit is over http");
+        http.method = ["GET", "POST"][*method].into();
+        http.same_origin = *same_origin;
+        asked
+    }
+
+    fn take(&mut self, step: &Step) {
+        match step {
+            Step::Visit { .. } => {}
+            Step::Pass(secs) => self.clock.advance(Duration::from_secs(*secs)),
+            Step::Policies(set) => self.change(vec![policies(SETS[*set])]),
+            Step::Groups {
+                staff,
+                guests_for_secs,
+            } => {
+                self.ana.groups.clear();
+                if *staff {
+                    self.ana
+                        .groups
+                        .push(Membership::of("staff".parse().expect("a name")));
+                }
+                if let Some(secs) = guests_for_secs {
+                    self.ana.groups.push(Membership {
+                        group: "guests".parse().expect("a name"),
+                        until: Some(self.clock.now().after(Duration::from_secs(*secs))),
+                    });
+                }
+                self.change(vec![Change::UserPut(Arc::new(self.ana.clone()))]);
+            }
+            Step::Tagged(tagged) => {
+                let mut wiki = app("wiki");
+                if *tagged {
+                    wiki.tags
+                        .push("crown-jewel".parse::<TagName>().expect("a name"));
+                }
+                self.change(vec![Change::AppPut(Arc::new(wiki))]);
+            }
+            Step::Cafe(cafe) => {
+                let prefix = if *cafe {
+                    "192.0.2.0/24"
+                } else {
+                    "198.51.100.0/24"
+                };
+                let network = Network {
+                    name: "cafe".into(),
+                    prefixes: vec![prefix.parse().expect("a prefix")],
+                };
+                let settings = Settings {
+                    networks: vec![network],
+                    ..Settings::default()
+                };
+                self.change(vec![Change::SettingsPut(Arc::new(settings))]);
+            }
+            Step::Confirm => self.confirm(),
+            Step::EndSession => {
+                let ended = Ended {
+                    at: self.clock.now(),
+                    reason: EndReason::SignedOut,
+                };
+                self.change(vec![Change::SessionEnded {
+                    session: self.session.id,
+                    ended,
+                }]);
+            }
+            Step::Disable(disabled) => {
+                self.ana.disabled = *disabled;
+                self.change(vec![Change::UserPut(Arc::new(self.ana.clone()))]);
+            }
+        }
+    }
+
+    fn confirm(&mut self) {
+        let now = self.clock.now();
+        let mut digest = [7; 32];
+        digest[..8].copy_from_slice(&self.view.facts.epoch.number.to_be_bytes());
+        self.change(vec![Change::SessionAdvanced {
+            session: self.session.id,
+            event: AuthnEvent {
+                method: AuthnMethod::Passkey,
+                at: now,
+                factor: None,
+            },
+            credential: TokenHash::from_digest(digest),
+            kind: SessionKind::Ordinary,
+            expires: self.session.expires,
+            idle_limit: self.session.idle_limit,
+        }]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn reuse_never_differs_from_evaluation(steps in prop::collection::vec(step(), 1..60)) {
+        let mut house = House::new();
+        let mut judge = Judge::new(house.clock.clone());
+        for step in &steps {
+            house.take(step);
+            if !matches!(step, Step::Visit { .. }) {
+                continue;
+            }
+            let asked = house.visit(step);
+            let now = house.clock.now();
+            let reused = judge.judge(&house.view, &asked, now);
+            let fresh = Judge::new(house.clock.clone()).judge(&house.view, &asked, now);
+            prop_assert_eq!(reused.decision.outcome, fresh.decision.outcome);
+            prop_assert_eq!(&reused.decision.because, &fresh.decision.because);
+            prop_assert_eq!(reused.ended, fresh.ended);
+            prop_assert!(!reused.is_allow() || now < reused.valid_until());
+        }
+    }
+}
+
+#[test]
+fn an_undisturbed_judgement_is_reused_and_a_changed_ground_makes_a_new_one() {
+    let mut house = House::new();
+    let mut judge = Judge::new(house.clock.clone());
+    let asked = visit("wiki", Some(&house.session), "/");
+    let now = house.clock.now();
+    let first = judge.judge(&house.view, &asked, now);
+    let elsewhere = Circumstances {
+        address: IpAddr::from([192, 0, 2, 9]),
+        ..asked.clone()
+    };
+    let again = judge.judge(&house.view, &elsewhere, now);
+    assert_eq!(again.id, first.id, "the address is mentioned by no policy");
+    house.change(vec![group("others")]);
+    let after = judge.judge(&house.view, &asked, now);
+    assert_ne!(after.id, first.id, "groups are a ground");
+    assert!(after.is_allow());
+}
