@@ -1,0 +1,69 @@
+//! Where the two readings come from.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use gw_model::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
+
+pub(crate) enum Source {
+    System,
+    Manual(Arc<Hands>),
+}
+
+impl Source {
+    /// Milliseconds since the machine started, suspends included. Cheap: no system call.
+    pub(crate) fn boot_millis(&self) -> u64 {
+        match self {
+            Self::System => millis(ClockId::Boottime),
+            Self::Manual(hands) => hands.boot.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch, as the system believes.
+    pub(crate) fn wall_millis(&self) -> u64 {
+        match self {
+            Self::System => millis(ClockId::Realtime),
+            Self::Manual(hands) => hands.wall.load(Ordering::SeqCst),
+        }
+    }
+}
+
+/// A time before 1970 reads as 1970.
+fn millis(clock: ClockId) -> u64 {
+    let read = clock_gettime(clock);
+    let secs = u64::try_from(read.tv_sec).unwrap_or(0);
+    let nanos = u64::try_from(read.tv_nsec).unwrap_or(0);
+    secs * 1000 + nanos / 1_000_000
+}
+
+/// What moves a clock in tests.
+#[derive(Debug)]
+pub(crate) struct Hands {
+    boot: AtomicU64,
+    wall: AtomicU64,
+}
+
+impl Hands {
+    pub(crate) fn at(wall: Timestamp) -> Self {
+        Self {
+            boot: AtomicU64::new(0),
+            wall: AtomicU64::new(wall.as_millis()),
+        }
+    }
+
+    pub(crate) fn advance(&self, span: Duration) {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.wall.fetch_add(millis, Ordering::SeqCst);
+        self.boot.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    pub(crate) fn jump_wall(&self, to: Timestamp) {
+        self.wall.store(to.as_millis(), Ordering::SeqCst);
+    }
+}
