@@ -26,7 +26,7 @@ e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 	@scripts/test.sh e2e
 
 bench: ## measure decisions; writes bench/RESULTS.md and bench/results.json
-	@scripts/bench.sh
+	@cargo run --release --locked --quiet --package gw-bench
 
 pictures: ## take docs/pictures from a running demo
 	@scripts/pictures.sh
