@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Who somebody is: links, passkeys, recovery codes, sessions, and the hand-over to apps.
+//!
+//! [`Identity`] decides nothing that policy decides: adding and removing factors are
+//! questions to the engine, and what it changes goes through [`gw_engine::Engine::commit`].
+//! What it owns are the proofs themselves (WebAuthn ceremonies at the authentication origin,
+//! single-use links and codes) and the pages on which people give them.
+
+mod ceremonies;
+mod client;
+mod cookies;
+mod failure;
+mod hand_over;
+mod identity;
+mod keys;
+mod links;
+mod names;
+mod options;
+mod pages;
+mod passkeys;
+mod recovery;
+mod secrets;
+mod sessions;
+mod throttle;
+
+pub use failure::Unavailable;
+pub use hand_over::{RedeemError, Redeemed};
+pub use identity::{Identity, OpenError};
+pub use links::{LinkError, LinkMade, exceeds, recorded_path};
+pub use options::{IdentityOptions, Lifetimes};
+pub use sessions::SessionSummary;

@@ -1,0 +1,292 @@
+//! The service's handle: what all of its parts share.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use gw_engine::{Asked, Circumstances, Commit, CommitError, Engine};
+use gw_model::{Action, Actor, AppName, FactorKind, Principal, Resource, Session, Timestamp, User};
+use gw_pages::Judged;
+use gw_store::{Effect, Read, StoreError};
+use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder, WebauthnError};
+
+use crate::{
+    IdentityOptions, Unavailable,
+    ceremonies::Ceremonies,
+    recovery::Hasher,
+    sessions::SavedUses,
+    throttle::{Limit, Prefix, Throttle},
+};
+
+/// The setting of the store that fixes the relying party.
+const RP_ID: &str = "webauthn-rp-id";
+
+/// Ceremonies and links of one address: a large office signs in at nine.
+const PER_ADDRESS: Limit = Limit {
+    at_once: 300,
+    then_each: Duration::from_millis(500),
+};
+/// Recovery codes of one address.
+const CODES_PER_ADDRESS: Limit = Limit {
+    at_once: 20,
+    then_each: Duration::from_secs(30),
+};
+/// Recovery codes for one name.
+const CODES_PER_NAME: Limit = Limit {
+    at_once: 10,
+    then_each: Duration::from_secs(60),
+};
+
+/// Sign-in, sessions and factors. Cheap to clone.
+#[derive(Clone)]
+pub struct Identity {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) options: IdentityOptions,
+    pub(crate) webauthn: Webauthn,
+    pub(crate) ceremonies: Ceremonies,
+    pub(crate) hasher: Hasher,
+    pub(crate) saved_uses: SavedUses,
+    pub(crate) tries: Throttle<Prefix>,
+    pub(crate) code_tries: Throttle<Prefix>,
+    pub(crate) code_tries_by_name: Throttle<[u8; 32]>,
+}
+
+/// Sign-in that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// No origin is given.
+    #[error("the authentication origin has no address: give at least one origin")]
+    NoOrigin,
+    /// An origin is no origin, or of another host.
+    #[error("`{origin}` is not an origin of the host `{rp_id}`: write `scheme://{rp_id}[:port]`")]
+    Origin {
+        /// What was given.
+        origin: String,
+        /// The host that it must have.
+        rp_id: String,
+    },
+    /// The relying party is another than that of the passkeys in the store.
+    #[error(
+        "the sign-in host `{new}` would strand {passkeys} passkeys that belong to `{old}`: keep `{old}`, \
+         or remove those passkeys first"
+    )]
+    RelyingParty {
+        /// What the store holds.
+        old: String,
+        /// What was given.
+        new: String,
+        /// How many passkeys would be of no use.
+        passkeys: usize,
+    },
+    /// The passkey library refuses the settings.
+    #[error("passkeys cannot be set up for `{rp_id}`")]
+    Passkeys {
+        /// The relying party.
+        rp_id: String,
+        /// Why not.
+        #[source]
+        source: WebauthnError,
+    },
+    /// Recovery codes cannot be hashed.
+    #[error("recovery codes cannot be hashed on this machine")]
+    Hashing,
+    /// The store cannot be read.
+    #[error("the store cannot be read")]
+    Store(#[from] StoreError),
+    /// The relying party cannot be fixed in the store.
+    #[error("the sign-in host cannot be fixed in the store")]
+    Commit(#[from] CommitError),
+    /// A worker thread failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl Identity {
+    /// Sets sign-in up, and fixes its host in the store the first time.
+    ///
+    /// # Errors
+    /// When the origins are not those of one host, the store's passkeys belong to another
+    /// host, or the store fails.
+    pub async fn open(engine: Engine, options: IdentityOptions) -> Result<Self, OpenError> {
+        let webauthn = relying_party(&options)?;
+        fix_relying_party(&engine, &options.rp_id).await?;
+        let hasher = tokio::task::spawn_blocking(Hasher::new)
+            .await
+            .map_err(Unavailable::from)?
+            .map_err(|_| OpenError::Hashing)?;
+        let ceremonies = Ceremonies::new(options.lifetimes.ceremony);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                options,
+                webauthn,
+                ceremonies,
+                hasher,
+                saved_uses: SavedUses::default(),
+                tries: Throttle::new(PER_ADDRESS),
+                code_tries: Throttle::new(CODES_PER_ADDRESS),
+                code_tries_by_name: Throttle::new(CODES_PER_NAME),
+            }),
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    pub(crate) fn options(&self) -> &IdentityOptions {
+        &self.shared.options
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.engine().clock().now()
+    }
+
+    /// Counts a try from an address that costs little.
+    pub(crate) fn admits(&self, address: IpAddr) -> bool {
+        self.shared.tries.admits(&Prefix::of(address), self.now())
+    }
+
+    /// Reads the store on a control thread.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&dyn Read) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let reader = self.engine().reader().clone();
+        let found = tokio::task::spawn_blocking(move || look(&*reader)).await?;
+        Ok(found?)
+    }
+
+    /// Asks whether a person may add or remove a factor of their own: recorded, with its id.
+    pub(crate) async fn ask(&self, person: &Person, action: Action) -> Asked {
+        self.engine().ask(&person.question(action)).await
+    }
+
+    /// What policy would say, for pages that offer only what it allows.
+    pub(crate) fn would_allow(&self, person: &Person, action: Action) -> bool {
+        self.engine()
+            .preview(&person.question(action))
+            .outcome
+            .is_allow()
+    }
+
+    /// The origin of an app, behind the listener that was asked.
+    pub(crate) fn app_origin(&self, name: &AppName, judged: &Judged) -> Option<String> {
+        let view = self.engine().view();
+        view.facts.app(name).map(|app| judged.origin_of(&app.host))
+    }
+}
+
+/// Somebody who is signed in at the authentication origin, as the door let them in.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    pub(crate) user: Arc<User>,
+    pub(crate) session: Arc<Session>,
+    rank: u32,
+    pub(crate) address: IpAddr,
+}
+
+impl Person {
+    pub(crate) fn of(judged: &Judged) -> Option<Self> {
+        Some(Self {
+            user: judged.user.clone()?,
+            session: judged.session.clone()?,
+            rank: judged.rank,
+            address: judged.address,
+        })
+    }
+
+    fn question(&self, action: Action) -> Circumstances {
+        Circumstances {
+            principal: Principal::User(self.user.id),
+            session: Some(self.session.id),
+            rank: self.rank,
+            action,
+            resource: Arc::new(Resource::User(self.user.id)),
+            address: self.address,
+            country: None,
+            http: None,
+            device: None,
+            risk: None,
+        }
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::User(self.user.id)
+    }
+}
+
+fn relying_party(options: &IdentityOptions) -> Result<Webauthn, OpenError> {
+    let mut origins = Vec::new();
+    for origin in &options.origins {
+        let url = Url::parse(origin)
+            .ok()
+            .filter(|url| is_origin_of(url, &options.rp_id));
+        origins.push(url.ok_or_else(|| OpenError::Origin {
+            origin: origin.clone(),
+            rp_id: options.rp_id.clone(),
+        })?);
+    }
+    let (first, others) = origins.split_first().ok_or(OpenError::NoOrigin)?;
+    let fault = |source| OpenError::Passkeys {
+        rp_id: options.rp_id.clone(),
+        source,
+    };
+    let builder = WebauthnBuilder::new(&options.rp_id, first).map_err(fault)?;
+    others
+        .iter()
+        .fold(builder, |builder, origin| {
+            builder.append_allowed_origin(origin)
+        })
+        .timeout(options.lifetimes.ceremony)
+        .rp_name("Gatewright")
+        .build()
+        .map_err(fault)
+}
+
+/// Scheme, exactly this host, perhaps a port, and nothing else.
+fn is_origin_of(url: &Url, host: &str) -> bool {
+    matches!(url.scheme(), "http" | "https")
+        && url.host_str() == Some(host)
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+}
+
+async fn fix_relying_party(engine: &Engine, rp_id: &str) -> Result<(), OpenError> {
+    let reader = engine.reader().clone();
+    let fixed = tokio::task::spawn_blocking(move || reader.meta(RP_ID))
+        .await
+        .map_err(Unavailable::from)??;
+    if fixed.as_deref() == Some(rp_id) {
+        return Ok(());
+    }
+    let passkeys = engine
+        .view()
+        .facts
+        .users()
+        .flat_map(|user| &user.factors)
+        .filter(|factor| factor.kind == FactorKind::Passkey)
+        .count();
+    if let Some(old) = fixed
+        && passkeys > 0
+    {
+        return Err(OpenError::RelyingParty {
+            old,
+            new: rp_id.into(),
+            passkeys,
+        });
+    }
+    let fix = Effect::MetaPut {
+        key: RP_ID.into(),
+        value: rp_id.into(),
+    };
+    engine
+        .commit(Commit::new(Actor::Gatewright, "sign-in host fixed").effect(fix))
+        .await?;
+    Ok(())
+}

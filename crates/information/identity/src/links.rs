@@ -1,0 +1,329 @@
+//! Single-use links: made by somebody who may, shown by GET, used by POST.
+
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
+
+use gw_engine::{Commit, CommitError, random};
+use gw_model::{
+    Actor, AuthnEvent, AuthnMethod, Change, DecisionId, EndReason, Ended, GroupName, LinkId,
+    Session, SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
+};
+use gw_store::{Effect, LinkKind, LinkRow, Refused, Secret, WhyNot};
+
+use crate::{Identity, Lifetimes, Unavailable, secrets, sessions};
+
+/// Where links lead.
+pub(crate) const PATH: &str = "/link/";
+
+/// A link that was made. Its path is a secret until it is used.
+#[derive(Debug, Clone)]
+pub struct LinkMade {
+    /// Its id, for listings.
+    pub id: LinkId,
+    /// The path at the authentication origin.
+    pub path: Secret<String>,
+    /// From when on it is worth nothing.
+    pub expires: Timestamp,
+}
+
+/// A link that cannot be made or used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LinkError {
+    /// The person is not known.
+    #[error("there is no user {0}")]
+    NoSuchUser(UserId),
+    /// The person is disabled.
+    #[error("the user `{0}` is disabled: enable them first")]
+    Disabled(Arc<str>),
+    /// The person has a factor, so that an enrolment link would go around it.
+    #[error(
+        "`{0}` has a passkey or recovery codes already: make a sign-in link, or a recovery link, \
+         which removes what they have"
+    )]
+    HasFactors(Arc<str>),
+    /// The lifetime is longer than links of this kind may have.
+    #[error("a link for {kind} lives at most {} minutes: choose a shorter time", longest.as_secs() / 60)]
+    TooLong {
+        /// What for.
+        kind: LinkKind,
+        /// The longest lifetime.
+        longest: Duration,
+    },
+    /// It is spent, revoked, expired or was never there.
+    #[error("the link is {0}")]
+    NotUsable(WhyNot),
+    /// Something failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// What a link's page shows before it is used.
+#[derive(Debug, Clone)]
+pub(crate) struct LinkShown {
+    pub(crate) kind: LinkKind,
+    pub(crate) user: Arc<User>,
+    pub(crate) made_by: Actor,
+    pub(crate) expires: Timestamp,
+}
+
+/// A session that began or went on, with the value of its new cookie.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    pub(crate) cookie: Secret<String>,
+}
+
+impl Identity {
+    /// Makes a link for a person; the ones made before are worth nothing from then on.
+    ///
+    /// Whether `by` may make it is the caller's question to policy, with [`exceeds`] as a part
+    /// of the answer.
+    ///
+    /// # Errors
+    /// When the person may have no such link, it would live too long, or the change fails.
+    pub async fn make_link(
+        &self,
+        user: UserId,
+        kind: LinkKind,
+        by: Actor,
+        lives: Option<Duration>,
+        allowed_by: Option<DecisionId>,
+    ) -> Result<LinkMade, LinkError> {
+        let longest = longest(kind, &self.options().lifetimes);
+        let lives = lives.unwrap_or(longest);
+        if lives > longest {
+            return Err(LinkError::TooLong { kind, longest });
+        }
+        may_have(&self.engine().view().facts, user, kind)?;
+        let (now, drawn) = (self.now(), secrets::draw());
+        let row = LinkRow {
+            id: LinkId::from_bits(random::bits()),
+            hash: drawn.hash,
+            kind,
+            user,
+            made_by: by.clone(),
+            made_at: now,
+            expires: now.after(lives),
+        };
+        let made = LinkMade {
+            id: row.id,
+            path: Secret::new(format!("{PATH}{}", drawn.text.expose())),
+            expires: row.expires,
+        };
+        let mut commit = Commit::new(by, format!("link made for {kind}"))
+            .effect(Effect::LinksRevoked { user })
+            .effect(Effect::LinkPut(row));
+        commit.decision = allowed_by;
+        let still = move |facts: &Snapshot| match may_have(facts, user, kind) {
+            Ok(_) => Ok(commit),
+            Err(fault) => Err(Refused::Declined(fault.to_string())),
+        };
+        self.engine()
+            .propose(still)
+            .await
+            .map_err(|error| self.link_error(error, user, kind))?;
+        Ok(made)
+    }
+
+    /// Looks at a link without touching it.
+    pub(crate) async fn look_at_link(&self, token: &str) -> Result<LinkShown, LinkError> {
+        if !secrets::is_plausible(token) {
+            return Err(LinkError::NotUsable(WhyNot::Unknown));
+        }
+        let hash = secrets::hash(token);
+        let state = self.read(move |reader| reader.link(&hash)).await?;
+        let state = state.ok_or(LinkError::NotUsable(WhyNot::Unknown))?;
+        let link = state.usable(self.now()).map_err(LinkError::NotUsable)?;
+        let user = may_have(&self.engine().view().facts, link.user, link.kind)?;
+        Ok(LinkShown {
+            kind: link.kind,
+            user,
+            made_by: link.made_by.clone(),
+            expires: link.expires,
+        })
+    }
+
+    /// Uses a link up. The store's transaction decides that it is the only use.
+    ///
+    /// `present` is the session that the browser has, if any: a sign-in link adds its proof to
+    /// an ordinary session of the same person; any other session ends.
+    pub(crate) async fn use_link(
+        &self,
+        token: &str,
+        present: Option<Arc<Session>>,
+        client: Arc<str>,
+    ) -> Result<SignedIn, LinkError> {
+        let shown = self.look_at_link(token).await?;
+        let (kind, user) = (shown.kind, shown.user.id);
+        let drawn = secrets::draw();
+        let using = Using {
+            hash: secrets::hash(token),
+            kind,
+            user,
+            present,
+            client,
+            credential: drawn.hash,
+            now: self.now(),
+            lifetimes: self.options().lifetimes,
+        };
+        self.engine()
+            .propose(move |facts| using.commit(facts))
+            .await
+            .map_err(|error| self.link_error(error, user, kind))?;
+        Ok(SignedIn { cookie: drawn.text })
+    }
+
+    fn link_error(&self, error: CommitError, user: UserId, kind: LinkKind) -> LinkError {
+        match error {
+            CommitError::Refused(Refused::Link(why)) => LinkError::NotUsable(why),
+            CommitError::Refused(refused) => {
+                let facts = &self.engine().view().facts;
+                may_have(facts, user, kind)
+                    .err()
+                    .unwrap_or_else(|| Unavailable::because("using a link", &refused).into())
+            }
+            other => Unavailable::from(other).into(),
+        }
+    }
+}
+
+/// All that using a link needs, so that the facts at its turn decide.
+struct Using {
+    hash: TokenHash,
+    kind: LinkKind,
+    user: UserId,
+    present: Option<Arc<Session>>,
+    client: Arc<str>,
+    credential: TokenHash,
+    now: Timestamp,
+    lifetimes: Lifetimes,
+}
+
+impl Using {
+    fn commit(self, facts: &Snapshot) -> Result<Commit, Refused> {
+        let user = may_have(facts, self.user, self.kind)
+            .map_err(|fault| Refused::Declined(fault.to_string()))?;
+        let taken = Effect::LinkTaken {
+            hash: self.hash,
+            now: self.now,
+        };
+        let what = format!("signed in by a link for {}", self.kind);
+        let mut commit = Commit::new(Actor::User(self.user), what).effect(taken);
+        let method = match self.kind {
+            LinkKind::SignIn => AuthnMethod::SignInLink,
+            LinkKind::Enrolment | LinkKind::Recovery => AuthnMethod::EnrolmentLink,
+        };
+        let proof = AuthnEvent {
+            method,
+            at: self.now,
+            factor: None,
+        };
+        let live = |session: Arc<Session>| {
+            facts
+                .session(session.id)
+                .filter(|now| now.ended.is_none())
+                .cloned()
+        };
+        let present = self.present.and_then(live);
+        if let Some(session) = &present
+            && self.kind == LinkKind::SignIn
+            && session.user == self.user
+            && session.kind == SessionKind::Ordinary
+        {
+            let further = sessions::advance(session, proof, self.credential, &self.lifetimes);
+            return Ok(commit.change(further).within(session.id));
+        }
+        if let Some(session) = present {
+            let ended = Ended {
+                at: self.now,
+                reason: EndReason::SignedOut,
+            };
+            commit = commit.change(Change::SessionEnded {
+                session: session.id,
+                ended,
+            });
+        }
+        let kind = match self.kind {
+            LinkKind::SignIn => SessionKind::Ordinary,
+            LinkKind::Enrolment | LinkKind::Recovery => SessionKind::Enrolment,
+        };
+        if self.kind == LinkKind::Recovery {
+            commit
+                .changes
+                .extend(reset_factors(facts, &user, self.now, &commit.changes));
+        }
+        let session = sessions::begin(
+            &user,
+            kind,
+            proof,
+            self.credential,
+            self.client,
+            &self.lifetimes,
+        );
+        let id = session.id;
+        Ok(commit
+            .change(Change::SessionStarted(Arc::new(session)))
+            .within(id))
+    }
+}
+
+/// A recovery link is for who has lost what they had: it is removed, and every session ends,
+/// since whoever holds the lost things may hold those too.
+fn reset_factors(facts: &Snapshot, user: &User, now: Timestamp, already: &[Change]) -> Vec<Change> {
+    let ended = Ended {
+        at: now,
+        reason: EndReason::FactorRemoved,
+    };
+    let ending: BTreeSet<_> = already
+        .iter()
+        .filter_map(|change| match change {
+            Change::SessionEnded { session, .. } => Some(*session),
+            _ => None,
+        })
+        .collect();
+    let mut changes: Vec<Change> = facts
+        .sessions_of(user.id)
+        .filter(|session| session.ended.is_none() && !ending.contains(&session.id))
+        .map(|session| Change::SessionEnded {
+            session: session.id,
+            ended,
+        })
+        .collect();
+    let mut without = user.clone();
+    without.factors.clear();
+    changes.push(Change::UserPut(Arc::new(without)));
+    changes
+}
+
+const fn longest(kind: LinkKind, lifetimes: &Lifetimes) -> Duration {
+    match kind {
+        LinkKind::Enrolment => lifetimes.enrolment_link,
+        LinkKind::SignIn => lifetimes.sign_in_link,
+        LinkKind::Recovery => lifetimes.recovery_link,
+    }
+}
+
+/// Whether a person may have a link of this kind now.
+fn may_have(facts: &Snapshot, user: UserId, kind: LinkKind) -> Result<Arc<User>, LinkError> {
+    let user = facts.user(user).ok_or(LinkError::NoSuchUser(user))?;
+    if user.disabled {
+        return Err(LinkError::Disabled(user.name.clone()));
+    }
+    if kind == LinkKind::Enrolment && !user.factors.is_empty() {
+        return Err(LinkError::HasFactors(user.name.clone()));
+    }
+    Ok(user.clone())
+}
+
+/// Whether a person's rights exceed those of somebody in `maker_groups`: they are in a group,
+/// directly or through others, that the maker is not in.
+pub fn exceeds(maker_groups: &[GroupName], facts: &Snapshot, user: &User, now: Timestamp) -> bool {
+    let (groups, _) = facts.groups_of(user, now);
+    groups.iter().any(|group| !maker_groups.contains(group))
+}
+
+/// A path of the authentication origin as it may be recorded and logged: without a link's token.
+pub fn recorded_path(path: &str) -> Cow<'_, str> {
+    match path.strip_prefix(PATH) {
+        Some(token) if !token.is_empty() => Cow::Borrowed("/link/…"),
+        _ => Cow::Borrowed(path),
+    }
+}

@@ -1,0 +1,138 @@
+//! What a person sees of their own: sessions, passkeys, recovery codes.
+
+use askama::Template;
+use gw_model::{Action, EndReason, FactorId, FactorKind, Session, SessionId};
+use gw_pages::{Chip, Moment, Page, redirect, signed_in_words};
+
+use super::{Answer, visit::Visit};
+use crate::{Unavailable, cookies, pages::visit::with_cookie, passkeys::OwnPasskey};
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct Content<'a> {
+    name: &'a str,
+    how: String,
+    may_add: bool,
+    may_remove: bool,
+    confirming_helps: bool,
+    passkeys: Vec<PasskeyRow>,
+    codes: Option<Codes>,
+    sessions: Vec<SessionRow>,
+}
+
+struct PasskeyRow {
+    id: FactorId,
+    name: String,
+    added: Moment,
+    used: Option<Moment>,
+}
+
+struct Codes {
+    id: FactorId,
+    left: usize,
+    made: Moment,
+}
+
+struct SessionRow {
+    id: SessionId,
+    client: String,
+    here: Option<Chip>,
+    started: Moment,
+    used: Moment,
+    how: String,
+}
+
+pub(super) async fn show(visit: &Visit<'_>) -> Answer {
+    let person = visit.person()?;
+    let unavailable = |unavailable: Unavailable| visit.out_of_order(unavailable);
+    let passkeys = visit
+        .identity
+        .own_passkeys(&person.user)
+        .await
+        .map_err(unavailable)?;
+    let left = visit
+        .identity
+        .codes_left(person.user.id)
+        .await
+        .map_err(unavailable)?;
+    let may_add = visit.identity.would_allow(person, Action::FactorEnrol);
+    let may_remove = visit.identity.would_allow(person, Action::FactorRemove);
+    let codes = person
+        .user
+        .factors
+        .iter()
+        .find(|f| f.kind == FactorKind::RecoveryCodes);
+    let content = Content {
+        name: &person.user.display_name,
+        how: signed_in_words(&person.session.authn, visit.now).unwrap_or_default(),
+        may_add,
+        may_remove,
+        confirming_helps: person.user.has_passkey() && !(may_add && may_remove),
+        passkeys: passkeys
+            .iter()
+            .map(|passkey| passkey_row(visit, passkey))
+            .collect(),
+        codes: codes.map(|factor| Codes {
+            id: factor.id,
+            left,
+            made: visit.past(factor.enrolled_at),
+        }),
+        sessions: session_rows(visit, &person.session),
+    };
+    Ok(Page::new("Your account")
+        .links(visit.links())
+        .render(&content))
+}
+
+fn passkey_row(visit: &Visit<'_>, passkey: &OwnPasskey) -> PasskeyRow {
+    PasskeyRow {
+        id: passkey.factor.id,
+        name: passkey.factor.name.to_string(),
+        added: visit.past(passkey.factor.enrolled_at),
+        used: passkey.last_used.map(|at| visit.past(at)),
+    }
+}
+
+fn session_rows(visit: &Visit<'_>, own: &Session) -> Vec<SessionRow> {
+    let view = visit.identity.engine().view();
+    let mut sessions: Vec<_> = view
+        .facts
+        .sessions_of(own.user)
+        .filter(|session| session.over(visit.now).is_none())
+        .collect();
+    sessions.sort_by_key(|s| (s.id != own.id, std::cmp::Reverse((s.started, s.id))));
+    let row = |session: &&std::sync::Arc<Session>| SessionRow {
+        id: session.id,
+        client: session.client.to_string(),
+        here: (session.id == own.id).then(|| Chip::allow("this one")),
+        started: visit.past(session.started),
+        used: visit.past(session.seen.at().max(session.started)),
+        how: signed_in_words(&session.authn, visit.now).unwrap_or_default(),
+    };
+    sessions.iter().map(row).collect()
+}
+
+/// Ends one of the person's own sessions; of another's it says nothing.
+pub(super) async fn end_session(visit: &Visit<'_>) -> Answer {
+    let person = visit.person()?;
+    let form = visit.form()?;
+    let id = form
+        .value("session")
+        .and_then(|text| text.parse::<SessionId>().ok());
+    let view = visit.identity.engine().view();
+    let own = id
+        .and_then(|id| view.facts.session(id))
+        .filter(|session| session.user == person.user.id);
+    let Some(session) = own else {
+        return Ok(redirect("/"));
+    };
+    visit
+        .identity
+        .end_session(session.id, EndReason::SignedOut, person.actor(), None)
+        .await
+        .map_err(|error| visit.out_of_order(error.into()))?;
+    if session.id == person.session.id {
+        return with_cookie(redirect("/sign-in"), cookies::no_session());
+    }
+    Ok(redirect("/"))
+}

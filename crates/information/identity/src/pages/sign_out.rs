@@ -1,0 +1,76 @@
+//! Signing out: GET asks, POST does it.
+
+use askama::Template;
+use gw_model::EndReason;
+use gw_pages::{Message, Page};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::{
+    Answer,
+    visit::{Visit, with_cookie},
+};
+use crate::cookies;
+
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+struct Content<'a> {
+    name: &'a str,
+    sessions: usize,
+}
+
+pub(super) fn ask(visit: &Visit<'_>) -> Answer {
+    let Some(person) = &visit.person else {
+        return not_signed_in(visit);
+    };
+    let content = Content {
+        name: &person.user.display_name,
+        sessions: visit.identity.sessions(Some(person.user.id)).len(),
+    };
+    Ok(Page::new("Sign out").links(visit.links()).render(&content))
+}
+
+fn not_signed_in(visit: &Visit<'_>) -> Answer {
+    let sentence = visit.request.judged.ended.map_or("", |why| why.sentence());
+    Ok(
+        Message::new(StatusCode::OK, "You are not signed in", sentence)
+            .action("Sign in", "/sign-in")
+            .render(),
+    )
+}
+
+pub(super) async fn end(visit: &Visit<'_>) -> Answer {
+    let Some(person) = &visit.person else {
+        return not_signed_in(visit);
+    };
+    let everywhere = visit.form()?.value("everywhere") == Some("yes");
+    let sentence = if everywhere {
+        let reason = EndReason::SignedOutEverywhere;
+        let ended = visit
+            .identity
+            .end_all(person.user.id, reason, person.actor(), None)
+            .await;
+        let ended = ended.map_err(|error| visit.out_of_order(error.into()))?;
+        match ended {
+            1 => "Your session has ended, and every app that was open in it is closed.".into(),
+            _ => format!(
+                "All {ended} of your sessions have ended, and every app that was open in them is closed."
+            ),
+        }
+    } else {
+        let reason = EndReason::SignedOut;
+        let ended = visit
+            .identity
+            .end_session(person.session.id, reason, person.actor(), None)
+            .await;
+        ended.map_err(|error| visit.out_of_order(error.into()))?;
+        "Every app that was open in this browser is closed.".into()
+    };
+    let mut response = Message::new(StatusCode::OK, "You are signed out", &sentence)
+        .action("Sign in again", "/sign-in")
+        .render();
+    response.headers_mut().insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static(r#""cache", "storage""#),
+    );
+    with_cookie(response, cookies::no_session())
+}
