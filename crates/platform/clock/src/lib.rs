@@ -12,7 +12,6 @@ mod source;
 
 use std::{
     fmt,
-    ops::Deref,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -83,16 +82,15 @@ impl Clock {
         Self::start(Source::System, high_water, bound)
     }
 
-    /// A clock for tests, which stands still until it is moved.
-    pub fn manual(now: Timestamp) -> ManualClock {
+    /// A clock for tests, which stands still until it is moved by [`Clock::advance`],
+    /// [`Clock::set`] or [`Clock::jump_wall`].
+    pub fn manual(now: Timestamp) -> Self {
         Self::manual_from(now, Timestamp::default(), Self::DEFAULT_BOUND)
     }
 
     /// A clock for tests, whose wall clock shows `wall` at a start after `high_water` was saved.
-    pub fn manual_from(wall: Timestamp, high_water: Timestamp, bound: Duration) -> ManualClock {
-        let hands = Arc::new(Hands::at(wall));
-        let clock = Self::start(Source::Manual(hands.clone()), high_water, bound);
-        ManualClock { clock, hands }
+    pub fn manual_from(wall: Timestamp, high_water: Timestamp, bound: Duration) -> Self {
+        Self::start(Source::Manual(Hands::at(wall)), high_water, bound)
     }
 
     fn start(source: Source, high_water: Timestamp, bound: Duration) -> Self {
@@ -155,6 +153,26 @@ impl Clock {
         }
     }
 
+    /// Lets time pass on a manual clock; nothing moves the system's.
+    pub fn advance(&self, span: Duration) {
+        if let Source::Manual(hands) = &self.0.source {
+            hands.advance(span);
+        }
+    }
+
+    /// Lets time pass on a manual clock until an instant; one that is past changes nothing.
+    pub fn set(&self, now: Timestamp) {
+        self.advance(now.since(self.now()));
+    }
+
+    /// Sets a manual clock's wall to another time, as a person or a wrong server might; no time
+    /// passes.
+    pub fn jump_wall(&self, to: Timestamp) {
+        if let Source::Manual(hands) = &self.0.source {
+            hands.jump_wall(to);
+        }
+    }
+
     /// Listens to the wall clock. Whoever comes first does it; the others go on as before.
     fn check(&self, boot: u64) {
         let Ok(_one) = self.0.checking.try_lock() else {
@@ -173,42 +191,6 @@ impl fmt::Debug for Clock {
             .field("now", &self.now())
             .field("fault", &self.fault())
             .finish()
-    }
-}
-
-/// A clock for tests together with the hands that move it.
-#[derive(Debug, Clone)]
-pub struct ManualClock {
-    clock: Clock,
-    hands: Arc<Hands>,
-}
-
-impl ManualClock {
-    /// The clock, to hand out.
-    pub fn clock(&self) -> Clock {
-        self.clock.clone()
-    }
-
-    /// Lets time pass.
-    pub fn advance(&self, span: Duration) {
-        self.hands.advance(span);
-    }
-
-    /// Lets time pass until an instant; one that is past already changes nothing.
-    pub fn set(&self, now: Timestamp) {
-        self.hands.advance(now.since(self.clock.now()));
-    }
-
-    /// Sets the wall clock to another time, as a person or a wrong server might; no time passes.
-    pub fn jump_wall(&self, to: Timestamp) {
-        self.hands.jump_wall(to);
-    }
-}
-
-impl Deref for ManualClock {
-    type Target = Clock;
-    fn deref(&self) -> &Clock {
-        &self.clock
     }
 }
 

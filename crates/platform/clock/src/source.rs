@@ -1,10 +1,7 @@
 //! Where the two readings come from.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -13,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 pub(crate) enum Source {
     System,
-    Manual(Arc<Hands>),
+    Manual(Hands),
 }
 
 impl Source {

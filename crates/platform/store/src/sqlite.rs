@@ -285,6 +285,10 @@ fn perform(
             db.prepare_cached("DELETE FROM sealed WHERE name = ?1")?
                 .execute(params![name])?;
         }
+        Effect::ClockConfirmed { now } => {
+            db.prepare_cached("UPDATE clock SET high_water = ?1")?
+                .execute(params![words::millis(now)])?;
+        }
         Effect::MetaPut { key, value } => {
             db.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?
                 .execute(params![key, value])?;

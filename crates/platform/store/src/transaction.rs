@@ -123,6 +123,12 @@ pub enum Effect {
         /// Its name.
         name: String,
     },
+    /// An operator confirmed the system's clock: the only way for the saved high-water mark to go
+    /// back.
+    ClockConfirmed {
+        /// The time from now on.
+        now: Timestamp,
+    },
     /// A setting of the store itself (RP id, demo stamp).
     MetaPut {
         /// Its name.

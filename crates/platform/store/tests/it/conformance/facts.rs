@@ -144,6 +144,10 @@ pub(super) fn last_uses_heads_and_the_clock_never_go_back(subject: &mut impl Sub
     let seen = loaded.facts.session(sid(10)).unwrap().seen.at();
     assert_eq!((seen, loaded.high_water), (later(300), later(300)));
     assert_eq!(loaded.heads, notes(300, 40).heads);
+    let confirmed = Effect::ClockConfirmed { now: later(200) };
+    commit(subject.store(), vec![], vec![confirmed]);
+    let high_water = subject.store().load().unwrap().high_water;
+    assert_eq!(high_water, later(200), "an operator said so");
 }
 
 pub(super) fn last_uses_go_with_their_session(subject: &mut impl Subject) {
