@@ -36,7 +36,9 @@ pub use resource::{
     Action, App, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, PathPatternFault,
     Resource, Route, UnknownAction, Upstream,
 };
-pub use session::{AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Session, SessionKind};
+pub use session::{
+    AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,
+};
 pub use snapshot::{ApplyError, PolicyFacts, Snapshot};
 pub use subject::{Factor, FactorKind, Group, Membership, User};
 pub use time::{Epoch, Timestamp};

@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use gw_clock::Clock;
 use gw_model::{
-    Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Session,
-    SessionId, Timestamp,
+    Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Seen,
+    Session, SessionId, Timestamp,
 };
 use gw_policy::Prepared;
 
@@ -241,7 +241,13 @@ impl Fresh<'_> {
     }
 
     fn refused(self, ended: Option<EndReason>, fault: Fault) -> Arc<Judgement> {
-        Arc::new(self.judgement(Decision::denied(fault), ended, AttributeSet::EMPTY, None))
+        Arc::new(self.judgement(
+            Decision::denied(fault),
+            ended,
+            AttributeSet::EMPTY,
+            None,
+            None,
+        ))
     }
 
     /// The judgement, and whether it may be remembered.
@@ -266,12 +272,13 @@ impl Fresh<'_> {
                 self.now,
             )
         });
+        let seen = session.map(|s| s.seen.clone());
         decision.valid_until = decision
             .valid_until
             .min(prepared.membership_until())
             .min(session.map_or(Timestamp::NEVER, |s| s.expires));
         (
-            Arc::new(self.judgement(decision, None, mentioned, Some(prepared))),
+            Arc::new(self.judgement(decision, None, mentioned, Some(prepared), seen)),
             true,
         )
     }
@@ -282,6 +289,7 @@ impl Fresh<'_> {
         ended: Option<EndReason>,
         mentioned: AttributeSet,
         prepared: Option<Arc<Prepared>>,
+        seen: Option<Seen>,
     ) -> Judgement {
         let c = self.circumstances;
         Judgement {
@@ -299,6 +307,7 @@ impl Fresh<'_> {
             circumstances: c.clone(),
             mentioned,
             prepared,
+            seen,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gw_model::{
     Action, AttributeSet, Decision, EndReason, Epoch, Fault, JudgementId, Principal, Resource,
-    SessionId, Timestamp,
+    Seen, SessionId, Timestamp,
 };
 use gw_policy::Prepared;
 
@@ -101,9 +101,17 @@ pub struct Judgement {
     /// The context attributes that its policies mention.
     pub mentioned: AttributeSet,
     pub(crate) prepared: Option<Arc<Prepared>>,
+    pub(crate) seen: Option<Seen>,
 }
 
 impl Judgement {
+    /// Notes that the session behind it is used: its idle limit counts from now.
+    pub fn touch(&self, now: Timestamp) {
+        if let Some(seen) = &self.seen {
+            seen.note(now);
+        }
+    }
+
     /// Never later than the first instant at which the same facts could answer differently.
     pub const fn valid_until(&self) -> Timestamp {
         self.decision.valid_until
@@ -139,6 +147,7 @@ impl Judgement {
             circumstances: self.circumstances.clone(),
             mentioned: self.mentioned,
             prepared: self.prepared.clone(),
+            seen: None,
         }
     }
 

@@ -103,6 +103,9 @@ impl Door {
         let view = self.engine().view();
         let now = self.engine().clock().now();
         let judgement = self.0.core.judge(&lease, &view, now);
+        if judgement.is_allow() {
+            judgement.touch(now);
+        }
         let decision = DecisionId::from_bits(self.0.ids.borrow_mut().draw());
         if particulars.stranger && !judgement.is_allow() {
             return Answer::Refused(Refusal {

@@ -127,12 +127,7 @@ impl Open {
 
     /// Notes that the person behind it is there: the idle limit counts from now.
     pub fn touch(&self) {
-        let engine = self.door.core.engine();
-        if let Some(session) = self.judgement.session
-            && let Some(session) = engine.view().facts.session(session)
-        {
-            session.seen.note(engine.clock().now());
-        }
+        self.judgement.touch(self.door.core.engine().clock().now());
     }
 
     /// Ends it. A cut that was told meanwhile is what the record says.

@@ -1,9 +1,5 @@
 //! The door over a real engine, store and ledger.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail loudly"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests fail loudly")]
 
 use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
