@@ -249,7 +249,7 @@ impl<'p> Tally<'p> {
         } else {
             &self.forbids
         };
-        let mut because: Vec<PolicyId> = reasons.iter().map(|id| PolicyId::clone(id)).collect();
+        let mut because: Vec<PolicyId> = reasons.iter().copied().cloned().collect();
         because.sort_unstable();
         because
     }

@@ -4,19 +4,26 @@
 //! [`load`] checks them, all faults at once, and indexes them by their scopes;
 //! [`Policies::decide`] answers an access from the few policies whose scope can match it, over
 //! a store of the few entities that they can ask about, and says until when the answer holds.
-//! [`remedies`] finds the way out of a denial.
-//! [`remedies`] finds the way out of a denial; [`run_cases`] and [`explain`] answer from
-//! files alone. Pure: no runtime, no files, no clock.
+//! [`remedies`] finds the way out of a denial; [`run_cases`] and [`explain`] answer from files
+//! alone. Pure: no runtime, no files, no clock.
+//!
+//! Of Cedar this uses the public interface to read and validate policies, and its core's own
+//! evaluator, entity store and values to answer: the same evaluation without what its
+//! authorizer copies for each request. That the answers are Cedar's over the whole set is tested.
 
 mod base;
+mod cases;
 mod clock;
 mod context;
 mod decide;
 mod entities;
 mod expiry;
+mod explain;
+mod facts;
 mod fault;
 mod index;
 mod load;
+mod question;
 mod reads;
 mod remedies;
 mod schema;
@@ -24,8 +31,13 @@ mod schema;
 mod testing;
 
 pub use base::BASE;
+pub use cases::{CaseResult, CasesFile, read_cases, run_cases};
 pub use decide::Prepared;
+pub use explain::{Explanation, explain};
 pub use fault::PolicyFault;
 pub use load::{Policies, load};
-pub use remedies::{RemedyOptions, remedies};
+pub use question::{
+    DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SessionSpec,
+};
+pub use remedies::{RemedyOptions, may_enrol, remedies};
 pub use schema::SCHEMA;

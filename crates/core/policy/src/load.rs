@@ -1,23 +1,19 @@
 //! From text to a checked and indexed set, or to everything that is wrong with it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use cedar_policy::{Effect, PolicySet, ValidationMode, Validator};
+use cedar_policy::Effect;
 use cedar_policy_core::ast::{Expr, SlotEnv};
 use gw_model::{AccessRequest, Action, GroupName, PolicyFile, PolicyId, Snapshot, Timestamp};
 use miette::Diagnostic;
 
 use crate::{
-    PolicyFault, base,
-    entities::Cast,
-    fault::position,
-    index::Index,
-    load::source::Source,
-    reads::Reads,
-    schema::{Kind, schema},
+    PolicyFault, base, entities::Cast, fault::position, index::Index, load::source::Source,
+    reads::Reads, schema::Kind,
 };
 
 mod source;
+mod validation;
 
 pub(crate) use source::Mode;
 
@@ -103,7 +99,8 @@ pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
         .flat_map(|(file, own)| source::read(file, own, &mut faults))
         .collect();
     source::refuse_duplicates(&sources, &mut faults);
-    let mut warnings = validate(&sources, &mut faults);
+    let (invalid, mut warnings) = validation::validate(&sources);
+    faults.extend(invalid);
     warnings.extend(sources.iter().flat_map(Source::impossible_names));
     let (compiled, index) = compile(&sources, &mut faults);
     if faults.is_empty() {
@@ -118,27 +115,6 @@ pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
         faults.dedup();
         Err(faults)
     }
-}
-
-/// Strict validation against the schema; gives the warnings.
-fn validate(sources: &[Source], faults: &mut Vec<PolicyFault>) -> Vec<PolicyFault> {
-    let mut set = PolicySet::new();
-    let mut by_id = HashMap::new();
-    for source in sources {
-        if set.add(source.policy.clone()).is_ok() {
-            by_id.insert(source.policy.id().clone(), source);
-        }
-    }
-    let result = Validator::new(schema().clone()).validate(&set, ValidationMode::Strict);
-    for error in result.validation_errors() {
-        if let Some(source) = by_id.get(error.policy_id()) {
-            faults.push(source.diagnosed(error));
-        }
-    }
-    result
-        .validation_warnings()
-        .filter_map(|warning| Some(by_id.get(warning.policy_id())?.diagnosed(warning)))
-        .collect()
 }
 
 /// Makes ready what has an id; a source without one has its fault already.

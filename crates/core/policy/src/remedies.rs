@@ -6,8 +6,8 @@
 //! evaluated to an allow.
 
 use gw_model::{
-    AccessRequest, Attribute, AttributeSet, FactorKind, Lever, Outcome, Principal, Remedies,
-    Remedy, Snapshot, Timestamp, User,
+    AccessRequest, Action, Attribute, AttributeSet, FactorKind, Lever, Outcome, Principal,
+    Remedies, Remedy, Resource, Snapshot, Timestamp, User,
 };
 
 use crate::{Policies, remedies::trial::Trial};
@@ -56,6 +56,25 @@ pub fn remedies(
             None => Remedies::default(),
         },
     }
+}
+
+/// Whether the session that asks could add a passkey for its person now.
+pub fn may_enrol(
+    policies: &Policies,
+    facts: &Snapshot,
+    request: &AccessRequest<'_>,
+    now: Timestamp,
+) -> bool {
+    let Principal::User(user) = request.principal else {
+        return false;
+    };
+    let enrolment = AccessRequest {
+        action: Action::FactorEnrol,
+        resource: &Resource::User(user),
+        ..request.clone()
+    };
+    let decision = policies.decide(facts, &enrolment, now);
+    decision.outcome.is_allow()
 }
 
 fn search(

@@ -58,7 +58,12 @@ impl Reference {
     }
 
     /// The request as Cedar takes it, checked against the schema.
-    pub(crate) fn request(&self, facts: &Snapshot, ask: &AccessRequest<'_>, now: Timestamp) -> Request {
+    pub(crate) fn request(
+        &self,
+        facts: &Snapshot,
+        ask: &AccessRequest<'_>,
+        now: Timestamp,
+    ) -> Request {
         let action: EntityUid = format!("Action::{:?}", ask.action.as_str())
             .parse()
             .unwrap();

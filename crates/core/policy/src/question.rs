@@ -1,0 +1,349 @@
+//! A question as people write it: by names, with ages instead of instants.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use gw_model::{
+    AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, HttpContext,
+    NetworkContext, Principal, Resource, RiskContext, SessionContext, SessionId, Snapshot,
+    TimeContext, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::timestamp, facts::id_of};
+
+/// A question in the words of a cases file: everything but `who` may be left out.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionSpec {
+    /// A user's name, `anonymous`, or `local:UID`.
+    pub who: String,
+    /// What is done.
+    #[serde(default = "http_request")]
+    pub action: Action,
+    /// On what, by the action's kind of resource: `APP` or `APP/ROUTE`, a user's name, nothing for
+    /// Gatewright itself.
+    #[serde(default)]
+    pub resource: String,
+    /// When: an RFC 3339 instant.
+    #[serde(default)]
+    pub now: Option<jiff::Timestamp>,
+    /// The proofs of identity, with their ages.
+    #[serde(default)]
+    pub authn: Vec<ProofSpec>,
+    /// The session; where absent and there are proofs, an ordinary one as old as the oldest.
+    #[serde(default)]
+    pub session: Option<SessionSpec>,
+    /// The client's address.
+    #[serde(default)]
+    pub address: Option<IpAddr>,
+    /// Its country, ISO 3166-1 alpha-2.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The HTTP request; `GET /` where absent.
+    #[serde(default)]
+    pub http: Option<HttpSpec>,
+    /// What the device reported.
+    #[serde(default)]
+    pub device: Option<DeviceSpec>,
+    /// The risk score, 0 to 100.
+    #[serde(default)]
+    pub risk: Option<u8>,
+}
+
+const fn http_request() -> Action {
+    Action::HttpRequest
+}
+
+/// A proof of identity.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProofSpec {
+    /// How.
+    pub method: AuthnMethod,
+    /// How long ago, in seconds.
+    #[serde(default)]
+    pub age_secs: u64,
+}
+
+/// A session.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionSpec {
+    /// How long ago it began, in seconds.
+    #[serde(default)]
+    pub age_secs: u64,
+    /// Whether it is one for enrolment.
+    #[serde(default)]
+    pub enrolment: bool,
+}
+
+/// An HTTP request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpSpec {
+    /// Upper-case method.
+    pub method: String,
+    /// Canonical path.
+    pub path: String,
+    /// Lower-case host; the app's own where empty.
+    pub host: String,
+    /// Whether it asks to become a WebSocket.
+    pub websocket: bool,
+    /// Whether the sending page is of the same origin.
+    pub same_origin: bool,
+}
+
+impl Default for HttpSpec {
+    fn default() -> Self {
+        Self {
+            method: "GET".to_owned(),
+            path: "/".to_owned(),
+            host: String::new(),
+            websocket: false,
+            same_origin: true,
+        }
+    }
+}
+
+/// A device's report.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceSpec {
+    /// Healthy by the organisation's own definition.
+    pub compliant: bool,
+    /// Under the organisation's management.
+    pub managed: bool,
+    /// Its disk is encrypted.
+    pub disk_encrypted: bool,
+    /// Operating system family, lower case.
+    pub platform: String,
+    /// How long ago it reported, in seconds.
+    pub age_secs: u64,
+}
+
+/// A question that cannot be put.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QuestionFault {
+    /// `who` names nobody.
+    #[error("there is no user `{0}`; name one of the facts, or write `anonymous` or `local:UID`")]
+    Who(String),
+    /// The resource is not one that the action has.
+    #[error("`{resource}` is not a resource of `{action}`; name {expected}")]
+    Resource {
+        /// What was given.
+        resource: String,
+        /// The action.
+        action: Action,
+        /// What the action is done on.
+        expected: &'static str,
+    },
+    /// Not a country code.
+    #[error("`{0}` is not a country; use two upper-case letters such as `DE`")]
+    Country(String),
+}
+
+/// A question with everything that its access borrows.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Who.
+    pub principal: Principal,
+    /// Does what.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource,
+    /// When.
+    pub now: Timestamp,
+    events: Vec<AuthnEvent>,
+    session: Option<SessionContext>,
+    address: IpAddr,
+    country: Option<[u8; 2]>,
+    names: Vec<Arc<str>>,
+    http: HttpSpec,
+    device: Option<DeviceContext>,
+    risk: Option<RiskContext>,
+    zone: Option<Arc<str>>,
+}
+
+impl QuestionSpec {
+    /// Finds what it names in the facts; `default_now` is the instant where it gives none.
+    ///
+    /// # Errors
+    /// Where it names what is not there.
+    pub fn question(
+        &self,
+        facts: &Snapshot,
+        default_now: Timestamp,
+    ) -> Result<Question, QuestionFault> {
+        let now = self
+            .now
+            .map_or(default_now, |now| timestamp(now.as_millisecond()));
+        let ago = |secs: u64| now.before(Duration::from_secs(secs));
+        let address = self.address.unwrap_or(UNKNOWN_ADDRESS);
+        let resource = self.resource(facts)?;
+        let app = app_of(facts, &resource);
+        let mut http = self.http.clone().unwrap_or_default();
+        if http.host.is_empty() {
+            http.host = app.map(|app| app.host.to_string()).unwrap_or_default();
+        }
+        let oldest = self.authn.iter().map(|proof| proof.age_secs).max();
+        let session = self.session.or(oldest.map(|age_secs| SessionSpec {
+            age_secs,
+            enrolment: false,
+        }));
+        let mut events: Vec<_> = self
+            .authn
+            .iter()
+            .map(|proof| AuthnEvent {
+                method: proof.method,
+                at: ago(proof.age_secs),
+                factor: None,
+            })
+            .collect();
+        events.sort_by_key(|event| event.at);
+        Ok(Question {
+            principal: self.principal(facts)?,
+            action: self.action,
+            now,
+            events,
+            session: session.map(|session| SessionContext {
+                started: ago(session.age_secs),
+                enrolment: session.enrolment,
+            }),
+            address,
+            country: self.country()?,
+            names: facts.settings().network_names(address),
+            http,
+            device: self.device.as_ref().map(|device| DeviceContext {
+                compliant: device.compliant,
+                managed: device.managed,
+                disk_encrypted: device.disk_encrypted,
+                platform: device.platform.as_str().into(),
+                reported_at: ago(device.age_secs),
+            }),
+            risk: self.risk.map(|score| RiskContext { score }),
+            zone: app.and_then(|app| app.time_zone.clone()),
+            resource,
+        })
+    }
+
+    fn principal(&self, facts: &Snapshot) -> Result<Principal, QuestionFault> {
+        let nobody = || QuestionFault::Who(self.who.clone());
+        if self.who == "anonymous" {
+            return Ok(Principal::Anonymous);
+        }
+        if let Some(uid) = self.who.strip_prefix("local:") {
+            return uid.parse().map(Principal::Local).map_err(|_| nobody());
+        }
+        facts
+            .user_named(&self.who)
+            .map(|user| Principal::User(user.id))
+            .ok_or_else(nobody)
+    }
+
+    fn resource(&self, facts: &Snapshot) -> Result<Resource, QuestionFault> {
+        let text = self.resource.as_str();
+        let fault = |expected| QuestionFault::Resource {
+            resource: self.resource.clone(),
+            action: self.action,
+            expected,
+        };
+        match self.action {
+            Action::HttpRequest => {
+                let route = if text.contains('/') {
+                    text.parse()
+                } else {
+                    format!("{text}/default").parse()
+                };
+                route
+                    .map(Resource::Route)
+                    .map_err(|_| fault("an app, or a route as `APP/ROUTE`"))
+            }
+            Action::AdminUserAdd => Ok(Resource::User(
+                facts.user_named(text).map_or_else(|| id_of(text), |u| u.id),
+            )),
+            Action::FactorEnrol
+            | Action::FactorRemove
+            | Action::AdminUserChange
+            | Action::AdminUserLink => user(facts, text).ok_or_else(|| fault("a user")),
+            Action::AdminSessionEnd => user(facts, text)
+                .or_else(|| session(facts, text))
+                .ok_or_else(|| fault("a user or a session of the facts")),
+            Action::AdminRead
+            | Action::AdminPolicyApply
+            | Action::AdminExplain
+            | Action::AdminLogRead
+            | Action::AdminKeyRotate => match text {
+                "" | "gatewright" => Ok(Resource::System),
+                _ => Err(fault("nothing, or `gatewright`")),
+            },
+        }
+    }
+
+    fn country(&self) -> Result<Option<[u8; 2]>, QuestionFault> {
+        let Some(text) = &self.country else {
+            return Ok(None);
+        };
+        <[u8; 2]>::try_from(text.as_bytes())
+            .ok()
+            .filter(|code| code.iter().all(u8::is_ascii_uppercase))
+            .map(Some)
+            .ok_or_else(|| QuestionFault::Country(text.clone()))
+    }
+}
+
+/// An address of the range for documentation, where a question gives none.
+const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 1));
+
+fn user(facts: &Snapshot, name: &str) -> Option<Resource> {
+    facts.user_named(name).map(|user| Resource::User(user.id))
+}
+
+fn session(facts: &Snapshot, id: &str) -> Option<Resource> {
+    let id: SessionId = id.parse().ok()?;
+    let session = facts.session(id)?;
+    Some(Resource::Session(id, session.user))
+}
+
+fn app_of<'f>(facts: &'f Snapshot, resource: &Resource) -> Option<&'f gw_model::App> {
+    let Resource::Route(route) = resource else {
+        return None;
+    };
+    let (app, _) = route.as_str().split_once('/')?;
+    facts.app(&app.parse().ok()?).map(|app| &**app)
+}
+
+impl Question {
+    /// Puts the access to something that answers it.
+    pub fn put<T>(&self, answer: impl FnOnce(&AccessRequest<'_>) -> T) -> T {
+        let context = Context {
+            authn: Authn {
+                events: &self.events,
+            },
+            session: self.session,
+            network: NetworkContext {
+                address: self.address,
+                country: self.country,
+                names: &self.names,
+            },
+            device: self.device.clone(),
+            risk: self.risk,
+            http: (self.action == Action::HttpRequest).then_some(HttpContext {
+                method: &self.http.method,
+                path: &self.http.path,
+                host: &self.http.host,
+                websocket: self.http.websocket,
+                same_origin: self.http.same_origin,
+            }),
+            time: TimeContext {
+                zone: self.zone.as_deref(),
+            },
+        };
+        answer(&AccessRequest {
+            principal: self.principal,
+            session: None,
+            action: self.action,
+            resource: &self.resource,
+            context,
+        })
+    }
+}
