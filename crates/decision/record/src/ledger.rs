@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::{
     files::{is_log_name, log_names, make_folder, open_append},
     log::{Log, locked},
+    quota::Quota,
     recorder::{ControlRecorder, Recorder, Unwritable},
     recover::{Recovered, recover},
     seal::{Author, Now, Sealer},
@@ -371,6 +372,18 @@ impl Opening<'_> {
         }
     }
 
+    /// Logs that grow slowly reserve less ahead.
+    fn segment_bytes(&self, name: &str) -> u64 {
+        let most = self.options.segment_bytes;
+        let bytes = match name {
+            CONTROL => most / 8,
+            // The one that is open and the one reserved ahead take a quarter of the quota.
+            STRANGERS => most.min(self.options.strangers_bytes / 16),
+            _ => most,
+        };
+        whole_pages(bytes).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX)
+    }
+
     /// Starts a log's sealer, and has its first segment ready.
     fn start(
         &self,
@@ -387,7 +400,7 @@ impl Opening<'_> {
         let log = Arc::new(Log::new(
             name,
             folder,
-            self.options.segment_bytes,
+            self.segment_bytes(name),
             self.options.reserve.clone(),
             found.next,
             self.lock.clone(),
@@ -398,7 +411,8 @@ impl Opening<'_> {
         log.restock();
         let summaries = tallies.map(|tallies| {
             let recorder = Recorder::new(log.clone(), Arc::default());
-            Summaries::new(tallies.clone(), recorder)
+            let quota = Quota::new(self.options.strangers_bytes);
+            Summaries::new(tallies.clone(), recorder, quota)
         });
         let sealer = Sealer::new(
             log.clone(),
@@ -435,9 +449,13 @@ fn spawn(name: &str, log: Arc<Log>, sealer: Sealer) -> Result<Running, LedgerErr
 fn bounded(mut options: LedgerOptions) -> LedgerOptions {
     let interval = options.seal_interval;
     options.seal_interval = interval.clamp(Duration::from_millis(1), Duration::from_millis(50));
-    let bytes = options.segment_bytes.next_multiple_of(4096);
-    options.segment_bytes = bytes.clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+    let bytes = options.segment_bytes.min(SEGMENT_BYTES_MAX);
+    options.segment_bytes = whole_pages(bytes).max(SEGMENT_BYTES_MIN);
     options
+}
+
+const fn whole_pages(bytes: u64) -> u64 {
+    bytes.next_multiple_of(4096)
 }
 
 /// One process writes a ledger: the lock ends with it, however it ends.

@@ -5,17 +5,25 @@
 //! the process at any instruction. A sealer thread per log syncs, signs heads, and
 //! reserves the next segment. Formats, hashes and verification are `gw-ledger`'s.
 
+mod cursor;
+mod erase;
 mod files;
 mod ledger;
 mod log;
 mod mapping;
+mod quota;
+mod read;
 mod recorder;
 mod recover;
 mod salts;
 mod seal;
 mod segment;
 mod strangers;
+mod verify;
 
+pub use erase::{Erased, erase_personal};
 pub use ledger::{CONTROL, Ledger, LedgerError, LedgerOptions, STRANGERS};
+pub use read::{Entries, ReadError, Tail, Wanted, find, read_heads, read_logs};
 pub use recorder::{ControlRecorder, Recorder, Unwritable};
 pub use segment::{Reserve, reserve_on_disk};
+pub use verify::verify_ledger;

@@ -3,12 +3,13 @@
 use std::{
     collections::{HashSet, VecDeque},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::Thread,
+    time::{Duration, Instant},
 };
 
 use gw_ledger::{Position, StoredHead};
@@ -35,9 +36,12 @@ struct Stock {
     spare: Option<WriteHalf>,
     /// Sealers' halves in the order of their numbers.
     unsealed: VecDeque<SealHalf>,
-    /// Making a segment failed; only the sealer tries again.
-    failed: bool,
+    /// Making a segment failed; only the sealer tries again, and not before this.
+    retry: Option<Instant>,
 }
+
+/// How long a full disk is left alone before the next try.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// What a recorder leaves behind for the next one of the same log.
 pub(crate) struct Parked {
@@ -87,7 +91,7 @@ impl Log {
                 next,
                 spare: None,
                 unsealed: VecDeque::new(),
-                failed: false,
+                retry: None,
             }),
             parked: Mutex::new(None),
             head: Mutex::new(None),
@@ -100,6 +104,10 @@ impl Log {
         }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The next segment: the one that was made ahead, else a new one.
     ///
     /// Making one here blocks the writer; it happens only where it outran the sealer,
@@ -109,14 +117,14 @@ impl Log {
         if let Some(spare) = stock.spare.take() {
             return Ok(spare);
         }
-        if stock.failed {
+        if stock.retry.is_some() {
             return Err(self.no_space());
         }
         tracing::debug!(log = %self.name, "the next segment was not ready; making it now");
         match self.make(&mut stock) {
             Ok(half) => Ok(half),
             Err(fault) => {
-                stock.failed = true;
+                stock.retry = Some(Instant::now() + RETRY_AFTER);
                 drop(stock);
                 tracing::error!(log = %self.name, %fault, "no segment can be reserved; records are refused");
                 Err(self.no_space())
@@ -127,20 +135,21 @@ impl Log {
     /// Makes the next segment ahead, if there is none.
     pub(crate) fn restock(&self) {
         let mut stock = locked(&self.stock);
-        if stock.spare.is_some() {
+        let early = stock.retry.is_some_and(|retry| Instant::now() < retry);
+        if stock.spare.is_some() || early {
             return;
         }
-        let failed_before = stock.failed;
+        let failed_before = stock.retry.is_some();
         match self.make(&mut stock) {
             Ok(half) => {
                 stock.spare = Some(half);
-                stock.failed = false;
+                stock.retry = None;
                 if failed_before {
                     tracing::info!(log = %self.name, "segments can be reserved again");
                 }
             }
             Err(fault) => {
-                stock.failed = true;
+                stock.retry = Some(Instant::now() + RETRY_AFTER);
                 if !failed_before {
                     tracing::warn!(log = %self.name, %fault, "the next segment cannot be reserved; free some disk");
                 }

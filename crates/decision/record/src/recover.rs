@@ -3,8 +3,8 @@
 use std::{fs, io, os::unix::fs::FileExt, path::Path};
 
 use gw_ledger::{
-    Frame, Hash, HeaderFault, MerkleAccumulator, Note, RepairPlan, SegmentHeader, SignedHead, Step,
-    StoredHead, frame_at, plan_repair,
+    Hash, HeaderFault, MerkleAccumulator, Note, RepairPlan, SegmentHeader, SignedHead, StoredHead,
+    plan_repair,
 };
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         SegmentPaths, open_append, open_existing, read_if_there, segment_numbers, sync_folder,
     },
     ledger::LedgerError,
+    read::{frames, last_head},
     seal::{Author, Chain, Group, write_head},
 };
 
@@ -41,6 +42,10 @@ pub(crate) fn recover(
         next: numbers.last().map_or(1, |last| last + 1),
         ..Recovered::default()
     };
+    // Before anything is changed: a log that was cut is left as it was found.
+    if let Some(stored) = stored {
+        recovered.compare(folder, stored, accept_gap)?;
+    }
     for number in unclosed(folder, &numbers).map_err(failed)? {
         let paths = SegmentPaths::new(folder, number);
         recovered
@@ -48,9 +53,6 @@ pub(crate) fn recover(
             .map_err(failed)?;
     }
     sync_folder(folder).map_err(failed)?;
-    if let Some(stored) = stored {
-        recovered.compare(folder, stored, accept_gap)?;
-    }
     Ok(recovered)
 }
 
@@ -66,23 +68,6 @@ fn unclosed(folder: &Path, numbers: &[u32]) -> io::Result<Vec<u32>> {
     }
     tail.reverse();
     Ok(tail)
-}
-
-fn last_head(heads: &[u8]) -> Option<SignedHead> {
-    frames(heads)
-        .filter_map(|frame| SignedHead::read(&frame).ok())
-        .last()
-}
-
-fn frames(bytes: &[u8]) -> impl Iterator<Item = Frame<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || match frame_at(bytes, at) {
-        Step::Frame(frame) => {
-            at = frame.end();
-            Some(frame)
-        }
-        Step::End | Step::Broken(_) => None,
-    })
 }
 
 impl Recovered {

@@ -156,12 +156,20 @@ impl Sealer {
     }
 
     fn summarise(&mut self, last: bool) {
+        let Some(summaries) = &mut self.summaries else {
+            return;
+        };
         let now = (self.author.now)();
-        if let Some(summaries) = &mut self.summaries
-            && (last || now.since(self.summarised) >= SUMMARY_EVERY)
+        if !last && now.since(self.summarised) < SUMMARY_EVERY {
+            return;
+        }
+        self.summarised = now;
+        summaries.write();
+        let open = self.current.as_ref().map(|current| current.header.segment);
+        if let Some(open) = open
+            && let Err(fault) = summaries.enforce_quota(&self.log, open, now)
         {
-            self.summarised = now;
-            summaries.write();
+            tracing::warn!(log = %self.log.name, %fault, "old refusals were not removed");
         }
     }
 

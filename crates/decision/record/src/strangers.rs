@@ -9,7 +9,11 @@ use std::{
 use gw_ledger::{Personal, RecordRef, RefusedRecord};
 use gw_model::Timestamp;
 
-use crate::{log::locked, recorder::Recorder};
+use crate::{
+    log::{Log, locked},
+    quota::Quota,
+    recorder::Recorder,
+};
 
 /// Rows of one thread and second; what finds no row is counted with the others of its reason.
 const ROWS_MAX: usize = 64;
@@ -30,6 +34,14 @@ struct Count {
     to: Timestamp,
 }
 
+impl Count {
+    fn add(&mut self, more: &Self) {
+        self.refusals = self.refusals.saturating_add(more.refusals);
+        self.from = self.from.min(more.from);
+        self.to = self.to.max(more.to);
+    }
+}
+
 /// One thread's refusals since they were last taken.
 #[derive(Default)]
 pub(crate) struct Tally {
@@ -46,14 +58,14 @@ impl Tally {
         let mut rows = locked(&self.rows);
         let full = rows.len() >= ROWS_MAX && !rows.contains_key(&key);
         let key = if full { others(reason) } else { key };
-        let row = rows.entry(key).or_insert(Count {
-            refusals: 0,
+        let one = Count {
+            refusals: 1,
             from: now,
             to: now,
-        });
-        row.refusals += 1;
-        row.from = row.from.min(now);
-        row.to = row.to.max(now);
+        };
+        rows.entry(key)
+            .and_modify(|sum| sum.add(&one))
+            .or_insert(one);
     }
 
     fn take(&self) -> HashMap<Key, Count> {
@@ -95,17 +107,36 @@ fn prefix_text(prefix: IpAddr) -> String {
 pub(crate) struct Summaries {
     tallies: Arc<Mutex<Vec<Arc<Tally>>>>,
     recorder: Recorder,
+    quota: Quota,
 }
 
 impl Summaries {
-    pub(crate) fn new(tallies: Arc<Mutex<Vec<Arc<Tally>>>>, recorder: Recorder) -> Self {
-        Self { tallies, recorder }
+    pub(crate) fn new(
+        tallies: Arc<Mutex<Vec<Arc<Tally>>>>,
+        recorder: Recorder,
+        quota: Quota,
+    ) -> Self {
+        Self {
+            tallies,
+            recorder,
+            quota,
+        }
+    }
+
+    /// Keeps the log within its quota; `open` is its oldest segment that is not closed.
+    pub(crate) fn enforce_quota(
+        &mut self,
+        log: &Log,
+        open: u32,
+        now: Timestamp,
+    ) -> std::io::Result<()> {
+        self.quota.enforce(log, open, &mut self.recorder, now)
     }
 
     /// Writes what was counted since the last time.
     pub(crate) fn write(&mut self) {
         let tallies = locked(&self.tallies).clone();
-        for (key, count) in merged(&tallies) {
+        for (key, count) in bounded(merged(&tallies)) {
             let record = RefusedRecord {
                 reason: Arc::from(key.reason),
                 count: count.refusals,
@@ -127,16 +158,26 @@ impl Summaries {
     }
 }
 
+/// The rows with the most refusals; the rest of each reason is added up.
+fn bounded(mut rows: Vec<(Key, Count)>) -> Vec<(Key, Count)> {
+    let rest = rows.split_off(rows.len().min(ROWS_MAX));
+    for (key, count) in rest {
+        let key = others(key.reason);
+        match rows.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, sum)) => sum.add(&count),
+            None => rows.push((key, count)),
+        }
+    }
+    rows
+}
+
 fn merged(tallies: &[Arc<Tally>]) -> Vec<(Key, Count)> {
     let mut merged: HashMap<Key, Count> = HashMap::new();
     for (key, count) in tallies.iter().flat_map(|tally| tally.take()) {
-        let row = merged.entry(key).or_insert(Count {
-            refusals: 0,
-            ..count
-        });
-        row.refusals += count.refusals;
-        row.from = row.from.min(count.from);
-        row.to = row.to.max(count.to);
+        merged
+            .entry(key)
+            .and_modify(|sum| sum.add(&count))
+            .or_insert(count);
     }
     let mut rows: Vec<_> = merged.into_iter().collect();
     rows.sort_by_key(|(key, count)| (std::cmp::Reverse(count.refusals), key.prefix));
