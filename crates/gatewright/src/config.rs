@@ -7,6 +7,7 @@
 mod app;
 pub(crate) mod facts;
 mod fault;
+pub(crate) mod files;
 mod read;
 mod reader;
 mod value;
@@ -21,8 +22,9 @@ use std::{
 use gw_model::{App, Group, Settings};
 use ipnet::IpNet;
 
-pub(crate) use fault::{ConfigFaults, Fault};
-pub(crate) use value::{CertificateHost, Host};
+pub(crate) use fault::ConfigFaults;
+pub(crate) use read::OWNERS;
+pub(crate) use value::CertificateHost;
 
 /// The version of the configuration format that this binary reads.
 const VERSION: u64 = 1;

@@ -1,5 +1,14 @@
 //! Gatewright: one binary that runs everything and administers it.
+
+mod clock;
+mod command;
 mod config;
 mod demo;
+mod output;
+mod policy_folder;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::run(std::env::args_os())
+}

@@ -1,0 +1,135 @@
+//! The other end of the socket.
+
+use std::{io, path::PathBuf};
+
+use bytes::Bytes;
+use http::{Method, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::net::UnixStream;
+
+use crate::types::Problem;
+
+/// Asks a running Gatewright over its socket.
+#[derive(Debug, Clone)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+/// An operation that was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody listens.
+    #[error("no gatewright is running on `{}`", socket.display())]
+    NotRunning {
+        /// The socket that was tried.
+        socket: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// It is running, but not for us.
+    #[error("the socket `{}` is closed to this user", socket.display())]
+    NotAllowed {
+        /// The socket that was tried.
+        socket: PathBuf,
+    },
+    /// It said why not.
+    #[error("{0}")]
+    Refused(Box<Problem>),
+    /// The exchange broke.
+    #[error("gatewright broke the exchange off: {0}")]
+    Broken(String),
+}
+
+impl Client {
+    /// A client of the socket at a path.
+    pub const fn new(socket: PathBuf) -> Self {
+        Self { socket }
+    }
+
+    /// Asks with no body.
+    ///
+    /// # Errors
+    /// When nobody answers, or the answer is a refusal.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        self.exchange(method, path, Bytes::new()).await
+    }
+
+    /// Asks with a body.
+    ///
+    /// # Errors
+    /// When nobody answers, or the answer is a refusal.
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|fault| broken(&fault))?;
+        self.exchange(method, path, body.into()).await
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<T, ClientError> {
+        let stream = UnixStream::connect(&self.socket)
+            .await
+            .map_err(|source| self.unreachable(source))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|fault| broken(&fault))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "gatewright")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|fault| broken(&fault))?;
+        let answered = async {
+            let response = sender.send_request(request).await.map_err(|f| broken(&f))?;
+            let status = response.status();
+            let body = response
+                .into_body()
+                .collect()
+                .await
+                .map_err(|f| broken(&f))?;
+            Ok((status, body.to_bytes()))
+        };
+        let mut answered = std::pin::pin!(answered);
+        let mut connection = std::pin::pin!(connection);
+        let (status, body) = tokio::select! {
+            biased;
+            answer = &mut answered => answer?,
+            ended = &mut connection => {
+                ended.map_err(|fault| broken(&fault))?;
+                answered.await?
+            }
+        };
+        if status.is_success() {
+            return serde_json::from_slice(&body).map_err(|fault| broken(&fault));
+        }
+        let problem = serde_json::from_slice(&body).map_err(|fault| broken(&fault))?;
+        Err(ClientError::Refused(Box::new(problem)))
+    }
+
+    fn unreachable(&self, source: io::Error) -> ClientError {
+        let socket = self.socket.clone();
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => ClientError::NotAllowed { socket },
+            _ => ClientError::NotRunning { socket, source },
+        }
+    }
+}
+
+fn broken(fault: &impl std::fmt::Display) -> ClientError {
+    ClientError::Broken(fault.to_string())
+}

@@ -1,0 +1,291 @@
+//! The socket: who may connect, one question per request, one answer.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::Ipv4Addr,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use gw_engine::{Circumstances, Engine};
+use gw_identity::Identity;
+use gw_issue::SigningKeys;
+use gw_model::{Action, Principal, Resource, SessionId, UserId};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::Semaphore,
+    task::JoinSet,
+};
+
+use crate::{
+    endpoint::{self, Endpoint, NotFound, On},
+    operation::{self, Call, Reply},
+    types::{ConfigState, Problem},
+};
+
+/// The socket's place below the data folder.
+const FOLDER: &str = "run";
+const SOCKET: &str = "admin.sock";
+
+/// Connections at a time: who may connect is few.
+const CONNECTIONS_MAX: usize = 32;
+/// Longest body: a large set of policies.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest time that a body may take to arrive.
+const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// Longest time that a request's head may take to arrive.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// What the administration works on.
+pub struct Parts {
+    /// Facts and decisions.
+    pub engine: Engine,
+    /// Links and sessions.
+    pub identity: Identity,
+    /// The keys that can be rotated, by purpose.
+    pub keys: Vec<(&'static str, Arc<SigningKeys>)>,
+    /// Where people sign in, as links begin: `https://auth.example.com`.
+    pub authentication_origin: String,
+    /// Who may connect beside root and the user that runs Gatewright.
+    pub local_uids: Vec<u32>,
+    /// How the configuration file stands.
+    pub config: Arc<dyn Fn() -> ConfigState + Send + Sync>,
+    /// The heads of the logs, as JSON lines hold them.
+    pub log_heads: Arc<dyn Fn() -> Vec<serde_json::Value> + Send + Sync>,
+}
+
+/// The administration's service.
+#[derive(Clone)]
+pub struct Administration {
+    parts: Arc<Parts>,
+}
+
+/// A socket that cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`", path.display())]
+pub struct SocketError {
+    action: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+impl Administration {
+    /// A service on these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+        }
+    }
+
+    /// Where the socket of a data folder is.
+    pub fn socket_in(data: &Path) -> PathBuf {
+        data.join(FOLDER).join(SOCKET)
+    }
+
+    /// Makes the socket: mode 0600 in a folder of mode 0700. The data folder is ours and locked, so
+    /// that a socket which is there already is one that a process before us left behind.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn bind(data: &Path) -> Result<UnixListener, SocketError> {
+        let folder = data.join(FOLDER);
+        let fault = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| SocketError {
+                action,
+                path,
+                source,
+            }
+        };
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .map_err(fault("make the folder", &folder))?;
+        let only_ours = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+                .map_err(fault("close to others", path))
+        };
+        only_ours(&folder, 0o700)?;
+        let path = folder.join(SOCKET);
+        match std::fs::remove_file(&path) {
+            Err(gone) if gone.kind() != io::ErrorKind::NotFound => {
+                return Err(fault("remove the old socket", &path)(gone));
+            }
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path).map_err(fault("make the socket", &path))?;
+        only_ours(&path, 0o600)?;
+        Ok(listener)
+    }
+
+    /// Answers on the socket until the task is dropped, which closes its connections.
+    ///
+    /// # Errors
+    /// When connections can no longer be accepted.
+    pub async fn serve(self, listener: UnixListener) -> io::Result<()> {
+        let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let mut connections = JoinSet::new();
+        loop {
+            let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
+                return Ok(());
+            };
+            let (stream, _) = listener.accept().await?;
+            while connections.try_join_next().is_some() {}
+            let connection = self.clone().connection(stream);
+            connections.spawn(async move {
+                connection.await;
+                drop(slot);
+            });
+        }
+    }
+
+    async fn connection(self, stream: UnixStream) {
+        let peer = stream.peer_cred().map(|peer| peer.uid());
+        let service = service_fn(move |request| {
+            let (this, peer) = (self.clone(), peer.as_ref().ok().copied());
+            async move { Ok::<_, Infallible>(this.answer(peer, request).await.map(Full::new)) }
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        if let Err(fault) = served {
+            tracing::debug!(%fault, "an administration connection ended early");
+        }
+    }
+
+    async fn answer(&self, peer: Option<u32>, request: Request<Incoming>) -> Response<Bytes> {
+        match self.try_answer(peer, request).await {
+            Ok(reply) => reply.response(),
+            Err(problem) => problem.response(),
+        }
+    }
+
+    async fn try_answer(
+        &self,
+        peer: Option<u32>,
+        request: Request<Incoming>,
+    ) -> Result<Reply, Problem> {
+        let uid = peer
+            .filter(|uid| self.may_connect(*uid))
+            .ok_or_else(|| not_let_in(peer))?;
+        let (head, body) = request.into_parts();
+        let (endpoint, parameters) =
+            endpoint::find(&head.method, head.uri.path()).map_err(no_endpoint)?;
+        let resource = self.resource(endpoint, &parameters)?;
+        let decision = self.ask(uid, endpoint.action, resource.clone()).await?;
+        let body = collected(body).await?;
+        let call = Call {
+            parts: &self.parts,
+            uid,
+            decision,
+            resource,
+            parameters,
+            query: head.uri.query().unwrap_or_default(),
+            body,
+        };
+        operation::run(endpoint.operation, call).await
+    }
+
+    fn may_connect(&self, uid: u32) -> bool {
+        let own = rustix::process::geteuid().as_raw();
+        uid == 0 || uid == own || self.parts.local_uids.contains(&uid)
+    }
+
+    fn resource(&self, endpoint: &Endpoint, parameters: &[&str]) -> Result<Resource, Problem> {
+        let view = self.parts.engine.view();
+        let named = parameters.first().copied().unwrap_or_default();
+        match endpoint.on {
+            On::System => Ok(Resource::System),
+            On::NewUser => Ok(Resource::User(UserId::from_bits(gw_engine::random::bits()))),
+            On::User => {
+                let by_id = named.parse().ok().and_then(|id| view.facts.user(id));
+                let user = by_id.or_else(|| view.facts.user_named(named));
+                let user = user.ok_or_else(|| Problem::unknown("user", named))?;
+                Ok(Resource::User(user.id))
+            }
+            On::Session => {
+                let session = named
+                    .parse::<SessionId>()
+                    .ok()
+                    .and_then(|id| view.facts.session(id))
+                    .ok_or_else(|| Problem::unknown("session", named))?;
+                Ok(Resource::Session(session.id, session.user))
+            }
+        }
+    }
+
+    /// Each operation is a question of its own, recorded before anything is done.
+    async fn ask(
+        &self,
+        uid: u32,
+        action: Action,
+        resource: Resource,
+    ) -> Result<gw_model::DecisionId, Problem> {
+        let asked = self.parts.engine.ask(&local(uid, action, resource)).await;
+        if asked.is_allow() {
+            return Ok(asked.id);
+        }
+        let detail = format!("policy does not let uid {uid} do `{action}`");
+        let because = &asked.judgement.decision.because;
+        let why = match because.first() {
+            Some(policy) => format!("the policy `{policy}` forbids it"),
+            None => "no policy permits it".to_owned(),
+        };
+        Err(Problem::denied_by(asked.id, detail).help(why))
+    }
+}
+
+/// The circumstances of something that is done on the machine itself.
+pub(crate) fn local(uid: u32, action: Action, resource: Resource) -> Circumstances {
+    Circumstances {
+        principal: Principal::Local(uid),
+        session: None,
+        rank: 0,
+        action,
+        resource: Arc::new(resource),
+        address: Ipv4Addr::LOCALHOST.into(),
+        country: None,
+        http: None,
+        device: None,
+        risk: None,
+    }
+}
+
+fn not_let_in(peer: Option<u32>) -> Problem {
+    let who = peer.map_or_else(|| "nobody known".to_owned(), |uid| format!("uid {uid}"));
+    Problem::denied(format!("{who} may not administer Gatewright on this machine"))
+        .help("run the command as root or as the user that runs Gatewright, or add the uid to `administration.local_uids`")
+}
+
+fn no_endpoint(why: NotFound) -> Problem {
+    let mut problem = Problem::unknown("operation", "with this method and path");
+    if why == NotFound::Method {
+        problem.status = StatusCode::METHOD_NOT_ALLOWED.as_u16();
+    }
+    problem.help("use a gatewright command of the same version as the one that is running")
+}
+
+async fn collected(body: Incoming) -> Result<Bytes, Problem> {
+    let collecting = Limited::new(body, BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(BODY_TIME_MAX, collecting).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(_)) => Err(Problem::invalid(
+            "the request is broken off, or larger than 16 MiB",
+        )),
+        Err(_) => Err(Problem::invalid(
+            "the request took longer than 30 seconds to arrive",
+        )),
+    }
+}

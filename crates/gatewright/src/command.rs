@@ -1,0 +1,252 @@
+//! The command line: what there is to say, and what each family of commands does with it.
+
+mod app;
+mod check;
+mod group;
+mod key;
+mod policy;
+mod session;
+mod user;
+
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use gw_api::{Administration, Client, ClientError};
+
+use crate::output::{self, Output};
+
+/// The variable that names the data folder where the option does not.
+const DATA_VARIABLE: &str = "GATEWRIGHT_DATA";
+
+/// Zero-trust access: every request is one question, answered by policy with reasons.
+#[derive(Debug, Parser)]
+#[command(name = "gatewright", version, max_term_width = 100)]
+struct Arguments {
+    /// The data folder of the Gatewright to run or to talk to.
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print JSON for machines.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a configuration file, and tell all of its faults.
+    Check(check::Arguments),
+    /// Check, test, explain and apply policies.
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// People: add, switch off and on, make links.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Groups that policies name.
+    #[command(subcommand)]
+    Group(group::Command),
+    /// Open sessions.
+    #[command(subcommand)]
+    Session(session::Command),
+    /// Protected apps, as the configuration declares them.
+    #[command(subcommand)]
+    App(app::Command),
+    /// Keys that assertions are signed with.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            // What cannot be printed there is nobody to read.
+            let _ = usage.print();
+            return ExitCode::from(u8::from(usage.use_stderr()) * 2);
+        }
+    };
+    match dispatch(arguments) {
+        Ok(code) => code,
+        Err(Failure::Output(fault)) if fault.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            output::fault(&failure.to_string(), failure.help().as_deref());
+            failure.code()
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Done {
+    let shell = Shell {
+        data: arguments.data,
+        output: Output {
+            json: arguments.json,
+        },
+    };
+    match arguments.command {
+        Command::Check(check) => check::run(&shell, &check),
+        Command::Policy(policy) => policy::run(&shell, policy),
+        Command::User(user) => user::run(&shell, user),
+        Command::Group(group) => group::run(&shell, group),
+        Command::Session(session) => session::run(&shell, session),
+        Command::App(app::Command::List) => app::list(&shell),
+        Command::Key(key) => key::run(&shell, key),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "gatewright", &mut script);
+            io::Write::write_all(&mut io::stdout(), &script)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// How a command ended: 0 fine, 1 refused, denied or with faults, 2 usage.
+type Done = Result<ExitCode, Failure>;
+
+/// Faults were found, or a test did not pass: told already.
+const FOUND: ExitCode = ExitCode::FAILURE;
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// With what to do next.
+    #[error("{what}")]
+    Refused { what: String, help: Option<String> },
+    /// Nothing could be done with the arguments.
+    #[error("{0}")]
+    Usage(String),
+    /// The running Gatewright did not do it.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// What it found could not be printed.
+    #[error("cannot print: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    pub(crate) fn refused(what: impl Into<String>) -> Self {
+        Self::Refused {
+            what: what.into(),
+            help: None,
+        }
+    }
+
+    pub(crate) fn help_with(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Refused {
+            what: what.into(),
+            help: Some(help.into()),
+        }
+    }
+
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Refused { help, .. } => help.clone(),
+            Self::Usage(_) => Some("gatewright --help".into()),
+            Self::Client(ClientError::NotRunning { .. }) => Some(format!(
+                "start it with `gatewright up`, or name its data folder with `--data DIR` or {DATA_VARIABLE}"
+            )),
+            Self::Client(ClientError::NotAllowed { .. }) => {
+                Some("run the command as root or as the user that runs gatewright".into())
+            }
+            Self::Client(ClientError::Refused(problem)) => {
+                let mut lines = problem.faults.clone();
+                lines.extend(problem.help.clone());
+                (!lines.is_empty()).then(|| lines.join("\n       "))
+            }
+            Self::Client(ClientError::Broken(_)) | Self::Output(_) => None,
+        }
+    }
+}
+
+/// What all commands know of where they run.
+#[derive(Debug)]
+struct Shell {
+    data: Option<PathBuf>,
+    output: Output,
+}
+
+impl Shell {
+    /// The data folder that is meant: as said, else the one here that somebody runs on.
+    fn data_folder(&self) -> Result<PathBuf, Failure> {
+        if let Some(data) = self.named_data_folder() {
+            return Ok(data);
+        }
+        let here = ["data", crate::demo::DATA_FOLDER].map(PathBuf::from);
+        let runs = |data: &PathBuf| Administration::socket_in(data).exists();
+        let mut found = here.iter().filter(|data| runs(data));
+        match (found.next(), found.next()) {
+            (Some(data), None) => Ok(data.clone()),
+            (Some(one), Some(other)) => Err(Failure::help_with(
+                format!(
+                    "both `{}` and `{}` are here",
+                    one.display(),
+                    other.display()
+                ),
+                format!("--data {}", one.display()),
+            )),
+            (None, _) => Err(Failure::help_with(
+                "no gatewright runs on a data folder here",
+                format!("name the data folder with `--data DIR` or {DATA_VARIABLE}"),
+            )),
+        }
+    }
+
+    fn named_data_folder(&self) -> Option<PathBuf> {
+        let named = || std::env::var_os(DATA_VARIABLE).filter(|value| !value.is_empty());
+        self.data.clone().or_else(|| named().map(PathBuf::from))
+    }
+
+    /// A client of the Gatewright that is meant.
+    fn client(&self) -> Result<Client, Failure> {
+        let data = self.data_folder()?;
+        Ok(Client::new(Administration::socket_in(&data)))
+    }
+}
+
+/// Runs a conversation with the running Gatewright.
+fn converse<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+/// A part of a path of the administration's interface: names are checked there, but must arrive whole.
+fn segment(text: &str) -> Result<&str, Failure> {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.@+".contains(&b);
+    if !text.is_empty() && text.bytes().all(fine) {
+        Ok(text)
+    } else {
+        Err(Failure::refused(format!("`{text}` is not a name")))
+    }
+}
+
+/// The policy files of a folder, by name: those that end in `.cedar`.
+fn policy_files(folder: &Path) -> Result<Vec<gw_model::PolicyFile>, Failure> {
+    crate::policy_folder::read(folder).map_err(|fault| {
+        let what = format!(
+            "cannot read the policies in `{}`: {fault}",
+            folder.display()
+        );
+        Failure::help_with(what, "name the folder that holds the *.cedar files")
+    })
+}
