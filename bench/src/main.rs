@@ -23,11 +23,18 @@ struct Bench {
     question: &'static str,
 }
 
-const BENCHES: &[Bench] = &[Bench {
-    package: "gw-policy",
-    example: "bench_decisions",
-    question: "What does a decision cost, and does it grow with the number of policies?",
-}];
+const BENCHES: &[Bench] = &[
+    Bench {
+        package: "gw-policy",
+        example: "bench_decisions",
+        question: "What does a decision cost, and does it grow with the number of policies?",
+    },
+    Bench {
+        package: "gw-engine",
+        example: "bench_judgement",
+        question: "What does a decision cost when nothing has changed since the last one?",
+    },
+];
 
 /// One measured figure.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -31,7 +31,7 @@ fn cells(row: &Row) -> [String; 5] {
         (Some(to), Some(ratio)) => format!("{ratio:.4} of {to}"),
         _ => String::new(),
     };
-    let value = format!("{:.2} {}", row.value, row.unit.replace("us", "µs"));
+    let value = format!("{} {}", figure(row.value), row.unit.replace("us", "µs"));
     [
         row.question.clone(),
         row.contender.clone(),
@@ -39,6 +39,15 @@ fn cells(row: &Row) -> [String; 5] {
         value,
         ratio,
     ]
+}
+
+/// Two decimals, or three significant digits of what is smaller.
+fn figure(value: f64) -> String {
+    if value.abs() < 1.0 {
+        format!("{value:.3}")
+    } else {
+        format!("{value:.2}")
+    }
 }
 
 fn push(text: &mut String, cells: &[String; 5], widths: &[usize; 5]) {
