@@ -1,7 +1,7 @@
 //! The ledger of a process: its folder, its key, its logs and their sealers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -165,7 +165,7 @@ pub struct Ledger {
 impl Ledger {
     /// Takes up all logs in a folder, repairs and seals what a killed process left, and starts the control log.
     ///
-    /// `stored_heads` gives the head that the store kept of a log, if it kept one.
+    /// `stored` are the heads that the store kept, of which each log must hold its own.
     ///
     /// # Errors
     /// See [`LedgerError`].
@@ -173,7 +173,7 @@ impl Ledger {
         folder: &Path,
         options: LedgerOptions,
         signer: Signer,
-        stored_heads: &dyn Fn(&str) -> Option<StoredHead>,
+        stored: &[StoredHead],
     ) -> Result<Self, LedgerError> {
         let lock = lock_folder(folder)?;
         let options = bounded(options);
@@ -189,7 +189,7 @@ impl Ledger {
             author: &author,
             lock: &lock,
         };
-        let mut recovered = opening.recover_all(stored_heads)?;
+        let mut recovered = opening.recover_all(stored)?;
         let notes: Vec<Note> = recovered
             .values_mut()
             .flat_map(|log| std::mem::take(&mut log.notes))
@@ -344,22 +344,20 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// Brings every log in order, also those that nobody writes any more.
+    /// Brings every log in order, also those that nobody writes any more or that are gone.
     fn recover_all(
         &self,
-        stored_heads: &dyn Fn(&str) -> Option<StoredHead>,
+        stored: &[StoredHead],
     ) -> Result<HashMap<String, Recovered>, LedgerError> {
         let names = log_names(self.folder).map_err(|source| self.unusable(source))?;
+        let mut names: BTreeSet<String> = names.into_iter().collect();
+        names.extend(stored.iter().map(|head| head.log.to_string()));
         let mut all = HashMap::new();
         for name in names {
-            let stored = stored_heads(&name);
-            let recovered = recover(
-                &name,
-                &self.folder.join(&name),
-                self.author,
-                stored.as_ref(),
-                self.options.accept_gap,
-            )?;
+            let heads: Vec<&StoredHead> = stored.iter().filter(|h| *h.log == *name).collect();
+            let folder = self.folder.join(&name);
+            let accept_gap = self.options.accept_gap;
+            let recovered = recover(&name, &folder, self.author, &heads, accept_gap)?;
             all.insert(name, recovered);
         }
         Ok(all)

@@ -33,17 +33,20 @@ pub(crate) fn recover(
     name: &str,
     folder: &Path,
     author: &Author,
-    stored: Option<&StoredHead>,
+    stored: &[&StoredHead],
     accept_gap: bool,
 ) -> Result<Recovered, LedgerError> {
     let failed = |fault: io::Error| LedgerError::log(name, fault);
-    let numbers = segment_numbers(folder).map_err(failed)?;
+    let numbers = match segment_numbers(folder) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other.map_err(failed)?,
+    };
     let mut recovered = Recovered {
         next: numbers.last().map_or(1, |last| last + 1),
         ..Recovered::default()
     };
     // Before anything is changed: a log that was cut is left as it was found.
-    if let Some(stored) = stored {
+    for stored in stored {
         recovered.compare(folder, stored, accept_gap)?;
     }
     for number in unclosed(folder, &numbers).map_err(failed)? {
@@ -52,7 +55,9 @@ pub(crate) fn recover(
             .take_up(name, number, &paths, author)
             .map_err(failed)?;
     }
-    sync_folder(folder).map_err(failed)?;
+    if !numbers.is_empty() {
+        sync_folder(folder).map_err(failed)?;
+    }
     Ok(recovered)
 }
 
