@@ -144,7 +144,7 @@ class Gateway {
   /** What is known of a person. */
   async user(name) {
     const users = await this.json('user', 'list');
-    return (users.users ?? users).find((user) => user.name === name);
+    return users.items.find((user) => user.name === name);
   }
 
   /** A fresh link for a person, by an administrator on the machine. */
