@@ -1,1 +1,21 @@
-//! Placeholder.
+//! TLS towards clients: which certificate a name gets, and how handshakes are made.
+//!
+//! TLS 1.2 and 1.3 by rustls on aws-lc-rs, with the hybrid post-quantum key exchange
+//! X25519MLKEM768 first. Certificates come from files ([`CertificateStore`]) and are replaced
+//! whole or not at all; a client that asks for a name that no certificate covers gets none. The
+//! demo's come from an authority of its own ([`DemoAuthority`]).
+
+mod config;
+mod demo;
+mod fault;
+mod files;
+mod store;
+
+pub use config::{install_provider, provider, server_config};
+pub use demo::DemoAuthority;
+pub use fault::TlsFault;
+pub use files::CertificateFiles;
+pub use store::{CertificateInfo, CertificateStore, Reload};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! How handshakes are made.
+
+use std::sync::Arc;
+
+use rustls::{
+    ServerConfig,
+    crypto::{
+        CryptoProvider,
+        aws_lc_rs::{self, Ticketer, kx_group},
+    },
+    version::{TLS12, TLS13},
+};
+
+use crate::CertificateStore;
+
+/// The one cryptographic provider, with the hybrid post-quantum key exchange first.
+pub fn provider() -> Arc<CryptoProvider> {
+    Arc::new(CryptoProvider {
+        kx_groups: vec![
+            kx_group::X25519MLKEM768,
+            kx_group::X25519,
+            kx_group::SECP256R1,
+            kx_group::SECP384R1,
+        ],
+        ..aws_lc_rs::default_provider()
+    })
+}
+
+/// Makes [`provider`] the process's default, for whatever asks for one; a second call changes
+/// nothing.
+pub fn install_provider() {
+    if CryptoProvider::get_default().is_none() {
+        // Losing a race leaves somebody else's default in place, and the result is the same.
+        let _raced = CryptoProvider::install_default((*provider()).clone());
+    }
+}
+
+/// A server's side of handshakes: certificates by name, HTTP/2 before HTTP/1.1.
+///
+/// # Errors
+/// When the cryptographic library cannot provide what TLS needs.
+pub fn server_config(certificates: CertificateStore) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(certificates));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Tickets are sealed under a rotating key, so no cache of sessions is shared between threads.
+    config.ticketer = Ticketer::new()?;
+    Ok(Arc::new(config))
+}
