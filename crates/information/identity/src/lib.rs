@@ -28,3 +28,6 @@ pub use identity::{Identity, OpenError};
 pub use links::{LinkError, LinkMade, exceeds, recorded_path};
 pub use options::{IdentityOptions, Lifetimes};
 pub use sessions::SessionSummary;
+
+#[cfg(test)]
+mod tests;

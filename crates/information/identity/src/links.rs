@@ -1,11 +1,11 @@
 //! Single-use links: made by somebody who may, shown by GET, used by POST.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use gw_engine::{Commit, CommitError, random};
 use gw_model::{
     Actor, AuthnEvent, AuthnMethod, Change, DecisionId, EndReason, Ended, GroupName, LinkId,
-    Session, SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
+    Session, SessionId, SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
 };
 use gw_store::{Effect, LinkKind, LinkRow, Refused, Secret, WhyNot};
 
@@ -231,24 +231,17 @@ impl Using {
             let further = sessions::advance(session, proof, self.credential, &self.lifetimes);
             return Ok(commit.change(further).within(session.id));
         }
-        if let Some(session) = present {
-            let ended = Ended {
-                at: self.now,
-                reason: EndReason::SignedOut,
-            };
-            commit = commit.change(Change::SessionEnded {
-                session: session.id,
-                ended,
-            });
-        }
         let kind = match self.kind {
             LinkKind::SignIn => SessionKind::Ordinary,
             LinkKind::Enrolment | LinkKind::Recovery => SessionKind::Enrolment,
         };
         if self.kind == LinkKind::Recovery {
-            commit
-                .changes
-                .extend(reset_factors(facts, &user, self.now, &commit.changes));
+            commit.changes = reset_factors(facts, &user, self.now);
+        }
+        if let Some(session) = present
+            && (self.kind != LinkKind::Recovery || session.user != self.user)
+        {
+            commit = commit.change(ended(session.id, EndReason::SignedOut, self.now));
         }
         let session = sessions::begin(
             &user,
@@ -266,31 +259,29 @@ impl Using {
 }
 
 /// A recovery link is for who has lost what they had: it is removed, and every session ends,
-/// since whoever holds the lost things may hold those too.
-fn reset_factors(facts: &Snapshot, user: &User, now: Timestamp, already: &[Change]) -> Vec<Change> {
-    let ended = Ended {
-        at: now,
-        reason: EndReason::FactorRemoved,
+/// since whoever holds the lost things may hold those too. (The sessions that rest on a removed
+/// factor end with its removal.)
+fn reset_factors(facts: &Snapshot, user: &User, now: Timestamp) -> Vec<Change> {
+    let rests_on_one = |session: &Session| {
+        let mut factors = session.authn.iter().filter_map(|proof| proof.factor);
+        factors.any(|id| user.factors.iter().any(|factor| factor.id == id))
     };
-    let ending: BTreeSet<_> = already
-        .iter()
-        .filter_map(|change| match change {
-            Change::SessionEnded { session, .. } => Some(*session),
-            _ => None,
-        })
-        .collect();
-    let mut changes: Vec<Change> = facts
-        .sessions_of(user.id)
-        .filter(|session| session.ended.is_none() && !ending.contains(&session.id))
-        .map(|session| Change::SessionEnded {
-            session: session.id,
-            ended,
-        })
-        .collect();
     let mut without = user.clone();
     without.factors.clear();
-    changes.push(Change::UserPut(Arc::new(without)));
-    changes
+    let others = facts
+        .sessions_of(user.id)
+        .filter(|session| session.ended.is_none() && !rests_on_one(session))
+        .map(|session| ended(session.id, EndReason::FactorRemoved, now));
+    std::iter::once(Change::UserPut(Arc::new(without)))
+        .chain(others)
+        .collect()
+}
+
+const fn ended(session: SessionId, reason: EndReason, at: Timestamp) -> Change {
+    Change::SessionEnded {
+        session,
+        ended: Ended { at, reason },
+    }
 }
 
 const fn longest(kind: LinkKind, lifetimes: &Lifetimes) -> Duration {

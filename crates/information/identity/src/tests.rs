@@ -1,0 +1,10 @@
+//! Sign-in as browsers meet it, over a real store, engine and ledger.
+
+mod authenticator;
+mod browser;
+mod codes;
+mod hand_over;
+mod links;
+mod pages;
+mod passkeys;
+mod sessions;
