@@ -71,10 +71,10 @@ export class Child {
   }
 }
 
-/** Runs a command to its end, reading `stdin` where that is a stream: `{ code, stdout, stderr }`. */
-export function run(command, args, { stdin = 'ignore', ...options } = {}) {
+/** Runs a command to its end: `{ code, stdout, stderr }`. */
+export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: [stdin, 'pipe', 'pipe'], ...options });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     const out = [];
     const err = [];
     child.stdout.on('data', (chunk) => out.push(chunk));

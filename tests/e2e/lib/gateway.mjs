@@ -95,12 +95,12 @@ class Gateway {
 
   async start() {
     this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1' } });
-    await until('the gateway answers on its socket', async () => {
-      if (this.child.end) throw new Error(`it ended:\n${this.child.output}`);
-      return (await this.cli('app', 'list', '--json')).code === 0;
-    }, 60_000).catch((error) => {
-      throw new Error(`${error.message}; it printed:\n${this.child.output}`, { cause: error });
-    });
+    const { end } = await until(
+      'the gateway answers on its socket',
+      async () => (this.child.end ? this.child : (await this.cli('app', 'list')).code === 0 && {}),
+      60_000,
+    ).catch((error) => ({ end: error }));
+    if (end) throw new Error(`the gateway did not start (${JSON.stringify(end)}); it printed:\n${this.child.output}`);
   }
 
   get pid() {

@@ -1,9 +1,9 @@
 // A person at curl: cookies kept, redirects followed on demand, forms posted as a browser would.
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from './child.mjs';
 import { until } from './until.mjs';
 
@@ -11,12 +11,11 @@ const NAVIGATION = ['-H', 'Accept: text/html', '-H', 'Sec-Fetch-Mode: navigate',
 
 /** Runs curl against a gateway; every answer as `{ status, version, headers, body, url }`. */
 export async function curl(gateway, ...args) {
-  const options = typeof args.at(-1) === 'object' ? args.pop() : {};
   const format = '\n%{json}';
   const { code, stdout, stderr } = await run('curl', [
     '--silent', '--show-error', '--include', '--max-time', '60',
     '--cacert', gateway.authority, '--write-out', format, ...args,
-  ], options);
+  ]);
   if (code !== 0) throw new CurlFailure(code, stderr);
   return readAnswer(stdout);
 }
@@ -112,12 +111,13 @@ export class Visitor {
     return this.submit(page);
   }
 
-  /** Uploads `bytes` zeroes from a stream. */
-  upload(url, bytes, ...args) {
-    const source = spawn('head', ['-c', String(bytes), '/dev/zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  /** Uploads `bytes` zeroes from a file that has no blocks on disk. */
+  async upload(url, bytes, ...args) {
+    const file = join(dirname(this.jar), `zeroes-${bytes}`);
+    await (await open(file, 'w')).close();
+    await truncate(file, bytes);
     return this.request(
-      url, '--request', 'POST', '-H', `Content-Length: ${bytes}`, '-H', 'Expect:', '-H', 'Sec-Fetch-Site: same-origin',
-      '--max-time', '300', '--upload-file', '-', ...args, { stdin: source.stdout },
+      url, '--request', 'POST', '-H', 'Sec-Fetch-Site: same-origin', '--max-time', '300', '--upload-file', file, ...args,
     );
   }
 
