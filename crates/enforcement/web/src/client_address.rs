@@ -10,31 +10,25 @@ use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 /// Who may say where a request comes from, and in which header.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TrustedProxies {
     /// Their addresses.
     pub peers: Vec<IpNet>,
-    /// A list of addresses, the latest last, as `X-Forwarded-For` has it.
-    pub header: HeaderName,
-}
-
-impl Default for TrustedProxies {
-    fn default() -> Self {
-        Self {
-            peers: Vec::new(),
-            header: HeaderName::from_static("x-forwarded-for"),
-        }
-    }
+    /// A list of addresses, the latest last, as `X-Forwarded-For` has it. None where they
+    /// speak the PROXY protocol instead.
+    pub header: Option<HeaderName>,
+    /// They begin each connection with a PROXY protocol header, version 2.
+    pub speak_proxy_protocol: bool,
 }
 
 impl TrustedProxies {
     /// The client's address.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        if !self.trusts(client) {
+        let Some(header) = self.header.as_ref().filter(|_| self.trusts(client)) else {
             return client;
-        }
-        let values: Vec<_> = headers.get_all(&self.header).iter().collect();
+        };
+        let values: Vec<_> = headers.get_all(header).iter().collect();
         let told = values
             .iter()
             .rev()
@@ -49,7 +43,8 @@ impl TrustedProxies {
         client
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether an address is one of theirs.
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.peers.iter().any(|p| p.contains(&address))
     }
 }
@@ -75,11 +70,12 @@ mod tests {
     fn client(peers: &[&str], peer: &str, lines: &[&str]) -> String {
         let trusted = TrustedProxies {
             peers: peers.iter().map(|p| p.parse().unwrap()).collect(),
-            ..TrustedProxies::default()
+            header: Some(HeaderName::from_static("x-forwarded-for")),
+            speak_proxy_protocol: false,
         };
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(trusted.header.clone(), HeaderValue::from_str(line).unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_str(line).unwrap());
         }
         trusted.client(peer.parse().unwrap(), &headers).to_string()
     }

@@ -35,6 +35,7 @@ pub struct Abort(Rc<Shared>);
 struct Shared {
     aborted: Cell<bool>,
     flushes: Cell<u64>,
+    blocked: Cell<bool>,
     owner: RefCell<Option<Waker>>,
 }
 
@@ -53,9 +54,21 @@ impl Abort {
         self.0.aborted.get()
     }
 
+    /// Has the owning task look again: something that it must notice has changed.
+    pub fn nudge(&self) {
+        if let Some(owner) = self.0.owner.take() {
+            owner.wake();
+        }
+    }
+
     /// How often all that was written so far had left for the kernel.
     pub fn flushes(&self) -> u64 {
         self.0.flushes.get()
+    }
+
+    /// Whether a write waits for the peer to read.
+    pub fn is_blocked(&self) -> bool {
+        self.0.blocked.get()
     }
 
     /// Ready once it is cut; until then the polling task, which owns the connection, is woken.
@@ -157,7 +170,9 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.socket).poll_write(cx, buf)
+        let written = Pin::new(&mut self.socket).poll_write(cx, buf);
+        self.abort.0.blocked.set(written.is_pending());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -181,7 +196,9 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        self.abort.0.blocked.set(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -11,13 +11,28 @@ use http::{
     header::{self, ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
 };
 
-use crate::canonical::Ambiguous;
+use crate::canonical::{Ambiguous, Authority, Scheme};
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// How long a browser may remember a preflight.
 const PREFLIGHT_SECS: &str = "600";
+
+/// The origin that a request is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Own<'a> {
+    /// How the connection was opened.
+    pub scheme: Scheme,
+    /// Host and port.
+    pub authority: &'a Authority<'a>,
+}
+
+impl Own<'_> {
+    fn is(&self, origin: &[u8]) -> bool {
+        self.authority.is_origin(self.scheme, origin)
+    }
+}
 
 /// Who sends a request, as the browser tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +54,7 @@ impl Sender {
     ///
     /// # Errors
     /// Where one of the headers was sent more than once.
-    pub fn read(headers: &HeaderMap, own: &str, listed: &[Arc<str>]) -> Result<Self, Ambiguous> {
+    pub fn read(headers: &HeaderMap, own: Own<'_>, listed: &[Arc<str>]) -> Result<Self, Ambiguous> {
         let origin = once(headers, &ORIGIN)?;
         let site = once(headers, &SITE)?;
         if origin.is_some_and(|o| is_listed(o, listed)) {
@@ -49,7 +64,7 @@ impl Sender {
             (Some(b"same-origin"), _) => Self::OwnPage,
             (Some(b"none"), _) => Self::Person,
             (Some(_), _) => Self::Other,
-            (None, Some(origin)) if origin == own.as_bytes() => Self::OwnPage,
+            (None, Some(origin)) if own.is(origin) => Self::OwnPage,
             (None, Some(_)) => Self::Other,
             (None, None) => Self::Untold,
         })
@@ -69,12 +84,10 @@ impl Sender {
 /// Whether a WebSocket handshake comes from a page of ours, or of an origin that the route lists.
 ///
 /// Browsers always send `Origin` with it; what comes without is refused.
-pub fn may_open_websocket(headers: &HeaderMap, own: &str, sender: Sender) -> bool {
+pub fn may_open_websocket(headers: &HeaderMap, own: Own<'_>, sender: Sender) -> bool {
     match sender {
         Sender::Listed => true,
-        Sender::OwnPage => headers
-            .get(ORIGIN)
-            .is_some_and(|o| o.as_bytes() == own.as_bytes()),
+        Sender::OwnPage => headers.get(ORIGIN).is_some_and(|o| own.is(o.as_bytes())),
         Sender::Person | Sender::Other | Sender::Untold => false,
     }
 }
@@ -189,12 +202,22 @@ mod tests {
         headers
     }
 
+    fn with_own<R>(then: impl FnOnce(Own<'_>) -> R) -> R {
+        let authority = Authority::parse(b"wiki.example:8443", Scheme::Https).unwrap();
+        let own = Own {
+            scheme: Scheme::Https,
+            authority: &authority,
+        };
+        assert_eq!(authority.origin(Scheme::Https), OWN);
+        then(own)
+    }
+
     fn listed() -> Vec<Arc<str>> {
         vec!["https://partner.example".into()]
     }
 
     fn sender(lines: &[(&'static str, &str)]) -> Result<Sender, Ambiguous> {
-        Sender::read(&headers(lines), OWN, &listed())
+        with_own(|own| Sender::read(&headers(lines), own, &listed()))
     }
 
     #[test]
@@ -245,11 +268,8 @@ mod tests {
             (&[], false),
         ] {
             let who = sender(lines).unwrap();
-            assert_eq!(
-                may_open_websocket(&headers(lines), OWN, who),
-                may,
-                "{lines:?}"
-            );
+            let opened = with_own(|own| may_open_websocket(&headers(lines), own, who));
+            assert_eq!(opened, may, "{lines:?}");
         }
     }
 

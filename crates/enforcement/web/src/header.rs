@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Uri,
+    HeaderMap, HeaderName, HeaderValue,
     header::{self, CONNECTION, LOCATION},
 };
 
@@ -40,6 +40,19 @@ const HOP_BY_HOP: [HeaderName; 10] = [
 /// Strips what a client may not tell an upstream: who it is, where it comes from, what the
 /// request really was, and what was meant for us.
 pub fn strip_request(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: bool) {
+    strip(headers, app, keep_overrides);
+    for name in [header::HOST, header::EXPECT, header::CONTENT_LENGTH] {
+        headers.remove(name);
+    }
+    cookie::hide_ours(headers);
+}
+
+/// Strips what a client may not tell one of our own apps, which may read our cookies.
+pub fn strip_claims(headers: &mut HeaderMap, app: &AppHeaders) {
+    strip(headers, app, false);
+}
+
+fn strip(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: bool) {
     remove_hop_by_hop(headers);
     let spoofed = |name: &HeaderName| {
         spelling::is_identity(name.as_str())
@@ -50,10 +63,6 @@ pub fn strip_request(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: 
     for name in gone {
         headers.remove(name);
     }
-    for name in [header::HOST, header::EXPECT, header::CONTENT_LENGTH] {
-        headers.remove(name);
-    }
-    cookie::hide_ours(headers);
 }
 
 /// Strips trailers of a request: they never say who somebody is, nor frame anything.
@@ -205,14 +214,6 @@ fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .flat_map(|value| value.as_bytes().split(|b| *b == b','))
         .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect()
-}
-
-/// The authority part of a URI that the upstream is asked by.
-pub fn host_value(authority: &str) -> Option<HeaderValue> {
-    authority
-        .parse::<Uri>()
-        .ok()
-        .and_then(|uri| HeaderValue::from_str(uri.authority()?.as_str()).ok())
 }
 
 #[cfg(test)]

@@ -1,12 +1,50 @@
-//! The web enforcement point.
+//! The web enforcement point: an identity-aware proxy for HTTP/1.1, HTTP/2 and WebSocket.
+//!
+//! A request is read **once** into one canonical form that policy, ledger and upstream all
+//! see ([`canonical`], [`framing`]); the ambiguous is refused. It is routed to an app and a
+//! route ([`route`]), its one credential leads to a person, and the door is asked. With the
+//! permit a freshly built request goes to the upstream: every inbound identity header
+//! stripped in every spelling ([`header`], [`cookie`]), a signed assertion added. Both
+//! bodies stream with back-pressure and in constant memory, and all of it hangs on a lease that
+//! can be cut mid-stream, however slowly the client reads ([`cut_io`]).
+//!
+//! Each traffic thread has its own runtime, door, router and upstream connections; nothing
+//! that is written is shared between them.
 
+mod answer;
+mod body;
+mod built_in;
 pub mod canonical;
 pub mod client_address;
+mod connection;
 pub mod cookie;
+mod credential;
 pub mod cut_io;
 pub mod fetch_site;
+mod flow;
+mod forward;
 pub mod framing;
+mod gate;
 pub mod header;
+mod inbound;
+mod metrics;
+mod options;
+mod own_paths;
+pub mod proxy_protocol;
+mod recorded;
+mod redirect;
+mod refusal;
+mod relay;
 pub mod route;
 pub mod seal;
+mod server;
+mod thread;
+mod upstream;
 pub mod websocket;
+
+pub use metrics::{Counter, TURN_MAX, ThreadMetrics};
+pub use options::{
+    AppCookie, Code, Country, DoorFault, HandOver, HandOverFault, Limits, Listener, MakeDoor,
+    Serves, ThreadDoor, WebOptions,
+};
+pub use server::{Running, Server, StartError};

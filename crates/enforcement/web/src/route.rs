@@ -67,6 +67,8 @@ pub struct Route {
     pub accepts_ambiguous_paths: bool,
     /// Override headers pass.
     pub accepts_overrides: bool,
+    /// Query parameters that may be recorded.
+    pub recorded_parameters: Vec<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -161,6 +163,7 @@ impl Route {
             authorization: declared.authorization,
             accepts_ambiguous_paths: declared.accept_encoded_slash,
             accepts_overrides: declared.accept_override_headers,
+            recorded_parameters: declared.recorded_parameters.clone(),
             ..Self::undeclared(declared.name.clone())
         }
     }
@@ -173,6 +176,7 @@ impl Route {
             authorization: AuthorizationHeader::default(),
             accepts_ambiguous_paths: false,
             accepts_overrides: false,
+            recorded_parameters: Vec::new(),
         }
     }
 }

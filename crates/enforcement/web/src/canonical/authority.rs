@@ -72,6 +72,21 @@ impl<'a> Authority<'a> {
         }
     }
 
+    /// Whether an `Origin` header names this origin, to the letter.
+    pub fn is_origin(&self, scheme: Scheme, origin: &[u8]) -> bool {
+        let rest = origin
+            .strip_prefix(scheme.as_str().as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"://"))
+            .and_then(|rest| rest.strip_prefix(self.host.as_bytes()));
+        match (rest, self.port) {
+            (Some(rest), None) => rest.is_empty(),
+            (Some(rest), Some(port)) => rest
+                .strip_prefix(b":")
+                .is_some_and(|text| text == port.to_string().as_bytes()),
+            (None, _) => false,
+        }
+    }
+
     /// `scheme://host[:port]`, as browsers write origins.
     pub fn origin(&self, scheme: Scheme) -> String {
         format!("{scheme}://{self}")

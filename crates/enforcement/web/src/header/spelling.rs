@@ -139,10 +139,7 @@ mod tests {
     fn every_name_passes_the_first_letter() {
         let all = IDENTITY_PREFIXES.iter().chain(&IDENTITY_NAMES);
         for name in all {
-            assert!(
-                is_identity(&format!("{name}")) || name.ends_with('-'),
-                "{name}"
-            );
+            assert!(is_identity(name) || name.ends_with('-'), "{name}");
             assert!(candidate(name.as_bytes()), "{name}");
             assert_eq!(
                 FoldedName::new(name).0.as_ref(),

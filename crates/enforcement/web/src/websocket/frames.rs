@@ -7,6 +7,7 @@ pub const CLOSE_REASON_BYTES_MAX: usize = 123;
 const HEADER_BYTES_MAX: usize = 14;
 
 const CLOSE: u8 = 0x8;
+const BINARY: u8 = 0x2;
 
 /// Follows a stream by its frames' headers alone.
 #[derive(Debug, Default, Clone, Copy)]
@@ -15,6 +16,7 @@ pub struct Frames {
     have: usize,
     payload_left: u64,
     close_seen: bool,
+    data_seen: bool,
 }
 
 impl Frames {
@@ -26,6 +28,11 @@ impl Frames {
     /// Whether a Close has begun: nothing may follow it.
     pub const fn close_seen(&self) -> bool {
         self.close_seen
+    }
+
+    /// Whether a frame of data, not of control, has begun since this was last asked.
+    pub const fn take_data_seen(&mut self) -> bool {
+        std::mem::replace(&mut self.data_seen, false)
     }
 
     /// Follows bytes that have passed.
@@ -61,7 +68,9 @@ impl Frames {
         }
         self.have += 1;
         if let Some(length) = self.header_end() {
-            self.close_seen |= self.header[0] & 0x0f == CLOSE;
+            let opcode = self.header[0] & 0x0f;
+            self.close_seen |= opcode == CLOSE;
+            self.data_seen |= opcode <= BINARY;
             self.payload_left = length;
             self.have = 0;
         }

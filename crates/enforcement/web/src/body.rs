@@ -1,0 +1,301 @@
+//! Bodies on their way through: counted, stripped of trailers that claim something, ended by a cut.
+
+use std::{
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use gw_ledger::EndManner;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use crate::{flow::Flow, header, route::AppRoutes, upstream::Checkout};
+
+/// Most bytes handed to a stream of HTTP/2 at once: what may lie unsent when its lease has ended.
+const STREAM_CHUNK_BYTES: usize = 16 * 1024;
+
+/// Most of a refused request's body that is read, so that the client gets to read the answer.
+const DRAINED_BYTES_MAX: usize = 256 * 1024;
+const DRAINED_FOR: Duration = Duration::from_secs(2);
+
+/// Why a body ends before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyFault {
+    /// Its lease ended.
+    #[error("cut: what allowed it has changed")]
+    Cut,
+    /// The client's side failed.
+    #[error("the client's body ended early")]
+    Client,
+    /// The upstream's side failed.
+    #[error("the upstream's body ended early")]
+    Upstream,
+}
+
+/// A request's body on its way to an upstream.
+pub(crate) struct UpBody {
+    incoming: Incoming,
+    flow: Rc<Flow>,
+    app: Rc<AppRoutes>,
+}
+
+impl UpBody {
+    pub(crate) fn new(incoming: Incoming, flow: Rc<Flow>, app: Rc<AppRoutes>) -> Self {
+        let body = Self {
+            incoming,
+            flow,
+            app,
+        };
+        body.look_for_end();
+        body
+    }
+
+    fn look_for_end(&self) {
+        if self.incoming.is_end_stream() {
+            self.flow.up_is_done();
+        }
+    }
+}
+
+impl Body for UpBody {
+    type Data = Bytes;
+    type Error = BodyFault;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        if self.flow.cut().is_cut() {
+            return Poll::Ready(Some(Err(BodyFault::Cut)));
+        }
+        let frame = match std::task::ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+            None => {
+                self.flow.up_is_done();
+                return Poll::Ready(None);
+            }
+            Some(Err(fault)) => {
+                tracing::debug!(%fault, "a request's body ended early");
+                return Poll::Ready(Some(Err(BodyFault::Client)));
+            }
+            Some(Ok(frame)) => frame,
+        };
+        if let Some(data) = frame.data_ref() {
+            self.flow.note_up(data.len());
+        }
+        self.look_for_end();
+        let frame = frame.map_trailers(&|mut trailers| {
+            header::strip_trailers(&mut trailers, &self.app.headers);
+            trailers
+        });
+        Poll::Ready(Some(Ok(frame)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+trait MapTrailers {
+    fn map_trailers(self, map: &dyn Fn(http::HeaderMap) -> http::HeaderMap) -> Self;
+}
+
+impl MapTrailers for Frame<Bytes> {
+    fn map_trailers(self, map: &dyn Fn(http::HeaderMap) -> http::HeaderMap) -> Self {
+        match self.into_trailers() {
+            Ok(trailers) => Self::trailers(map(trailers)),
+            Err(frame) => frame,
+        }
+    }
+}
+
+/// The body of an answer.
+pub(crate) enum OutBody {
+    /// One of ours.
+    Whole(Option<Bytes>, Option<Rc<Flow>>),
+    /// An upstream's, on its way to the client.
+    Streamed(Box<DownBody>),
+}
+
+impl OutBody {
+    /// One of ours that no permit opened.
+    pub(crate) const fn of(bytes: Bytes) -> Self {
+        Self::Whole(Some(bytes), None)
+    }
+
+    /// One of ours that a permit opened: all of it is handed over at once.
+    pub(crate) fn opened(bytes: Bytes, flow: Rc<Flow>) -> Self {
+        flow.note_down(bytes.len());
+        Self::Whole(Some(bytes), Some(flow))
+    }
+}
+
+/// An upstream's body on its way to the client.
+pub(crate) struct DownBody {
+    incoming: Incoming,
+    /// What is left of a piece that was too large for one stream.
+    rest: Bytes,
+    chunk_bytes: usize,
+    host: Arc<str>,
+    flow: Rc<Flow>,
+    checkout: Option<Checkout>,
+}
+
+impl DownBody {
+    pub(crate) fn new(
+        incoming: Incoming,
+        flow: Rc<Flow>,
+        checkout: Checkout,
+        host: Arc<str>,
+        multiplexed: bool,
+    ) -> Self {
+        let chunk_bytes = if multiplexed {
+            STREAM_CHUNK_BYTES
+        } else {
+            usize::MAX
+        };
+        let mut body = Self {
+            incoming,
+            rest: Bytes::new(),
+            chunk_bytes,
+            host,
+            flow,
+            checkout: Some(checkout),
+        };
+        body.look_for_end();
+        body
+    }
+
+    /// Once the upstream is done its connection serves the next.
+    fn look_for_end(&mut self) {
+        if !self.incoming.is_end_stream() {
+            return;
+        }
+        if let Some(checkout) = self.checkout.take()
+            && self.flow.is_up_done()
+        {
+            checkout.release();
+        }
+        if self.rest.is_empty() {
+            self.flow.down_is_done();
+        }
+    }
+
+    fn piece(&mut self, mut data: Bytes) -> Frame<Bytes> {
+        if data.len() > self.chunk_bytes {
+            self.rest = data.split_off(self.chunk_bytes);
+        }
+        self.flow.note_down(data.len());
+        self.look_for_end();
+        Frame::data(data)
+    }
+
+    fn poll_upstream(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        let frame = match std::task::ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+            None => {
+                self.look_for_end();
+                return Poll::Ready(None);
+            }
+            Some(Err(fault)) => {
+                tracing::debug!(%fault, "an answer's body ended early");
+                self.flow.ends_as(EndManner::UpstreamFailed);
+                return Poll::Ready(Some(Err(BodyFault::Upstream)));
+            }
+            Some(Ok(frame)) => frame,
+        };
+        Poll::Ready(Some(Ok(match frame.into_data() {
+            Ok(data) => self.piece(data),
+            Err(frame) => {
+                self.look_for_end();
+                let host = self.host.clone();
+                frame.map_trailers(&|mut trailers| {
+                    header::strip_response_trailers(&mut trailers, &host);
+                    trailers
+                })
+            }
+        })))
+    }
+}
+
+impl Body for OutBody {
+    type Data = Bytes;
+    type Error = BodyFault;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
+        match self.get_mut() {
+            Self::Whole(bytes, _) => {
+                let bytes = bytes.take().filter(|bytes| !bytes.is_empty());
+                Poll::Ready(bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
+            Self::Streamed(body) if body.flow.cut().is_cut() => {
+                Poll::Ready(Some(Err(BodyFault::Cut)))
+            }
+            Self::Streamed(body) if !body.rest.is_empty() => {
+                let rest = std::mem::take(&mut body.rest);
+                Poll::Ready(Some(Ok(body.piece(rest))))
+            }
+            Self::Streamed(body) => body.poll_upstream(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes, _) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Self::Streamed(body) => body.rest.is_empty() && body.incoming.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes, _) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64))
+            }
+            Self::Streamed(body) if body.rest.is_empty() => body.incoming.size_hint(),
+            Self::Streamed(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Drop for OutBody {
+    fn drop(&mut self) {
+        match self {
+            // What was taken was handed over whole; an empty one needs no handing over.
+            Self::Whole(bytes, Some(flow)) if bytes.as_ref().is_none_or(Bytes::is_empty) => {
+                flow.down_is_done();
+            }
+            Self::Whole(..) => {}
+            Self::Streamed(body) => body.look_for_end(),
+        }
+    }
+}
+
+/// Reads on for a little while what a refused request still sends: closing on unread bytes
+/// would reset the connection before the client has read why.
+pub(crate) async fn drain(mut body: Incoming) {
+    let reading = async {
+        let mut left = DRAINED_BYTES_MAX;
+        while let Some(Ok(frame)) =
+            std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+        {
+            left = left.saturating_sub(frame.data_ref().map_or(1, Bytes::len).max(1));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Whether it ended or not, the answer has had its time.
+    let _ = tokio::time::timeout(DRAINED_FOR, reading).await;
+}

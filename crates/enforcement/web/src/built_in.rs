@@ -1,0 +1,155 @@
+//! Gatewright's own apps: asked with a request that was judged like everyone's.
+
+use std::{future::poll_fn, pin::Pin, rc::Rc, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use gw_ledger::EndManner;
+use gw_pages::{Judged, JudgedRequest, guard};
+use http::{Method, Response, StatusCode};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use crate::{
+    answer::{Own, Rejection},
+    body::OutBody,
+    flow::Flow,
+    header as rules,
+    inbound::Asked,
+    options::Limits,
+};
+
+/// Answers what a permit opened at one of our own apps.
+pub(crate) async fn answer(
+    asked: Asked,
+    flow: Rc<Flow>,
+    name: &str,
+    body: Incoming,
+) -> Response<OutBody> {
+    let navigation = asked.inbound.navigation;
+    let limits = asked.inbound.conn.thread.shared.options.limits;
+    let own = match collect(body, &flow, &limits).await {
+        Ok(body) => call(asked, &flow, name, body).await,
+        Err(rejection) => {
+            flow.ends_as(EndManner::LimitReached);
+            rejection.answer(navigation)
+        }
+    };
+    flow.note_status(own.status());
+    own.map(|bytes| OutBody::opened(bytes, flow))
+}
+
+async fn call(asked: Asked, flow: &Flow, name: &str, body: Bytes) -> Own {
+    let Some(service) = asked.inbound.conn.thread.service(name) else {
+        tracing::error!(name, app = %asked.inbound.app.app.name, "an app names a service that does not exist");
+        return missing().answer(asked.inbound.navigation);
+    };
+    let Some(judged) = judged(&asked, flow) else {
+        return missing().answer(asked.inbound.navigation);
+    };
+    let mut own = match service.oneshot(request(asked, judged, body)).await {
+        Ok(own) => own,
+        Err(never) => match never {},
+    };
+    guard(&mut own);
+    own
+}
+
+fn request(asked: Asked, judged: Judged, body: Bytes) -> JudgedRequest {
+    let inbound = asked.inbound;
+    let mut headers = inbound.headers;
+    rules::strip_claims(&mut headers, &inbound.app.headers);
+    JudgedRequest {
+        // A page answers a HEAD as a GET; the body is left out behind it.
+        method: if inbound.method == Method::HEAD {
+            Method::GET
+        } else {
+            inbound.method
+        },
+        path: Arc::from(inbound.target.path()),
+        query: inbound.target.query().map(Arc::from),
+        headers,
+        body,
+        judged,
+    }
+}
+
+fn judged(asked: &Asked, flow: &Flow) -> Option<Judged> {
+    let open = flow.open()?;
+    let judgement = open.judgement();
+    let inbound = &asked.inbound;
+    let known = asked.who.known.as_ref();
+    Some(Judged {
+        decision: open.decision(),
+        because: judgement.decision.because.clone(),
+        at: inbound.now,
+        epoch: judgement.epoch,
+        address: inbound.address,
+        scheme: inbound.conn.scheme.as_str(),
+        host: inbound.app.app.host.clone(),
+        port: inbound.authority.port,
+        user: known.map(|k| k.user.clone()),
+        session: known.map(|k| k.session.clone()),
+        rank: known.map_or(0, |k| k.rank),
+        ended: asked.who.ended,
+        navigation: inbound.navigation,
+    })
+}
+
+fn missing() -> Rejection {
+    Rejection::new(
+        StatusCode::NOT_FOUND,
+        "missing",
+        "There is nothing here",
+        "This part of Gatewright is not set up.",
+    )
+}
+
+async fn collect(body: Incoming, flow: &Flow, limits: &Limits) -> Result<Bytes, Rejection> {
+    timeout(
+        limits.own_body_read,
+        read(body, flow, limits.own_body_bytes),
+    )
+    .await
+    .map_err(|_| {
+        Rejection::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "slow-body",
+            "This took too long to arrive",
+            "Nothing was changed. Try again.",
+        )
+    })?
+}
+
+async fn read(mut body: Incoming, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let frame = frame.map_err(|_| {
+            let detail = "The request's body ended early, or is not well-formed.";
+            Rejection::new(
+                StatusCode::BAD_REQUEST,
+                "body",
+                "This did not arrive whole",
+                detail,
+            )
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        flow.note_up(data.len());
+        if read.len() + data.len() > most {
+            let detail = format!("At most {most} bytes are read here. Nothing was changed.");
+            let title = "This is too much";
+            return Err(Rejection::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                title,
+                detail,
+            ));
+        }
+        read.extend_from_slice(&data);
+    }
+    flow.up_is_done();
+    Ok(read.freeze())
+}

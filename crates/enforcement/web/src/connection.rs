@@ -1,0 +1,235 @@
+//! One client connection, from its first byte to its last.
+
+mod h1;
+mod h2;
+mod io;
+
+use std::{
+    cell::{Cell, RefCell},
+    convert::Infallible,
+    net::IpAddr,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use http::{HeaderValue, Request, Response};
+use hyper::{body::Incoming, service::Service};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::TlsAcceptor;
+
+pub(crate) use io::ClientIo;
+
+use crate::{
+    body::OutBody,
+    canonical::Scheme,
+    cut_io::{Abort, CutIo},
+    flow::Flow,
+    framing::Framing,
+    gate,
+    options::{Listener, Serves},
+    proxy_protocol,
+    relay::Upgrade,
+    thread::Thread,
+};
+
+/// How long a connection that ends in order may take to say so.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What the requests of one connection share.
+pub(crate) struct Conn {
+    pub(crate) thread: Rc<Thread>,
+    pub(crate) scheme: Scheme,
+    /// The TCP peer, or what a trusted proxy says of it.
+    pub(crate) peer: IpAddr,
+    /// The host that the TLS session was opened for.
+    pub(crate) opened_for: Option<Box<str>>,
+    pub(crate) serves: Serves,
+    pub(crate) hsts: Option<HeaderValue>,
+    pub(crate) abort: Abort,
+    /// HTTP/2.
+    pub(crate) multiplexed: bool,
+    /// The second reader of HTTP/1 framing.
+    pub(crate) framing: Option<Rc<RefCell<Framing>>>,
+    /// A WebSocket that begins once the switch has been told to the client.
+    pub(crate) upgrade: RefCell<Option<Upgrade>>,
+    held: Held,
+    /// What the stream that is about to be spawned holds.
+    next_stream: RefCell<Option<Held>>,
+    streams: Cell<usize>,
+    last_stream: Cell<Instant>,
+}
+
+/// What is open on a connection, or on one stream of it.
+#[derive(Clone, Default)]
+pub(crate) struct Held(Rc<RefCell<Vec<Rc<Flow>>>>);
+
+impl Held {
+    /// Holds what was opened until all of it has left.
+    pub(crate) fn hold(&self, flow: Rc<Flow>) {
+        self.0.borrow_mut().push(flow);
+    }
+
+    /// Lets go of everything.
+    pub(crate) fn release(&self) {
+        let released = self.0.take();
+        drop(released);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    fn release_flushed(&self) {
+        loop {
+            let flushed = {
+                let mut flows = self.0.borrow_mut();
+                let at = flows.iter().position(|flow| flow.is_flushed());
+                at.map(|at| flows.swap_remove(at))
+            };
+            // Dropped outside the borrow: what ends with it may look here again.
+            if flushed.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Ready once anything of it is cut.
+    fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let flows = self.0.borrow();
+        if flows.iter().any(|flow| flow.cut().poll_cut(cx).is_ready()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// What hyper asks for each request's answer.
+struct Gate(Rc<Conn>);
+
+impl Service<Request<Incoming>> for Gate {
+    type Response = Response<OutBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let conn = self.0.clone();
+        let held = if conn.multiplexed {
+            let held = Held::default();
+            *conn.next_stream.borrow_mut() = Some(held.clone());
+            held
+        } else {
+            conn.held.clone()
+        };
+        Box::pin(async move { Ok(gate::answer(conn, held, request).await) })
+    }
+}
+
+/// Serves one connection to its end.
+pub(crate) async fn serve(
+    thread: Rc<Thread>,
+    listener: Rc<Listener>,
+    socket: TcpStream,
+    peer: IpAddr,
+) {
+    let io = CutIo::new(socket);
+    let abort = io.abort().clone();
+    let Some(_admitted) = thread.admit(&abort) else {
+        return abort.abort();
+    };
+    let opening = open(&thread, &listener, io, peer.to_canonical());
+    let limit = thread.shared.options.limits.handshake;
+    let opened = tokio::select! {
+        biased;
+        () = abort.aborted() => return,
+        opened = timeout(limit, opening) => opened,
+    };
+    match opened {
+        Ok(Ok(opened)) => {
+            let conn = Rc::new(Conn::new(thread, &listener, &opened, abort));
+            if conn.multiplexed {
+                h2::serve(conn, opened.io).await;
+            } else {
+                h1::serve(conn, opened.io).await;
+            }
+        }
+        Ok(Err(fault)) => {
+            thread.metrics.handshakes_failed.add(1);
+            tracing::debug!(%fault, %peer, "a connection was not opened");
+        }
+        Err(_) => {
+            thread.metrics.handshakes_failed.add(1);
+            abort.abort();
+        }
+    }
+}
+
+/// A connection that is ready for requests.
+struct Opened {
+    io: ClientIo,
+    peer: IpAddr,
+    opened_for: Option<Box<str>>,
+    multiplexed: bool,
+}
+
+async fn open(
+    thread: &Thread,
+    listener: &Listener,
+    mut io: CutIo<TcpStream>,
+    peer: IpAddr,
+) -> std::io::Result<Opened> {
+    let trusted = &thread.shared.options.trusted_proxies;
+    let peer = if trusted.speak_proxy_protocol && trusted.trusts(peer) {
+        proxy_protocol::read(&mut io)
+            .await?
+            .unwrap_or(peer)
+            .to_canonical()
+    } else {
+        peer
+    };
+    let Serves::Tls { config, .. } = &listener.serves else {
+        return Ok(Opened {
+            io: ClientIo::Plain(io),
+            peer,
+            opened_for: None,
+            multiplexed: false,
+        });
+    };
+    let stream = TlsAcceptor::from(config.clone()).accept(io).await?;
+    let (_, session) = stream.get_ref();
+    Ok(Opened {
+        peer,
+        opened_for: session
+            .server_name()
+            .map(|name| name.to_ascii_lowercase().into()),
+        multiplexed: session.alpn_protocol() == Some(b"h2"),
+        io: ClientIo::Tls(Box::new(stream)),
+    })
+}
+
+impl Conn {
+    fn new(thread: Rc<Thread>, listener: &Listener, opened: &Opened, abort: Abort) -> Self {
+        let (scheme, hsts) = match &listener.serves {
+            Serves::Tls { hsts_secs, .. } => (Scheme::Https, *hsts_secs),
+            Serves::Plain { .. } | Serves::Redirect { .. } => (Scheme::Http, None),
+        };
+        Self {
+            thread,
+            scheme,
+            peer: opened.peer,
+            opened_for: opened.opened_for.clone(),
+            serves: listener.serves.clone(),
+            hsts: hsts.and_then(|secs| HeaderValue::try_from(format!("max-age={secs}")).ok()),
+            abort,
+            multiplexed: opened.multiplexed,
+            framing: (!opened.multiplexed).then(Rc::default),
+            upgrade: RefCell::default(),
+            held: Held::default(),
+            next_stream: RefCell::default(),
+            streams: Cell::new(0),
+            last_stream: Cell::new(Instant::now()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! HTTP/1.1: one exchange at a time, and the switch to a WebSocket.
+
+use std::{future::poll_fn, pin::Pin, rc::Rc, task::Poll};
+
+use hyper::server::conn::http1::{Builder, Connection};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{io::AsyncWriteExt as _, time::timeout};
+
+use super::{ClientIo, Conn, GOODBYE, Gate, io::Followed};
+use crate::relay;
+
+type Served = Connection<TokioIo<Followed>, Gate>;
+
+enum Ended {
+    InOrder,
+    Failed,
+}
+
+/// Serves a connection's exchanges.
+pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
+    let Some(framing) = conn.framing.clone() else {
+        return;
+    };
+    let limits = conn.thread.shared.options.limits;
+    // No pipeline_flush: with it, hyper buffers answers without bound while a client that
+    // has sent its next request does not read.
+    let mut served = Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_read)
+        .max_headers(limits.headers_max)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.buffer_bytes)
+        .serve_connection(TokioIo::new(Followed::new(io, framing)), Gate(conn.clone()));
+    let ended = run(&conn, &mut served).await;
+    let upgrade = conn.upgrade.take();
+    conn.held.release();
+    let Ended::InOrder = ended else { return };
+    let parts = served.into_parts();
+    let mut io = parts.io.into_inner().into_inner();
+    match upgrade {
+        Some(upgrade) => relay::run(&conn, io, parts.read_buf, upgrade).await,
+        None => {
+            // A client that does not take the goodbye loses it.
+            let _ = timeout(GOODBYE, io.shutdown()).await;
+        }
+    }
+}
+
+/// Drives the connection. A cut ends it at once, whatever it is in the middle of; an answer
+/// that ends early is never mistaken for a whole one.
+async fn run(conn: &Conn, served: &mut Served) -> Ended {
+    let mut told = false;
+    poll_fn(|cx| {
+        if conn.abort.poll_aborted(cx).is_ready() {
+            return Poll::Ready(Ended::Failed);
+        }
+        if conn.thread.is_draining() && !told {
+            told = true;
+            Pin::new(&mut *served).graceful_shutdown();
+        }
+        let polled = served.poll_without_shutdown(cx);
+        conn.held.release_flushed();
+        match polled {
+            Poll::Ready(Ok(())) => return Poll::Ready(Ended::InOrder),
+            Poll::Ready(Err(fault)) => {
+                tracing::debug!(%fault, "a connection ended");
+                if !conn.held.is_empty() {
+                    conn.abort.abort();
+                }
+                return Poll::Ready(Ended::Failed);
+            }
+            Poll::Pending => {}
+        }
+        if conn.held.poll_cut(cx).is_ready() {
+            conn.thread.metrics.cuts.add(1);
+            conn.abort.abort();
+            return Poll::Ready(Ended::Failed);
+        }
+        Poll::Pending
+    })
+    .await
+}

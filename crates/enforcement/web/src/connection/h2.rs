@@ -1,0 +1,137 @@
+//! HTTP/2: many exchanges on one connection, each of which can be cut alone.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use hyper::server::conn::http2::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::time::{Sleep, sleep};
+
+use super::{ClientIo, Conn, Gate, Held};
+use crate::metrics::spawn;
+
+/// How long a client may leave us unable to write after a stream was cut.
+const UNREAD_MAX: Duration = Duration::from_millis(100);
+
+/// Serves a connection's streams.
+pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
+    let limits = conn.thread.shared.options.limits;
+    let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
+    let mut served = Builder::new(Streams(conn.clone()))
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams_max)
+        .max_pending_accept_reset_streams(limits.pending_resets_max)
+        .max_local_error_reset_streams(limits.error_resets_max)
+        .max_header_list_size(head_bytes)
+        .initial_stream_window_size(limits.stream_window_bytes)
+        .initial_connection_window_size(limits.connection_window_bytes)
+        .max_send_buf_size(limits.buffer_bytes)
+        .keep_alive_interval(limits.ping_after)
+        .keep_alive_timeout(limits.ping_answer)
+        .serve_connection(TokioIo::new(io), Gate(conn.clone()));
+    let mut ending = false;
+    let mut look = Box::pin(sleep(limits.idle));
+    poll_fn(|cx| {
+        if conn.abort.poll_aborted(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if !ending && (conn.thread.is_draining() || conn.is_idle(look.as_mut(), cx)) {
+            ending = true;
+            Pin::new(&mut served).graceful_shutdown();
+        }
+        Pin::new(&mut served).poll(cx).map(|ended| {
+            if let Err(fault) = ended {
+                tracing::debug!(%fault, "a connection ended");
+            }
+        })
+    })
+    .await;
+}
+
+impl Conn {
+    /// Whether the connection has had no stream for too long.
+    fn is_idle(&self, mut look: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
+        let limit = self.thread.shared.options.limits.idle;
+        while look.as_mut().poll(cx).is_ready() {
+            let since = self.last_stream.get();
+            if self.streams.get() == 0 && since.elapsed() >= limit {
+                return true;
+            }
+            let next = if self.streams.get() == 0 {
+                since
+            } else {
+                Instant::now()
+            } + limit;
+            look.as_mut().reset(next.into());
+        }
+        false
+    }
+}
+
+/// Spawns each stream with what it holds.
+#[derive(Clone)]
+struct Streams(Rc<Conn>);
+
+impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
+    fn execute(&self, stream: F) {
+        let conn = self.0.clone();
+        let held = conn.next_stream.take().unwrap_or_default();
+        conn.streams.set(conn.streams.get() + 1);
+        spawn(Stream {
+            stream: Some(Box::pin(stream)),
+            held,
+            conn,
+        });
+    }
+}
+
+/// One stream. Dropping what hyper makes of it resets it, however full the buffers are.
+struct Stream<F> {
+    stream: Option<Pin<Box<F>>>,
+    held: Held,
+    conn: Rc<Conn>,
+}
+
+impl<F: Future<Output = ()>> Future for Stream<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(stream) = &mut self.stream else {
+            return Poll::Ready(());
+        };
+        if stream.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if self.held.poll_cut(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.stream = None;
+        self.held.release();
+        self.conn.thread.metrics.cuts.add(1);
+        spawn(abort_if_unread(self.conn.clone()));
+        Poll::Ready(())
+    }
+}
+
+impl<F> Drop for Stream<F> {
+    fn drop(&mut self) {
+        let conn = &self.conn;
+        conn.streams.set(conn.streams.get().saturating_sub(1));
+        conn.last_stream.set(Instant::now());
+    }
+}
+
+/// A client that does not read would never see the stream reset, and could still read what
+/// lies before it: then the whole connection goes.
+async fn abort_if_unread(conn: Rc<Conn>) {
+    sleep(UNREAD_MAX).await;
+    if conn.abort.is_blocked() {
+        conn.thread.metrics.cuts_forced.add(1);
+        conn.abort.abort();
+    }
+}

@@ -1,0 +1,252 @@
+//! Sending what was permitted to the app's upstream, and its answer to the client.
+
+use std::{rc::Rc, sync::Arc};
+
+use gw_issue::ASSERTION_HEADER;
+use gw_ledger::EndManner;
+use gw_model::AuthorizationHeader;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version,
+    header::{self, HOST},
+    response,
+};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use crate::{
+    answer::{Rejection, clear_site},
+    body::{DownBody, OutBody, UpBody},
+    cookie, fetch_site,
+    flow::Flow,
+    header as rules,
+    inbound::Asked,
+    relay::Upgrade,
+    upstream::{Answered, UpstreamFault},
+    websocket::Handshake,
+};
+
+/// Sends a request for what a permit opened.
+pub(crate) async fn send(
+    mut asked: Asked,
+    flow: Rc<Flow>,
+    address: &Arc<str>,
+    body: Incoming,
+) -> Response<OutBody> {
+    let request_headers = std::mem::take(&mut asked.inbound.headers);
+    let cors = origin_alone(&request_headers);
+    let body = UpBody::new(body, flow.clone(), asked.inbound.app.clone());
+    let Some(request) = request(&asked, &flow, address, request_headers, body) else {
+        return failed(
+            &asked,
+            flow,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "unsendable",
+            UNSENDABLE,
+        );
+    };
+    let upstreams = &asked.inbound.conn.thread.upstreams;
+    let sent = upstreams
+        .send(&flow, address, request, asked.handshake.is_some())
+        .await;
+    match sent {
+        Ok(answered) => answer(asked, flow, address, answered, &cors).await,
+        Err(fault) => unanswered(&asked, flow, &fault),
+    }
+}
+
+const UNSENDABLE: &str = "Gatewright could not put the request together for the app behind it.";
+
+/// A fresh request: nothing of the client's framing, credentials or claims is in it.
+fn request(
+    asked: &Asked,
+    flow: &Flow,
+    address: &str,
+    mut headers: HeaderMap,
+    body: UpBody,
+) -> Option<Request<UpBody>> {
+    let inbound = &asked.inbound;
+    let app = &inbound.app;
+    rules::strip_request(&mut headers, &app.headers, asked.route.accepts_overrides);
+    if asked.route.authorization == AuthorizationHeader::Strip {
+        headers.remove(header::AUTHORIZATION);
+    }
+    let host = if app.app.preserve_host {
+        inbound.authority.to_string()
+    } else {
+        address.to_owned()
+    };
+    headers.insert(HOST, HeaderValue::try_from(host).ok()?);
+    rules::write_forwarded(&mut headers, inbound.origin());
+    tell_who(asked, flow, &mut headers);
+    frame(&inbound.method, &body, &mut headers);
+    if let Some(handshake) = &asked.handshake {
+        handshake.write(&mut headers);
+    }
+    let mut request = Request::new(body);
+    *request.method_mut() = inbound.method.clone();
+    *request.uri_mut() = Uri::from(inbound.target.path_and_query().clone());
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = headers;
+    Some(request)
+}
+
+/// The signed assertion, and the plain headers of an app that cannot read one.
+fn tell_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
+    let Some(known) = &asked.who.known else {
+        return;
+    };
+    let inbound = &asked.inbound;
+    let app = &inbound.app.app;
+    let assertions = &inbound.conn.thread.assertions;
+    if let Some(open) = flow.open()
+        && let Some(assertion) = assertions.of(open, app, &inbound.view, inbound.now)
+    {
+        headers.insert(ASSERTION_HEADER, assertion);
+    }
+    let plain = &app.identity_headers;
+    let mut tell = |name: &Option<Arc<str>>, value: &str| {
+        let name = name
+            .as_ref()
+            .and_then(|n| HeaderName::from_bytes(n.as_bytes()).ok());
+        if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
+            headers.insert(name, value);
+        }
+    };
+    tell(&plain.user, &known.user.name);
+    if let Some(email) = &known.user.email {
+        tell(&plain.email, email);
+    }
+    if plain.groups.is_some() {
+        let (groups, _) = inbound.view.facts.groups_of(&known.user, inbound.now);
+        let groups: Vec<&str> = groups.iter().map(gw_model::GroupName::as_str).collect();
+        tell(&plain.groups, &groups.join(","));
+    }
+}
+
+/// Framing is hyper's, from what the body is; what it would leave out is said here.
+fn frame(method: &Method, body: &UpBody, headers: &mut HeaderMap) {
+    let mostly_without = matches!(*method, Method::GET | Method::HEAD);
+    if body.is_end_stream() {
+        if matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+    } else if mostly_without && body.size_hint().exact().is_none() {
+        headers.insert(
+            header::TRANSFER_ENCODING,
+            HeaderValue::from_static("chunked"),
+        );
+    }
+}
+
+/// What the answer's cross-origin headers need of the request, which is gone by then.
+fn origin_alone(headers: &HeaderMap) -> HeaderMap {
+    let mut alone = HeaderMap::new();
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        alone.insert(header::ORIGIN, origin.clone());
+    }
+    alone
+}
+
+async fn answer(
+    asked: Asked,
+    flow: Rc<Flow>,
+    address: &str,
+    answered: Answered,
+    cors: &HeaderMap,
+) -> Response<OutBody> {
+    let Answered { response, checkout } = answered;
+    let (parts, body) = response.into_parts();
+    if let Some(handshake) = &asked.handshake
+        && handshake.is_accepted(parts.status, &parts.headers)
+    {
+        drop(body);
+        let head = head(&asked, address, parts, cors);
+        let Some(upstream) = checkout.switch().await else {
+            return failed(
+                &asked,
+                flow,
+                StatusCode::BAD_GATEWAY,
+                "upstream-failed",
+                NOT_IN_ORDER,
+            );
+        };
+        flow.note_status(StatusCode::SWITCHING_PROTOCOLS);
+        *asked.inbound.conn.upgrade.borrow_mut() = Some(Upgrade { upstream, flow });
+        return switched(head);
+    }
+    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+        return failed(
+            &asked,
+            flow,
+            StatusCode::BAD_GATEWAY,
+            "upstream-failed",
+            NOT_IN_ORDER,
+        );
+    }
+    flow.note_status(parts.status);
+    let head = head(&asked, address, parts, cors);
+    let host = asked.inbound.app.app.host.clone();
+    let multiplexed = asked.inbound.conn.multiplexed;
+    let body = DownBody::new(body, flow, checkout, host, multiplexed);
+    head.map(|()| OutBody::Streamed(Box::new(body)))
+}
+
+const NOT_IN_ORDER: &str = "The app behind it did not answer as it should. Try again in a while.";
+
+/// The answer's head as the client may see it.
+fn head(asked: &Asked, address: &str, parts: response::Parts, cors: &HeaderMap) -> Response<()> {
+    let inbound = &asked.inbound;
+    let mut headers = parts.headers;
+    rules::strip_response(&mut headers, &inbound.app.app.host);
+    rules::rewrite_location(&mut headers, address, inbound.origin());
+    fetch_site::allow_origin(cors, &asked.route.origins, &mut headers);
+    if asked.who.stale && !inbound.is_sign_in {
+        clear_site(&mut headers);
+        if let Some(removal) = cookie::removal(cookie::SESSION) {
+            headers.append(header::SET_COOKIE, removal);
+        }
+    }
+    let mut head = Response::new(());
+    *head.status_mut() = parts.status;
+    *head.headers_mut() = headers;
+    head
+}
+
+fn switched(mut head: Response<()>) -> Response<OutBody> {
+    *head.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    Handshake::write_accepted(head.headers_mut());
+    head.map(|()| OutBody::of(bytes::Bytes::new()))
+}
+
+fn unanswered(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<OutBody> {
+    let cause = std::error::Error::source(fault).map(ToString::to_string);
+    tracing::warn!(%fault, cause, app = %asked.inbound.app.app.name, "an app did not answer");
+    let (status, code) = if fault.is_timeout() {
+        (StatusCode::GATEWAY_TIMEOUT, "upstream-timeout")
+    } else {
+        (StatusCode::BAD_GATEWAY, "upstream-failed")
+    };
+    failed(
+        asked,
+        flow,
+        status,
+        code,
+        "The app behind it did not answer. Try again in a while.",
+    )
+}
+
+fn failed(
+    asked: &Asked,
+    flow: Rc<Flow>,
+    status: StatusCode,
+    code: &'static str,
+    detail: &str,
+) -> Response<OutBody> {
+    let inbound = &asked.inbound;
+    inbound.conn.thread.metrics.upstream_faults.add(1);
+    flow.note_status(status);
+    flow.ends_as(EndManner::UpstreamFailed);
+    let title = "This app is not answering";
+    let own = Rejection::new(status, code, title, detail).answer(inbound.navigation);
+    own.map(|bytes| OutBody::opened(bytes, flow))
+}

@@ -1,0 +1,148 @@
+//! A request's way from its head to its answer.
+
+use std::{rc::Rc, time::Instant};
+
+use gw_door::Answer;
+use gw_model::Upstream;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+
+use crate::{
+    answer::{Own, Rejection},
+    body::{self, OutBody},
+    built_in,
+    connection::{Conn, Held},
+    flow::Flow,
+    forward,
+    inbound::{self, Asked, Client, Inbound, Next},
+    metrics::spawn,
+    options::Serves,
+    own_paths, recorded, redirect, refusal,
+};
+
+/// Answers one request.
+pub(crate) async fn answer(
+    conn: Rc<Conn>,
+    held: Held,
+    request: Request<Incoming>,
+) -> Response<OutBody> {
+    let received = Instant::now();
+    conn.thread.metrics.requests.add(1);
+    let (parts, body) = request.into_parts();
+    let is_head = parts.method == Method::HEAD;
+    let client = Client::read(&conn, &parts);
+    let mut answer = if let Serves::Redirect { https_port } = conn.serves {
+        spawn(body::drain(body));
+        match redirect::answer(&conn, &parts, https_port) {
+            Ok(own) => own.map(OutBody::of),
+            Err(rejection) => reject(&conn, client, "", &rejection),
+        }
+    } else {
+        let read = inbound::read(&conn, received, parts, client);
+        match read.and_then(Inbound::next) {
+            Ok(next) => follow(next, held, body).await,
+            Err(rejection) => {
+                spawn(body::drain(body));
+                reject(&conn, client, "", &rejection)
+            }
+        }
+    };
+    if is_head {
+        without_body(&mut answer);
+    }
+    if let Some(hsts) = &conn.hsts {
+        answer
+            .headers_mut()
+            .insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
+    answer
+}
+
+async fn follow(next: Next, held: Held, body: Incoming) -> Response<OutBody> {
+    match next {
+        Next::Ask(asked) => ask(*asked, held, body).await,
+        Next::OwnPath(inbound) => {
+            spawn(body::drain(body));
+            own_paths::answer(&inbound).await.map(OutBody::of)
+        }
+        Next::Preflight(inbound, route, preflight) => {
+            let answer = preflight.answer(&inbound.headers, &route.origins);
+            if answer.status() == StatusCode::FORBIDDEN {
+                refused_stranger(&inbound.conn, "preflight", &inbound.app.app.host, &inbound);
+            }
+            answer.map(|()| OutBody::of(bytes::Bytes::new()))
+        }
+    }
+}
+
+/// Asks the door, and does what it says.
+async fn ask(asked: Asked, held: Held, body: Incoming) -> Response<OutBody> {
+    let inbound = &asked.inbound;
+    if inbound.is_safari_over_plain_http() {
+        return refusal::safari().map(OutBody::of);
+    }
+    let circumstances = asked.circumstances();
+    let answer = {
+        let personal = recorded::Personal::of(&asked);
+        let door = &inbound.conn.thread.door;
+        door.ask(circumstances.clone(), &personal.particulars(&asked))
+    };
+    let permit = match answer {
+        Answer::Permit(permit) => permit,
+        Answer::Refused(refused) => {
+            spawn(body::drain(body));
+            return refusal::answer(&asked, &circumstances, &refused)
+                .await
+                .map(OutBody::of);
+        }
+    };
+    let open = match permit.open().await {
+        Ok(open) => open,
+        Err(reason) => {
+            spawn(body::drain(body));
+            return refusal::ended_before_it_began(&asked, &reason).map(OutBody::of);
+        }
+    };
+    let flow = Flow::new(open, inbound.conn.abort.clone());
+    held.hold(flow.clone());
+    let app = inbound.app.app.clone();
+    match &app.upstream {
+        Upstream::Http(address) => forward::send(asked, flow, address, body).await,
+        Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body).await,
+    }
+}
+
+/// A refusal before anybody was asked: counted, not recorded.
+fn reject(conn: &Conn, client: Client, host: &str, rejection: &Rejection) -> Response<OutBody> {
+    conn.thread.metrics.requests_refused.add(1);
+    conn.thread
+        .door
+        .refused_stranger(rejection.code, host, client.address);
+    let mut answer = rejection.answer(client.navigation);
+    if rejection.status == StatusCode::BAD_REQUEST && !conn.multiplexed {
+        close_after(&mut answer);
+    }
+    answer.map(OutBody::of)
+}
+
+/// What follows a request that was not understood is not to be guessed at.
+fn close_after(answer: &mut Own) {
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+}
+
+pub(crate) fn refused_stranger(conn: &Conn, code: &'static str, host: &str, inbound: &Inbound) {
+    conn.thread
+        .door
+        .refused_stranger(code, host, inbound.address);
+}
+
+/// The answer to a HEAD: the length of what a GET would get.
+fn without_body(answer: &mut Response<OutBody>) {
+    if let OutBody::Whole(bytes, _) = answer.body_mut()
+        && let Some(bytes) = bytes.take().filter(|bytes| !bytes.is_empty())
+    {
+        let length = HeaderValue::from(bytes.len());
+        answer.headers_mut().insert(header::CONTENT_LENGTH, length);
+    }
+}

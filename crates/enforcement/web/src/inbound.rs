@@ -1,0 +1,329 @@
+//! A request as it has been read, once, before anybody is asked about it.
+
+use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
+
+use gw_engine::{Circumstances, OwnedHttp, View};
+use gw_model::{Action, Timestamp};
+use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::Parts};
+
+use crate::{
+    answer::Rejection,
+    canonical::{Authority, Canonical, Scheme, Target},
+    connection::Conn,
+    cookie::Ours,
+    credential::Who,
+    fetch_site::{self, Own, Preflight, Sender},
+    header::Origin,
+    options::Serves,
+    route::{AppRoutes, Route},
+    websocket::Handshake,
+};
+
+/// What of a host's paths is ours.
+const OWN_PATHS: &str = "/.gatewright";
+
+/// A request's head in its one form, with the app that it is for.
+pub(crate) struct Inbound {
+    pub(crate) conn: Rc<Conn>,
+    pub(crate) received: Instant,
+    pub(crate) now: Timestamp,
+    pub(crate) view: Arc<View>,
+    pub(crate) method: Method,
+    pub(crate) version: Version,
+    pub(crate) headers: HeaderMap,
+    pub(crate) authority: Authority<'static>,
+    pub(crate) target: Target,
+    pub(crate) address: IpAddr,
+    pub(crate) navigation: bool,
+    pub(crate) app: Rc<AppRoutes>,
+    pub(crate) is_sign_in: bool,
+}
+
+/// What is asked for, once it is neither ours nor a preflight.
+pub(crate) struct Asked {
+    pub(crate) inbound: Inbound,
+    pub(crate) route: Rc<Route>,
+    pub(crate) sender: Sender,
+    pub(crate) handshake: Option<Handshake>,
+    pub(crate) who: Who,
+}
+
+/// The next thing to do with a request.
+pub(crate) enum Next {
+    /// Ask the door.
+    Ask(Box<Asked>),
+    /// One of our own paths on the app's host.
+    OwnPath(Box<Inbound>),
+    /// Answer a preflight.
+    Preflight(Box<Inbound>, Rc<Route>, Preflight),
+}
+
+/// What is known of a client before anything else is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Client {
+    pub(crate) address: IpAddr,
+    pub(crate) navigation: bool,
+}
+
+impl Client {
+    /// Where a request comes from, and whether its answer will be shown as a page.
+    pub(crate) fn read(conn: &Conn, parts: &Parts) -> Self {
+        let trusted = &conn.thread.shared.options.trusted_proxies;
+        Self {
+            address: trusted.client(conn.peer, &parts.headers),
+            navigation: fetch_site::is_navigation(&parts.method, &parts.headers),
+        }
+    }
+}
+
+/// Reads what every request must have, and finds its app.
+pub(crate) fn read(
+    conn: &Rc<Conn>,
+    received: Instant,
+    parts: Parts,
+    client: Client,
+) -> Result<Inbound, Rejection> {
+    let framed = conn
+        .framing
+        .as_ref()
+        .map_or(Ok(()), |f| f.borrow_mut().next_head());
+    framed?;
+    let options = &conn.thread.shared.options;
+    if parts.headers.len() > options.limits.headers_max {
+        return Err(too_many_headers(options.limits.headers_max));
+    }
+    let Canonical { authority, target } = Canonical::read(
+        &parts.method,
+        &parts.uri,
+        parts.version,
+        &parts.headers,
+        conn.scheme,
+    )?;
+    let authority = authority.into_owned();
+    covered(conn, &authority)?;
+    let view = conn.thread.view();
+    let app = conn.thread.router(&view).app(&authority.host).cloned();
+    let app = app.ok_or_else(|| unknown_host(&authority))?;
+    Ok(Inbound {
+        received,
+        now: conn.thread.door.engine().clock().now(),
+        address: client.address,
+        navigation: client.navigation,
+        is_sign_in: app.app.name == options.sign_in_app,
+        method: parts.method,
+        version: parts.version,
+        headers: parts.headers,
+        conn: conn.clone(),
+        view,
+        authority,
+        target,
+        app,
+    })
+}
+
+/// A host on a connection that was opened for another gets 421, before any credential is read.
+fn covered(conn: &Conn, authority: &Authority<'_>) -> Result<(), Rejection> {
+    let covered = match conn.scheme {
+        Scheme::Http => true,
+        Scheme::Https => conn.opened_for.as_deref() == Some(&*authority.host),
+    };
+    if covered {
+        return Ok(());
+    }
+    Err(Rejection::new(
+        StatusCode::MISDIRECTED_REQUEST,
+        "misdirected",
+        "This connection is for another host",
+        format!(
+            "Open a connection of its own for {}, naming it in the TLS handshake.",
+            authority.host
+        ),
+    ))
+}
+
+fn unknown_host(authority: &Authority<'_>) -> Rejection {
+    Rejection::new(
+        StatusCode::NOT_FOUND,
+        "unknown-host",
+        "There is nothing at this address",
+        format!(
+            "Gatewright knows no app at {}. Check the address, or ask whoever gave it to you.",
+            authority.host
+        ),
+    )
+}
+
+fn too_many_headers(most: usize) -> Rejection {
+    Rejection::new(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "headers",
+        "This request has too many headers",
+        format!("At most {most} are read."),
+    )
+}
+
+impl Inbound {
+    /// What this request is: ours, a preflight, or something to ask about.
+    pub(crate) fn next(self) -> Result<Next, Rejection> {
+        if self.is_own_path() {
+            return Ok(Next::OwnPath(Box::new(self)));
+        }
+        let handshake = Handshake::read(&self.method, self.version, &self.headers)?;
+        let preflight = Preflight::read(&self.method, &self.headers);
+        let method = preflight.as_ref().map_or(&self.method, |p| &p.method);
+        let route = self.app.route(&self.target, method)?.clone();
+        if let Some(preflight) = preflight {
+            return Ok(Next::Preflight(Box::new(self), route, preflight));
+        }
+        let sender = Sender::read(&self.headers, self.own(), &route.origins)?;
+        let who = {
+            let ours = Ours::read(&self.headers)?;
+            Who::read(
+                &ours,
+                &self.view.facts,
+                &self.app.app.name,
+                self.is_sign_in,
+                self.now,
+            )?
+        };
+        let asked = Asked {
+            inbound: self,
+            route,
+            sender,
+            handshake,
+            who,
+        };
+        asked.check_sender()?;
+        Ok(Next::Ask(Box::new(asked)))
+    }
+
+    /// Whether the path is ours, as written or as far as it can be read.
+    fn is_own_path(&self) -> bool {
+        let ours = |path: &str| {
+            path.strip_prefix(OWN_PATHS)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        ours(self.target.path()) || self.target.loosest().is_some_and(ours)
+    }
+
+    /// The origin that it is for.
+    pub(crate) fn own(&self) -> Own<'_> {
+        Own {
+            scheme: self.conn.scheme,
+            authority: &self.authority,
+        }
+    }
+
+    /// The same as a text.
+    pub(crate) fn own_origin(&self) -> String {
+        self.authority.origin(self.conn.scheme)
+    }
+
+    /// The origin of another host behind the same listener.
+    pub(crate) fn origin_of(&self, host: &str) -> String {
+        let authority = Authority {
+            host: host.into(),
+            port: self.authority.port,
+        };
+        authority.origin(self.conn.scheme)
+    }
+
+    /// The authentication origin, where its app is known.
+    pub(crate) fn sign_in_origin(&self) -> Option<String> {
+        let name = &self.conn.thread.shared.options.sign_in_app;
+        self.view
+            .facts
+            .app(name)
+            .map(|app| self.origin_of(&app.host))
+    }
+
+    /// Where it came from, as upstreams are told.
+    pub(crate) fn origin(&self) -> Origin<'_> {
+        Origin {
+            address: self.address,
+            scheme: self.conn.scheme,
+            authority: &self.authority,
+        }
+    }
+
+    /// What the client says it is.
+    pub(crate) fn user_agent(&self) -> &str {
+        self.headers
+            .get(USER_AGENT)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// Safari keeps no `Secure` cookie over plain HTTP, not even on loopback.
+    pub(crate) fn is_safari_over_plain_http(&self) -> bool {
+        let explains = matches!(
+            self.conn.serves,
+            Serves::Plain {
+                explain_safari: true
+            }
+        );
+        let agent = self.user_agent();
+        explains
+            && self.navigation
+            && agent.contains("Safari/")
+            && agent.contains("Version/")
+            && !["Chrome", "Chromium", "Edg"]
+                .iter()
+                .any(|other| agent.contains(other))
+    }
+}
+
+impl Asked {
+    /// Refuses what another origin's page sends with a person's cookie.
+    fn check_sender(&self) -> Result<(), Rejection> {
+        let Self {
+            inbound, sender, ..
+        } = self;
+        let fine = if self.handshake.is_some() {
+            fetch_site::may_open_websocket(&inbound.headers, inbound.own(), *sender)
+        } else if fetch_site::is_safe(&inbound.method) {
+            true
+        } else if inbound.app.upstream().is_none() {
+            *sender == Sender::OwnPage
+        } else {
+            self.who.known.is_none() || sender.may_change()
+        };
+        if fine {
+            return Ok(());
+        }
+        Err(Rejection::new(
+            StatusCode::FORBIDDEN,
+            "cross-origin",
+            "Another site sent this",
+            format!(
+                "It was not let through, because it does not come from a page of {}. Programs send `Origin: {}`.",
+                inbound.authority.host,
+                inbound.own_origin()
+            ),
+        ))
+    }
+
+    /// Everything about it that is not a fact.
+    pub(crate) fn circumstances(&self) -> Rc<Circumstances> {
+        let inbound = &self.inbound;
+        let known = self.who.known.as_ref();
+        Rc::new(Circumstances {
+            principal: self.who.principal(),
+            session: known.map(|k| k.session.id),
+            rank: known.map_or(0, |k| k.rank),
+            action: Action::HttpRequest,
+            resource: self.route.resource.clone(),
+            address: inbound.address,
+            country: (inbound.conn.thread.shared.options.country)(inbound.address),
+            http: Some(OwnedHttp {
+                method: inbound.conn.thread.method_name(&inbound.method),
+                path: Arc::from(inbound.target.path()),
+                host: inbound.app.app.host.clone(),
+                websocket: self.handshake.is_some(),
+                same_origin: self.sender.is_same_origin(),
+            }),
+            device: None,
+            risk: None,
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! What a traffic thread counts, and whether it ever kept the others waiting.
+
+use std::{
+    cell::RefCell,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use tokio::task::JoinHandle;
+
+/// Nothing on a traffic thread runs longer than this without giving the others a turn.
+pub const TURN_MAX: Duration = Duration::from_millis(1);
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// One traffic thread's counters.
+        #[derive(Debug, Default)]
+        pub struct ThreadMetrics { $($(#[$doc])* pub $name: Counter),* }
+
+        impl ThreadMetrics {
+            /// All counters by name, as they are now.
+            pub fn all(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name.value())),*]
+            }
+        }
+    };
+}
+
+/// A number that goes up, or up and down.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// As it is now.
+    pub fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add(&self, by: u64) {
+        self.0.fetch_add(by, Ordering::Relaxed);
+    }
+
+    pub(crate) fn subtract(&self, by: u64) {
+        self.0.fetch_sub(by, Ordering::Relaxed);
+    }
+
+    fn raise_to(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
+}
+
+counters! {
+    /// Connections from clients that are open.
+    connections_open,
+    /// Connections from clients so far.
+    connections,
+    /// Connections closed at once because there were too many.
+    connections_refused,
+    /// TLS handshakes, and PROXY headers, that failed.
+    handshakes_failed,
+    /// Requests so far.
+    requests,
+    /// Requests refused for their form, before anybody was asked.
+    requests_refused,
+    /// Requests that an upstream failed to answer.
+    upstream_faults,
+    /// Exchanges that were cut.
+    cuts,
+    /// Cuts that had to abort a whole HTTP/2 connection or WebSocket.
+    cuts_forced,
+    /// Turns that took longer than they may.
+    stalls,
+    /// The longest turn, in microseconds.
+    longest_turn_micros,
+}
+
+thread_local! {
+    static METRICS: RefCell<Option<Arc<ThreadMetrics>>> = const { RefCell::new(None) };
+}
+
+/// Has this thread count its turns here.
+pub(crate) fn count_turns(metrics: &Arc<ThreadMetrics>) {
+    METRICS.set(Some(metrics.clone()));
+}
+
+/// Spawns onto this thread's set of tasks, its turns timed.
+pub(crate) fn spawn<F: Future<Output = ()> + 'static>(task: F) -> JoinHandle<()> {
+    tokio::task::spawn_local(Timed(Box::pin(task)))
+}
+
+/// A task whose turns are timed.
+struct Timed(Pin<Box<dyn Future<Output = ()>>>);
+
+impl Future for Timed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let began = Instant::now();
+        let polled = self.0.as_mut().poll(cx);
+        let turn = began.elapsed();
+        if turn > TURN_MAX {
+            note_stall(turn);
+        }
+        polled
+    }
+}
+
+fn note_stall(turn: Duration) {
+    METRICS.with_borrow(|metrics| {
+        if let Some(metrics) = metrics {
+            metrics.stalls.add(1);
+            let micros = u64::try_from(turn.as_micros()).unwrap_or(u64::MAX);
+            metrics.longest_turn_micros.raise_to(micros);
+        }
+    });
+}

@@ -1,0 +1,197 @@
+//! How the web enforcement point is set up.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use gw_door::Door;
+use gw_issue::Assertions;
+use gw_model::AppName;
+use gw_pages::{PageService, refused::Level};
+use rustls::ServerConfig;
+
+use crate::client_address::TrustedProxies;
+
+/// All that the web enforcement point is told.
+pub struct WebOptions {
+    /// Where it listens.
+    pub listeners: Vec<Listener>,
+    /// How many traffic threads it runs; at least one.
+    pub threads: usize,
+    /// The app that signs people in: the authentication origin.
+    pub sign_in_app: AppName,
+    /// Gatewright's own apps by the names that apps' upstreams give them.
+    pub services: HashMap<Arc<str>, PageService>,
+    /// Takes hand-over codes.
+    pub hand_over: HandOver,
+    /// The country of an address, when known.
+    pub country: Country,
+    /// Whose word on the client's address counts.
+    pub trusted_proxies: TrustedProxies,
+    /// How much a refusal tells a person about what would open the door.
+    pub remedies: Level,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// The country of an address (ISO 3166-1 alpha-2), when known.
+pub type Country = Arc<dyn Fn(IpAddr) -> Option<[u8; 2]> + Send + Sync>;
+
+/// Takes a hand-over code for an attempt at an app.
+pub type HandOver =
+    Arc<dyn Fn(Code) -> BoxFuture<'static, Result<AppCookie, HandOverFault>> + Send + Sync>;
+
+/// A hand-over code that came back to an app's host.
+#[derive(Clone)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// The attempt that the host keeps.
+    pub attempt: String,
+    /// The app behind the host.
+    pub app: AppName,
+}
+
+/// The value of an app's own cookie.
+pub struct AppCookie(pub String);
+
+/// A code that gives nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HandOverFault {
+    /// It is unknown, spent, expired, or was given for another attempt or app.
+    #[error("the hand-over code is of no use here")]
+    NotUsable,
+    /// The session has ended since.
+    #[error("the session has ended")]
+    SessionOver,
+    /// It cannot be told now.
+    #[error("hand-over codes cannot be taken now")]
+    Unavailable,
+}
+
+/// One address to listen on.
+#[derive(Clone)]
+pub struct Listener {
+    /// The address; port 0 takes any free one.
+    pub address: SocketAddr,
+    /// What is served there.
+    pub serves: Serves,
+}
+
+/// What a listener serves.
+#[derive(Clone)]
+pub enum Serves {
+    /// All apps over plain HTTP: for loopback alone.
+    Plain {
+        /// Safari gets a page that says why it cannot sign in over plain HTTP.
+        explain_safari: bool,
+    },
+    /// All apps over TLS.
+    Tls {
+        /// How handshakes are made; certificates change behind it.
+        config: Arc<ServerConfig>,
+        /// `Strict-Transport-Security` of this many seconds, on every host.
+        hsts_secs: Option<u64>,
+    },
+    /// Nothing but the way to HTTPS.
+    Redirect {
+        /// The port that browsers are sent to.
+        https_port: u16,
+    },
+}
+
+/// Makes a traffic thread's own door, on that thread.
+pub type MakeDoor = Arc<dyn Fn(usize) -> Result<ThreadDoor, DoorFault> + Send + Sync>;
+
+/// What a traffic thread decides and signs with.
+pub struct ThreadDoor {
+    /// Its door.
+    pub door: Door,
+    /// Its signer of assertions.
+    pub assertions: Assertions,
+}
+
+/// A door that could not be made.
+pub type DoorFault = Box<dyn std::error::Error + Send + Sync>;
+
+/// Bounds on what a client or an upstream can make us hold. One thread's, where they count things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections from clients.
+    pub connections_max: usize,
+    /// The time for PROXY header and TLS handshake.
+    pub handshake: Duration,
+    /// The time for a request's head over HTTP/1, from the end of the last answer: also how long an idle connection is kept.
+    pub head_read: Duration,
+    /// How long a connection over HTTP/2 is kept without a stream.
+    pub idle: Duration,
+    /// Bytes of a request's head.
+    pub head_bytes: usize,
+    /// Header lines of a request, and of an answer.
+    pub headers_max: usize,
+    /// Bytes of an answer's head.
+    pub answer_head_bytes: usize,
+    /// Bytes that one connection over HTTP/1, or one stream of HTTP/2, buffers on its way out.
+    pub buffer_bytes: usize,
+    /// Streams of one connection over HTTP/2.
+    pub streams_max: u32,
+    /// Streams that a client reset before they were looked at, until the connection is closed.
+    pub pending_resets_max: usize,
+    /// Streams that were reset for the client's faults, until the connection is closed.
+    pub error_resets_max: usize,
+    /// Bytes of a stream that a client may send ahead.
+    pub stream_window_bytes: u32,
+    /// Bytes of a connection that a client may send ahead.
+    pub connection_window_bytes: u32,
+    /// Silence over HTTP/2 until the client is asked whether it is there.
+    pub ping_after: Duration,
+    /// The time for its answer to that.
+    pub ping_answer: Duration,
+    /// Bytes of a body that one of our own apps takes.
+    pub own_body_bytes: usize,
+    /// The time for such a body.
+    pub own_body_read: Duration,
+    /// The time to connect to an upstream.
+    pub connect: Duration,
+    /// The time to an upstream's first byte, once the client has sent its body.
+    pub first_byte: Duration,
+    /// How long a connection to an upstream is kept unused.
+    pub upstream_idle: Duration,
+    /// Connections to one upstream that are kept unused.
+    pub upstream_idle_max: usize,
+    /// The time in which something cut must have ended, before its connection is aborted.
+    pub cut: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 16 * 1024,
+            handshake: Duration::from_secs(10),
+            head_read: Duration::from_secs(30),
+            idle: Duration::from_secs(180),
+            head_bytes: 32 * 1024,
+            headers_max: 100,
+            answer_head_bytes: 64 * 1024,
+            buffer_bytes: 64 * 1024,
+            streams_max: 128,
+            pending_resets_max: 20,
+            error_resets_max: 128,
+            stream_window_bytes: 256 * 1024,
+            connection_window_bytes: 1024 * 1024,
+            ping_after: Duration::from_secs(30),
+            ping_answer: Duration::from_secs(20),
+            own_body_bytes: 64 * 1024,
+            own_body_read: Duration::from_secs(10),
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(120),
+            upstream_idle: Duration::from_secs(30),
+            upstream_idle_max: 64,
+            cut: Duration::from_millis(250),
+        }
+    }
+}

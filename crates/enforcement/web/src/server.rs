@@ -1,0 +1,353 @@
+//! Sockets, threads, and how they stop.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener as StdListener},
+    rc::Rc,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use gw_leases::Core;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::LocalSet,
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    connection,
+    metrics::{ThreadMetrics, count_turns, spawn},
+    options::{DoorFault, Listener, MakeDoor, WebOptions},
+    seal::{NoRandomness, Sealer},
+    thread::{Shared, Thread},
+};
+
+/// Connections that the kernel holds until a thread takes them.
+const BACKLOG: i32 = 1024;
+
+/// How long a thread rests after the system could not give it a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often upstream connections that lie idle are looked at.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// What cut connections have to say why, when the process stops.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How often a stopping thread looks whether it is empty.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// Why the web enforcement point does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: is another program there?")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start the traffic thread {thread}")]
+    Thread {
+        /// Its number.
+        thread: usize,
+        /// Why.
+        #[source]
+        source: DoorFault,
+    },
+    /// No randomness.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// Sockets that are bound, before anything is served.
+pub struct Server {
+    shared: Arc<Shared>,
+    /// For each thread, its sockets in the order of the listeners.
+    sockets: Vec<Vec<StdListener>>,
+    addresses: Vec<SocketAddr>,
+}
+
+impl Server {
+    /// Binds every address, each once for each thread.
+    ///
+    /// # Errors
+    /// Where an address is taken or cannot be had.
+    pub fn bind(options: WebOptions) -> Result<Self, StartError> {
+        let threads = options.threads.max(1);
+        let mut sockets: Vec<Vec<StdListener>> = (0..threads).map(|_| Vec::new()).collect();
+        let mut addresses = Vec::new();
+        for listener in &options.listeners {
+            let asked = listener.address;
+            let fault = |source| StartError::Bind {
+                address: asked,
+                source,
+            };
+            let address = probe(asked).map_err(fault)?;
+            for of_thread in &mut sockets {
+                of_thread.push(bind(address, true).map_err(fault)?);
+            }
+            addresses.push(address);
+        }
+        let sealer = Sealer::generate()?;
+        let shared = Arc::new(Shared { options, sealer });
+        Ok(Self {
+            shared,
+            sockets,
+            addresses,
+        })
+    }
+
+    /// The addresses as bound, in the order of the listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Starts serving. Returns once every thread follows the facts and accepts.
+    ///
+    /// # Errors
+    /// Where a thread cannot be started or its door cannot be made; then none serves.
+    pub fn start(self, make_door: &MakeDoor) -> Result<Running, StartError> {
+        let (stop, _) = watch::channel(None);
+        let mut running = Running {
+            addresses: self.addresses,
+            stop,
+            threads: Vec::new(),
+            metrics: Vec::new(),
+        };
+        for (number, sockets) in self.sockets.into_iter().enumerate() {
+            let started = running.start_thread(number, sockets, self.shared.clone(), make_door);
+            if let Err(source) = started {
+                running.stop_now();
+                return Err(StartError::Thread {
+                    thread: number,
+                    source,
+                });
+            }
+        }
+        Ok(running)
+    }
+}
+
+/// A port that another program has is an error that names it, even where sharing ports
+/// would let us bind beside it.
+fn probe(address: SocketAddr) -> io::Result<SocketAddr> {
+    bind(address, false)?.local_addr()
+}
+
+fn bind(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    if shared {
+        socket.set_reuse_port(true)?;
+    }
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// The web enforcement point at work.
+pub struct Running {
+    addresses: Vec<SocketAddr>,
+    /// Set once: how long what is open may still take.
+    stop: watch::Sender<Option<Duration>>,
+    threads: Vec<JoinHandle<()>>,
+    metrics: Vec<Arc<ThreadMetrics>>,
+}
+
+impl Running {
+    /// The addresses as bound, in the order of the listeners.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The counters of each thread.
+    pub fn metrics(&self) -> &[Arc<ThreadMetrics>] {
+        &self.metrics
+    }
+
+    /// Whether every thread still serves. One that ended by itself has failed.
+    pub fn is_whole(&self) -> bool {
+        !self.threads.iter().any(JoinHandle::is_finished)
+    }
+
+    /// Stops: nothing new is accepted, what is open may end within `grace`, what is left then
+    /// is cut. Changes of facts are followed to the end. Blocks until all threads have ended.
+    pub fn stop(mut self, grace: Duration) {
+        self.stop.send_replace(Some(grace));
+        self.join();
+    }
+
+    fn stop_now(&mut self) {
+        self.stop.send_replace(Some(Duration::ZERO));
+        self.join();
+    }
+
+    fn join(&mut self) {
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a traffic thread had failed before it was stopped");
+            }
+        }
+    }
+
+    fn start_thread(
+        &mut self,
+        number: usize,
+        sockets: Vec<StdListener>,
+        shared: Arc<Shared>,
+        make_door: &MakeDoor,
+    ) -> Result<(), DoorFault> {
+        let metrics = Arc::new(ThreadMetrics::default());
+        let start = ThreadStart {
+            number,
+            sockets,
+            shared,
+            make_door: make_door.clone(),
+            metrics: metrics.clone(),
+            stop: self.stop.subscribe(),
+        };
+        let (ready, started) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name(format!("gw-web-{number}"))
+            .spawn(move || start.run(&ready))?;
+        self.threads.push(thread);
+        self.metrics.push(metrics);
+        started.recv()?
+    }
+}
+
+/// What a traffic thread begins with.
+struct ThreadStart {
+    number: usize,
+    sockets: Vec<StdListener>,
+    shared: Arc<Shared>,
+    make_door: MakeDoor,
+    metrics: Arc<ThreadMetrics>,
+    stop: watch::Receiver<Option<Duration>>,
+}
+
+type Ready = mpsc::Sender<Result<(), DoorFault>>;
+
+impl ThreadStart {
+    fn run(self, ready: &Ready) {
+        let runtime = match tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        {
+            Ok(runtime) => runtime,
+            Err(fault) => return tell(ready, Err(fault.into())),
+        };
+        let tasks = LocalSet::new();
+        tasks.block_on(&runtime, self.serve(ready));
+        // Dropped on this thread, with whatever is left in it.
+        drop(tasks);
+    }
+
+    async fn serve(self, ready: &Ready) {
+        count_turns(&self.metrics);
+        let made = (self.make_door)(self.number).and_then(|door| {
+            let sockets = self.sockets.into_iter().map(TcpListener::from_std);
+            Ok((door, sockets.collect::<io::Result<Vec<_>>>()?))
+        });
+        let (door, sockets) = match made {
+            Ok(made) => made,
+            Err(fault) => return tell(ready, Err(fault)),
+        };
+        let engine = door.door.engine().clone();
+        let core: Core = door.door.core().clone();
+        spawn(core.follow(engine.attach()));
+        let thread = Thread::new(self.shared.clone(), door, self.metrics);
+        for (socket, listener) in sockets.into_iter().zip(&self.shared.options.listeners) {
+            let listener = Rc::new(listener.clone());
+            spawn(accept(thread.clone(), listener, socket, self.stop.clone()));
+        }
+        spawn(sweep(thread.clone()));
+        tell(ready, Ok(()));
+        let mut stop = self.stop;
+        // An error means that nobody can stop it any more: then it stops by itself.
+        let grace = stop
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|g| *g)
+            .unwrap_or_default();
+        end(&thread, grace).await;
+    }
+}
+
+/// Nobody listens any more only where starting was given up.
+fn tell(ready: &Ready, how: Result<(), DoorFault>) {
+    if ready.send(how).is_err() {
+        tracing::debug!("a traffic thread started for nobody");
+    }
+}
+
+async fn accept(
+    thread: Rc<Thread>,
+    listener: Rc<Listener>,
+    socket: TcpListener,
+    mut stop: watch::Receiver<Option<Duration>>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stop.wait_for(Option::is_some) => return,
+            accepted = socket.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                spawn(connection::serve(
+                    thread.clone(),
+                    listener.clone(),
+                    stream,
+                    peer.ip(),
+                ));
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, address = %listener.address, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn sweep(thread: Rc<Thread>) {
+    loop {
+        sleep(SWEEP).await;
+        thread.upstreams.sweep();
+    }
+}
+
+/// Lets what is open end; then cuts it, saying why; then aborts it.
+async fn end(thread: &Thread, grace: Duration) {
+    thread.drain();
+    empty_until(thread, Instant::now() + grace).await;
+    thread
+        .door
+        .close("Gatewright is stopping. Try again in a moment.");
+    empty_until(thread, Instant::now() + LAST_WORDS).await;
+    thread.abort_all();
+    empty_until(thread, Instant::now() + LAST_WORDS).await;
+}
+
+async fn empty_until(thread: &Thread, deadline: Instant) {
+    while thread.connected() > 0 && Instant::now() < deadline {
+        sleep_until(deadline.min(Instant::now() + DRAIN_LOOK)).await;
+    }
+}
