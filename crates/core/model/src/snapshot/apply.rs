@@ -1,15 +1,12 @@
 //! Changes applied to facts, and the invariants between facts that they keep.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{PolicyFacts, Snapshot};
 use crate::{
     App, AppName, AppToken, Change, EndReason, Ended, Epoch, Group, GroupName, Session, SessionId,
     Timestamp, User, UserId,
 };
-
-/// Deepest nesting of groups that is followed.
-const MAX_GROUP_DEPTH: usize = 16;
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +36,8 @@ pub enum ApplyError {
     /// The session is over.
     #[error("the session {0} is over")]
     SessionOver(SessionId),
-    /// Groups that contain themselves.
-    #[error("the group `{0}` would contain itself, or be nested more than 16 deep")]
+    /// A group that would be in itself.
+    #[error("the group `{0}` would contain itself")]
     GroupLoop(GroupName),
     /// An id or secret that is there already.
     #[error("{0} exists already")]
@@ -210,7 +207,7 @@ impl Snapshot {
         for parent in &group.parents {
             self.known_group(parent)?;
         }
-        if self.reaches(&group.parents, &group.name, MAX_GROUP_DEPTH) {
+        if self.are_within(&group.parents, &group.name) {
             return Err(ApplyError::GroupLoop(group.name.clone()));
         }
         let mut group = Group::clone(group);
@@ -220,18 +217,21 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Whether `target` is among these groups or above them, or the chain is too deep to tell.
-    fn reaches(&self, from: &[GroupName], target: &GroupName, depth: usize) -> bool {
-        if depth == 0 {
-            return !from.is_empty();
+    /// Whether any of these groups is `target`, or in it directly or through others.
+    fn are_within(&self, groups: &[GroupName], target: &GroupName) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<_> = groups.iter().collect();
+        while let Some(name) = open.pop() {
+            if name == target {
+                return true;
+            }
+            if seen.insert(name)
+                && let Some(group) = self.groups.get(name)
+            {
+                open.extend(&group.parents);
+            }
         }
-        from.iter().any(|name| {
-            name == target
-                || self
-                    .groups
-                    .get(name)
-                    .is_some_and(|g| self.reaches(&g.parents, target, depth - 1))
-        })
+        false
     }
 
     fn remove_group(&mut self, version: u64, name: &GroupName) -> Result<(), ApplyError> {
