@@ -111,7 +111,7 @@ fn measure(
     for question in &questions {
         warm.push(evaluate_only(&policies, facts, question)?);
     }
-    let plain = Reference::new(&files, facts, NOW, |_| true);
+    let plain = Reference::new(&files, facts, NOW, None, |_| true);
     let few = questions.get(..if size < 10_000 { 2_000 } else { 300 });
     let mut whole = Vec::new();
     for question in few.unwrap_or(&questions) {

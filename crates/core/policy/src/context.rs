@@ -21,20 +21,32 @@ pub(crate) fn build(
 ) -> Result<CedarContext, Fault> {
     let mut records = BTreeMap::new();
     for attribute in needed.iter() {
-        let Some(value) = value(attribute, context, local, now)? else {
+        let value = value(attribute, context, local, now)?;
+        if value.is_none() && !is_sometimes_absent(attribute) {
+            // What has no such record has no such attribute.
             continue;
-        };
+        }
         let (record, name) = attribute.path().split_once('.').unwrap_or_default();
-        records
+        let fields = records
             .entry(SmolStr::new_static(record))
-            .or_insert_with(BTreeMap::new)
-            .insert(SmolStr::new_static(name), value);
+            .or_insert_with(BTreeMap::new);
+        if let Some(value) = value {
+            fields.insert(SmolStr::new_static(name), value);
+        }
     }
     let records = records
         .into_iter()
         .map(|(name, fields)| (name, Value::record_arc(Arc::new(fields), None)))
         .collect();
     Ok(CedarContext::Value(Arc::new(records)))
+}
+
+/// Whether the schema lets it be absent from a record that is there.
+const fn is_sometimes_absent(attribute: Attribute) -> bool {
+    matches!(
+        attribute,
+        Attribute::AuthnPhishingResistantAgeSecs | Attribute::NetworkCountry
+    )
 }
 
 /// An attribute's value, where it is known.

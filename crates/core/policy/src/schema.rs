@@ -110,7 +110,29 @@ pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use cedar_policy::{PolicySet, ValidationMode, Validator};
+    use gw_model::Attribute;
+
     use super::*;
+
+    #[test]
+    fn each_attribute_of_the_model_is_in_the_schema() {
+        for attribute in Attribute::ALL {
+            let path = attribute.path();
+            let (record, name) = path.split_once('.').unwrap();
+            let text = format!(
+                "@id(\"x\") forbid (principal, action == Action::\"http.request\", resource)
+                 when {{ context has {record} && context.{record} has {name}
+                         && context.{path} == context.{path} }};"
+            );
+            let set: PolicySet = text.parse().unwrap();
+            let result = Validator::new(schema().clone()).validate(&set, ValidationMode::Strict);
+            assert!(
+                result.validation_passed_without_warnings(),
+                "{path}: {result}"
+            );
+        }
+    }
 
     #[test]
     fn the_schema_has_exactly_the_actions_of_the_model_in_their_groups() {

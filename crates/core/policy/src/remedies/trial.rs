@@ -13,11 +13,11 @@ use crate::{Policies, Prepared};
 /// How far ahead a moment is looked for: a week and a day, so that every weekday comes by.
 const HORIZON: Duration = Duration::from_secs(8 * 24 * 3600);
 
-/// Moments closer together than this are not all tried, where policy reads seconds.
-const FINEST: Duration = Duration::from_secs(60);
+/// Policy that reads minutes or seconds changes its mind so often that not every moment is tried.
+const OFTEN: Duration = Duration::from_secs(60);
 
-/// The stride instead.
-const STRIDE: Duration = Duration::from_secs(15 * 60);
+/// The moments that are tried instead: each quarter of an hour, in every zone.
+const QUARTER_SECS: u64 = 15 * 60;
 
 /// Evaluates variations of one access, within a budget.
 pub(super) struct Trial<'a> {
@@ -100,6 +100,7 @@ impl<'a> Trial<'a> {
     fn find_moment(&mut self, facts: &Snapshot, way: &[Lever]) -> Option<Option<Vec<Lever>>> {
         let end = self.now.after(HORIZON);
         let mut moment = self.now;
+        let mut often = false;
         while moment <= end {
             let answer = self.answer(facts, way, moment)?;
             if answer.allowed && moment > self.now {
@@ -109,11 +110,15 @@ impl<'a> Trial<'a> {
                 };
                 return Some(Some(way.iter().map(at).collect()));
             }
-            if answer.valid_until < moment.after(FINEST) {
-                moment = moment.after(STRIDE);
+            let soon = answer.valid_until <= moment.after(OFTEN);
+            moment = if soon && often {
+                Timestamp::from_secs((moment.as_secs() / QUARTER_SECS + 1) * QUARTER_SECS)
             } else {
-                moment = answer.valid_until;
-            }
+                answer
+                    .valid_until
+                    .max(moment.after(Duration::from_millis(1)))
+            };
+            often = soon;
         }
         Some(None)
     }

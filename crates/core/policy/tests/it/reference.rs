@@ -31,11 +31,13 @@ pub(crate) struct Answer {
 }
 
 impl Reference {
-    /// Takes the policies whose mode is wanted, and all entities as they are at `now`.
+    /// Takes the policies whose mode is wanted, and all entities as they are at `now`; sessions
+    /// are not kept as entities, so one that is asked about is added.
     pub(crate) fn new(
         files: &[PolicyFile],
         facts: &Snapshot,
         now: Timestamp,
+        resource: Option<&Resource>,
         wanted: impl Fn(Option<&str>) -> bool,
     ) -> Self {
         let schema = Schema::from_cedarschema_str(SCHEMA).unwrap().0;
@@ -48,7 +50,13 @@ impl Reference {
                 }
             }
         }
-        let entities = Entities::from_json_value(entities(facts, now), Some(&schema)).unwrap();
+        let mut all = entities(facts, now);
+        if let Some(Resource::Session(session, user)) = resource {
+            let owner = uid("User", &user.to_string());
+            let session = uid("Session", &session.to_string());
+            all.push(entity(session, json!({}), vec![owner], json!({})));
+        }
+        let entities = Entities::from_json_value(Value::Array(all), Some(&schema)).unwrap();
         Self {
             schema,
             set,
@@ -110,7 +118,7 @@ fn entity(uid: Value, attrs: Value, parents: Vec<Value>, tags: Value) -> Value {
     json!({ "uid": uid, "attrs": attrs, "parents": parents, "tags": tags })
 }
 
-fn entities(facts: &Snapshot, now: Timestamp) -> Value {
+fn entities(facts: &Snapshot, now: Timestamp) -> Vec<Value> {
     let none = || json!({});
     let mut all = vec![
         entity(uid("Anonymous", "anonymous"), none(), vec![], none()),
@@ -148,7 +156,7 @@ fn entities(facts: &Snapshot, now: Timestamp) -> Value {
     for tag in tags {
         all.push(entity(uid("Tag", tag.as_str()), none(), vec![], none()));
     }
-    Value::Array(all)
+    all
 }
 
 fn person(user: &User, now: Timestamp) -> Value {
