@@ -1,6 +1,6 @@
 //! Judging on one core: reuse what still stands, evaluate the rest.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use gw_clock::Clock;
 use gw_model::{
@@ -8,6 +8,8 @@ use gw_model::{
     Session, SessionId, Timestamp,
 };
 use gw_policy::Prepared;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::{Circumstances, Grounds, Judgement, View, random::Sequence};
 
@@ -42,18 +44,39 @@ impl Key {
 struct Slot {
     prepared: Arc<Prepared>,
     grounds: Grounds,
-    session: Option<Arc<Session>>,
+    idle: Option<Idle>,
     /// The epoch number at which the grounds were last seen to stand.
     seen_at: u64,
-    variants: Vec<Arc<Judgement>>,
+    variants: SmallVec<[Arc<Judgement>; 1]>,
+}
+
+/// When a session ends if nobody uses it, at hand without looking the session up.
+struct Idle {
+    seen: Seen,
+    started: Timestamp,
+    limit: Duration,
+}
+
+impl Idle {
+    fn of(session: &Session) -> Self {
+        Self {
+            seen: session.seen.clone(),
+            started: session.started,
+            limit: session.idle_limit,
+        }
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.seen.at().max(self.started).after(self.limit)
+    }
 }
 
 /// One core's judge. Not shared: each traffic thread has its own.
 pub struct Judge {
     clock: Clock,
     ids: Sequence,
-    young: HashMap<Key, Slot>,
-    old: HashMap<Key, Slot>,
+    young: FxHashMap<Key, Slot>,
+    old: FxHashMap<Key, Slot>,
 }
 
 impl Judge {
@@ -62,8 +85,8 @@ impl Judge {
         Self {
             clock,
             ids: Sequence::new(),
-            young: HashMap::new(),
-            old: HashMap::new(),
+            young: FxHashMap::default(),
+            old: FxHashMap::default(),
         }
     }
 
@@ -75,31 +98,17 @@ impl Judge {
         now: Timestamp,
     ) -> Arc<Judgement> {
         let key = Key::of(circumstances);
-        if let Some(slot) = self.slot(&key, view, circumstances, now)
-            && let Some(judgement) = slot.reuse(circumstances, now)
-        {
-            return judgement;
+        if let Some(slot) = self.young.get_mut(&key) {
+            if !slot.stands(view, circumstances, now) {
+                self.young.remove(&key);
+            } else if let Some(judgement) = slot.reuse(circumstances, now) {
+                return judgement;
+            }
+        } else if let Some(slot) = self.old.remove(&key) {
+            self.insert(key, slot);
+            return self.judge(view, circumstances, now);
         }
         self.evaluate(key, view, circumstances, now)
-    }
-
-    /// The remembered slot, if its grounds still stand in this view.
-    fn slot(
-        &mut self,
-        key: &Key,
-        view: &View,
-        circumstances: &Circumstances,
-        now: Timestamp,
-    ) -> Option<&mut Slot> {
-        if !self.young.contains_key(key) {
-            let slot = self.old.remove(key)?;
-            self.insert(key.clone(), slot);
-        }
-        if !self.young.get_mut(key)?.stands(view, circumstances, now) {
-            self.young.remove(key);
-            return None;
-        }
-        self.young.get_mut(key)
     }
 
     fn insert(&mut self, key: Key, slot: Slot) {
@@ -139,9 +148,9 @@ impl Judge {
             let slot = self.young.remove(&key).unwrap_or_else(|| Slot {
                 prepared,
                 grounds: judgement.grounds,
-                session,
+                idle: session.as_deref().map(Idle::of),
                 seen_at: view.facts.epoch.number,
-                variants: Vec::new(),
+                variants: SmallVec::new(),
             });
             self.insert(key, slot.with(judgement.clone()));
         }
@@ -159,10 +168,7 @@ impl Slot {
             self.seen_at = number;
         }
         now < self.prepared.membership_until()
-            && self
-                .session
-                .as_ref()
-                .is_none_or(|session| session.over(now).is_none())
+            && self.idle.as_ref().is_none_or(|idle| !idle.is_over(now))
     }
 
     fn reuse(&mut self, circumstances: &Circumstances, now: Timestamp) -> Option<Arc<Judgement>> {

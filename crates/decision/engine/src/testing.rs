@@ -50,7 +50,7 @@ impl TestEngine {
             ..LedgerOptions::new(1, loaded.facts.epoch.incarnation, move || now.now())
         };
         let signer = Signer::from_seed(&[7; 32]).expect("a signer");
-        let ledger = Ledger::open(&folder.path().join("ledger"), options, signer, &|_| None)
+        let ledger = Ledger::open(&folder.path().join("ledger"), options, signer, &[])
             .expect("a ledger opens");
         let control = ledger.control().clone();
         let engine = Engine::start(Box::new(store), loaded, clock.clone(), control)
