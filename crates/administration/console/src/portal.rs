@@ -1,0 +1,128 @@
+//! The portal: a person's apps, as they would open now.
+//!
+//! It asks nothing that is recorded: each card is a preview by the same engine that will
+//! decide when the app is opened.
+
+mod cards;
+
+use std::{convert::Infallible, sync::Arc};
+
+use askama::Template;
+use bytes::Bytes;
+use gw_engine::Engine;
+use gw_model::{App, AppName};
+use gw_pages::{
+    JudgedRequest, Link, Message, Page, PageService, Width, refused::Level, signed_in_words,
+};
+use http::{Method, Response, StatusCode};
+
+use cards::{Card, Cards};
+
+/// Where the portal stands among the apps.
+#[derive(Debug, Clone)]
+pub struct PortalOptions {
+    /// The app where people sign in.
+    pub sign_in: AppName,
+    /// How much people may be told of what would open an app.
+    pub remedies: Level,
+}
+
+/// The portal as a service of judged requests.
+pub fn service(engine: Engine, options: PortalOptions) -> PageService {
+    let portal = Arc::new(Portal { engine, options });
+    PageService::new(tower::service_fn(move |request: JudgedRequest| {
+        let portal = portal.clone();
+        async move { Ok::<_, Infallible>(portal.answer(&request).await) }
+    }))
+}
+
+struct Portal {
+    engine: Engine,
+    options: PortalOptions,
+}
+
+#[derive(Template)]
+#[template(path = "portal.html")]
+struct Content<'a> {
+    how: Option<String>,
+    client: &'a str,
+    open: Vec<Card>,
+    more: Vec<Card>,
+}
+
+impl Portal {
+    async fn answer(&self, request: &JudgedRequest) -> Response<Bytes> {
+        let links = self.links(request);
+        if &*request.path != "/" {
+            return Message::new(
+                StatusCode::NOT_FOUND,
+                "There is nothing here",
+                "The address may be incomplete.",
+            )
+            .action("See your apps", "/")
+            .links(links)
+            .render();
+        }
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return Message::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Nothing can be sent here",
+                "This page is only for reading.",
+            )
+            .action("See your apps", "/")
+            .links(links)
+            .render();
+        }
+        let (Some(session), Some(_)) = (&request.judged.session, &request.judged.user) else {
+            return Message::new(
+                StatusCode::OK,
+                "You are not signed in",
+                "Sign in to see your apps.",
+            )
+            .action("Sign in", &self.sign_in(request, "sign-in"))
+            .render();
+        };
+        let now = self.engine.clock().now();
+        let Cards { open, more } =
+            cards::of(&self.engine, &self.options, &request.judged, session).await;
+        let content = Content {
+            how: signed_in_words(&session.authn, now),
+            client: &session.client,
+            open,
+            more,
+        };
+        Page::new("Your apps")
+            .width(Width::Wide)
+            .links(links)
+            .render(&content)
+    }
+
+    /// The person's name, and what is theirs at the authentication origin.
+    fn links(&self, request: &JudgedRequest) -> Vec<Link> {
+        let Some(user) = &request.judged.user else {
+            return Vec::new();
+        };
+        let to = |label: &str, path: &str| Link::to(label, self.sign_in(request, path));
+        vec![
+            Link::text(&*user.display_name),
+            to("sessions", "#sessions"),
+            to("passkeys", "#passkeys"),
+            to("sign out", "sign-out"),
+        ]
+    }
+
+    /// A page at the authentication origin.
+    fn sign_in(&self, request: &JudgedRequest, path: &str) -> String {
+        let view = self.engine.view();
+        let origin = |app: &Arc<App>| request.judged.origin_of(&app.host);
+        let origin = view
+            .facts
+            .app(&self.options.sign_in)
+            .map(origin)
+            .unwrap_or_default();
+        format!("{origin}/{path}")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! Which apps a person sees, and what each says.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use gw_engine::{Circumstances, Engine, OwnedHttp};
+use gw_model::{
+    Action, App, Lever, Principal, Remedies, Remedy, Resource, RouteName, Session, Timestamp,
+};
+use gw_pages::{Chip, Judged, Tile, next_time, refused::Level};
+
+use super::PortalOptions;
+
+/// Most apps that one page previews.
+const MOST: usize = 200;
+
+/// One app.
+#[derive(Debug)]
+pub(super) struct Card {
+    pub(super) title: String,
+    pub(super) tile: Tile,
+    pub(super) href: String,
+    pub(super) line: String,
+    pub(super) chip: Option<Chip>,
+}
+
+/// The apps that open, now or by what the person can do alone; and those that others can open.
+#[derive(Debug, Default)]
+pub(super) struct Cards {
+    pub(super) open: Vec<Card>,
+    pub(super) more: Vec<Card>,
+}
+
+/// Previews every app that the portal shows.
+pub(super) async fn of(
+    engine: &Engine,
+    options: &PortalOptions,
+    judged: &Judged,
+    session: &Session,
+) -> Cards {
+    let view = engine.view();
+    let now = engine.clock().now();
+    let shown = |app: &&Arc<App>| app.in_portal && app.name != options.sign_in;
+    let mut cards = Cards::default();
+    for app in view.facts.apps().filter(shown).take(MOST) {
+        let entering = entering(app, judged, session);
+        let card = |line: String, chip| Card {
+            title: app.title.to_string(),
+            tile: Tile::of(&app.title),
+            href: format!("{}/", judged.origin_of(&app.host)),
+            line,
+            chip,
+        };
+        if engine.preview(&entering).outcome.is_allow() {
+            cards.open.push(card(app.description.to_string(), None));
+            continue;
+        }
+        if options.remedies == Level::None {
+            continue;
+        }
+        let remedies = engine.remedies(&entering).await;
+        let zone = app
+            .time_zone
+            .as_deref()
+            .unwrap_or(&view.facts.settings().time_zone);
+        match offer(&remedies, options.remedies, now, zone) {
+            Offer::Alone(chip) => cards
+                .open
+                .push(card(app.description.to_string(), Some(chip))),
+            Offer::Others(line) => cards.more.push(card(line, None)),
+            Offer::Nothing => {}
+        }
+    }
+    cards
+}
+
+/// Opening the app's first page, by the session with all that it has proven: a cookie of less
+/// is replaced on the way.
+fn entering(app: &App, judged: &Judged, session: &Session) -> Circumstances {
+    Circumstances {
+        principal: Principal::User(session.user),
+        session: Some(session.id),
+        rank: session.rank(),
+        action: Action::HttpRequest,
+        resource: Arc::new(Resource::Route(first_route(app))),
+        address: judged.address,
+        country: None,
+        http: Some(OwnedHttp {
+            method: "GET".into(),
+            path: "/".into(),
+            host: app.host.clone(),
+            websocket: false,
+            same_origin: true,
+        }),
+        device: None,
+        risk: None,
+    }
+}
+
+/// The route of `GET /`: a whole path before a prefix, a named method before any.
+fn first_route(app: &App) -> RouteName {
+    app.routes
+        .iter()
+        .filter(|route| route.methods.is_empty() || route.methods.iter().any(|m| **m == *"GET"))
+        .filter_map(|route| {
+            let matching = route.paths.iter().filter(|path| path.matches("/"));
+            let whole = matching.map(|path| !path.is_prefix()).max()?;
+            Some(((whole, !route.methods.is_empty()), route))
+        })
+        .max_by_key(|(rank, _)| *rank)
+        .map_or_else(|| app.default_route(), |(_, route)| route.name.clone())
+}
+
+enum Offer {
+    Alone(Chip),
+    Others(String),
+    Nothing,
+}
+
+fn offer(remedies: &Remedies, level: Level, now: Timestamp, zone: &str) -> Offer {
+    if let Some(way) = remedies.ways.iter().find(|way| way.alone()) {
+        return Offer::Alone(alone(way));
+    }
+    let ways: BTreeSet<String> = remedies
+        .ways
+        .iter()
+        .map(|way| others(way, level, now, zone))
+        .collect();
+    match ways
+        .into_iter()
+        .reduce(|one, other| format!("{one}; or {other}"))
+    {
+        Some(ways) => Offer::Others(format!("Opens {ways}")),
+        None => Offer::Nothing,
+    }
+}
+
+fn alone(way: &Remedy) -> Chip {
+    if way.steps.contains(&Lever::EnrolPasskey) {
+        Chip::step_up("asks you to add a passkey")
+    } else if way.steps.contains(&Lever::ConfirmWithPasskey) {
+        Chip::step_up("asks again for your passkey")
+    } else {
+        Chip::step_up("asks you to sign in again")
+    }
+}
+
+/// What it takes, told as far as the person may know.
+fn others(way: &Remedy, level: Level, now: Timestamp, zone: &str) -> String {
+    let step = |step: &Lever| match step {
+        Lever::SignIn => "after a sign-in".into(),
+        Lever::ConfirmWithPasskey => "after you confirm with your passkey".into(),
+        Lever::EnrolPasskey => "after you add a passkey".into(),
+        Lever::FreshLink => "with a fresh sign-in link".into(),
+        Lever::Network(name) if level == Level::Full => format!("from the network {name}"),
+        Lever::Network(_) => "from a network your organisation knows".into(),
+        Lever::Time(at) => format!("from {}", next_time(*at, now, zone)),
+        Lever::Group(name) if level == Level::Full => format!("to the group {name}"),
+        Lever::Group(_) => "once someone who administers Gatewright gives you access".into(),
+    };
+    way.steps
+        .iter()
+        .map(step)
+        .collect::<Vec<String>>()
+        .join(" and ")
+}

@@ -1,0 +1,167 @@
+use std::sync::Arc;
+
+use gw_engine::testing::{START, TestEngine, app, group, policies, session, user};
+use gw_model::{
+    AuthnMethod, Change, DecisionId, Factor, FactorId, FactorKind, Session, Upstream, User,
+};
+use gw_pages::Judged;
+use http::HeaderMap;
+use tower::util::ServiceExt;
+
+use super::*;
+
+const POLICIES: &str = r#"
+    @id("wiki") permit (principal in Group::"staff", action, resource in App::"wiki");
+    @id("payroll") permit (principal in Group::"staff", action, resource in App::"payroll")
+        when { context.authn.phishing_resistant };
+    @id("finance") permit (principal in Group::"finance", action, resource in App::"books");
+"#;
+
+struct House {
+    tested: TestEngine,
+    user: User,
+    session: Session,
+}
+
+async fn house(method: AuthnMethod, passkey: bool) -> House {
+    let mut user = user(1, "ana", &["staff"]);
+    user.display_name = "Ana <Ruiz>".into();
+    if passkey {
+        user.factors.push(Factor {
+            id: FactorId::from_bits(5),
+            kind: FactorKind::Passkey,
+            name: "key".into(),
+            enrolled_at: START,
+        });
+    }
+    let session = session(9, &user, method, START);
+    let mut own = app("sign-in");
+    own.upstream = Upstream::BuiltIn("sign-in".into());
+    let mut portal = app("portal");
+    portal.in_portal = false;
+    let mut hidden = app("engine-room");
+    hidden.in_portal = false;
+    let apps = [
+        own,
+        portal,
+        hidden,
+        app("wiki"),
+        app("payroll"),
+        app("books"),
+    ];
+    let mut changes = vec![group("staff"), group("finance"), policies(POLICIES)];
+    changes.extend(apps.map(|app| Change::AppPut(Arc::new(app))));
+    changes.push(Change::UserPut(Arc::new(user.clone())));
+    changes.push(Change::SessionStarted(Arc::new(session.clone())));
+    let tested = TestEngine::with(changes).await;
+    House {
+        tested,
+        user,
+        session,
+    }
+}
+
+fn request(house: &House, path: &str) -> JudgedRequest {
+    JudgedRequest {
+        method: Method::GET,
+        path: path.into(),
+        query: None,
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+        judged: Judged {
+            decision: DecisionId::from_bits(1),
+            because: Vec::new(),
+            at: START,
+            epoch: house.tested.engine.view().facts.epoch,
+            address: [127, 0, 0, 1].into(),
+            scheme: "http",
+            host: "portal.test".into(),
+            port: Some(8080),
+            user: Some(Arc::new(house.user.clone())),
+            session: Some(Arc::new(house.session.clone())),
+            rank: 1,
+            ended: None,
+            navigation: true,
+        },
+    }
+}
+
+async fn page(house: &House, level: Level) -> String {
+    let options = PortalOptions {
+        sign_in: "sign-in".parse().unwrap(),
+        remedies: level,
+    };
+    let service = service(house.tested.engine.clone(), options);
+    let answer = service.oneshot(request(house, "/")).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    String::from_utf8(answer.body().to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn apps_that_open_are_links_and_step_up_is_told_beforehand() {
+    let house = house(AuthnMethod::SignInLink, true).await;
+    let page = page(&house, Level::Own).await;
+    assert!(
+        page.contains(r#"<a class="app" href="http://wiki.test:8080/">"#),
+        "{page}"
+    );
+    assert!(
+        page.contains(r#"<a class="app" href="http://payroll.test:8080/">"#),
+        "{page}"
+    );
+    assert!(page.contains("asks again for your passkey"));
+    assert!(!page.contains("engine-room") && !page.contains("portal.test"));
+}
+
+#[tokio::test]
+async fn what_only_others_can_open_is_folded_and_names_no_group() {
+    let house = house(AuthnMethod::SignInLink, true).await;
+    let own = page(&house, Level::Own).await;
+    let (before, folded) = own.split_once("<details>").unwrap();
+    assert!(before.contains("payroll") && !before.contains("books"));
+    assert!(folded.contains("books") && folded.contains("someone who administers Gatewright"));
+    assert!(!own.contains("finance"));
+    let full = page(&house, Level::Full).await;
+    assert!(full.contains("to the group finance"), "{full}");
+    let none = page(&house, Level::None).await;
+    assert!(none.contains("wiki") && !none.contains("payroll") && !none.contains("books"));
+}
+
+#[tokio::test]
+async fn the_head_leads_to_what_is_ones_own_and_names_are_text() {
+    let house = house(AuthnMethod::Passkey, true).await;
+    let page = page(&house, Level::Own).await;
+    assert!(page.contains("Ana &#60;Ruiz&#62;"), "{page}");
+    for link in ["#sessions", "#passkeys", "sign-out"] {
+        assert!(
+            page.contains(&format!(r#"href="http://sign-in.test:8080/{link}""#)),
+            "{link}"
+        );
+    }
+    assert!(page.contains("Signed in with a passkey just now"));
+    assert!(!page.contains("asks again"));
+}
+
+#[tokio::test]
+async fn other_paths_and_methods_are_told_so() {
+    let house = house(AuthnMethod::Passkey, true).await;
+    let options = PortalOptions {
+        sign_in: "sign-in".parse().unwrap(),
+        remedies: Level::Own,
+    };
+    let service = service(house.tested.engine.clone(), options);
+    let answer = service
+        .clone()
+        .oneshot(request(&house, "/other"))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let mut posted = request(&house, "/");
+    posted.method = Method::POST;
+    let answer = service.clone().oneshot(posted).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+    let mut stranger = request(&house, "/");
+    (stranger.judged.user, stranger.judged.session) = (None, None);
+    let answer = service.oneshot(stranger).await.unwrap();
+    assert!(String::from_utf8_lossy(answer.body()).contains("You are not signed in"));
+}
