@@ -4,8 +4,10 @@ mod app;
 mod check;
 mod group;
 mod key;
+mod log;
 mod policy;
 mod session;
+mod up;
 mod user;
 
 use std::{
@@ -39,11 +41,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run Gatewright: everything in one process.
+    Up(up::Arguments),
     /// Check a configuration file, and tell all of its faults.
     Check(check::Arguments),
     /// Check, test, explain and apply policies.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Read the ledger and prove that it is whole.
+    #[command(subcommand)]
+    Log(log::Command),
     /// People: add, switch off and on, make links.
     #[command(subcommand)]
     User(user::Command),
@@ -96,8 +103,10 @@ fn dispatch(arguments: Arguments) -> Done {
         },
     };
     match arguments.command {
+        Command::Up(up) => up::run(&shell, up),
         Command::Check(check) => check::run(&shell, &check),
         Command::Policy(policy) => policy::run(&shell, policy),
+        Command::Log(log) => log::run(&shell, log),
         Command::User(user) => user::run(&shell, user),
         Command::Group(group) => group::run(&shell, group),
         Command::Session(session) => session::run(&shell, session),
@@ -185,17 +194,21 @@ struct Shell {
 }
 
 impl Shell {
-    /// The data folder that is meant: as said, else the one here that somebody runs on.
+    /// The data folder that is meant: as said, else the one here that somebody runs on, else the
+    /// one that is here.
     fn data_folder(&self) -> Result<PathBuf, Failure> {
         if let Some(data) = self.named_data_folder() {
             return Ok(data);
         }
         let here = ["data", crate::demo::DATA_FOLDER].map(PathBuf::from);
-        let runs = |data: &PathBuf| Administration::socket_in(data).exists();
-        let mut found = here.iter().filter(|data| runs(data));
-        match (found.next(), found.next()) {
-            (Some(data), None) => Ok(data.clone()),
-            (Some(one), Some(other)) => Err(Failure::help_with(
+        let mut found: Vec<_> = here.iter().filter(|data| data.is_dir()).collect();
+        let runs = |data: &&PathBuf| Administration::socket_in(data).exists();
+        if found.iter().any(runs) {
+            found.retain(runs);
+        }
+        match found.as_slice() {
+            [data] => Ok((*data).clone()),
+            [one, other, ..] => Err(Failure::help_with(
                 format!(
                     "both `{}` and `{}` are here",
                     one.display(),
@@ -203,9 +216,9 @@ impl Shell {
                 ),
                 format!("--data {}", one.display()),
             )),
-            (None, _) => Err(Failure::help_with(
-                "no gatewright runs on a data folder here",
-                format!("name the data folder with `--data DIR` or {DATA_VARIABLE}"),
+            [] => Err(Failure::help_with(
+                "there is no data folder of gatewright here",
+                format!("name it with `--data DIR` or {DATA_VARIABLE}"),
             )),
         }
     }

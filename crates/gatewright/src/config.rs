@@ -54,6 +54,12 @@ pub(crate) struct Config {
     pub(crate) policies: PolicyFolder,
     /// How much a refusal tells.
     pub(crate) remedies: RemedyLevel,
+    /// How many traffic threads there are.
+    pub(crate) threads: usize,
+    /// How long what is open may take to end when Gatewright stops.
+    pub(crate) drain: Duration,
+    /// What is logged, and how.
+    pub(crate) log: LogConfig,
     /// Who on the machine may administer, beside root and the service's own user.
     pub(crate) local_uids: Vec<u32>,
     /// What the file says that decisions read.
@@ -139,6 +145,17 @@ pub(crate) struct LedgerConfig {
     pub(crate) accepted: Accepted,
     /// Whether requests pass while the ledger cannot be written.
     pub(crate) allow_unrecorded: bool,
+    /// Start although the ledger is shorter than the store remembers, and record the gap.
+    pub(crate) accept_gap: bool,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogConfig {
+    /// A level, or parts with levels: `info`, `info,gw_web=debug`.
+    pub(crate) level: Arc<str>,
+    /// Whether machines read it.
+    pub(crate) json: bool,
 }
 
 /// When a request's record counts as accepted.

@@ -6,6 +6,8 @@ mod config;
 mod demo;
 mod output;
 mod policy_folder;
+mod supervise;
+mod wiring;
 
 use std::process::ExitCode;
 

@@ -52,6 +52,10 @@ impl Stopping {
         // A supervisor that is gone has told everybody.
         let _ = self.0.wait_for(|stopping| *stopping).await;
     }
+
+    fn is_told(&self) -> bool {
+        *self.0.borrow() || self.0.has_changed().is_err()
+    }
 }
 
 impl Supervisor {
@@ -84,7 +88,7 @@ impl Supervisor {
             loop {
                 let started = Instant::now();
                 let ended = run(name, make(stopping.clone())).await;
-                if *stopping.0.borrow() {
+                if stopping.is_told() {
                     return;
                 }
                 match ended {

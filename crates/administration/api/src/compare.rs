@@ -25,7 +25,7 @@ const PROOFS: [AuthnMethod; 2] = [AuthnMethod::Passkey, AuthnMethod::SignInLink]
 ///
 /// Everybody is imagined as just signed in, here and now: a difference that only another
 /// place or hour would show is not found.
-pub fn compare(
+pub(crate) fn compare(
     old: Option<&Policies>,
     new: &Policies,
     files: &[PolicyFile],
@@ -48,7 +48,7 @@ pub fn compare(
 }
 
 /// Which policies and files come, go and change.
-pub fn named_differences(
+pub(crate) fn named_differences(
     old: Option<&Policies>,
     new: &Policies,
     files: &[PolicyFile],

@@ -67,7 +67,7 @@ endpoints! {
     PolicyApply: POST "/v1/policies" => AdminPolicyApply on System;
     PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminPolicyApply on System;
     PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System;
-    LogHead: GET "/v1/log/head" => AdminLogRead on System;
+    LogRead: GET "/v1/log" => AdminLogRead on System;
 }
 
 /// The endpoint of a method and path, with the path's parameters.

@@ -18,3 +18,6 @@ pub mod types;
 pub use client::{Client, ClientError};
 pub use safeguard::{commit, someone_can_administer};
 pub use server::{Administration, Parts, SocketError};
+
+#[cfg(test)]
+mod tests;

@@ -100,6 +100,6 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyApply => policies::apply(&call).await,
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
-        Operation::LogHead => log::head(&call),
+        Operation::LogRead => log::access(&call),
     }
 }

@@ -28,7 +28,7 @@ use tokio::{
 use crate::{
     endpoint::{self, Endpoint, NotFound, On},
     operation::{self, Call, Reply},
-    types::{ConfigState, Problem},
+    types::{ConfigState, LogAccess, Problem},
 };
 
 /// The socket's place below the data folder.
@@ -58,8 +58,8 @@ pub struct Parts {
     pub local_uids: Vec<u32>,
     /// How the configuration file stands.
     pub config: Arc<dyn Fn() -> ConfigState + Send + Sync>,
-    /// The heads of the logs, as JSON lines hold them.
-    pub log_heads: Arc<dyn Fn() -> Vec<serde_json::Value> + Send + Sync>,
+    /// Where the ledger lies, and what proves it whole.
+    pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
 }
 
 /// The administration's service.
@@ -132,7 +132,7 @@ impl Administration {
     ///
     /// # Errors
     /// When connections can no longer be accepted.
-    pub async fn serve(self, listener: UnixListener) -> io::Result<()> {
+    pub async fn serve(self, listener: &UnixListener) -> io::Result<()> {
         let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
         loop {

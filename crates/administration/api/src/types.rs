@@ -1,6 +1,6 @@
 //! What the administration's requests and answers hold: one set of types for server and client.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use gw_model::{
     AppName, Epoch, FactorKind, GroupName, PolicyFile, PolicyId, SessionId, Timestamp, UserId,
@@ -231,6 +231,17 @@ pub struct Rotated {
     pub kid: Arc<str>,
     /// When signing with it begins.
     pub active_from: Timestamp,
+}
+
+/// What reading the ledger takes. The files themselves are for who may read them on the machine.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LogAccess {
+    /// The folder that holds the logs.
+    pub folder: PathBuf,
+    /// The newest head of each log, as `gatewright log head` prints it.
+    pub heads: Vec<String>,
+    /// The public keys that heads are signed with, in base64url.
+    pub keys: Vec<String>,
 }
 
 /// A change that was made.

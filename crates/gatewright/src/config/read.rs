@@ -11,7 +11,7 @@ use gw_model::{App, AppName, Group, GroupName, Network, Settings};
 use toml::de::DeTable;
 
 use super::{
-    Accepted, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen,
+    Accepted, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen, LogConfig,
     PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, app,
     fault::Fault,
     reader::{Faults, Section},
@@ -89,6 +89,10 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         RemedyLevel::Own,
     );
     let local_uids = root.table("administration", |s| s.or("local_uids", Vec::new()));
+    let log = root.table("log", log);
+    let Span(drain) = root.or("drain", Span::secs(10));
+    let threads = threads(root);
+    let accept_gap = root.or("accept_ledger_gap", false);
     let settings = settings(root);
     let groups = groups(root);
     let apps = app::apps(root);
@@ -116,9 +120,15 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         lifetimes,
         trusted_proxies,
         geo_database: geo_database.map(|path| folder.join(path)),
-        ledger,
+        ledger: LedgerConfig {
+            accept_gap,
+            ..ledger
+        },
         policies,
         remedies,
+        threads,
+        drain,
+        log,
         local_uids,
     })
 }
@@ -206,6 +216,27 @@ fn ledger(section: &mut Section<'_>) -> LedgerConfig {
             &[("deny", false), ("allow", true)],
             false,
         ),
+        accept_gap: false,
+    }
+}
+
+fn log(section: &mut Section<'_>) -> LogConfig {
+    LogConfig {
+        level: section.or("level", Arc::from("info")),
+        json: section.choice("format", &[("text", false), ("json", true)], false),
+    }
+}
+
+/// One traffic thread for each core, unless the file says otherwise.
+fn threads(root: &mut Section<'_>) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    match root.optional::<u16>("threads").map(usize::from) {
+        None => cores,
+        Some(threads @ 1..=256) => threads,
+        Some(threads) => {
+            root.fault("threads", format!("is {threads}, expected 1 to 256"));
+            cores
+        }
     }
 }
 

@@ -23,10 +23,10 @@ use tokio::{
 };
 
 use assertion::Caller;
-pub(crate) use assertion::{Checker, Now, PublicKeys};
-pub(crate) use payroll::Payroll;
-pub(crate) use reports::Reports;
-pub(crate) use wiki::Wiki;
+pub(super) use assertion::{Checker, Now};
+pub(super) use payroll::Payroll;
+pub(super) use reports::Reports;
+pub(super) use wiki::Wiki;
 
 /// Connections that one demo app holds at a time.
 const CONNECTIONS_MAX: usize = 256;
@@ -59,7 +59,7 @@ pub(super) struct Visit {
 }
 
 /// One of the demo's apps.
-pub(crate) trait DemoApp: Send + Sync + 'static {
+pub(super) trait DemoApp: Send + Sync + 'static {
     /// Its name in policies, which is the audience of its assertions.
     const NAME: &'static str;
 
@@ -68,8 +68,8 @@ pub(crate) trait DemoApp: Send + Sync + 'static {
 }
 
 /// Serves an app until the task is dropped, which closes its connections.
-pub(crate) async fn serve<A: DemoApp>(
-    listener: TcpListener,
+pub(super) async fn serve<A: DemoApp>(
+    listener: &TcpListener,
     app: Arc<A>,
     checker: Arc<Checker>,
 ) -> std::io::Result<()> {
@@ -127,7 +127,7 @@ async fn admit<A: DemoApp>(app: Arc<A>, checker: &Checker, request: Request<Inco
 ///
 /// # Errors
 /// Where the system has none.
-pub(crate) async fn listen() -> std::io::Result<TcpListener> {
+pub(super) async fn listen() -> std::io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await
 }
 

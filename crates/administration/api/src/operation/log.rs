@@ -1,10 +1,8 @@
-//! The heads of the logs, to be kept elsewhere.
+//! Where the ledger lies, and what proves it whole.
 
 use super::{Call, Reply};
-use crate::types::{Listing, Problem};
+use crate::types::Problem;
 
-pub(super) fn head(call: &Call<'_>) -> Result<Reply, Problem> {
-    Reply::json(&Listing {
-        items: (call.parts.log_heads)(),
-    })
+pub(super) fn access(call: &Call<'_>) -> Result<Reply, Problem> {
+    Reply::json(&(call.parts.log)())
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(in crate::command) struct Arguments {
     /// The folder with the *.cedar files.
     folder: PathBuf,
     /// Who: a user of the facts, `anonymous`, or `local:UID`.

@@ -13,13 +13,13 @@ const HEADER: &str = "gatewright-assertion";
 const PURPOSE: &str = "assertion";
 
 /// The public keys as they are published now.
-pub(crate) type PublicKeys = Arc<dyn Fn() -> Vec<Arc<PublishedKey>> + Send + Sync>;
+pub(in crate::demo) type PublicKeys = Arc<dyn Fn() -> Vec<Arc<PublishedKey>> + Send + Sync>;
 
 /// The present, for expiry.
-pub(crate) type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub(in crate::demo) type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Checks assertions.
-pub(crate) struct Checker {
+pub(in crate::demo) struct Checker {
     keys: PublicKeys,
     now: Now,
     issuers: BTreeSet<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Checker {
 
 /// Who asks, as far as the demo apps need to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Caller {
+pub(in crate::demo) struct Caller {
     /// For people.
     pub(crate) display_name: String,
     /// How they proved who they are.
@@ -36,7 +36,7 @@ pub(crate) struct Caller {
 
 /// Why a request is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unbelieved {
+pub(in crate::demo) enum Unbelieved {
     /// It did not come through the gate.
     #[error("the request carries no assertion")]
     Missing,

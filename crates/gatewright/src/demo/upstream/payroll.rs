@@ -9,7 +9,7 @@ use super::{Answer, DemoApp, Visit, is_read, page};
 
 /// The demo's payroll.
 #[derive(Debug, Default)]
-pub(crate) struct Payroll;
+pub(in crate::demo) struct Payroll;
 
 struct Line {
     who: &'static str,

@@ -9,7 +9,7 @@ use super::{Answer, DemoApp, Visit, is_read, page};
 
 /// The demo's reports.
 #[derive(Debug, Default)]
-pub(crate) struct Reports;
+pub(in crate::demo) struct Reports;
 
 struct Report {
     slug: &'static str,

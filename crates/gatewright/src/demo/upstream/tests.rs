@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
-use super::*;
+use super::{assertion::PublicKeys, *};
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const ISSUER: &str = "http://auth.gatewright.localhost:8080";
@@ -61,9 +61,9 @@ impl Signer {
 async fn started<A: DemoApp>(app: A, signer: &Signer) -> (SocketAddr, JoinSet<()>) {
     let listener = listen().await.unwrap();
     let address = listener.local_addr().unwrap();
-    let served = serve(listener, Arc::new(app), signer.checker());
+    let (app, checker) = (Arc::new(app), signer.checker());
     let mut tasks = JoinSet::new();
-    tasks.spawn(async move { served.await.unwrap() });
+    tasks.spawn(async move { serve(&listener, app, checker).await.unwrap() });
     (address, tasks)
 }
 

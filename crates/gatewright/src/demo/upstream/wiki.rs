@@ -25,7 +25,7 @@ const BODY_BYTES_MAX: usize = 96 * 1024;
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The demo's wiki.
-pub(crate) struct Wiki {
+pub(in crate::demo) struct Wiki {
     pages: Pages,
     live: Arc<Live>,
     now: Now,

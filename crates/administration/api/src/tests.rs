@@ -1,0 +1,408 @@
+//! The socket over a real engine, store and ledger, as the client meets it.
+
+use std::{os::unix::fs::PermissionsExt, sync::Arc};
+
+use gw_engine::testing::{TestEngine, app, group, policies, user};
+use gw_identity::{Identity, IdentityOptions, Lifetimes};
+use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
+use gw_model::{Change, Factor, FactorId, FactorKind, PolicyFile, Timestamp};
+use http::Method;
+use tokio::task::JoinSet;
+
+use crate::{
+    Administration, Client, ClientError, Parts,
+    endpoint::{ENDPOINTS, On},
+    types::*,
+};
+
+const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");\n";
+
+struct Running {
+    test: TestEngine,
+    client: Client,
+    _serving: JoinSet<()>,
+}
+
+/// An administration with an owner who has a passkey, Ana of the staff, and these policies.
+async fn running(policy: &str) -> Running {
+    let mut olga = user(1, "olga", &["owners"]);
+    olga.factors.push(Factor {
+        id: FactorId::from_bits(1),
+        kind: FactorKind::Passkey,
+        name: "key".into(),
+        enrolled_at: Timestamp::from_secs(1),
+    });
+    let test = TestEngine::with(vec![
+        group("owners"),
+        group("staff"),
+        Change::UserPut(Arc::new(olga)),
+        Change::UserPut(Arc::new(user(2, "ana", &["staff"]))),
+        Change::AppPut(Arc::new(app("wiki"))),
+        policies(policy),
+    ])
+    .await;
+    let engine = test.engine.clone();
+    let identity = Identity::open(engine.clone(), options()).await.unwrap();
+    let keys = SigningKeys::open(&engine, ASSERTION_PURPOSE).await.unwrap();
+    let data = test.folder.path().join("data");
+    let listener = Administration::bind(&data).unwrap();
+    let (ledger, since) = (data.join("ledger"), engine.clock().now());
+    let service = Administration::new(Parts {
+        engine,
+        identity,
+        keys: vec![(ASSERTION_PURPOSE, keys)],
+        authentication_origin: "https://auth.example.org".into(),
+        local_uids: Vec::new(),
+        config: Arc::new(move || ConfigState::InForce {
+            file: "gatewright.toml".into(),
+            since,
+        }),
+        log: Arc::new(move || LogAccess {
+            folder: ledger.clone(),
+            heads: Vec::new(),
+            keys: Vec::new(),
+        }),
+    });
+    let mut serving = JoinSet::new();
+    serving.spawn(async move { service.serve(&listener).await.unwrap() });
+    Running {
+        test,
+        client: Client::new(Administration::socket_in(&data)),
+        _serving: serving,
+    }
+}
+
+fn options() -> IdentityOptions {
+    IdentityOptions {
+        rp_id: "auth.example.org".into(),
+        origins: vec!["https://auth.example.org".into()],
+        portal: "portal".parse().unwrap(),
+        whom_to_ask: "Ask Olga.".into(),
+        lifetimes: Lifetimes::default(),
+    }
+}
+
+fn own_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn refusal<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
+    match answer {
+        Err(ClientError::Refused(problem)) => *problem,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+fn file(name: &str, text: &str) -> PolicyFile {
+    PolicyFile {
+        name: name.into(),
+        text: text.into(),
+    }
+}
+
+#[tokio::test]
+async fn the_socket_is_closed_to_others() {
+    let running = running(WIKI).await;
+    let socket = Administration::socket_in(&running.test.folder.path().join("data"));
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&socket), 0o600);
+    assert_eq!(mode(socket.parent().unwrap()), 0o700);
+}
+
+/// Every endpoint, tried by somebody whom policy lets do nothing.
+#[tokio::test]
+async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
+    let nothing_on_this_machine = format!(
+        "{WIKI}@id(\"only-people-administer\")\nforbid (principal is Local, action in Action::\"admin\", resource);\n"
+    );
+    let running = running(&nothing_on_this_machine).await;
+    for endpoint in ENDPOINTS {
+        let named = match endpoint.on {
+            On::User => "ana",
+            _ => "s-aaaaaaaaaaaaa",
+        };
+        let path = endpoint
+            .path
+            .replace("{user}", named)
+            .replace("{group}", "staff")
+            .replace("{purpose}", "assertion")
+            .replace("{session}", named);
+        let answer = running
+            .client
+            .call::<serde_json::Value>(endpoint.method.clone(), &path)
+            .await;
+        let problem = refusal(answer);
+        if endpoint.on == On::Session {
+            assert_eq!(problem.kind, "unknown", "{path}");
+            continue;
+        }
+        assert_eq!(problem.kind, "denied", "{path}");
+        assert!(
+            problem.decision.is_some(),
+            "{path}: the refusal is recorded"
+        );
+        assert!(problem.help.unwrap().contains("only-people-administer"));
+    }
+    assert_eq!(running.test.engine.view().facts.users().count(), 2);
+}
+
+#[tokio::test]
+async fn a_user_is_added_once_with_groups_and_gets_a_link_that_fits() {
+    let running = running(WIKI).await;
+    let new = AddUser {
+        name: "bo".into(),
+        display_name: Some("Bo Lindqvist".into()),
+        email: None,
+        groups: vec!["staff".parse().unwrap()],
+    };
+    let added: UserView = running
+        .client
+        .send(Method::POST, "/v1/users", &new)
+        .await
+        .unwrap();
+    assert_eq!((&*added.name, added.groups.len()), ("bo", 1));
+    let again = running
+        .client
+        .send::<UserView>(Method::POST, "/v1/users", &new)
+        .await;
+    assert_eq!(refusal(again).kind, "conflict");
+
+    let ask = |kind| MakeLink { kind };
+    let link: LinkView = running
+        .client
+        .send(Method::POST, "/v1/users/bo/links", &ask(None))
+        .await
+        .unwrap();
+    assert_eq!(link.kind, LinkWord::Enrolment);
+    assert!(link.url.starts_with("https://auth.example.org/link/"));
+    let for_olga: LinkView = running
+        .client
+        .send(Method::POST, "/v1/users/olga/links", &ask(None))
+        .await
+        .unwrap();
+    assert_eq!(for_olga.kind, LinkWord::SignIn, "she has a passkey");
+    let enrolment = ask(Some(LinkWord::Enrolment));
+    let around = running
+        .client
+        .send::<LinkView>(Method::POST, "/v1/users/olga/links", &enrolment)
+        .await;
+    assert_eq!(refusal(around).kind, "conflict");
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_name_is_refused_with_what_to_write() {
+    let running = running(WIKI).await;
+    for name in ["", "Bo", "b o", "-bo", "bo/../x", "bo\u{202e}"] {
+        let new = AddUser {
+            name: name.into(),
+            display_name: None,
+            email: None,
+            groups: Vec::new(),
+        };
+        let refused = running
+            .client
+            .send::<UserView>(Method::POST, "/v1/users", &new)
+            .await;
+        assert_eq!(refusal(refused).kind, "invalid", "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_apply_policies_gives_no_rights_and_makes_no_link_for_who_has_more() {
+    let helpdesk = format!(
+        "{WIKI}@id(\"no-policies-here\")\nforbid (principal == Local::\"{}\", action == Action::\"admin.policy.apply\", resource);\n",
+        own_uid()
+    );
+    let running = running(&helpdesk).await;
+    let join = running
+        .client
+        .call::<Done>(Method::PUT, "/v1/users/ana/groups/owners")
+        .await;
+    assert_eq!(refusal(join).kind, "denied");
+    let link = running
+        .client
+        .call::<LinkView>(Method::POST, "/v1/users/olga/links")
+        .await;
+    assert_eq!(refusal(link).kind, "denied");
+}
+
+#[tokio::test]
+async fn a_change_that_leaves_no_one_able_to_administer_is_refused() {
+    let running = running(WIKI).await;
+    let nobody = "@id(\"nobody\")\nforbid (principal, action == Action::\"admin.policy.apply\", resource);\n";
+    let apply = ApplyPolicies {
+        files: vec![file("lock.cedar", nobody)],
+        over: None,
+    };
+    let refused = running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply)
+        .await;
+    let problem = refusal(refused);
+    assert!(
+        problem.detail.contains("no one able to administer"),
+        "{}",
+        problem.detail
+    );
+    assert_eq!(
+        running.test.engine.view().policies_version,
+        running.test.engine.view().facts.policies().version
+    );
+
+    let owners_only = "@id(\"owners-only\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n";
+    let apply = ApplyPolicies {
+        files: vec![file("owners.cedar", owners_only)],
+        over: None,
+    };
+    running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply)
+        .await
+        .unwrap();
+    let refused = running
+        .client
+        .call::<Done>(Method::POST, "/v1/users/olga/disable")
+        .await;
+    let problem = refusal(refused);
+    assert!(
+        problem.detail.contains("no one able to administer"),
+        "{}",
+        problem.detail
+    );
+    assert!(
+        !running
+            .test
+            .engine
+            .view()
+            .facts
+            .user_named("olga")
+            .unwrap()
+            .disabled
+    );
+}
+
+#[tokio::test]
+async fn a_comparison_shows_who_gains_and_what_goes() {
+    let running = running(WIKI).await;
+    let wider = "@id(\"wiki-for-all\")\npermit (principal is User, action == Action::\"http.request\", resource in App::\"wiki\");\n";
+    let asked = ApplyPolicies {
+        files: vec![file("wider.cedar", wider)],
+        over: None,
+    };
+    let comparison: Comparison = running
+        .client
+        .send(Method::POST, "/v1/policies/compare", &asked)
+        .await
+        .unwrap();
+    assert!(comparison.takes_away());
+    assert_eq!(comparison.files_removed, ["test.cedar".into()]);
+    let gain = comparison
+        .gains
+        .iter()
+        .find(|gain| gain.proof == "passkey")
+        .unwrap();
+    assert_eq!(
+        (gain.what.as_str(), gain.who.as_slice()),
+        ("wiki/default", &["olga".into()][..])
+    );
+    assert!(comparison.losses.is_empty());
+
+    let broken = ApplyPolicies {
+        files: vec![file("broken.cedar", "permit (")],
+        over: None,
+    };
+    let comparison: Comparison = running
+        .client
+        .send(Method::POST, "/v1/policies/compare", &broken)
+        .await
+        .unwrap();
+    assert!(!comparison.faults.is_empty());
+    let refused = running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &broken)
+        .await;
+    assert!(!refusal(refused).faults.is_empty());
+}
+
+#[tokio::test]
+async fn policies_that_changed_since_they_were_compared_are_not_applied_over() {
+    let running = running(WIKI).await;
+    let version = running.test.engine.view().facts.policies().version;
+    let apply = |text: &str| ApplyPolicies {
+        files: vec![file("test.cedar", text)],
+        over: Some(version),
+    };
+    let first = WIKI.replace("wiki-for-staff", "first");
+    running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply(&first))
+        .await
+        .unwrap();
+    let second = WIKI.replace("wiki-for-staff", "second");
+    let refused = running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply(&second))
+        .await;
+    assert!(refusal(refused).detail.contains("meanwhile"));
+}
+
+#[tokio::test]
+async fn policies_go_back_to_what_they_were_at_an_epoch() {
+    let running = running(WIKI).await;
+    let apply = ApplyPolicies {
+        files: vec![file("none.cedar", "")],
+        over: None,
+    };
+    running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply)
+        .await
+        .unwrap();
+    let history: Listing<RevisionView> = running
+        .client
+        .call(Method::GET, "/v1/policies/history")
+        .await
+        .unwrap();
+    let [newest, first] = &history.items[..] else {
+        panic!("two sets, got {history:?}");
+    };
+    assert!(newest.newest && newest.by == format!("local-uid-{}", own_uid()));
+    let back = Rollback {
+        epoch: first.epoch,
+        over: None,
+    };
+    running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies/rollback", &back)
+        .await
+        .unwrap();
+    let view = running.test.engine.view();
+    assert!(view.policies.ids().any(|id| &*id.0 == "wiki-for-staff"));
+}
+
+#[tokio::test]
+async fn an_unknown_operation_and_an_unreadable_request_are_problems() {
+    let running = running(WIKI).await;
+    let unknown = running.client.call::<Done>(Method::GET, "/v2/users").await;
+    assert_eq!(refusal(unknown).status, 404);
+    let wrong = running
+        .client
+        .call::<Done>(Method::DELETE, "/v1/users")
+        .await;
+    assert_eq!(refusal(wrong).status, 405);
+    let odd = serde_json::json!({ "name": "bo", "shoe_size": 43 });
+    let refused = running
+        .client
+        .send::<Done>(Method::POST, "/v1/users", &odd)
+        .await;
+    assert_eq!(refusal(refused).kind, "invalid");
+}
+
+#[tokio::test]
+async fn nobody_answers_where_nothing_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = Client::new(Administration::socket_in(folder.path()));
+    let answer = client.call::<Done>(Method::GET, "/v1/users").await;
+    assert!(matches!(answer, Err(ClientError::NotRunning { .. })));
+}

@@ -1,0 +1,98 @@
+//! What the terminal says once the demo runs: which links to open, which file to edit.
+
+use std::path::Path;
+
+use gw_model::{Actor, User};
+use gw_store::LinkKind;
+
+use super::Ports;
+use crate::{
+    command::Failure,
+    output::{Cell, Output, Table},
+    wiring::Process,
+};
+
+/// Prints what to do first. Links are made afresh at each start; earlier ones are worth nothing.
+pub(crate) async fn welcome(
+    process: &Process,
+    output: Output,
+    data: &Path,
+    ports: Ports,
+    program: &str,
+) -> Result<(), Failure> {
+    let site = |app: &str| format!("http://{app}.gatewright.localhost:{}", ports.http);
+    let facts = process.engine.view().facts.clone();
+    let mut table = Table::new(&["", "", ""]);
+    for (name, wants) in [
+        ("ana", LinkKind::Enrolment),
+        ("bo", LinkKind::SignIn),
+        ("admin", LinkKind::Enrolment),
+    ] {
+        let Some(user) = facts.user_named(name) else {
+            continue;
+        };
+        let (what, url) = way_in(process, user, wants, &site("auth"), &site("portal")).await?;
+        table.row([
+            Cell::text(first_name(user)),
+            Cell::soft(what),
+            Cell::text(url),
+        ]);
+    }
+    let data = data.display();
+    let secure = format!("https://wiki.gatewright.localhost:{}/", ports.https);
+    let rows = [
+        ("apps", "once signed in", format!("{}/", site("portal"))),
+        (
+            "edit",
+            "and watch an open page be cut off",
+            format!("{data}/policies/{}", super::POLICY_FILE),
+        ),
+        (
+            "watch",
+            "who is let in, who is not, and why",
+            format!("{program} log tail -f"),
+        ),
+        (
+            "tools",
+            "the same over TLS",
+            format!("curl --cacert {data}/tls/ca.pem {secure}"),
+        ),
+    ];
+    for (word, what, how) in rows {
+        table.row([Cell::text(word), Cell::soft(what), Cell::text(how)]);
+    }
+    output.line(
+        "Gatewright's demo runs, on this machine only. In a browser, open Ana's link first.",
+    )?;
+    output.table(&table)?;
+    Ok(())
+}
+
+async fn way_in(
+    process: &Process,
+    user: &User,
+    wants: LinkKind,
+    auth: &str,
+    portal: &str,
+) -> Result<(&'static str, String), Failure> {
+    if user.disabled {
+        return Ok(("is switched off", String::new()));
+    }
+    if !user.factors.is_empty() && wants == LinkKind::Enrolment {
+        return Ok(("has a passkey: sign in with it", format!("{portal}/")));
+    }
+    let made = process
+        .identity
+        .make_link(user.id, wants, Actor::Gatewright, None, None)
+        .await
+        .map_err(|fault| Failure::refused(fault.to_string()))?;
+    let what = match wants {
+        LinkKind::Enrolment => "signs in by this link, once, to set up a passkey",
+        LinkKind::SignIn | LinkKind::Recovery => "signs in by this link, once",
+    };
+    Ok((what, format!("{auth}{}", made.path.expose())))
+}
+
+fn first_name(user: &User) -> &str {
+    user.display_name.split(' ').next().unwrap_or(&user.name)
+}

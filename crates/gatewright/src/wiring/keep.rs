@@ -1,0 +1,85 @@
+//! What is done again and again: sweeping, saving, renewing.
+
+use std::{sync::Arc, time::Duration};
+
+use gw_engine::Engine;
+use gw_identity::Identity;
+use gw_issue::SigningKeys;
+use gw_record::Ledger;
+use gw_store::Notes;
+use tokio::time::MissedTickBehavior;
+
+use super::ledger;
+use crate::supervise::{Early, Stopping, Supervisor};
+
+/// How often what expired is ended and forgotten.
+const SWEEP: Duration = Duration::from_secs(20);
+/// How often the clock's mark and the ledger's heads are saved.
+const SAVE: Duration = Duration::from_secs(1);
+
+/// Ends what expired, forgets what is long over, retires keys.
+pub(super) fn sweeper(
+    supervisor: &Supervisor,
+    engine: &Engine,
+    identity: &Identity,
+    keys: &Arc<SigningKeys>,
+) {
+    let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(keys));
+    supervisor.spawn("sweeper", Early::Restart, move |stopping| {
+        let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(&keys));
+        every(SWEEP, stopping, move || {
+            let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(&keys));
+            async move {
+                identity.sweep().await.map_err(|fault| fault.to_string())?;
+                keys.sweep(&engine)
+                    .await
+                    .map_err(|fault| fault.to_string())?;
+                engine.sweep().map_err(|fault| fault.to_string())
+            }
+        })
+    });
+}
+
+/// Saves the clock's high-water mark and the newest heads of the logs.
+pub(super) fn saver(supervisor: &Supervisor, engine: &Engine, ledger: &Arc<Ledger>) {
+    let (engine, ledger) = (engine.clone(), Arc::clone(ledger));
+    supervisor.spawn("saver", Early::Restart, move |stopping| {
+        let (engine, ledger) = (engine.clone(), Arc::clone(&ledger));
+        every(SAVE, stopping, move || {
+            let (engine, ledger) = (engine.clone(), Arc::clone(&ledger));
+            async move { save(&engine, &ledger).await }
+        })
+    });
+}
+
+/// Saves once.
+pub(super) async fn save(engine: &Engine, ledger: &Ledger) -> Result<(), String> {
+    let notes = Notes {
+        seen: Vec::new(),
+        high_water: Some(engine.clock().high_water()),
+        heads: ledger.heads().iter().map(ledger::kept).collect(),
+    };
+    engine.save(notes).await.map_err(|fault| fault.to_string())
+}
+
+/// Does something now and then until told to end. A failure is logged, and tried again next time.
+pub(super) async fn every<F>(
+    period: Duration,
+    mut stopping: Stopping,
+    mut work: impl FnMut() -> F,
+) -> Result<(), String>
+where
+    F: Future<Output = Result<(), String>>,
+{
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stopping.told() => return Ok(()),
+            _ = ticks.tick() => {}
+        }
+        if let Err(fault) = work().await {
+            tracing::error!(%fault, "what is done now and then failed; it is tried again");
+        }
+    }
+}

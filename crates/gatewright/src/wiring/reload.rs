@@ -1,0 +1,235 @@
+//! The configuration file as it changes: apps, groups and networks live, the rest at the next start.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use gw_api::types::ConfigState;
+use gw_engine::{Commit, Engine};
+use gw_model::{Actor, FactorKind, Snapshot};
+use gw_tls::{CertificateStore, Reload};
+use tokio::sync::Notify;
+
+use super::{announce::Announcer, tls, watch::Watch};
+use crate::{
+    config::{self, Config, ConfigFaults, facts},
+    supervise::{Early, Supervisor},
+};
+
+/// The configuration in force, and how its file stands.
+#[derive(Clone)]
+pub(super) struct Live {
+    engine: Engine,
+    announcer: Announcer,
+    certificates: Option<CertificateStore>,
+    state: Arc<Mutex<State>>,
+    /// Somebody asked for a reload (SIGHUP).
+    pub(super) asked: Arc<Notify>,
+}
+
+struct State {
+    config: Config,
+    shown: ConfigState,
+}
+
+impl Live {
+    pub(super) fn new(
+        engine: &Engine,
+        announcer: &Announcer,
+        config: &Config,
+        certificates: Option<CertificateStore>,
+    ) -> Self {
+        let shown = ConfigState::InForce {
+            file: config.file.display().to_string(),
+            since: engine.clock().now(),
+        };
+        Self {
+            engine: engine.clone(),
+            announcer: announcer.clone(),
+            certificates,
+            state: Arc::new(Mutex::new(State {
+                config: config.clone(),
+                shown,
+            })),
+            asked: Arc::default(),
+        }
+    }
+
+    /// How the file stands, for listings.
+    pub(super) fn shown(&self) -> ConfigState {
+        self.with(|state| state.shown.clone())
+    }
+
+    fn with<R>(&self, then: impl FnOnce(&mut State) -> R) -> R {
+        then(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Follows the file.
+    pub(super) fn follow(self, supervisor: &Supervisor) {
+        supervisor.spawn("configuration", Early::Restart, move |mut stopping| {
+            let live = self.clone();
+            async move {
+                let file = live.with(|state| state.config.file.clone());
+                let folder = file
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.unwrap_or_else(|| Path::new("."));
+                let watch = Watch::folder(folder).map_err(|fault| fault.to_string())?;
+                let mut text = std::fs::read(&file).ok();
+                loop {
+                    tokio::select! {
+                        () = stopping.told() => return Ok(()),
+                        () = live.asked.notified() => {}
+                        () = watch.settled() => {
+                            let now = std::fs::read(&file).ok();
+                            if now == text {
+                                continue;
+                            }
+                            text = now;
+                        }
+                    }
+                    live.reload(&file).await;
+                }
+            }
+        });
+    }
+
+    /// Reads the file again. It is in force whole, or not at all.
+    async fn reload(&self, file: &Path) {
+        let taken = match config::load(file) {
+            Ok(config) => self.take(config).await,
+            Err(faults) => Err(lines(&faults)),
+        };
+        let (file, since) = (file.display().to_string(), self.engine.clock().now());
+        let shown = match taken {
+            Ok(summary) => {
+                self.announcer.tell(format!("{file} loaded: {summary}"));
+                ConfigState::InForce { file, since }
+            }
+            Err(faults) => {
+                self.announcer.warn(format!(
+                    "{file} has faults; what it said before stays in force"
+                ));
+                for fault in &faults {
+                    self.announcer.warn(format!("  {fault}"));
+                }
+                let since = match self.shown() {
+                    ConfigState::Refused { since, .. } => since,
+                    ConfigState::InForce { .. } => since,
+                };
+                ConfigState::Refused {
+                    file,
+                    since,
+                    faults,
+                }
+            }
+        };
+        self.with(|state| state.shown = shown);
+    }
+
+    async fn take(&self, new: Config) -> Result<String, Vec<String>> {
+        let present = self.with(|state| state.config.clone());
+        same_relying_party(&present, &new, &self.engine.view().facts)?;
+        if let Some(certificates) = &self.certificates {
+            let now = self.engine.clock().now();
+            let files = tls::files(&new);
+            certificates
+                .replace(files, now)
+                .map_err(|faults| told(&faults))?;
+        }
+        let summary = apply(&self.engine, &new, "configuration applied")
+            .await
+            .map_err(|fault| vec![fault])?;
+        let later = needs_restart(&present, &new);
+        self.with(|state| state.config = new);
+        Ok(match later.is_empty() {
+            true => summary,
+            false => format!("{summary}; at the next start: {}", later.join(", ")),
+        })
+    }
+}
+
+/// Makes facts of what the file says; tells what changed.
+pub(super) async fn apply(
+    engine: &Engine,
+    config: &Config,
+    what: &'static str,
+) -> Result<String, String> {
+    let wanted = config.wanted.clone();
+    let changes = facts::difference(&wanted, &engine.view().facts);
+    let summary = facts::summary(&changes);
+    if changes.is_empty() {
+        return Ok(summary);
+    }
+    let propose = move |present: &Snapshot| {
+        let mut commit = Commit::new(Actor::Gatewright, what);
+        commit.changes = facts::difference(&wanted, present);
+        Ok(commit)
+    };
+    gw_api::commit(engine, None, propose)
+        .await
+        .map_err(|fault| fault.to_string())?;
+    Ok(summary)
+}
+
+fn lines(faults: &ConfigFaults) -> Vec<String> {
+    faults.to_string().lines().map(str::to_owned).collect()
+}
+
+fn told(faults: &[gw_tls::TlsFault]) -> Vec<String> {
+    faults.iter().map(ToString::to_string).collect()
+}
+
+/// Passkeys belong to the host that they were made at.
+fn same_relying_party(present: &Config, new: &Config, facts: &Snapshot) -> Result<(), Vec<String>> {
+    if present.authentication_host == new.authentication_host {
+        return Ok(());
+    }
+    let factors = facts.users().flat_map(|user| &user.factors);
+    let passkeys = factors
+        .filter(|factor| factor.kind == FactorKind::Passkey)
+        .count();
+    Err(vec![format!(
+        "authentication.host: would become `{}`, which strands {passkeys} passkeys that belong to `{}`: keep it",
+        new.authentication_host, present.authentication_host
+    )])
+}
+
+/// What a running process does not change.
+fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
+    let kept = [
+        ("data", present.data == new.data),
+        ("listen", present.listen == new.listen),
+        ("lifetimes", present.lifetimes == new.lifetimes),
+        (
+            "trusted_proxies",
+            present.trusted_proxies == new.trusted_proxies,
+        ),
+        ("geo", present.geo_database == new.geo_database),
+        ("ledger", present.ledger == new.ledger),
+        ("policies", present.policies == new.policies),
+        ("remedies", present.remedies == new.remedies),
+        ("administration", present.local_uids == new.local_uids),
+    ];
+    kept.into_iter()
+        .filter(|(_, same)| !same)
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// Follows the certificates' files, which others renew: all of them count, or none.
+pub(super) async fn certificates(
+    certificates: &CertificateStore,
+    engine: &Engine,
+    announcer: &Announcer,
+) -> Result<(), String> {
+    match certificates.reload(engine.clock().now()) {
+        Ok(Reload::Unchanged) => Ok(()),
+        Ok(Reload::Changed) => {
+            announcer.tell("certificates loaded");
+            Ok(())
+        }
+        Err(faults) => Err(told(&faults).join("; ")),
+    }
+}

@@ -1,0 +1,179 @@
+//! What the web enforcement point is told, and the door of each of its threads.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
+
+use futures_util::FutureExt;
+use gw_door::{Door, DoorOptions, WhenUnwritable};
+use gw_engine::Engine;
+use gw_identity::{Identity, RedeemError};
+use gw_issue::{Assertions, SigningKeys};
+use gw_leases::Core;
+use gw_model::AppName;
+use gw_pages::{PageService, refused::Level};
+use gw_record::Ledger;
+use gw_tls::CertificateStore;
+use gw_web::{
+    AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
+    ThreadDoor, WebOptions, client_address::TrustedProxies,
+};
+
+use super::{Mode, StartFault};
+use crate::config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel};
+
+/// How long browsers are to insist on HTTPS: a year.
+const HSTS_SECS: u64 = 365 * 86_400;
+
+/// The app that signs people in.
+pub(super) const SIGN_IN: &str = "sign-in";
+/// The app that a sign-in leads to.
+pub(super) const PORTAL: &str = "portal";
+
+pub(super) fn options(
+    config: &Config,
+    mode: &Mode,
+    identity: &Identity,
+    services: HashMap<Arc<str>, PageService>,
+    certificates: Option<&CertificateStore>,
+) -> Result<WebOptions, StartFault> {
+    Ok(WebOptions {
+        listeners: listeners(config, mode, certificates)?,
+        threads: config.threads,
+        sign_in_app: app_name(SIGN_IN)?,
+        services,
+        hand_over: hand_over(identity.clone()),
+        country: country(config.geo_database.as_deref())?,
+        trusted_proxies: trusted_proxies(config)?,
+        remedies: level(config.remedies),
+        limits: Limits::default(),
+    })
+}
+
+pub(super) const fn level(remedies: RemedyLevel) -> Level {
+    match remedies {
+        RemedyLevel::None => Level::None,
+        RemedyLevel::Own => Level::Own,
+        RemedyLevel::Full => Level::Full,
+    }
+}
+
+pub(super) fn app_name(name: &str) -> Result<AppName, StartFault> {
+    name.parse()
+        .map_err(|fault: gw_model::IdFault| StartFault::Setup(fault.to_string()))
+}
+
+fn listeners(
+    config: &Config,
+    mode: &Mode,
+    certificates: Option<&CertificateStore>,
+) -> Result<Vec<Listener>, StartFault> {
+    let demo = matches!(mode, Mode::Demo(_));
+    let plain = |address: &SocketAddr| Listener {
+        address: *address,
+        serves: match demo {
+            true => Serves::Plain {
+                explain_safari: true,
+            },
+            false => Serves::Redirect {
+                https_port: config.listen.public_https_port,
+            },
+        },
+    };
+    let mut listeners: Vec<_> = config.listen.http.iter().map(plain).collect();
+    if let Some(certificates) = certificates {
+        let tls = gw_tls::server_config(certificates.clone())
+            .map_err(|fault| StartFault::Setup(format!("TLS cannot be set up: {fault}")))?;
+        let over_tls = |address: &SocketAddr| Listener {
+            address: *address,
+            serves: Serves::Tls {
+                config: Arc::clone(&tls),
+                hsts_secs: (!demo).then_some(HSTS_SECS),
+            },
+        };
+        listeners.extend(config.listen.https.iter().map(over_tls));
+    }
+    Ok(listeners)
+}
+
+fn hand_over(identity: Identity) -> HandOver {
+    Arc::new(move |code: Code| {
+        let identity = identity.clone();
+        async move {
+            let redeemed = identity.redeem(&code.code, &code.attempt, &code.app).await;
+            match redeemed {
+                Ok(redeemed) => Ok(AppCookie(redeemed.cookie.expose().clone())),
+                Err(RedeemError::NotUsable) => Err(HandOverFault::NotUsable),
+                Err(RedeemError::SessionOver) => Err(HandOverFault::SessionOver),
+                Err(RedeemError::Unavailable(fault)) => {
+                    tracing::error!(%fault, "a hand-over code could not be taken");
+                    Err(HandOverFault::Unavailable)
+                }
+            }
+        }
+        .boxed()
+    })
+}
+
+/// ISO 3166-1 codes from a MaxMind database, where one is configured.
+fn country(database: Option<&Path>) -> Result<Country, StartFault> {
+    let Some(path) = database else {
+        return Ok(Arc::new(|_| None));
+    };
+    let reader = maxminddb::Reader::open_readfile(path).map_err(|fault| {
+        let path = path.display();
+        StartFault::Setup(format!("geo.database: `{path}` cannot be read: {fault}"))
+    })?;
+    Ok(Arc::new(move |address: IpAddr| {
+        let found = reader.lookup(address.to_canonical()).ok()?;
+        let country: maxminddb::geoip2::Country<'_> = found.decode().ok()??;
+        country.country.iso_code?.as_bytes().try_into().ok()
+    }))
+}
+
+fn trusted_proxies(config: &Config) -> Result<TrustedProxies, StartFault> {
+    let proxies = &config.trusted_proxies;
+    let header = match &proxies.tells {
+        ProxyTells::ProxyV2 => None,
+        ProxyTells::Header(name) => {
+            let name = name
+                .parse()
+                .map_err(|_| StartFault::Setup(format!("`{name}` is not a header's name")))?;
+            Some(name)
+        }
+    };
+    Ok(TrustedProxies {
+        peers: proxies.networks.clone(),
+        speak_proxy_protocol: header.is_none() && !proxies.networks.is_empty(),
+        header,
+    })
+}
+
+/// Each traffic thread has a log and a signer of its own.
+pub(super) fn doors(
+    engine: &Engine,
+    ledger: &Arc<Ledger>,
+    keys: &Arc<SigningKeys>,
+    issuer: &str,
+    config: LedgerConfig,
+) -> MakeDoor {
+    let (engine, ledger, keys) = (engine.clone(), Arc::clone(ledger), Arc::clone(keys));
+    let issuer: Arc<str> = Arc::from(issuer);
+    let options = DoorOptions {
+        synced: config.accepted == Accepted::Synced,
+        when_unwritable: match config.allow_unrecorded {
+            true => WhenUnwritable::Allow,
+            false => WhenUnwritable::Deny,
+        },
+    };
+    Arc::new(move |number| {
+        let recorder = ledger.recorder(&format!("web-{number}"))?;
+        Ok(ThreadDoor {
+            door: Door::new(Core::new(engine.clone()), recorder, options),
+            assertions: Assertions::new(Arc::clone(&issuer), Arc::clone(&keys)),
+        })
+    })
+}
