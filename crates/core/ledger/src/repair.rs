@@ -7,7 +7,7 @@ use gw_model::Epoch;
 
 use crate::{
     frame::{FRAME_HEAD_BYTES, Step, frame_at},
-    head::SignedHead,
+    head::{HeadFault, PublicKey, SignedHead},
     header::{HEADER_BYTES, HeaderFault, PERSONAL_HEADER_BYTES, SegmentHeader},
     merkle::{Hash, leaf_hash},
     personal::PersonalFrame,
@@ -61,8 +61,16 @@ impl RepairPlan {
 }
 
 /// Looks at a segment, its heads and its personal fields as they lie in their files.
-pub fn plan_repair(segment: &[u8], heads: &[u8], personal: Option<&[u8]>) -> RepairPlan {
-    let (head, heads_end) = last_head(heads);
+///
+/// A head with a wrong signature of one of `keys` is none; one of another key counts,
+/// since the keys of the past need not be at hand.
+pub fn plan_repair(
+    segment: &[u8],
+    heads: &[u8],
+    personal: Option<&[u8]>,
+    keys: &[PublicKey],
+) -> RepairPlan {
+    let (head, heads_end) = last_head(heads, keys);
     let (sealed, sealed_end) = match &head {
         Some(signed) => (
             signed.head.first.saturating_add(signed.head.count),
@@ -100,12 +108,15 @@ impl RepairPlan {
     }
 }
 
-fn last_head(heads: &[u8]) -> (Option<SignedHead>, usize) {
+fn last_head(heads: &[u8], keys: &[PublicKey]) -> (Option<SignedHead>, usize) {
     let (mut last, mut end) = (None, 0);
     while let Step::Frame(frame) = frame_at(heads, end) {
         let Ok(signed) = SignedHead::read(&frame) else {
             break;
         };
+        if signed.check(keys) == Err(HeadFault::Signature) {
+            break;
+        }
         last = Some(signed);
         end = frame.end();
     }

@@ -341,6 +341,10 @@ impl<'a> LogVerifier<'a> {
             self.report.personal_removed += committed;
             return;
         };
+        if committed == 0 && non_zero_bytes(bytes) == 0 {
+            // Reserved ahead, and the writer was killed before it wrote the header.
+            return;
+        }
         if bytes.first_chunk() != Some(&personal_header(files.number)) {
             self.fault(files.number, Some(0), FaultKind::Personal);
             return;

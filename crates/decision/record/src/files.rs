@@ -83,13 +83,9 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     private().create_new(true).open(path)
 }
 
-/// Opens a file to append to, making it if it is not there.
-pub(crate) fn open_append(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
+/// Opens a file to change it, making it if it is not there.
+pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
+    private().create(true).truncate(false).open(path)
 }
 
 /// Opens a file to change it in place.

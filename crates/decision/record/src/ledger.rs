@@ -16,12 +16,12 @@ use rustix::fs::{FlockOperation, flock};
 use tokio::sync::oneshot;
 
 use crate::{
-    files::{is_log_name, log_names, make_folder, open_append},
+    files::{is_log_name, log_names, make_folder, open_or_create},
     log::{Log, locked},
     quota::Quota,
     recorder::{ControlRecorder, Recorder, Unwritable},
     recover::{Recovered, recover},
-    seal::{Author, Now, Sealer},
+    seal::{Author, Now, Pace, Sealer},
     segment::{Reserve, reserve_on_disk},
     strangers::{Summaries, Tally},
 };
@@ -45,7 +45,9 @@ pub struct LedgerOptions {
     pub incarnation: u32,
     /// Size of a segment; 64 MiB by default.
     pub segment_bytes: u64,
-    /// How long a record may wait to be synced and sealed; 20 ms by default, and bounded by 50 ms.
+    /// How long a record may wait to be synced: what a power loss can take. 20 ms by default, at most 50 ms.
+    pub sync_interval: Duration,
+    /// How long a synced record of a traffic thread may wait for its signed head; 1 s by default.
     pub seal_interval: Duration,
     /// Disk that refusals of strangers may take; the oldest are dropped beyond. 64 MiB by default.
     pub strangers_bytes: u64,
@@ -70,7 +72,8 @@ impl LedgerOptions {
             node,
             incarnation,
             segment_bytes: 64 * 1024 * 1024,
-            seal_interval: Duration::from_millis(20),
+            sync_interval: Duration::from_millis(20),
+            seal_interval: Duration::from_secs(1),
             strangers_bytes: 64 * 1024 * 1024,
             accept_gap: false,
             version: Arc::from(env!("CARGO_PKG_VERSION")),
@@ -382,6 +385,17 @@ impl Opening<'_> {
         whole_pages(bytes).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX)
     }
 
+    /// What changes who may do what is sealed at once.
+    fn pace(&self, name: &str) -> Pace {
+        Pace {
+            sync: self.options.sync_interval,
+            seal: match name {
+                CONTROL => Duration::ZERO,
+                _ => self.options.seal_interval,
+            },
+        }
+    }
+
     /// Starts a log's sealer, and has its first segment ready.
     fn start(
         &self,
@@ -416,7 +430,7 @@ impl Opening<'_> {
             log.clone(),
             self.author.clone(),
             found.chain,
-            self.options.seal_interval,
+            self.pace(name),
             summaries,
         );
         spawn(name, log, sealer)
@@ -425,9 +439,11 @@ impl Opening<'_> {
 
 fn spawn(name: &str, log: Arc<Log>, sealer: Sealer) -> Result<Running, LedgerError> {
     let (end, ended) = oneshot::channel();
+    let sealed = log.clone();
     let handle = thread::Builder::new()
         .name(format!("ledger-{name}"))
         .spawn(move || {
+            let _guard = FailsWithItsSealer(sealed.clone());
             sealer.run();
             // Nobody may be waiting.
             let _ = end.send(());
@@ -444,9 +460,20 @@ fn spawn(name: &str, log: Arc<Log>, sealer: Sealer) -> Result<Running, LedgerErr
     })
 }
 
+/// A log whose sealer died takes no more records: nobody would sync them.
+struct FailsWithItsSealer(Arc<Log>);
+
+impl Drop for FailsWithItsSealer {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fail("its sealer died");
+        }
+    }
+}
+
 fn bounded(mut options: LedgerOptions) -> LedgerOptions {
-    let interval = options.seal_interval;
-    options.seal_interval = interval.clamp(Duration::from_millis(1), Duration::from_millis(50));
+    let interval = options.sync_interval;
+    options.sync_interval = interval.clamp(Duration::from_millis(1), Duration::from_millis(50));
     let bytes = options.segment_bytes.min(SEGMENT_BYTES_MAX);
     options.segment_bytes = whole_pages(bytes).max(SEGMENT_BYTES_MIN);
     options
@@ -463,7 +490,7 @@ fn lock_folder(folder: &Path) -> Result<Arc<File>, LedgerError> {
         source,
     };
     make_folder(folder).map_err(unusable)?;
-    let lock = open_append(&folder.join("lock")).map_err(unusable)?;
+    let lock = open_or_create(&folder.join("lock")).map_err(unusable)?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Arc::new(lock)),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(LedgerError::Locked(folder.to_owned())),

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread::Thread,
     time::{Duration, Instant},
@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::{
     files::sync_folder,
+    ledger::STRANGERS,
     recorder::Unwritable,
     segment::{Reserve, SealHalf, WriteHalf, create_segment},
 };
@@ -36,9 +37,20 @@ struct Stock {
     spare: Option<WriteHalf>,
     /// Sealers' halves in the order of their numbers.
     unsealed: VecDeque<SealHalf>,
+    /// How many segments are made and not closed.
+    open: usize,
     /// Making a segment failed; only the sealer tries again, and not before this.
     retry: Option<Instant>,
 }
+
+/// The states of a log, in the only order in which they follow one another.
+const OPEN: u8 = 0;
+const STOPPING: u8 = 1;
+const FAILED: u8 = 2;
+
+/// More open segments than this, and the disk is too slow for what is written: the bound on
+/// what a power loss can take would not hold.
+const OPEN_MAX: usize = 8;
 
 /// How long a full disk is left alone before the next try.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -59,8 +71,9 @@ pub(crate) struct Log {
     parked: Mutex<Option<Parked>>,
     head: Mutex<Option<StoredHead>>,
     pub(crate) durable: watch::Sender<Durable>,
-    failed: AtomicBool,
-    stopping: AtomicBool,
+    state: AtomicU8,
+    /// The first state in which records are refused.
+    refuses_from: u8,
     /// Whether it has a recorder.
     taken: AtomicBool,
     sealer: OnceLock<Thread>,
@@ -91,13 +104,15 @@ impl Log {
                 next,
                 spare: None,
                 unsealed: VecDeque::new(),
+                open: 0,
                 retry: None,
             }),
             parked: Mutex::new(None),
             head: Mutex::new(None),
             durable: watch::Sender::new(Durable::default()),
-            failed: AtomicBool::new(false),
-            stopping: AtomicBool::new(false),
+            state: AtomicU8::new(OPEN),
+            // The sealer itself writes the refusals of strangers, to the last.
+            refuses_from: if name == STRANGERS { FAILED } else { STOPPING },
             taken: AtomicBool::new(false),
             sealer: OnceLock::new(),
             _lock: lock,
@@ -120,6 +135,11 @@ impl Log {
         if stock.retry.is_some() {
             return Err(self.no_space());
         }
+        if stock.open >= OPEN_MAX {
+            return Err(Unwritable::Behind {
+                log: self.name.clone(),
+            });
+        }
         tracing::debug!(log = %self.name, "the next segment was not ready; making it now");
         match self.make(&mut stock) {
             Ok(half) => Ok(half),
@@ -136,7 +156,7 @@ impl Log {
     pub(crate) fn restock(&self) {
         let mut stock = locked(&self.stock);
         let early = stock.retry.is_some_and(|retry| Instant::now() < retry);
-        if stock.spare.is_some() || early {
+        if stock.spare.is_some() || stock.open >= OPEN_MAX || early {
             return;
         }
         let failed_before = stock.retry.is_some();
@@ -162,8 +182,15 @@ impl Log {
             create_segment(&self.folder, stock.next, self.segment_bytes, &*self.reserve)?;
         sync_folder(&self.folder)?;
         stock.next += 1;
+        stock.open += 1;
         stock.unsealed.push_back(seal);
         Ok(write)
+    }
+
+    /// The oldest open segment was closed.
+    pub(crate) fn closed_segment(&self) {
+        let mut stock = locked(&self.stock);
+        stock.open = stock.open.saturating_sub(1);
     }
 
     /// The sealer's half of the segment after the ones that it has.
@@ -216,26 +243,41 @@ impl Log {
     /// Refuses all further records: what was synced before stays, but nothing after can be promised.
     pub(crate) fn fail(&self, why: &str) {
         tracing::error!(log = %self.name, why, "the ledger failed; records are refused until a restart");
-        let failure = self.failure_for(why);
-        self.durable
-            .send_modify(|durable| durable.failure = Some(failure));
-        self.failed.store(true, Ordering::Release);
-    }
-
-    fn failure_for(&self, why: &str) -> Unwritable {
-        Unwritable::Failed {
+        self.give_up(Unwritable::Failed {
             log: self.name.clone(),
             why: Arc::from(why),
+        });
+        self.state.fetch_max(FAILED, Ordering::AcqRel);
+    }
+
+    /// The sealer is done: whoever still waits, waits in vain.
+    pub(crate) fn end(&self) {
+        self.give_up(self.closed());
+    }
+
+    fn give_up(&self, failure: Unwritable) {
+        self.durable.send_modify(|durable| {
+            durable.failure.get_or_insert(failure);
+        });
+    }
+
+    fn closed(&self) -> Unwritable {
+        Unwritable::Closed {
+            log: self.name.clone(),
         }
     }
 
     /// Whether records are still taken. One load where they are.
     pub(crate) fn check(&self) -> Result<(), Unwritable> {
-        if !self.failed.load(Ordering::Relaxed) {
+        if self.state.load(Ordering::Relaxed) < self.refuses_from {
             return Ok(());
         }
         let failure = self.durable.borrow().failure.clone();
-        Err(failure.unwrap_or_else(|| self.failure_for("it has failed")))
+        Err(failure.unwrap_or_else(|| self.closed()))
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.state.load(Ordering::Acquire) == FAILED
     }
 
     pub(crate) fn set_sealer(&self, thread: Thread) {
@@ -250,12 +292,13 @@ impl Log {
         }
     }
 
+    /// Takes no more records, and has the sealer finish.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.state.fetch_max(STOPPING, Ordering::AcqRel);
         self.wake_sealer();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.state.load(Ordering::Acquire) != OPEN
     }
 }

@@ -41,6 +41,14 @@ pub enum Unwritable {
         /// The log.
         log: Arc<str>,
     },
+    /// Records come faster than the disk takes them.
+    #[error(
+        "the disk is too slow for the log `{log}`: records wait to be synced; it is tried again by itself"
+    )]
+    Behind {
+        /// The log.
+        log: Arc<str>,
+    },
     /// Writing to disk failed before; what was written since may be lost.
     #[error("the log `{log}` failed: {why}; look at the disk and restart")]
     Failed {

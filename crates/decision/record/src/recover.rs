@@ -8,12 +8,10 @@ use gw_ledger::{
 };
 
 use crate::{
-    files::{
-        SegmentPaths, open_append, open_existing, read_if_there, segment_numbers, sync_folder,
-    },
+    files::{SegmentPaths, open_existing, read_if_there, segment_numbers, sync_folder},
     ledger::LedgerError,
     read::{frames, last_head},
-    seal::{Author, Chain, Group, write_head},
+    seal::{Author, Chain, Group, Heads},
 };
 
 /// A log that is in order again.
@@ -86,7 +84,12 @@ impl Recovered {
         let records = fs::read(&paths.records)?;
         let heads = read_if_there(&paths.heads)?.unwrap_or_default();
         let personal = read_if_there(&paths.personal)?;
-        let plan = plan_repair(&records, &heads, personal.as_deref());
+        let plan = plan_repair(
+            &records,
+            &heads,
+            personal.as_deref(),
+            &[author.signer.public_key()],
+        );
         if plan.is_reserve() {
             self.next = self.next.min(number);
             return paths.remove();
@@ -153,10 +156,10 @@ impl Recovered {
         if paths.personal.exists() {
             trim(&paths.personal, plan.personal_end as u64)?;
         }
-        let mut heads = open_append(&paths.heads)?;
-        heads.set_len(plan.heads_end as u64)?;
+        let mut heads = Heads::open(&paths.heads)?;
+        heads.cut(plan.heads_end as u64)?;
         let signed = author.sign(header, &group_of(plan), true, &mut self.chain);
-        write_head(&mut heads, &signed)?;
+        heads.append(&signed)?;
         self.head = Some(signed.head.stored());
         let kept = u32::try_from(plan.unsealed.len()).unwrap_or(u32::MAX);
         if kept > 0 || plan.discarded > 0 {

@@ -3,26 +3,28 @@
 //! The order is what makes heads trustworthy after a power loss: first the records and
 //! their personal fields are synced, then the head is written and synced, then the head
 //! is given out. A head that anyone has seen names only records that are on disk.
+//! Records are synced every few milliseconds; heads come at a calmer pace.
 
 use std::{
+    collections::VecDeque,
     fs::File,
-    io::{self, Write},
+    io,
     os::unix::fs::FileExt,
+    path::Path,
     sync::Arc,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use gw_ledger::{
-    HEADER_BYTES, Hash, Head, MerkleAccumulator, Position, Record, SegmentHeader, SignedHead,
-    Signer, leaf_hash,
+    Hash, Head, MerkleAccumulator, Position, Record, SegmentHeader, SignedHead, Signer, leaf_hash,
 };
 use gw_model::{Epoch, Timestamp};
 
 use crate::{
-    files::{open_append, sync_folder},
+    files::{open_or_create, sync_folder},
     log::Log,
-    segment::SealHalf,
+    segment::{SealHalf, Segment},
     strangers::Summaries,
 };
 
@@ -101,13 +103,41 @@ impl Author {
     }
 }
 
-/// The segment that is being sealed.
-struct Current {
+/// A segment between its first record and its closing head.
+struct Pending {
     half: SealHalf,
+    /// What was synced and no head covers yet.
+    group: Group,
+    /// Where the personal fields end, once the writer has moved on.
+    finished: Option<u64>,
+    /// Its header and heads, once it is the oldest that is not closed.
+    started: Option<Started>,
+}
+
+struct Started {
     header: SegmentHeader,
-    heads: File,
-    /// Records that a head covers.
-    sealed: u32,
+    heads: Heads,
+}
+
+impl Started {
+    /// Gives a segment its header, which needs the last head of the segment before.
+    fn new(segment: &Segment, log: &Log, author: &Author, chain: &Chain) -> io::Result<Self> {
+        let header = author.header(&log.name, segment.number, chain);
+        let heads = Heads::open(&segment.paths.heads)?;
+        sync_folder(log.folder())?;
+        segment.records.write_all_at(&header.to_bytes(), 0)?;
+        segment.records.sync_data()?;
+        Ok(Self { header, heads })
+    }
+}
+
+/// How a log is sealed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// How long a record waits to be synced.
+    pub(crate) sync: Duration,
+    /// How long a synced record waits for its head.
+    pub(crate) seal: Duration,
 }
 
 /// The sealer of one log.
@@ -115,8 +145,12 @@ pub(crate) struct Sealer {
     log: Arc<Log>,
     author: Author,
     chain: Chain,
-    interval: Duration,
-    current: Option<Current>,
+    pace: Pace,
+    /// Segments that are not closed, oldest first. The writer is in the last.
+    pending: VecDeque<Pending>,
+    sealed: Instant,
+    /// There was no space for a head.
+    short: bool,
     summaries: Option<Summaries>,
     summarised: Timestamp,
 }
@@ -129,26 +163,29 @@ impl Sealer {
         log: Arc<Log>,
         author: Author,
         chain: Chain,
-        interval: Duration,
+        pace: Pace,
         summaries: Option<Summaries>,
     ) -> Self {
         Self {
             log,
             author,
             chain,
-            interval,
-            current: None,
+            pace,
+            pending: VecDeque::new(),
+            sealed: Instant::now(),
+            short: false,
             summaries,
             summarised: Timestamp::default(),
         }
     }
 
-    /// Seals until the log is stopped, then a last time.
+    /// Syncs and seals until the log is stopped, then a last time.
     pub(crate) fn run(mut self) {
         while !self.log.is_stopping() {
-            thread::park_timeout(self.interval);
+            thread::park_timeout(self.pace.sync);
             self.summarise(false);
-            self.turn();
+            self.turn(false);
+            self.log.restock();
         }
         self.summarise(true);
         self.summaries = None;
@@ -165,22 +202,37 @@ impl Sealer {
         }
         self.summarised = now;
         summaries.write();
-        let open = self.current.as_ref().map(|current| current.header.segment);
-        if let Some(open) = open
-            && let Err(fault) = summaries.enforce_quota(&self.log, open, now)
+        if let Some(open) = self.pending.front()
+            && let Err(fault) = summaries.enforce_quota(&self.log, open.half.segment.number, now)
         {
             tracing::warn!(log = %self.log.name, %fault, "old refusals were not removed");
         }
     }
 
-    fn turn(&mut self) {
-        if self.log.check().is_err() {
+    fn turn(&mut self, last: bool) {
+        if self.log.has_failed() {
             return;
         }
-        if let Err(fault) = self.seal() {
-            self.log.fail(&fault.to_string());
+        let due = last || self.sealed.elapsed() >= self.pace.seal;
+        let done = loop {
+            let synced = self.sync();
+            let more = *synced.as_ref().unwrap_or(&false);
+            let done = synced.and_then(|_| self.seal(due));
+            if done.is_err() || !more {
+                break done;
+            }
+        };
+        match done {
+            Ok(()) => self.short = false,
+            // Heads can wait: records are synced, and taken for as long as there is reserved space.
+            Err(fault) if is_short_of_space(&fault) => {
+                if !self.short {
+                    tracing::error!(log = %self.log.name, %fault, "no space for a signed head; free some disk");
+                }
+                self.short = true;
+            }
+            Err(fault) => self.log.fail(&fault.to_string()),
         }
-        self.log.restock();
     }
 
     /// The writer is gone: leaves its segment, if it gave it back, and closes what is open.
@@ -188,117 +240,176 @@ impl Sealer {
         if let Some(parked) = self.log.unpark() {
             parked.half.finish();
         }
-        if self.log.check().is_ok()
-            && let Err(fault) = self.seal()
-        {
-            self.log.fail(&fault.to_string());
-        }
+        self.turn(true);
         if let Err(fault) = self.log.discard_spare() {
             tracing::warn!(log = %self.log.name, %fault, "a reserved segment was not removed");
         }
+        self.log.end();
     }
 
-    /// Seals what is there, segment by segment.
-    fn seal(&mut self) -> io::Result<()> {
-        loop {
-            let Some(mut current) = self.take_current()? else {
+    /// Syncs what was written, in every segment that is not closed; whether the writer has moved on.
+    fn sync(&mut self) -> io::Result<bool> {
+        if self.pending.is_empty() {
+            self.take_next();
+        }
+        for pending in &mut self.pending {
+            pending.sync(&self.log)?;
+        }
+        let moved_on = self
+            .pending
+            .back()
+            .is_some_and(|pending| pending.finished.is_some());
+        if moved_on {
+            self.take_next();
+        }
+        Ok(moved_on)
+    }
+
+    fn take_next(&mut self) {
+        self.pending
+            .extend(self.log.next_to_seal().map(Pending::new));
+    }
+
+    /// Signs heads: over the oldest segment where one is due, and over each that the writer has left.
+    fn seal(&mut self, due: bool) -> io::Result<()> {
+        while let Some(pending) = self.pending.front_mut() {
+            let closes = pending.finished.is_some();
+            let new = pending.group.tree.count() > 0;
+            if !(closes || (due && new)) {
+                return Ok(());
+            }
+            let signed = pending.seal(&self.log, &self.author, &mut self.chain)?;
+            self.sealed = Instant::now();
+            self.log.set_head(signed.head.stored());
+            let Some(personal_end) = pending.finished else {
                 return Ok(());
             };
-            let finished = current.half.segment.finished();
-            self.seal_group(&mut current, finished)?;
-            let Some(personal_end) = finished else {
-                self.current = Some(current);
-                return Ok(());
-            };
-            trim(&current, personal_end)?;
+            pending.trim(personal_end)?;
+            self.pending.pop_front();
+            self.log.closed_segment();
         }
-    }
-
-    fn take_current(&mut self) -> io::Result<Option<Current>> {
-        if let Some(current) = self.current.take() {
-            return Ok(Some(current));
-        }
-        let Some(half) = self.log.next_to_seal() else {
-            return Ok(None);
-        };
-        self.start(half).map(Some)
-    }
-
-    /// Gives a segment its header, which needs the last head of the segment before.
-    fn start(&mut self, half: SealHalf) -> io::Result<Current> {
-        let segment = &half.segment;
-        let header = self
-            .author
-            .header(&self.log.name, segment.number, &self.chain);
-        segment.records.write_all_at(&header.to_bytes(), 0)?;
-        let heads = open_append(&segment.paths.heads)?;
-        if let Some(folder) = segment.paths.heads.parent() {
-            sync_folder(folder)?;
-        }
-        Ok(Current {
-            half,
-            header,
-            heads,
-            sealed: 0,
-        })
-    }
-
-    /// Syncs and seals what was written since the last head.
-    fn seal_group(&mut self, current: &mut Current, finished: Option<u64>) -> io::Result<()> {
-        let group = collect(current);
-        if group.tree.count() == 0 && finished.is_none() {
-            return Ok(());
-        }
-        let segment = &current.half.segment;
-        segment.personal.sync_data()?;
-        segment.records.sync_data()?;
-        current.sealed += group.tree.count();
-        self.log.durable.send_modify(|durable| {
-            durable.until = Position {
-                segment: segment.number,
-                index: current.sealed,
-            };
-        });
-        let closes = finished.is_some();
-        let signed = self
-            .author
-            .sign(&current.header, &group, closes, &mut self.chain);
-        write_head(&mut current.heads, &signed)?;
-        self.log.set_head(signed.head.stored());
         Ok(())
     }
 }
 
-/// The leaves of the records since the last head.
-fn collect(current: &mut Current) -> Group {
-    let mut group = Group {
-        first: current.sealed,
-        tree: MerkleAccumulator::default(),
-        end: 0,
-        epoch: None,
-    };
-    while let Some(frame) = current.half.records.next_frame() {
-        group.tree.push(leaf_hash(frame.content()));
-        group.epoch = group.epoch.max(Record::decode(&frame).epoch());
+fn is_short_of_space(fault: &io::Error) -> bool {
+    matches!(
+        fault.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+impl Pending {
+    fn new(half: SealHalf) -> Self {
+        Self {
+            group: Group {
+                first: 0,
+                tree: MerkleAccumulator::default(),
+                end: half.records.at() as u64,
+                epoch: None,
+            },
+            half,
+            finished: None,
+            started: None,
+        }
     }
-    group.end = current.half.records.at() as u64;
-    group
+
+    /// Hashes and syncs what was written since the last time.
+    fn sync(&mut self, log: &Log) -> io::Result<()> {
+        // Asked before reading: then nothing can come after what is read.
+        self.finished = self.half.segment.finished();
+        let before = self.group.tree.count();
+        while let Some(frame) = self.half.records.next_frame() {
+            self.group.tree.push(leaf_hash(frame.content()));
+            self.group.epoch = self.group.epoch.max(Record::decode(&frame).epoch());
+        }
+        if self.group.tree.count() == before {
+            return Ok(());
+        }
+        self.group.end = self.half.records.at() as u64;
+        let segment = &self.half.segment;
+        segment.personal.sync_data()?;
+        segment.records.sync_data()?;
+        log.durable.send_modify(|durable| {
+            durable.until = Position {
+                segment: segment.number,
+                index: self.group.first + self.group.tree.count(),
+            };
+        });
+        Ok(())
+    }
+
+    /// Signs a head over what was synced since the last one.
+    fn seal(&mut self, log: &Log, author: &Author, chain: &mut Chain) -> io::Result<SignedHead> {
+        let started = match &mut self.started {
+            Some(started) => started,
+            none => none.insert(Started::new(&self.half.segment, log, author, chain)?),
+        };
+        let mut next = chain.clone();
+        let closes = self.finished.is_some();
+        let signed = author.sign(&started.header, &self.group, closes, &mut next);
+        started.heads.append(&signed)?;
+        *chain = next;
+        self.group = self.group.next();
+        Ok(signed)
+    }
+
+    /// Gives back what a closed segment did not use.
+    fn trim(&self, personal_end: u64) -> io::Result<()> {
+        let segment = &self.half.segment;
+        segment.records.set_len(self.half.records.at() as u64)?;
+        segment.personal.set_len(personal_end)?;
+        segment.records.sync_all()?;
+        segment.personal.sync_all()
+    }
 }
 
-/// Appends a head and syncs it.
-pub(crate) fn write_head(heads: &mut File, signed: &SignedHead) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    signed.push_to(&mut bytes);
-    heads.write_all(&bytes)?;
-    heads.sync_data()
+impl Group {
+    /// An empty group after this one.
+    fn next(&self) -> Self {
+        Self {
+            first: self.first + self.tree.count(),
+            tree: MerkleAccumulator::default(),
+            end: self.end,
+            epoch: None,
+        }
+    }
 }
 
-/// Gives back what a closed segment did not use.
-fn trim(current: &Current, personal_end: u64) -> io::Result<()> {
-    let segment = &current.half.segment;
-    let end = (current.half.records.at() as u64).max(HEADER_BYTES as u64);
-    segment.records.set_len(end)?;
-    segment.personal.set_len(personal_end)?;
-    segment.records.sync_all()?;
-    segment.personal.sync_all()
+/// A file of heads that is added to.
+pub(crate) struct Heads {
+    file: File,
+    end: u64,
+}
+
+impl Heads {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = open_or_create(path)?;
+        let end = file.metadata()?.len();
+        Ok(Self { file, end })
+    }
+
+    /// Discards what follows the last valid head.
+    pub(crate) fn cut(&mut self, end: u64) -> io::Result<()> {
+        if self.end > end {
+            self.file.set_len(end)?;
+            self.end = end;
+        }
+        Ok(())
+    }
+
+    /// Appends a head and syncs it; on failure the file is as it was before.
+    pub(crate) fn append(&mut self, signed: &SignedHead) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        signed.push_to(&mut bytes);
+        let written = self
+            .file
+            .write_all_at(&bytes, self.end)
+            .and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => self.end += bytes.len() as u64,
+            Err(_) => self.file.set_len(self.end)?,
+        }
+        written
+    }
 }

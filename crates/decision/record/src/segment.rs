@@ -12,7 +12,10 @@ use std::{
 };
 
 use gw_ledger::{HEADER_BYTES, PERSONAL_HEADER_BYTES, personal_header};
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::{
+    fs::{FallocateFlags, fallocate},
+    io::{Errno, retry_on_intr},
+};
 
 use crate::{
     files::{SegmentPaths, create_new},
@@ -27,8 +30,9 @@ pub type Reserve = dyn Fn(&File, u64) -> io::Result<()> + Send + Sync;
 /// # Errors
 /// When there is no space.
 pub fn reserve_on_disk(file: &File, bytes: u64) -> io::Result<()> {
-    match fallocate(file, FallocateFlags::empty(), 0, bytes) {
-        Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => write_zeros(file, bytes),
+    let reserved = retry_on_intr(|| fallocate(file, FallocateFlags::empty(), 0, bytes));
+    match reserved {
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_zeros(file, bytes),
         other => other.map_err(io::Error::from),
     }
 }

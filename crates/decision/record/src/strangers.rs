@@ -135,8 +135,8 @@ impl Summaries {
 
     /// Writes what was counted since the last time.
     pub(crate) fn write(&mut self) {
-        let tallies = locked(&self.tallies).clone();
-        for (key, count) in bounded(merged(&tallies)) {
+        let rows = self.take();
+        for (key, count) in bounded(rows) {
             let record = RefusedRecord {
                 reason: Arc::from(key.reason),
                 count: count.refusals,
@@ -155,6 +155,16 @@ impl Summaries {
                 tracing::warn!(%fault, refusals = count.refusals, "refusals of strangers were not summarised");
             }
         }
+    }
+}
+
+impl Summaries {
+    /// All threads' rows, added up. Tallies whose recorders are gone are let go.
+    fn take(&self) -> Vec<(Key, Count)> {
+        let mut tallies = locked(&self.tallies);
+        let rows = merged(&tallies);
+        tallies.retain(|tally| Arc::strong_count(tally) > 1);
+        rows
     }
 }
 

@@ -218,6 +218,8 @@ fn segments_reserved_ahead_or_just_begun_are_no_fault() {
     log.segments[0].records.resize(8192, 0);
     log.segments.push(begun.clone());
     assert!(verify(&log, &log.segments, &log.stored).is_sound());
+    log.segments[1].personal = Some(vec![0; 4096]);
+    assert!(verify(&log, &log.segments, &log.stored).is_sound());
 
     let mut other = Writer::new();
     other.start().exchange(2);

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
 };
 
 use gw_record::{LedgerOptions, Recorder, Unwritable, reserve_on_disk};
@@ -33,6 +34,7 @@ fn fill(recorder: &mut Recorder) -> (u64, Unwritable) {
     loop {
         match record(recorder, accepted) {
             Ok(_) => accepted += 1,
+            Err(Unwritable::Behind { .. }) => thread::yield_now(),
             Err(refused) => return (accepted, refused),
         }
     }

@@ -65,7 +65,7 @@ fn write_over(path: &Path, at: u64, bytes: &[u8]) {
 /// Where the records of a segment end.
 fn end_of(path: &Path) -> u64 {
     let bytes = fs::read(path).unwrap();
-    let plan = gw_ledger::plan_repair(&bytes, &[], None);
+    let plan = gw_ledger::plan_repair(&bytes, &[], None, &keys());
     plan.end as u64
 }
 

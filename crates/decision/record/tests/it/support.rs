@@ -38,7 +38,8 @@ pub(crate) fn options() -> LedgerOptions {
     let now = move || Timestamp::from_millis(clock.fetch_add(1, Ordering::Relaxed));
     LedgerOptions {
         segment_bytes: 64 * 1024,
-        seal_interval: Duration::from_millis(2),
+        sync_interval: Duration::from_millis(2),
+        seal_interval: Duration::from_millis(4),
         ..LedgerOptions::new(7, 1, now)
     }
 }
@@ -53,7 +54,13 @@ pub(crate) fn try_open(
     stored: Option<&StoredHead>,
 ) -> Result<Ledger, LedgerError> {
     let stored: Vec<StoredHead> = stored.cloned().into_iter().collect();
-    Ledger::open(folder, options, signer(), &stored)
+    // A child that another test is starting holds the lock until it has become another program.
+    eventually("the lock is free", || {
+        match Ledger::open(folder, options.clone(), signer(), &stored) {
+            Err(LedgerError::Locked(_)) => None,
+            other => Some(other),
+        }
+    })
 }
 
 pub(crate) fn judgement(id: u64) -> JudgementRecord {
@@ -131,6 +138,14 @@ pub(crate) fn entries(folder: &Path) -> Vec<Entry> {
 /// What can be read of a damaged ledger.
 pub(crate) fn readable(folder: &Path) -> Vec<Entry> {
     read_logs(folder).unwrap().filter_map(Result::ok).collect()
+}
+
+/// Does something again for as long as the disk is behind.
+pub(crate) fn unhurried<T>(mut append: impl FnMut() -> Result<T, Unwritable>) -> T {
+    eventually("the disk catches up", || match append() {
+        Err(Unwritable::Behind { .. }) => None,
+        other => Some(other.unwrap()),
+    })
 }
 
 /// The exchanges of a folder, in order.
