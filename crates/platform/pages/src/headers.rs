@@ -43,7 +43,7 @@ pub struct Csp {
 }
 
 impl Csp {
-    /// Our stylesheet, forms to our own origin, and nothing else.
+    /// Our stylesheet, the mark as an icon, forms to our own origin, and nothing else.
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,7 +66,10 @@ impl Csp {
 
     /// The header's value.
     pub fn value(&self) -> String {
-        let mut value = format!("default-src 'none'; style-src {}", *STYLE_SOURCE);
+        let mut value = format!(
+            "default-src 'none'; style-src {}; img-src data:",
+            *STYLE_SOURCE
+        );
         if let Some(script) = self.script {
             value.push_str("; script-src ");
             value.push_str(&hash_source(script.text()));
@@ -146,6 +149,7 @@ mod tests {
         let plain = Csp::new().value();
         assert!(plain.starts_with("default-src 'none'; style-src 'sha256-"));
         assert!(!plain.contains("script-src") && !plain.contains("connect-src"));
+        assert!(plain.contains("; img-src data:; form-action 'self';"));
         assert!(plain.ends_with("base-uri 'none'; frame-ancestors 'none'"));
         let with = Csp::new()
             .script(Script::new("1"))

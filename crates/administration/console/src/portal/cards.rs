@@ -136,7 +136,7 @@ fn offer(remedies: &Remedies, level: Level, now: Timestamp, zone: &str) -> Offer
 
 fn alone(way: &Remedy) -> Chip {
     if way.steps.contains(&Lever::EnrolPasskey) {
-        Chip::step_up("asks you to add a passkey")
+        Chip::step_up("asks for a passkey")
     } else if way.steps.contains(&Lever::ConfirmWithPasskey) {
         Chip::step_up("asks again for your passkey")
     } else {
