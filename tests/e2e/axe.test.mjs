@@ -15,10 +15,10 @@ describe('accessibility', () => {
     nobody = await Person.arrive(browser, { name: 'nobody', passkeys: false });
     ana = await Person.arrive(browser, { name: 'ana' });
     await ana.open(gateway.printedLink('ana'));
-    await ana.press('Sign in as Ana');
+    await ana.press('Sign in');
     bo = await Person.arrive(browser, { name: 'bo' });
     await bo.open(gateway.printedLink('bo'));
-    await bo.press('Sign in as Bo');
+    await bo.press('Sign in');
   });
 
   after(async () => {
@@ -47,8 +47,8 @@ describe('accessibility', () => {
     ['portal', () => ana, () => `${gateway.site('portal')}/`],
     ['refused-with-a-way', () => ana, () => `${gateway.site('payroll')}/`],
     ['refused-without-a-way', () => bo, () => `${gateway.site('payroll')}/`],
-    ['account', () => ana, () => `${gateway.site('auth')}/account`],
-    ['account-of-a-guest', () => bo, () => `${gateway.site('auth')}/account`],
+    ['account', () => ana, () => `${gateway.site('auth')}/`],
+    ['account-of-a-guest', () => bo, () => `${gateway.site('auth')}/`],
     ['verify', () => ana, () => `${gateway.site('verify')}/`],
     ['wiki', () => ana, () => `${gateway.site('wiki')}/`],
     ['reports', () => bo, () => `${gateway.site('reports')}/`],
@@ -70,12 +70,12 @@ describe('accessibility', () => {
     await ana.page.getByRole('button', { name: /add|create/i }).first().click();
     await ana.page.waitForURL(`${gateway.site('payroll')}/**`);
     await clean(ana, 'payroll');
-    await ana.open(`${gateway.site('auth')}/account`);
+    await ana.open(`${gateway.site('auth')}/`);
     await clean(ana, 'account-with-passkey');
     const later = await Person.arrive(browser, { name: 'ana, later' });
     await later.takePasskey((await ana.passkeys())[0]);
     await later.open(await gateway.link('ana'));
-    await later.press('Sign in as Ana');
+    await later.press('Sign in');
     await later.open(`${gateway.site('payroll')}/`);
     await clean(later, 'refused-with-confirm');
     await later.press('Confirm');

@@ -11,6 +11,9 @@ import { Visitor } from './lib/visitor.mjs';
 
 const POLICIES = new URL('../../policies/examples', import.meta.url).pathname;
 
+/** What could move the cursor or turn text around; line ends are fine. */
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
+
 const gatewright = (...args) => run(BINARY, args, { env: { ...process.env, NO_COLOR: '1' } });
 
 describe('policies on a folder, offline', () => {
@@ -115,10 +118,12 @@ describe('the command line against a running gateway', () => {
   });
 
   test('tables for people hold no control characters and no colour where none is wanted', async () => {
-    await gateway.json('user', 'add', 'eve', '--display-name', 'Eve \u001b[31m\u202eevil');
+    const evil = await gateway.cli('user', 'add', 'eve', '--display-name', 'Eve \u001b[31m\u202eevil');
+    assert.equal(evil.code, 1);
+    assert.doesNotMatch(evil.stderr, CONTROLS);
     const { stdout } = await gateway.cli('user', 'list');
     assert.match(stdout, /^name\s+shown as/);
-    assert.doesNotMatch(stdout, /[\u0000-\u0009\u000b-\u001f\u007f\u202a-\u202e]/);
+    assert.doesNotMatch(stdout, CONTROLS);
   });
 
   test('an error says what to do', async () => {
@@ -131,10 +136,14 @@ describe('the command line against a running gateway', () => {
     assert.equal((await gateway.cli('user', 'frobnicate')).code, 2);
   });
 
-  test('the last owner cannot be switched off', async () => {
-    const { code, stderr } = await gateway.cli('user', 'disable', 'admin');
+  test('policies that would leave no one able to administer are not applied', async () => {
+    const folder = join(gateway.folder, 'locking');
+    await cp(gateway.policies, folder, { recursive: true });
+    await writeFile(join(folder, 'lock.cedar'), '@id("lock")\nforbid (principal, action in Action::"admin", resource);\n');
+    const { code, stderr } = await gateway.cli('policy', 'apply', folder, '--yes');
     assert.equal(code, 1);
-    assert.match(stderr, /administer|owner/);
+    assert.match(stderr, /no one able to administer/);
+    assert.equal((await gateway.cli('user', 'list')).code, 0);
   });
 
   test('the socket is for its owner alone', async () => {

@@ -20,7 +20,7 @@ async function take(person, name) {
 try {
   const ana = await Person.arrive(browser, { name: 'ana', viewport: { width: 1080, height: 760 } });
   await ana.open(gateway.printedLink('ana'));
-  await ana.press('Sign in as Ana');
+  await ana.press('Sign in');
   await ana.open(`${gateway.site('portal')}/`);
   await take(ana, 'portal');
   await ana.open(`${gateway.site('payroll')}/`);

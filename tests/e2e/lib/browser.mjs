@@ -7,6 +7,8 @@ const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 export const SCREENSHOTS = new URL('../../../target/e2e/', import.meta.url).pathname;
 
+const PATIENCE_MS = 10_000;
+
 export const DESKTOP = { width: 1180, height: 820 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -31,6 +33,7 @@ export function launch() {
 export class Person {
   static async arrive(browser, { name, viewport = DESKTOP, dark = false, passkeys = true, ...options } = {}) {
     const context = await browser.newContext({ viewport, colorScheme: dark ? 'dark' : 'light', ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     const person = new Person(name, context, page);
     if (passkeys) await person.addAuthenticator();
@@ -43,7 +46,7 @@ export class Person {
     this.page = page;
     page.on('pageerror', (error) => this.errors.push(String(error)));
     page.on('console', (message) => {
-      if (message.type() === 'error') this.errors.push(message.text());
+      if (message.type() === 'error' && !message.location().url.endsWith('/favicon.ico')) this.errors.push(message.text());
     });
   }
 
