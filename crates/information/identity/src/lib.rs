@@ -25,7 +25,7 @@ mod throttle;
 pub use failure::Unavailable;
 pub use hand_over::{RedeemError, Redeemed};
 pub use identity::{Identity, OpenError};
-pub use links::{LinkError, LinkMade, exceeds, recorded_path};
+pub use links::{LinkError, LinkMade, exceeds};
 pub use options::{IdentityOptions, Lifetimes};
 pub use sessions::SessionSummary;
 

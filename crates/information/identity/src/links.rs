@@ -1,6 +1,6 @@
 //! Single-use links: made by somebody who may, shown by GET, used by POST.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use gw_engine::{Commit, CommitError, random};
 use gw_model::{
@@ -309,12 +309,4 @@ fn may_have(facts: &Snapshot, user: UserId, kind: LinkKind) -> Result<Arc<User>,
 pub fn exceeds(maker_groups: &[GroupName], facts: &Snapshot, user: &User, now: Timestamp) -> bool {
     let (groups, _) = facts.groups_of(user, now);
     groups.iter().any(|group| !maker_groups.contains(group))
-}
-
-/// A path of the authentication origin as it may be recorded and logged: without a link's token.
-pub fn recorded_path(path: &str) -> Cow<'_, str> {
-    match path.strip_prefix(PATH) {
-        Some(token) if !token.is_empty() => Cow::Borrowed("/link/…"),
-        _ => Cow::Borrowed(path),
-    }
 }
