@@ -35,7 +35,7 @@ describe('kill -9', () => {
   test('a session, and every record of what was let through, outlive the process', async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const answers = await Promise.all(
-        Array.from({ length: REQUESTS }, (_, i) => ana.request(`${url}/round-${round}/request-${i}`)),
+        Array.from({ length: REQUESTS }, (_, i) => ana.ask(`${url}/round-${round}/request-${i}`)),
       );
       assert.deepEqual(answers.map((answer) => answer.status), Array(REQUESTS).fill(200));
       await gateway.crashAndRestart();

@@ -29,9 +29,9 @@ describe('Node-RED behind the gateway', () => {
     browser = await launch();
     ana = await Person.arrive(browser, { name: 'ana', passkeys: false, ignoreHTTPSErrors: true });
     ana.page.on('websocket', (socket) => {
-      const seen = { url: socket.url(), frames: 0, closed: false };
+      const seen = { url: socket.url(), frames: [], closed: false };
       sockets.push(seen);
-      socket.on('framereceived', () => (seen.frames += 1));
+      socket.on('framereceived', ({ payload }) => seen.frames.push(String(payload)));
       socket.on('close', () => (seen.closed = true));
     });
   });
@@ -49,7 +49,7 @@ describe('Node-RED behind the gateway', () => {
     await ana.open(editor);
     await ana.page.locator('#red-ui-palette').waitFor();
     await ana.page.getByText('inject', { exact: true }).first().waitFor();
-    const comms = await until('/comms speaks', () => sockets.find((s) => s.url.endsWith('/comms') && s.frames > 0));
+    const comms = await until('/comms speaks', () => sockets.find((s) => s.url.endsWith('/comms') && s.frames.length > 0));
     assert.equal(comms.closed, false);
     await ana.picture('node-red-editor');
   });
@@ -66,7 +66,8 @@ describe('Node-RED behind the gateway', () => {
       flow,
     );
     assert.equal(status, 204);
-    await until('the debug message comes over /comms', () => ana.page.evaluate(() => document.body.innerText.includes('through the gate')));
+    const comms = sockets.find((s) => s.url.endsWith('/comms'));
+    await until('the debug message comes over /comms', () => comms.frames.some((frame) => frame.includes('through the gate')));
   });
 
   test('switching Ana off cuts the editor at once', async () => {

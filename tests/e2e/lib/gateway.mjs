@@ -25,6 +25,7 @@ export async function startDemo() {
     args: ['up', '--demo', '--data', data, '--http-port', String(http), '--https-port', String(https)],
   });
   await gateway.start();
+  await gateway.child.line(/open Ana's link first/);
   gateway.authority = join(data, 'tls/ca.pem');
   gateway.policies = join(data, 'policies');
   return gateway;

@@ -81,6 +81,11 @@ export class Visitor {
     return curl(this.gateway, '--url', url, '--cookie', this.jar, '--cookie-jar', this.jar, ...args);
   }
 
+  /** The same, without keeping cookies: for many at once. */
+  ask(url, ...args) {
+    return curl(this.gateway, '--url', url, '--cookie', this.jar, ...args);
+  }
+
   /** A navigation; redirects are followed. */
   navigate(url, ...args) {
     return this.request(url, ...NAVIGATION, '--location', '--max-redirs', '10', ...args);
