@@ -178,7 +178,7 @@ impl Failure {
             }
             Self::Client(ClientError::Refused(problem)) => {
                 let mut lines = problem.faults.clone();
-                lines.extend(problem.help.clone());
+                lines.extend(problem.help.as_deref().map(str::to_owned));
                 (!lines.is_empty()).then(|| lines.join("\n       "))
             }
             Self::Client(ClientError::Broken(_)) | Self::Output(_) => None,

@@ -197,7 +197,8 @@ impl Table {
 
     fn lines(&self) -> Vec<String> {
         let headings: Vec<_> = self.headings.iter().map(Cell::soft).collect();
-        let all = || std::iter::once(&headings).chain(&self.rows);
+        let named = self.headings.iter().any(|heading| !heading.is_empty());
+        let all = || named.then_some(&headings).into_iter().chain(&self.rows);
         let mut widths = vec![0; self.headings.len()];
         for row in all() {
             for (width, cell) in widths.iter_mut().zip(row) {

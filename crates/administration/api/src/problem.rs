@@ -9,10 +9,10 @@ use http::{HeaderValue, Response, StatusCode, header};
 use crate::types::Problem;
 
 impl Problem {
-    fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
+    fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<Box<str>>) -> Self {
         Self {
-            kind: kind.to_owned(),
-            title: title.to_owned(),
+            kind: kind.into(),
+            title: title.into(),
             status: status.as_u16(),
             detail: detail.into(),
             help: None,
@@ -23,18 +23,18 @@ impl Problem {
 
     /// With what to do next.
     #[must_use]
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(crate) fn denied(detail: impl Into<String>) -> Self {
+    pub(crate) fn denied(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "denied", "not allowed", detail)
     }
 
-    pub(crate) fn denied_by(decision: DecisionId, detail: impl Into<String>) -> Self {
+    pub(crate) fn denied_by(decision: DecisionId, detail: impl Into<Box<str>>) -> Self {
         Self {
-            decision: Some(decision.to_string()),
+            decision: Some(decision.to_string().into()),
             ..Self::denied(detail)
         }
     }
@@ -45,7 +45,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "unknown", "no such thing", detail)
     }
 
-    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid(detail: impl Into<Box<str>>) -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "invalid",
@@ -54,11 +54,11 @@ impl Problem {
         )
     }
 
-    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+    pub(crate) fn conflict(detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "does not fit", detail)
     }
 
-    pub(crate) fn failed(detail: impl Into<String>) -> Self {
+    pub(crate) fn failed(detail: impl Into<Box<str>>) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "failed",

@@ -77,7 +77,7 @@ pub struct AddUser {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MakeLink {
-    /// What for; what fits the person where absent.
+    /// What for; to sign in where absent.
     #[serde(default)]
     pub kind: Option<LinkWord>,
 }
@@ -349,20 +349,20 @@ pub struct Rollback {
 pub struct Problem {
     /// Which kind of problem, as a stable name.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: Box<str>,
     /// The kind in words.
-    pub title: String,
+    pub title: Box<str>,
     /// The HTTP status.
     pub status: u16,
     /// What happened this time.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
     /// Each fault, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
     /// The decision that refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decision: Option<String>,
+    pub decision: Option<Box<str>>,
 }

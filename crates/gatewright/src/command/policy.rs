@@ -25,7 +25,7 @@ pub(super) enum Command {
         folder: PathBuf,
     },
     /// Answer one question from a folder of policies: the outcome, what decided it, what would open it.
-    Explain(explain::Arguments),
+    Explain(Box<explain::Arguments>),
     /// Replace the policies of a running Gatewright by those of a folder, after showing who gains.
     Apply {
         /// The folder with the *.cedar files.

@@ -32,10 +32,20 @@ pub(super) struct Arguments {
     #[arg(long)]
     demo: bool,
     /// The demo's port for people.
-    #[arg(long, value_name = "PORT", default_value_t = 8080, requires = "demo")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8080,
+        conflicts_with = "config"
+    )]
     http_port: u16,
     /// The demo's port for tools.
-    #[arg(long, value_name = "PORT", default_value_t = 8443, requires = "demo")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 8443,
+        conflicts_with = "config"
+    )]
     https_port: u16,
     /// Write the process id to this file once everything serves.
     #[arg(long, value_name = "FILE")]

@@ -46,9 +46,9 @@ pub(super) enum Command {
     Link {
         /// The name to sign in with.
         name: String,
-        /// What for: enrolment for who has no passkey yet, sign-in otherwise.
-        #[arg(long)]
-        kind: Option<LinkKind>,
+        /// What for.
+        #[arg(long, default_value = "sign-in")]
+        kind: LinkKind,
     },
     /// List people.
     List,
@@ -131,14 +131,13 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
 fn add(shell: &Shell, new: &AddUser, owner: bool) -> super::Done {
     let client = shell.client()?;
     let path = format!("/v1/users/{}/links", segment(&new.name)?);
+    let enrolment = MakeLink {
+        kind: Some(LinkWord::Enrolment),
+    };
     let (user, link) = converse(async {
         let user: UserView = client.send(Method::POST, "/v1/users", new).await?;
         let link: Option<LinkView> = match owner {
-            true => Some(
-                client
-                    .send(Method::POST, &path, &MakeLink::default())
-                    .await?,
-            ),
+            true => Some(client.send(Method::POST, &path, &enrolment).await?),
             false => None,
         };
         Ok((user, link))
@@ -155,7 +154,7 @@ fn add(shell: &Shell, new: &AddUser, owner: bool) -> super::Done {
     match link {
         Some(link) => told(shell, &user.name, &link)?,
         None => shell.output.line(format!(
-            "  a link to sign in: gatewright user link {}",
+            "  a link to set up a passkey: gatewright user link {} --kind enrolment",
             user.name
         ))?,
     }
@@ -188,8 +187,8 @@ fn switch(shell: &Shell, name: &str, verb: &str, done: &str) -> super::Done {
     Ok(ExitCode::SUCCESS)
 }
 
-fn link(shell: &Shell, name: &str, kind: Option<LinkKind>) -> super::Done {
-    let kind = kind.map(|kind| match kind {
+fn link(shell: &Shell, name: &str, kind: LinkKind) -> super::Done {
+    let kind = Some(match kind {
         LinkKind::SignIn => LinkWord::SignIn,
         LinkKind::Enrolment => LinkWord::Enrolment,
         LinkKind::Recovery => LinkWord::Recovery,

@@ -222,12 +222,7 @@ pub(super) async fn link(call: &Call<'_>) -> Result<Reply, Problem> {
         );
         return Err(Problem::denied(detail).help("have an owner make the link"));
     }
-    let fitting = if user.factors.is_empty() {
-        LinkWord::Enrolment
-    } else {
-        LinkWord::SignIn
-    };
-    let word = asked.kind.unwrap_or(fitting);
+    let word = asked.kind.unwrap_or(LinkWord::SignIn);
     let kind = match word {
         LinkWord::SignIn => LinkKind::SignIn,
         LinkWord::Enrolment => LinkKind::Enrolment,
