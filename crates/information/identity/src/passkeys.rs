@@ -1,18 +1,20 @@
-//! Passkeys: the ceremonies by which people show and add them, and their upkeep.
+//! Passkeys: the ceremonies by which people show them; adding and upkeep in files of their own.
+
+mod enrol;
+mod upkeep;
 
 use std::{net::IpAddr, sync::Arc};
 
-use gw_engine::{Commit, CommitError, random};
+use gw_engine::{Commit, CommitError};
 use gw_ledger::Personal;
 use gw_model::{
-    Action, Actor, AuthnEvent, AuthnMethod, Change, Factor, FactorId, FactorKind, Session,
-    SessionId, SessionKind, Snapshot, TokenHash, User, UserId,
+    Actor, AuthnEvent, AuthnMethod, Change, FactorId, Session, SessionId, SessionKind, Snapshot,
+    TokenHash, User, UserId,
 };
 use gw_store::{Effect, PasskeyRow, Refused, Secret};
-use serde_json::{Value, json};
+use serde_json::Value;
 use webauthn_rs::prelude::{
-    AuthenticationResult, DiscoverableKey, Passkey, PublicKeyCredential,
-    RegisterPublicKeyCredential, Uuid, WebauthnError,
+    AuthenticationResult, DiscoverableKey, Passkey, PublicKeyCredential, Uuid, WebauthnError,
 };
 
 use crate::{
@@ -24,10 +26,6 @@ use crate::{
     throttle::Prefix,
 };
 
-/// Most passkeys of one person.
-const MOST: usize = 20;
-/// Longest name of a passkey, in characters.
-const LONGEST_NAME: usize = 64;
 /// The first half of every user handle; the other half is the person's id.
 const HANDLE: u64 = u64::from_be_bytes(*b"gatewrig");
 
@@ -66,18 +64,13 @@ pub(crate) enum PasskeyError {
     Unavailable(#[from] Unavailable),
 }
 
+pub(crate) use upkeep::OwnPasskey;
+
 /// A challenge for the browser, and the id to finish the ceremony by.
 #[derive(Debug)]
 pub(crate) struct Challenge {
     pub(crate) ceremony: Secret<String>,
     pub(crate) public_key: Value,
-}
-
-/// A passkey as its owner sees it.
-#[derive(Debug, Clone)]
-pub(crate) struct OwnPasskey {
-    pub(crate) factor: Factor,
-    pub(crate) last_used: Option<gw_model::Timestamp>,
 }
 
 impl Identity {
@@ -119,43 +112,6 @@ impl Identity {
         let begun = Begun::Confirm(Box::new(state));
         let bound = Bound::Session(person.session.id);
         Ok(self.keep(begun, bound, address, as_json(&options.public_key)?))
-    }
-
-    /// Begins to add a passkey, where policy would let it be added.
-    pub(crate) async fn begin_enrol(
-        &self,
-        person: &Person,
-        address: IpAddr,
-    ) -> Result<Challenge, PasskeyError> {
-        if !self.would_allow(person, Action::FactorEnrol) {
-            return Err(PasskeyError::Refused);
-        }
-        let passkeys = self.stored_passkeys(person.user.id).await?;
-        if passkeys.len() >= MOST {
-            return Err(PasskeyError::TooMany);
-        }
-        let known = passkeys
-            .iter()
-            .map(|passkey| passkey.cred_id().clone())
-            .collect();
-        let user = &person.user;
-        let (options, state) = self
-            .shared
-            .webauthn
-            .start_passkey_registration(
-                handle(user.id),
-                &user.name,
-                &user.display_name,
-                Some(known),
-            )
-            .map_err(|error| Unavailable::because("beginning to add a passkey", &error))?;
-        let mut options = as_json(&options.public_key)?;
-        if let Some(selection) = options.get_mut("authenticatorSelection") {
-            // Without a discoverable passkey one could not sign in without a name.
-            selection["residentKey"] = json!("preferred");
-        }
-        let bound = Bound::Session(person.session.id);
-        Ok(self.keep(Begun::Enrol(Box::new(state)), bound, address, options))
     }
 
     fn keep(&self, begun: Begun, bound: Bound, address: IpAddr, public_key: Value) -> Challenge {
@@ -322,133 +278,9 @@ impl Identity {
         Ok(SignedIn { cookie: drawn.text })
     }
 
-    /// Finishes adding a passkey. In a session that was there to enrol, it also counts as the
-    /// proof that makes the session an ordinary one.
-    pub(crate) async fn finish_enrol(
-        &self,
-        ceremony: &str,
-        credential: RegisterPublicKeyCredential,
-        name: &str,
-        person: &Person,
-    ) -> Result<Option<SignedIn>, PasskeyError> {
-        let name = checked_name(name)?;
-        let bound = Bound::Session(person.session.id);
-        let Begun::Enrol(state) = self.take(ceremony, bound)? else {
-            return Err(PasskeyError::Over);
-        };
-        let shared = self.shared.clone();
-        let verified = tokio::task::spawn_blocking(move || {
-            shared
-                .webauthn
-                .finish_passkey_registration(&credential, &state)
-        });
-        let passkey = verified
-            .await
-            .map_err(Unavailable::from)?
-            .map_err(|error| {
-                tracing::info!(%error, "a new passkey was refused");
-                PasskeyError::NotVerified
-            })?;
-        let asked = self.ask(person, Action::FactorEnrol).await;
-        if !asked.is_allow() {
-            return Err(PasskeyError::Refused);
-        }
-        let drawn = secrets::draw();
-        let adding = Adding {
-            row: self.new_row(person.user.id, &passkey)?,
-            name,
-            session: person.session.id,
-            credential: drawn.hash,
-        };
-        let base = Commit::new(person.actor(), "passkey added")
-            .within(person.session.id)
-            .allowed_by(asked.id);
-        let (now, lifetimes) = (self.now(), self.options().lifetimes);
-        let promoted = person.session.kind == SessionKind::Enrolment;
-        let propose = move |facts: &Snapshot| adding.commit(facts, base, now, &lifetimes);
-        self.engine().propose(propose).await.map_err(commit_error)?;
-        Ok(promoted.then_some(SignedIn { cookie: drawn.text }))
-    }
-
-    fn new_row(&self, user: UserId, passkey: &Passkey) -> Result<PasskeyRow, Unavailable> {
-        Ok(PasskeyRow {
-            factor: FactorId::from_bits(random::bits()),
-            user,
-            credential_id: passkey.cred_id().as_slice().to_vec(),
-            credential: stored(passkey)?,
-            last_used: None,
-        })
-    }
-
     async fn stored_passkeys(&self, user: UserId) -> Result<Vec<Passkey>, Unavailable> {
         let rows = self.read(move |reader| reader.passkeys_of(user)).await?;
         rows.iter().map(|row| readable(&row.credential)).collect()
-    }
-
-    /// A person's passkeys, in the order they were added.
-    pub(crate) async fn own_passkeys(&self, user: &User) -> Result<Vec<OwnPasskey>, Unavailable> {
-        let id = user.id;
-        let rows = self.read(move |reader| reader.passkeys_of(id)).await?;
-        let used = |factor: &Factor| rows.iter().find(|r| r.factor == factor.id)?.last_used;
-        Ok(user
-            .factors
-            .iter()
-            .filter(|factor| factor.kind == FactorKind::Passkey)
-            .map(|factor| OwnPasskey {
-                factor: factor.clone(),
-                last_used: used(factor),
-            })
-            .collect())
-    }
-
-    /// Gives a passkey of one's own another name.
-    pub(crate) async fn rename_passkey(
-        &self,
-        person: &Person,
-        factor: FactorId,
-        name: &str,
-    ) -> Result<(), PasskeyError> {
-        let name = checked_name(name)?;
-        let base = Commit::new(person.actor(), "passkey renamed").within(person.session.id);
-        let user = person.user.id;
-        let propose = move |facts: &Snapshot| {
-            let mut next = User::clone(known(facts, user)?);
-            let mut passkeys = next.factors.iter_mut();
-            let passkey = passkeys
-                .find(|f| f.id == factor && f.kind == FactorKind::Passkey)
-                .ok_or(Refused::NoPasskey(factor))?;
-            passkey.name = name;
-            Ok(base.change(Change::UserPut(Arc::new(next))))
-        };
-        self.engine().propose(propose).await.map_err(commit_error)?;
-        Ok(())
-    }
-
-    /// Removes a factor of one's own; the sessions that rest on it end.
-    pub(crate) async fn remove_factor(
-        &self,
-        person: &Person,
-        factor: FactorId,
-    ) -> Result<(), PasskeyError> {
-        let asked = self.ask(person, Action::FactorRemove).await;
-        if !asked.is_allow() {
-            return Err(PasskeyError::Refused);
-        }
-        let base = Commit::new(person.actor(), "factor removed")
-            .within(person.session.id)
-            .allowed_by(asked.id);
-        let user = person.user.id;
-        let propose = move |facts: &Snapshot| {
-            let mut next = User::clone(known(facts, user)?);
-            let before = next.factors.len();
-            next.factors.retain(|f| f.id != factor);
-            if next.factors.len() == before {
-                return Err(Refused::NoPasskey(factor));
-            }
-            Ok(base.change(Change::UserPut(Arc::new(next))))
-        };
-        self.engine().propose(propose).await.map_err(commit_error)?;
-        Ok(())
     }
 }
 
@@ -519,51 +351,6 @@ async fn verify(
     })
 }
 
-/// All that adding a passkey needs, so that the facts at its turn decide.
-struct Adding {
-    row: PasskeyRow,
-    name: Arc<str>,
-    session: SessionId,
-    credential: TokenHash,
-}
-
-impl Adding {
-    fn commit(
-        self,
-        facts: &Snapshot,
-        base: Commit,
-        now: gw_model::Timestamp,
-        lifetimes: &crate::Lifetimes,
-    ) -> Result<Commit, Refused> {
-        let session = live(facts, self.session)?;
-        let mut next = User::clone(known(facts, self.row.user)?);
-        let factor = self.row.factor;
-        next.factors.push(Factor {
-            id: factor,
-            kind: FactorKind::Passkey,
-            name: self.name,
-            enrolled_at: now,
-        });
-        let mut commit = base
-            .change(Change::UserPut(Arc::new(next)))
-            .effect(Effect::PasskeyPut(self.row));
-        if session.kind == SessionKind::Enrolment {
-            let proof = AuthnEvent {
-                method: AuthnMethod::Passkey,
-                at: now,
-                factor: Some(factor),
-            };
-            commit = commit.change(sessions::advance(
-                session,
-                proof,
-                self.credential,
-                lifetimes,
-            ));
-        }
-        Ok(commit)
-    }
-}
-
 fn known(facts: &Snapshot, user: UserId) -> Result<&Arc<User>, Refused> {
     facts
         .user(user)
@@ -589,13 +376,6 @@ fn commit_error(error: CommitError) -> PasskeyError {
 /// The WebAuthn user handle: the opaque id, in the form that the library has for it.
 fn handle(user: UserId) -> Uuid {
     Uuid::from_u64_pair(HANDLE, user.bits())
-}
-
-fn checked_name(name: &str) -> Result<Arc<str>, PasskeyError> {
-    let name = name.trim();
-    let fine =
-        (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    fine.then(|| name.into()).ok_or(PasskeyError::Name)
 }
 
 fn stored(passkey: &Passkey) -> Result<String, Unavailable> {
