@@ -14,10 +14,13 @@ use std::{
 };
 
 use gw_ledger::{FRAME_HEAD_BYTES, Frame, framed_bytes, seal_frame};
-use memmap2::{MmapOptions, MmapRaw};
+use memmap2::{Advice, MmapOptions, MmapRaw};
 
 /// Bytes of a length: the one field that both halves touch at the same time.
 const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// Pages are brought in from multiples of this; larger ones are multiples of it.
+const PAGE_BYTES: usize = 4096;
 
 /// The mapping that both halves hold.
 struct Region {
@@ -139,6 +142,19 @@ impl FrameReader {
         };
         self.at = end;
         Frame::from_content(content, end)
+    }
+}
+
+impl FrameReader {
+    /// Has the kernel bring in the next pages for writing, so that the writer need not wait for them.
+    pub(crate) fn prepare(&self, bytes: usize) {
+        let start = self.at - self.at % PAGE_BYTES;
+        let length = bytes.min(self.region.map.len().saturating_sub(start));
+        // It only saves time: where the kernel cannot, the writer's first touch brings a page in.
+        let _ = self
+            .region
+            .map
+            .advise_range(Advice::PopulateWrite, start, length);
     }
 }
 

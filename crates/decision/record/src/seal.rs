@@ -155,6 +155,9 @@ pub(crate) struct Sealer {
     summarised: Timestamp,
 }
 
+/// However little was written, so much is kept ready.
+const AHEAD_MIN: usize = 8 * 1024;
+
 /// Strangers' refusals are summarised this often.
 const SUMMARY_EVERY: Duration = Duration::from_secs(1);
 
@@ -292,6 +295,11 @@ impl Sealer {
     }
 }
 
+/// Pages ready ahead are synced with the rest: too many would be written for nothing.
+const fn ahead(bytes: usize) -> usize {
+    bytes + bytes / 2 + AHEAD_MIN
+}
+
 fn is_short_of_space(fault: &io::Error) -> bool {
     matches!(
         fault.kind(),
@@ -318,7 +326,7 @@ impl Pending {
     fn sync(&mut self, log: &Log) -> io::Result<()> {
         // Asked before reading: then nothing can come after what is read.
         self.finished = self.half.segment.finished();
-        let before = self.group.tree.count();
+        let (before, start) = (self.group.tree.count(), self.half.records.at());
         while let Some(frame) = self.half.records.next_frame() {
             self.group.tree.push(leaf_hash(frame.content()));
             self.group.epoch = self.group.epoch.max(Record::decode(&frame).epoch());
@@ -336,7 +344,18 @@ impl Pending {
                 index: self.group.first + self.group.tree.count(),
             };
         });
+        if self.finished.is_none() {
+            self.prepare(self.half.records.at() - start);
+        }
         Ok(())
+    }
+
+    /// Has pages ready for half as much again as was written since the last time.
+    fn prepare(&mut self, records: usize) {
+        let start = self.half.personal.at();
+        while self.half.personal.next_frame().is_some() {}
+        let personal = self.half.personal.at() - start;
+        self.half.prepare(ahead(records), ahead(personal));
     }
 
     /// Signs a head over what was synced since the last one.

@@ -94,7 +94,19 @@ impl WriteHalf {
 pub(crate) struct SealHalf {
     pub(crate) segment: Arc<Segment>,
     pub(crate) records: FrameReader,
+    pub(crate) personal: FrameReader,
 }
+
+impl SealHalf {
+    /// Has pages ready for so many bytes of records and of personal fields.
+    pub(crate) fn prepare(&self, records: usize, personal: usize) {
+        self.records.prepare(records);
+        self.personal.prepare(personal);
+    }
+}
+
+/// What is made ready of a new segment.
+const FIRST_BYTES: usize = 64 * 1024;
 
 /// Makes a segment's files, reserves their space and maps them. Its header is written later, by the sealer.
 pub(crate) fn create_segment(
@@ -125,7 +137,7 @@ fn reserve_and_map(
     reserve(&personal, bytes)?;
     personal.write_all_at(&personal_header(number), 0)?;
     let (record_writer, record_reader) = map_frames(&records, HEADER_BYTES)?;
-    let (personal_writer, _) = map_frames(&personal, PERSONAL_HEADER_BYTES)?;
+    let (personal_writer, personal_reader) = map_frames(&personal, PERSONAL_HEADER_BYTES)?;
     let segment = Arc::new(Segment {
         number,
         paths: paths.clone(),
@@ -143,6 +155,8 @@ fn reserve_and_map(
     let seal = SealHalf {
         segment,
         records: record_reader,
+        personal: personal_reader,
     };
+    seal.prepare(FIRST_BYTES, FIRST_BYTES);
     Ok((write, seal))
 }
