@@ -15,7 +15,7 @@ use crate::{
     answer::{Own, Rejection},
     body::OutBody,
     flow::Flow,
-    header as rules,
+    forward, header as rules,
     inbound::Asked,
     options::Limits,
 };
@@ -48,7 +48,7 @@ async fn call(asked: Asked, flow: &Flow, name: &str, body: Bytes) -> Own {
     let Some(judged) = judged(&asked, flow) else {
         return missing().answer(asked.inbound.navigation);
     };
-    let mut own = match service.oneshot(request(asked, judged, body)).await {
+    let mut own = match service.oneshot(request(asked, flow, judged, body)).await {
         Ok(own) => own,
         Err(never) => match never {},
     };
@@ -56,10 +56,11 @@ async fn call(asked: Asked, flow: &Flow, name: &str, body: Bytes) -> Own {
     own
 }
 
-fn request(asked: Asked, judged: Judged, body: Bytes) -> JudgedRequest {
+fn request(mut asked: Asked, flow: &Flow, judged: Judged, body: Bytes) -> JudgedRequest {
+    let mut headers = std::mem::take(&mut asked.inbound.headers);
+    rules::strip_claims(&mut headers, &asked.inbound.app.headers);
+    forward::assert_who(&asked, flow, &mut headers);
     let inbound = asked.inbound;
-    let mut headers = inbound.headers;
-    rules::strip_claims(&mut headers, &inbound.app.headers);
     JudgedRequest {
         // A page answers a HEAD as a GET; the body is left out behind it.
         method: if inbound.method == Method::HEAD {

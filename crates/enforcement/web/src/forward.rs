@@ -96,14 +96,8 @@ fn tell_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
         return;
     };
     let inbound = &asked.inbound;
-    let app = &inbound.app.app;
-    let assertions = &inbound.conn.thread.assertions;
-    if let Some(open) = flow.open()
-        && let Some(assertion) = assertions.of(open, app, &inbound.view, inbound.now)
-    {
-        headers.insert(ASSERTION_HEADER, assertion);
-    }
-    let plain = &app.identity_headers;
+    assert_who(asked, flow, headers);
+    let plain = &inbound.app.app.identity_headers;
     let mut tell = |name: &Option<Arc<str>>, value: &str| {
         let name = name
             .as_ref()
@@ -120,6 +114,17 @@ fn tell_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
         let (groups, _) = inbound.view.facts.groups_of(&known.user, inbound.now);
         let groups: Vec<&str> = groups.iter().map(gw_model::GroupName::as_str).collect();
         tell(&plain.groups, &groups.join(","));
+    }
+}
+
+/// The signed assertion of who it is, for this app alone. Strangers have none.
+pub(crate) fn assert_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
+    let inbound = &asked.inbound;
+    let assertions = &inbound.conn.thread.assertions;
+    if let Some(open) = flow.open()
+        && let Some(assertion) = assertions.of(open, &inbound.app.app, &inbound.view, inbound.now)
+    {
+        headers.insert(ASSERTION_HEADER, assertion);
     }
 }
 
