@@ -8,11 +8,9 @@ import { WebSocket } from 'ws';
 import { startOrganisation } from './lib/gateway.mjs';
 import { until } from './lib/until.mjs';
 import { startUpstream } from './lib/upstream.mjs';
-import { Visitor } from './lib/visitor.mjs';
+import { BROKEN_OFF, Visitor } from './lib/visitor.mjs';
 
 const GIB = 2 ** 30;
-/** curl's exit codes for a transfer that broke off: partial file, reset, empty, h2 stream error. */
-const BROKEN_OFF = [18, 52, 55, 56, 92];
 
 const POLICY = `@id("app-for-staff")
 permit (principal is User in Group::"staff", action == Action::"http.request", resource in App::"app");

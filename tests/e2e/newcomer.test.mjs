@@ -8,6 +8,7 @@ import { Person, launch } from './lib/browser.mjs';
 import { startDemo } from './lib/gateway.mjs';
 import { liveOf, watchLive } from './lib/live.mjs';
 import { until } from './lib/until.mjs';
+import { BROKEN_OFF, Visitor } from './lib/visitor.mjs';
 
 describe('a newcomer, two minutes in', () => {
   let gateway, browser, ana;
@@ -81,12 +82,18 @@ describe('a newcomer, two minutes in', () => {
       const { sockets, streams } = await liveOf(ana);
       return sockets.some((s) => s.open) && streams.some((s) => s.open);
     });
+    const elsewhere = await Visitor.arrive(gateway);
+    await elsewhere.signInByLink(await gateway.secureLink('ana'));
+    await elsewhere.navigate(`${gateway.secure('wiki')}/`);
+    const stream = elsewhere.openStream(`${gateway.secure('wiki')}/events`, '--include');
+    await stream.said('text/event-stream');
     await withEditedPolicy(gateway, async () => {
       const cut = await until('the WebSocket is closed', async () =>
         (await liveOf(ana)).sockets.find((s) => s.close)?.close);
       assert.equal(cut.code, 1008);
       assert.match(cut.reason, /no longer open to you/);
-      await until('the event stream is cut', async () => (await liveOf(ana)).streams.some((s) => s.cuts > 0));
+      assert.ok(BROKEN_OFF.includes(await stream.ended), 'an event stream is cut as well, and not as if it had ended');
+      assert.match(await ana.text(), /no longer open to you/);
       await ana.pictures('newcomer-8-cut');
       const answer = await ana.open(`${gateway.site('wiki')}/`);
       assert.equal(answer.status(), 403);

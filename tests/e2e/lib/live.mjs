@@ -23,13 +23,10 @@ export function watchLive(person) {
     globalThis.EventSource = class extends NativeSource {
       constructor(...args) {
         super(...args);
-        const entry = { url: this.url, open: false, cuts: 0 };
+        const entry = { url: this.url, open: false };
         seen.streams.push(entry);
         this.addEventListener('open', () => (entry.open = true));
-        this.addEventListener('error', () => {
-          if (entry.open) entry.cuts += 1;
-          entry.open = false;
-        });
+        this.addEventListener('error', () => (entry.open = false));
       }
     };
   });

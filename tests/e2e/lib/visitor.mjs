@@ -65,6 +65,9 @@ function readHeaders(text) {
   return headers;
 }
 
+/** curl's exit codes for a transfer that broke off: partial file, reset, empty, h2 stream error. */
+export const BROKEN_OFF = [18, 52, 55, 56, 92];
+
 export class Visitor {
   static async arrive(gateway) {
     const folder = await mkdtemp(join(tmpdir(), 'gatewright-visitor-'));
