@@ -12,6 +12,7 @@ use crate::{
     reads::Reads, schema::Kind,
 };
 
+mod shape;
 mod source;
 mod validation;
 

@@ -144,12 +144,12 @@ impl Reads {
         for attribute in below(path) {
             self.needed.insert(attribute);
         }
-        let mut still: Vec<_> = below(path).filter(|a| !a.moves_with_time()).collect();
-        if still.is_empty() {
-            let parent = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-            still = below(parent).filter(|a| !a.moves_with_time()).collect();
+        let still = |path| below(path).filter(|a: &Attribute| !a.moves_with_time());
+        let mut witnesses: Vec<_> = still(path).collect();
+        if let (true, Some((record, _))) = (witnesses.is_empty(), path.rsplit_once('.')) {
+            witnesses.extend(still(record));
         }
-        for attribute in still {
+        for attribute in witnesses {
             self.attributes.insert(attribute);
         }
     }
@@ -248,3 +248,6 @@ fn datetime_millis(text: &str) -> Option<i64> {
     let instant: jiff::Timestamp = text.parse().ok()?;
     Some(instant.as_millisecond())
 }
+
+#[cfg(test)]
+mod tests;

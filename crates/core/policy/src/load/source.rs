@@ -8,7 +8,7 @@ use cedar_policy::{
 use gw_model::{AppName, GroupName, PolicyFile, PolicyId, RouteName, TagName, UserId};
 use miette::Diagnostic;
 
-use super::diagnosed;
+use super::{diagnosed, shape};
 use crate::{PolicyFault, base::RESERVED_PREFIX, fault::position};
 
 /// Longest policy id.
@@ -40,6 +40,15 @@ pub(super) fn read<'f>(
     own: bool,
     faults: &mut Vec<PolicyFault>,
 ) -> Vec<Source<'f>> {
+    let excesses = shape::excesses(&file.text);
+    if !excesses.is_empty() {
+        faults.extend(
+            excesses
+                .into_iter()
+                .map(|excess| at(file, excess.offset, excess.what, excess.help)),
+        );
+        return Vec::new();
+    }
     let set: PolicySet = match file.text.parse() {
         Ok(set) => set,
         Err(errors) => {
@@ -49,15 +58,12 @@ pub(super) fn read<'f>(
     };
     for template in set.templates() {
         let start = place(file, &template.to_cedar(), 0);
-        let (line, column) = position(&file.text, start);
-        faults.push(PolicyFault {
-            file: Arc::clone(&file.name),
-            line,
-            column,
-            policy: None,
-            what: "a template, with a slot such as `?principal`, is not a policy".to_owned(),
-            help: "name the person, group or resource in its place".to_owned(),
-        });
+        faults.push(at(
+            file,
+            start,
+            "a template, with a slot such as `?principal`, is not a policy".to_owned(),
+            "name the person, group or resource in its place",
+        ));
     }
     let mut policies: Vec<&Policy> = set.policies().collect();
     policies.sort_by_key(|policy| ordinal(policy.id()));
@@ -70,6 +76,19 @@ pub(super) fn read<'f>(
         sources.push(Source::check(file, start, policy, own, faults));
     }
     sources
+}
+
+/// A fault of no policy in particular.
+fn at(file: &PolicyFile, offset: usize, what: String, help: &str) -> PolicyFault {
+    let (line, column) = position(&file.text, offset);
+    PolicyFault {
+        file: Arc::clone(&file.name),
+        line,
+        column,
+        policy: None,
+        what,
+        help: help.to_owned(),
+    }
 }
 
 /// The number that Cedar gave a policy by its place in the file.
@@ -216,14 +235,9 @@ impl<'f> Source<'f> {
 
     /// A fault at the policy's beginning.
     pub(super) fn fault(&self, what: String, help: &str) -> PolicyFault {
-        let (line, column) = position(&self.file.text, self.start);
         PolicyFault {
-            file: Arc::clone(&self.file.name),
-            line,
-            column,
             policy: self.id.clone(),
-            what,
-            help: help.to_owned(),
+            ..at(self.file, self.start, what, help)
         }
     }
 
