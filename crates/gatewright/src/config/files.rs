@@ -7,6 +7,7 @@ use crate::policy_folder;
 pub(crate) fn faults(config: &Config) -> Vec<String> {
     let mut faults = Vec::new();
     policies(config, &mut faults);
+    certificates(config, &mut faults);
     if let Some(database) = &config.geo_database
         && !database.is_file()
     {
@@ -16,6 +17,16 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
         ));
     }
     faults
+}
+
+fn certificates(config: &Config, faults: &mut Vec<String>) {
+    if config.listen.https.is_empty() {
+        return;
+    }
+    let files = crate::wiring::tls::files(config);
+    if let Err(found) = gw_tls::CertificateStore::load(files, crate::clock::now()) {
+        faults.extend(found.iter().map(|fault| format!("certificate: {fault}")));
+    }
 }
 
 fn policies(config: &Config, faults: &mut Vec<String>) {

@@ -276,3 +276,33 @@ fn a_built_in_app_is_named_and_an_upstream_is_not_beside_it() {
     let both = SMALL.replace("upstream =", "built_in = \"verify\"\nupstream =");
     assert!(faults(&both).contains("cannot be set together"));
 }
+
+#[test]
+fn what_the_example_file_shows_as_defaults_are_the_defaults() {
+    let example = include_str!("../../gatewright.example.toml");
+    let required = r#"
+version = 1
+[authentication]
+host = "auth.example.com"
+[portal]
+host = "home.example.com"
+[[certificate]]
+chain = "tls/chain.pem"
+key = "tls/key.pem"
+hosts = ["*.example.com"]
+[[network]]
+name = "office"
+prefixes = ["192.0.2.0/24"]
+[[group]]
+name = "staff"
+[[app]]
+name = "wiki"
+host = "wiki.example.com"
+upstream = "http://127.0.0.1:3000"
+[[app.route]]
+name = "editor"
+paths = ["/edit/*"]
+"#;
+    assert_eq!(checked(example), checked(required));
+    assert!(checked(example).is_ok());
+}

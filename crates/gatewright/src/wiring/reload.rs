@@ -219,7 +219,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
 }
 
 /// Follows the certificates' files, which others renew: all of them count, or none.
-pub(super) async fn certificates(
+pub(super) fn certificates(
     certificates: &CertificateStore,
     engine: &Engine,
     announcer: &Announcer,

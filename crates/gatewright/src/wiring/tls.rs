@@ -5,7 +5,7 @@ use gw_tls::CertificateFiles;
 use crate::config::Config;
 
 /// The files that a configuration names.
-pub(super) fn files(config: &Config) -> Vec<CertificateFiles> {
+pub(crate) fn files(config: &Config) -> Vec<CertificateFiles> {
     let each = config
         .certificates
         .iter()

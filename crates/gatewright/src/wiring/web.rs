@@ -9,20 +9,18 @@ use std::{
 
 use futures_util::FutureExt;
 use gw_door::{Door, DoorOptions, WhenUnwritable};
-use gw_engine::Engine;
 use gw_identity::{Identity, RedeemError};
-use gw_issue::{Assertions, SigningKeys};
+use gw_issue::Assertions;
 use gw_leases::Core;
 use gw_model::AppName;
 use gw_pages::{PageService, refused::Level};
-use gw_record::Ledger;
 use gw_tls::CertificateStore;
 use gw_web::{
     AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
     ThreadDoor, WebOptions, client_address::TrustedProxies,
 };
 
-use super::{Mode, StartFault};
+use super::{Joined, Mode, StartFault};
 use crate::config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel};
 
 /// How long browsers are to insist on HTTPS: a year.
@@ -153,15 +151,13 @@ fn trusted_proxies(config: &Config) -> Result<TrustedProxies, StartFault> {
 }
 
 /// Each traffic thread has a log and a signer of its own.
-pub(super) fn doors(
-    engine: &Engine,
-    ledger: &Arc<Ledger>,
-    keys: &Arc<SigningKeys>,
-    issuer: &str,
-    config: LedgerConfig,
-) -> MakeDoor {
-    let (engine, ledger, keys) = (engine.clone(), Arc::clone(ledger), Arc::clone(keys));
-    let issuer: Arc<str> = Arc::from(issuer);
+pub(super) fn doors(joined: &Joined, config: LedgerConfig) -> MakeDoor {
+    let (engine, ledger, keys) = (
+        joined.engine.clone(),
+        Arc::clone(&joined.ledger),
+        Arc::clone(&joined.keys),
+    );
+    let issuer: Arc<str> = Arc::from(joined.origin.as_str());
     let options = DoorOptions {
         synced: config.accepted == Accepted::Synced,
         when_unwritable: match config.allow_unrecorded {

@@ -23,7 +23,6 @@
     at("here").replaceChildren(item("Not connected", true));
     at("cut-reason").textContent = reason;
     at("cut").hidden = false;
-    events.close();
   };
 
   const events = new EventSource("/events");

@@ -1,0 +1,100 @@
+//! What the parts of a process are told, from its configuration.
+
+use std::{collections::HashMap, sync::Arc};
+
+use gw_engine::Engine;
+use gw_identity::{Identity, IdentityOptions};
+use gw_pages::PageService;
+use gw_tls::CertificateStore;
+
+use super::{Mode, StartFault, tls, web};
+use crate::config::Config;
+
+/// Where people sign in: in the demo over plain HTTP, for tools over TLS as well.
+pub(super) fn origins(config: &Config, mode: &Mode) -> Vec<String> {
+    let origin = |scheme: &str, port: u16, own: u16| {
+        let host = &config.authentication_host;
+        match port == own {
+            true => format!("{scheme}://{host}"),
+            false => format!("{scheme}://{host}:{port}"),
+        }
+    };
+    let secure = origin("https", config.listen.public_https_port, 443);
+    match mode {
+        Mode::Ordinary => vec![secure],
+        Mode::Demo(_) => vec![origin("http", config.listen.public_http_port, 80), secure],
+    }
+}
+
+pub(super) fn identity_options(
+    config: &Config,
+    mode: &Mode,
+    origins: Vec<String>,
+) -> Result<IdentityOptions, StartFault> {
+    let lifetimes = &config.lifetimes;
+    let whom_to_ask = match mode {
+        Mode::Ordinary => "Ask an administrator for a link.",
+        Mode::Demo(_) => {
+            "In this demo, make one yourself in a terminal: gatewright user link NAME."
+        }
+    };
+    Ok(IdentityOptions {
+        rp_id: config.authentication_host.to_string(),
+        origins,
+        portal: web::app_name(web::PORTAL)?,
+        whom_to_ask: Arc::from(whom_to_ask),
+        lifetimes: gw_identity::Lifetimes {
+            session: lifetimes.session,
+            session_idle: lifetimes.session_idle,
+            enrolment_session: lifetimes.enrolment_session,
+            enrolment_link: lifetimes.enrolment_link,
+            sign_in_link: lifetimes.sign_in_link,
+            recovery_link: lifetimes.recovery_link,
+            ..gw_identity::Lifetimes::default()
+        },
+    })
+}
+
+/// Gatewright's own apps, behind the same door as everyone's.
+pub(super) fn services(
+    config: &Config,
+    engine: &Engine,
+    identity: &Identity,
+) -> Result<HashMap<Arc<str>, PageService>, StartFault> {
+    let (sign_in, portal) = (web::app_name(web::SIGN_IN)?, web::app_name(web::PORTAL)?);
+    let portal_options = gw_console::portal::PortalOptions {
+        sign_in: sign_in.clone(),
+        remedies: web::level(config.remedies),
+    };
+    let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
+    Ok(HashMap::from([
+        (Arc::from(web::SIGN_IN), identity.service()),
+        (
+            Arc::from(web::PORTAL),
+            gw_console::portal::service(engine.clone(), portal_options),
+        ),
+        (
+            Arc::from("verify"),
+            gw_console::verify::service(engine.clone(), verify_options),
+        ),
+    ]))
+}
+
+pub(super) fn certificates(
+    config: &Config,
+    mode: &Mode,
+    engine: &Engine,
+) -> Result<Option<CertificateStore>, StartFault> {
+    if config.listen.https.is_empty() {
+        return Ok(None);
+    }
+    let now = engine.clock().now();
+    let files = match mode {
+        Mode::Ordinary => tls::files(config),
+        Mode::Demo(demo) => demo.certificates(now)?,
+    };
+    let store = CertificateStore::load(files, now).map_err(|faults| {
+        StartFault::Certificates(faults.iter().map(ToString::to_string).collect())
+    })?;
+    Ok(Some(store))
+}
