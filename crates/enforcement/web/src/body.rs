@@ -13,7 +13,7 @@ use gw_ledger::EndManner;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::{flow::Flow, header, route::AppRoutes, upstream::Checkout};
+use crate::{flow::Flow, header, metrics::spawn, route::AppRoutes, upstream::Checkout};
 
 /// Most bytes handed to a stream of HTTP/2 at once: what may lie unsent when its lease has ended.
 const STREAM_CHUNK_BYTES: usize = 16 * 1024;
@@ -282,9 +282,35 @@ impl Drop for OutBody {
     }
 }
 
-/// Reads on for a little while what a refused request still sends: closing on unread bytes
-/// would reset the connection before the client has read why.
-pub(crate) async fn drain(mut body: Incoming) {
+/// A request's body of which nothing has been read.
+pub(crate) struct Unread {
+    body: Incoming,
+    /// The client sends it once it is told to.
+    waits: bool,
+}
+
+impl Unread {
+    pub(crate) fn new(body: Incoming, headers: &http::HeaderMap) -> Self {
+        let waits = headers.contains_key(http::header::EXPECT);
+        Self { body, waits }
+    }
+
+    /// To be read by whom the request is for: a client that waits is told to send.
+    pub(crate) fn take(self) -> Incoming {
+        self.body
+    }
+
+    /// Nobody wants it. What is on its way is read for a little while: closing on unread
+    /// bytes would reset the connection before the client has read why. A client that waits
+    /// is not told to send.
+    pub(crate) fn discard(self) {
+        if !self.waits && !self.body.is_end_stream() {
+            spawn(drain(self.body));
+        }
+    }
+}
+
+async fn drain(mut body: Incoming) {
     let reading = async {
         let mut left = DRAINED_BYTES_MAX;
         while let Some(Ok(frame)) =

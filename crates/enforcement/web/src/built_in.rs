@@ -28,6 +28,7 @@ pub(crate) async fn answer(
     body: Incoming,
 ) -> Response<OutBody> {
     let navigation = asked.inbound.navigation;
+    let is_sign_in = asked.inbound.is_sign_in;
     let limits = asked.inbound.conn.thread.shared.options.limits;
     let own = match collect(body, &flow, &limits).await {
         Ok(body) => call(asked, &flow, name, body).await,
@@ -37,6 +38,10 @@ pub(crate) async fn answer(
         }
     };
     flow.note_status(own.status());
+    if is_sign_in {
+        flow.ends_as(EndManner::Done);
+        return own.map(OutBody::of);
+    }
     own.map(|bytes| OutBody::opened(bytes, flow))
 }
 

@@ -9,13 +9,12 @@ use hyper::body::Incoming;
 
 use crate::{
     answer::{Own, Rejection},
-    body::{self, OutBody},
+    body::{OutBody, Unread},
     built_in,
     connection::{Conn, Held},
     flow::Flow,
     forward,
     inbound::{self, Asked, Client, Inbound, Next},
-    metrics::spawn,
     options::Serves,
     own_paths, recorded, redirect, refusal,
 };
@@ -29,10 +28,11 @@ pub(crate) async fn answer(
     let received = Instant::now();
     conn.thread.metrics.requests.add(1);
     let (parts, body) = request.into_parts();
+    let body = Unread::new(body, &parts.headers);
     let is_head = parts.method == Method::HEAD;
     let client = Client::read(&conn, &parts);
     let mut answer = if let Serves::Redirect { https_port } = conn.serves {
-        spawn(body::drain(body));
+        body.discard();
         match redirect::answer(&conn, &parts, https_port) {
             Ok(own) => own.map(OutBody::of),
             Err(rejection) => reject(&conn, client, "", &rejection),
@@ -42,7 +42,7 @@ pub(crate) async fn answer(
         match read.and_then(Inbound::next) {
             Ok(next) => follow(next, held, body).await,
             Err(rejection) => {
-                spawn(body::drain(body));
+                body.discard();
                 reject(&conn, client, "", &rejection)
             }
         }
@@ -58,11 +58,11 @@ pub(crate) async fn answer(
     answer
 }
 
-async fn follow(next: Next, held: Held, body: Incoming) -> Response<OutBody> {
+async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
     match next {
         Next::Ask(asked) => ask(*asked, held, body).await,
         Next::OwnPath(inbound) => {
-            spawn(body::drain(body));
+            body.discard();
             own_paths::answer(&inbound).await.map(OutBody::of)
         }
         Next::Preflight(inbound, route, preflight) => {
@@ -76,9 +76,10 @@ async fn follow(next: Next, held: Held, body: Incoming) -> Response<OutBody> {
 }
 
 /// Asks the door, and does what it says.
-async fn ask(asked: Asked, held: Held, body: Incoming) -> Response<OutBody> {
+async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     let inbound = &asked.inbound;
     if inbound.is_safari_over_plain_http() {
+        body.discard();
         return refusal::safari().map(OutBody::of);
     }
     let circumstances = asked.circumstances();
@@ -90,7 +91,7 @@ async fn ask(asked: Asked, held: Held, body: Incoming) -> Response<OutBody> {
     let permit = match answer {
         Answer::Permit(permit) => permit,
         Answer::Refused(refused) => {
-            spawn(body::drain(body));
+            body.discard();
             return refusal::answer(&asked, &circumstances, &refused)
                 .await
                 .map(OutBody::of);
@@ -99,16 +100,20 @@ async fn ask(asked: Asked, held: Held, body: Incoming) -> Response<OutBody> {
     let open = match permit.open().await {
         Ok(open) => open,
         Err(reason) => {
-            spawn(body::drain(body));
+            body.discard();
             return refusal::ended_before_it_began(&asked, &reason).map(OutBody::of);
         }
     };
     let flow = Flow::new(open, inbound.conn.abort.clone());
-    held.hold(flow.clone());
+    // A page at the authentication origin may end the very session that asked for it, and
+    // still has to say so: its answer is not held by the lease.
+    if !inbound.is_sign_in {
+        held.hold(flow.clone());
+    }
     let app = inbound.app.app.clone();
     match &app.upstream {
-        Upstream::Http(address) => forward::send(asked, flow, address, body).await,
-        Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body).await,
+        Upstream::Http(address) => forward::send(asked, flow, address, body.take()).await,
+        Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body.take()).await,
     }
 }
 

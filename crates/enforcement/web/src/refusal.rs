@@ -220,6 +220,9 @@ fn page(asked: &Asked, known: &Known, refused: &Refusal, remedies: &Remedies, le
     };
     let link = |page| begun.as_ref().map(|begun| begun.link(page));
     let (sign_in, confirm, enrol) = (link("sign-in"), link("confirm"), link("enrol"));
+    let sign_out = inbound
+        .sign_in_origin()
+        .map(|origin| format!("{origin}/sign-out"));
     let app = &inbound.app.app;
     let facts = &inbound.view.facts;
     let again = is_safe(&inbound.method).then(|| inbound.target.path_and_query().as_str());
@@ -234,7 +237,7 @@ fn page(asked: &Asked, known: &Known, refused: &Refusal, remedies: &Remedies, le
             confirm: confirm.as_deref(),
             enrol: enrol.as_deref(),
             again: again.filter(|target| !target.starts_with("//")),
-            sign_out: None,
+            sign_out: sign_out.as_deref(),
         },
         ask: None,
         decision: refused.decision,

@@ -1,6 +1,11 @@
 //! HTTP/1.1: one exchange at a time, and the switch to a WebSocket.
 
-use std::{future::poll_fn, pin::Pin, rc::Rc, task::Poll};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
 use hyper::server::conn::http1::{Builder, Connection};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -58,6 +63,9 @@ async fn run(conn: &Conn, served: &mut Served) -> Ended {
             told = true;
             Pin::new(&mut *served).graceful_shutdown();
         }
+        if conn.cut_if_told(cx).is_ready() {
+            return Poll::Ready(Ended::Failed);
+        }
         let polled = served.poll_without_shutdown(cx);
         conn.held.release_flushed();
         match polled {
@@ -71,12 +79,18 @@ async fn run(conn: &Conn, served: &mut Served) -> Ended {
             }
             Poll::Pending => {}
         }
-        if conn.held.poll_cut(cx).is_ready() {
-            conn.thread.metrics.cuts.add(1);
-            conn.abort.abort();
-            return Poll::Ready(Ended::Failed);
-        }
-        Poll::Pending
+        // Asked again: what was opened just now is to wake this task too.
+        conn.cut_if_told(cx).map(|()| Ended::Failed)
     })
     .await
+}
+
+impl Conn {
+    /// Aborts the connection once what is open on it is cut, whatever hyper is waiting for.
+    fn cut_if_told(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.held.poll_cut(cx).map(|()| {
+            self.thread.metrics.cuts.add(1);
+            self.abort.abort();
+        })
+    }
 }

@@ -101,15 +101,23 @@ impl<F: Future<Output = ()>> Future for Stream<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(stream) = &mut self.stream else {
-            return Poll::Ready(());
-        };
-        if stream.as_mut().poll(cx).is_ready() {
+        if self.cut_if_told(cx).is_ready() {
             return Poll::Ready(());
         }
-        if self.held.poll_cut(cx).is_pending() {
-            return Poll::Pending;
+        if let Some(stream) = &mut self.stream
+            && stream.as_mut().poll(cx).is_pending()
+        {
+            // Asked again: what was opened just now is to wake this task too.
+            return self.cut_if_told(cx);
         }
+        Poll::Ready(())
+    }
+}
+
+impl<F> Stream<F> {
+    /// Resets the stream once what it holds is cut, whatever hyper is waiting for.
+    fn cut_if_told(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        std::task::ready!(self.held.poll_cut(cx));
         self.stream = None;
         self.held.release();
         self.conn.thread.metrics.cuts.add(1);
