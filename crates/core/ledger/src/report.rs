@@ -26,6 +26,8 @@ pub struct LogReport {
     /// The segments up to this one were removed by the writer itself, which its log says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pruned_through: Option<u32>,
+    /// Given heads of segments that were removed so: they cannot be compared any more.
+    pub heads_out_of_reach: u64,
     /// The last valid head.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<StoredHead>,
@@ -68,6 +70,12 @@ impl LogReport {
         );
         if let Some(through) = self.pruned_through {
             text += &format!("; segments up to {through} were removed under a quota");
+        }
+        if self.heads_out_of_reach > 0 {
+            text += &format!(
+                "; {} of the given heads were in those and cannot be compared",
+                self.heads_out_of_reach
+            );
         }
         text
     }

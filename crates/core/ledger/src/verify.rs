@@ -404,7 +404,12 @@ impl<'a> LogVerifier<'a> {
                 self.fault(missing, None, FaultKind::MissingSegment(missing));
             }
         }
+        let removed = self.report.pruned_through.map_or(0, |_| self.noted);
         for stored in std::mem::take(&mut self.awaited) {
+            if stored.segment <= removed {
+                self.report.heads_out_of_reach += 1;
+                continue;
+            }
             self.fault(
                 stored.segment,
                 None,

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     files::{is_log_name, log_names, make_folder, open_or_create},
-    log::{Log, locked},
+    log::{Log, LogStatus, SYNC_BOUND, locked},
     quota::Quota,
     recorder::{ControlRecorder, Recorder, Unwritable},
     recover::{Recovered, recover},
@@ -290,6 +290,15 @@ impl Ledger {
         heads.into_values().collect()
     }
 
+    /// How each log is doing.
+    pub fn status(&self) -> Vec<LogStatus> {
+        let running = locked(&self.running);
+        running
+            .values()
+            .map(|running| running.log.status())
+            .collect()
+    }
+
     /// Seals and closes all logs. Recorders should be dropped before; a log that still has one is closed at the next start.
     pub async fn close(self) {
         if let Err(fault) = self.note_stop().await {
@@ -473,7 +482,7 @@ impl Drop for FailsWithItsSealer {
 
 fn bounded(mut options: LedgerOptions) -> LedgerOptions {
     let interval = options.sync_interval;
-    options.sync_interval = interval.clamp(Duration::from_millis(1), Duration::from_millis(50));
+    options.sync_interval = interval.clamp(Duration::from_millis(1), SYNC_BOUND);
     let bytes = options.segment_bytes.min(SEGMENT_BYTES_MAX);
     options.segment_bytes = whole_pages(bytes).max(SEGMENT_BYTES_MIN);
     options

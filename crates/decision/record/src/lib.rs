@@ -23,6 +23,7 @@ mod verify;
 
 pub use erase::{Erased, erase_personal};
 pub use ledger::{CONTROL, Ledger, LedgerError, LedgerOptions, STRANGERS};
+pub use log::{LogStatus, SYNC_BOUND};
 pub use read::{Entries, ReadError, Tail, Wanted, find, read_heads, read_logs};
 pub use recorder::{ControlRecorder, Recorder, Unwritable};
 pub use segment::{Reserve, reserve_on_disk};

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     thread::Thread,
     time::{Duration, Instant},
@@ -61,6 +61,29 @@ pub(crate) struct Parked {
     pub(crate) judgements: HashSet<u64>,
 }
 
+/// How long records waited to be synced.
+#[derive(Default)]
+struct Lag {
+    longest_micros: AtomicU64,
+    late: AtomicU64,
+}
+
+/// How a log is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStatus {
+    /// The log.
+    pub log: Arc<str>,
+    /// Why it takes no more records, if so.
+    pub failure: Option<Unwritable>,
+    /// The longest that a record may have waited to be synced.
+    pub longest_sync: Duration,
+    /// How often that was longer than [`SYNC_BOUND`].
+    pub late: u64,
+}
+
+/// What a power loss can take, at most, while the disk keeps up.
+pub const SYNC_BOUND: Duration = Duration::from_millis(50);
+
 /// One log, shared by its writer and its sealer.
 pub(crate) struct Log {
     pub(crate) name: Arc<str>,
@@ -71,6 +94,7 @@ pub(crate) struct Log {
     parked: Mutex<Option<Parked>>,
     head: Mutex<Option<StoredHead>>,
     pub(crate) durable: watch::Sender<Durable>,
+    lag: Lag,
     state: AtomicU8,
     /// The first state in which records are refused.
     refuses_from: u8,
@@ -110,6 +134,7 @@ impl Log {
             parked: Mutex::new(None),
             head: Mutex::new(None),
             durable: watch::Sender::new(Durable::default()),
+            lag: Lag::default(),
             state: AtomicU8::new(OPEN),
             // The sealer itself writes the refusals of strangers, to the last.
             refuses_from: if name == STRANGERS { FAILED } else { STOPPING },
@@ -278,6 +303,28 @@ impl Log {
 
     pub(crate) fn has_failed(&self) -> bool {
         self.state.load(Ordering::Acquire) == FAILED
+    }
+
+    /// Records waited so long, at most, to be synced.
+    pub(crate) fn synced_after(&self, wait: Duration) {
+        let micros = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+        let longest = self.lag.longest_micros.fetch_max(micros, Ordering::Relaxed);
+        if wait <= SYNC_BOUND {
+            return;
+        }
+        self.lag.late.fetch_add(1, Ordering::Relaxed);
+        if micros > longest {
+            tracing::warn!(log = %self.name, wait_ms = micros / 1000, "the disk is slow: records waited longer than 50 ms to be synced");
+        }
+    }
+
+    pub(crate) fn status(&self) -> LogStatus {
+        LogStatus {
+            log: self.name.clone(),
+            failure: self.durable.borrow().failure.clone(),
+            longest_sync: Duration::from_micros(self.lag.longest_micros.load(Ordering::Relaxed)),
+            late: self.lag.late.load(Ordering::Relaxed),
+        }
     }
 
     pub(crate) fn set_sealer(&self, thread: Thread) {

@@ -9,7 +9,7 @@ use gw_ledger::{
 
 use crate::{
     files::{SegmentPaths, open_existing, read_if_there, segment_numbers, sync_folder},
-    ledger::LedgerError,
+    ledger::{LedgerError, STRANGERS},
     read::{frames, last_head},
     seal::{Author, Chain, Group, Heads},
 };
@@ -182,7 +182,7 @@ impl Recovered {
         let failed = |fault: io::Error| LedgerError::log(&stored.log, fault);
         let paths = SegmentPaths::new(folder, stored.segment);
         let heads = read_if_there(&paths.heads).map_err(failed)?;
-        if holds(&heads.unwrap_or_default(), &stored.hash) {
+        if holds(&heads.unwrap_or_default(), &stored.hash) || was_removed(folder, stored) {
             return Ok(());
         }
         if !accept_gap {
@@ -196,6 +196,15 @@ impl Recovered {
         self.notes.push(Note::Gap { what: what.into() });
         Ok(())
     }
+}
+
+/// Whether the head was in a segment that the quota of strangers has removed since it was stored.
+fn was_removed(folder: &Path, stored: &StoredHead) -> bool {
+    let numbers = segment_numbers(folder).unwrap_or_default();
+    let kept = numbers
+        .first()
+        .is_some_and(|oldest| stored.segment < *oldest);
+    &*stored.log == STRANGERS && kept
 }
 
 fn holds(heads: &[u8], hash: &Hash) -> bool {

@@ -149,6 +149,8 @@ pub(crate) struct Sealer {
     /// Segments that are not closed, oldest first. The writer is in the last.
     pending: VecDeque<Pending>,
     sealed: Instant,
+    /// When it last looked for records: what comes after may have waited since then.
+    looked: Instant,
     /// There was no space for a head.
     short: bool,
     summaries: Option<Summaries>,
@@ -176,6 +178,7 @@ impl Sealer {
             pace,
             pending: VecDeque::new(),
             sealed: Instant::now(),
+            looked: Instant::now(),
             short: false,
             summaries,
             summarised: Timestamp::default(),
@@ -256,7 +259,10 @@ impl Sealer {
             self.take_next();
         }
         for pending in &mut self.pending {
-            pending.sync(&self.log)?;
+            let looked = std::mem::replace(&mut self.looked, Instant::now());
+            if pending.sync(&self.log)? {
+                self.log.synced_after(looked.elapsed());
+            }
         }
         let moved_on = self
             .pending
@@ -322,8 +328,8 @@ impl Pending {
         }
     }
 
-    /// Hashes and syncs what was written since the last time.
-    fn sync(&mut self, log: &Log) -> io::Result<()> {
+    /// Hashes and syncs what was written since the last time; whether there was anything.
+    fn sync(&mut self, log: &Log) -> io::Result<bool> {
         // Asked before reading: then nothing can come after what is read.
         self.finished = self.half.segment.finished();
         let (before, start) = (self.group.tree.count(), self.half.records.at());
@@ -332,7 +338,7 @@ impl Pending {
             self.group.epoch = self.group.epoch.max(Record::decode(&frame).epoch());
         }
         if self.group.tree.count() == before {
-            return Ok(());
+            return Ok(false);
         }
         self.group.end = self.half.records.at() as u64;
         let segment = &self.half.segment;
@@ -347,7 +353,7 @@ impl Pending {
         if self.finished.is_none() {
             self.prepare(self.half.records.at() - start);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Has pages ready for half as much again as was written since the last time.

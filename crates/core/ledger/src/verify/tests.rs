@@ -243,6 +243,9 @@ fn segments_that_the_writer_removed_under_a_quota_are_told_from_lost_ones() {
     let report = verify(&log, &segments, &[]);
     assert!(report.is_sound(), "{:?}", report.faults);
     assert_eq!(report.pruned_through, Some(1));
+    let report = verify(&log, &segments, &log.stored);
+    assert!(report.is_sound(), "{:?}", report.faults);
+    assert_eq!(report.heads_out_of_reach, 2, "those of the removed segment");
     segments.remove(0);
     let report = verify(&log, &segments, &[]);
     assert!(!report.is_sound(), "one more is gone than the log says");

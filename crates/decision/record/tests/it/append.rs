@@ -79,6 +79,13 @@ fn a_synced_record_is_on_disk_and_soon_under_a_signed_head() {
             .find(|head| &*head.log == "core-0" && head.size == 3)
     });
     assert_sound(folder.path(), &[head]);
+    let status = ledger.status();
+    let core = status
+        .iter()
+        .find(|status| &*status.log == "core-0")
+        .unwrap();
+    assert_eq!(core.failure, None);
+    assert!(core.longest_sync > Duration::ZERO);
 }
 
 fn sign_in() -> ChangeRecord {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use gw_ledger::{Entry, Note, PersonalState, Record};
+use gw_ledger::{Entry, Note, PersonalState, Record, StoredHead};
 use gw_model::Timestamp;
 use gw_record::LedgerOptions;
 
@@ -140,4 +140,22 @@ fn the_log_of_strangers_keeps_its_quota_says_what_it_dropped_and_stays_proven() 
     let reports = verify(folder.path(), &heads);
     assert!(report(&reports, "strangers").pruned_through.is_some());
     assert_eq!(report(&reports, "control").pruned_through, None);
+
+    // The store's head may be of a segment that was dropped before it kept a newer one.
+    let old = StoredHead {
+        segment: 1,
+        ..report(&reports, "strangers").head.clone().unwrap()
+    };
+    block_on(
+        try_open(folder.path(), options_again(), Some(&old))
+            .unwrap()
+            .close(),
+    );
+}
+
+fn options_again() -> LedgerOptions {
+    LedgerOptions {
+        strangers_bytes: 1024 * 1024,
+        ..options()
+    }
 }
