@@ -66,6 +66,7 @@ pub(crate) async fn start(
     announcer: Announcer,
     apply_command: String,
 ) -> Result<Process, StartFault> {
+    let signals = process::Signals::listen()?;
     gw_tls::install_provider();
     let opened = open::open(config, &mode)?;
     let joined = join(config, &mode, announcer, opened.engine, opened.ledger).await?;
@@ -93,7 +94,7 @@ pub(crate) async fn start(
             joined.follow(certificates);
         }
     }
-    Ok(Process::new(joined, web, live, config.drain))
+    Ok(Process::new(joined, web, live, signals, config.drain))
 }
 
 async fn join(

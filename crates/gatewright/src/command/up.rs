@@ -163,8 +163,8 @@ async fn serve(process: wiring::Process, arguments: &Arguments) -> Done {
     if let Some(path) = &arguments.ready_file {
         std::fs::write(path, format!("{}\n", std::process::id()))?;
     }
-    match process.serve().await.map_err(refused)? {
-        Stopped::Asked => Ok(ExitCode::SUCCESS),
-        Stopped::Failed => Ok(FOUND),
-    }
+    Ok(match process.serve().await {
+        Stopped::Asked => ExitCode::SUCCESS,
+        Stopped::Failed => FOUND,
+    })
 }

@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_record::Ledger;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Joined, StartFault, keep, reload::Live};
+use super::{Joined, keep, reload::Live};
 use crate::supervise::Supervisor;
 
 /// How often it is asked whether every traffic thread still serves.
@@ -31,11 +32,18 @@ pub(crate) struct Process {
     ledger: Arc<Ledger>,
     web: gw_web::Running,
     live: Live,
+    signals: Signals,
     drain: Duration,
 }
 
 impl Process {
-    pub(super) fn new(joined: Joined, web: gw_web::Running, live: Live, drain: Duration) -> Self {
+    pub(super) fn new(
+        joined: Joined,
+        web: gw_web::Running,
+        live: Live,
+        signals: Signals,
+        drain: Duration,
+    ) -> Self {
         Self {
             engine: joined.engine,
             identity: joined.identity,
@@ -43,14 +51,15 @@ impl Process {
             ledger: joined.ledger,
             web,
             live,
+            signals,
             drain,
         }
     }
 
     /// Serves until told to stop, then ends in order: what is open may end by itself for a
     /// while, and changes are followed to the end, so that who is switched off meanwhile is cut.
-    pub(crate) async fn serve(self) -> Result<Stopped, StartFault> {
-        let stopped = self.until_stopped().await?;
+    pub(crate) async fn serve(mut self) -> Stopped {
+        let stopped = self.until_stopped().await;
         let Self {
             engine,
             identity,
@@ -58,6 +67,7 @@ impl Process {
             ledger,
             web,
             live,
+            signals: _,
             drain,
         } = self;
         let grace = match stopped {
@@ -70,32 +80,46 @@ impl Process {
         }
         drop((identity, live));
         end(engine, ledger).await;
-        Ok(stopped)
+        stopped
     }
 
-    async fn until_stopped(&self) -> Result<Stopped, StartFault> {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+    async fn until_stopped(&mut self) -> Stopped {
         let mut looks = tokio::time::interval(THREADS);
         loop {
             tokio::select! {
-                _ = terminate.recv() => return Ok(Stopped::Asked),
-                _ = interrupt.recv() => return Ok(Stopped::Asked),
-                _ = hang_up.recv() => self.live.asked.notify_one(),
+                _ = self.signals.terminate.recv() => return Stopped::Asked,
+                _ = self.signals.interrupt.recv() => return Stopped::Asked,
+                _ = self.signals.hang_up.recv() => self.live.asked.notify_one(),
                 name = self.supervisor.failed() => {
                     tracing::error!(task = name, "gatewright stops: it cannot work without this");
-                    return Ok(Stopped::Failed);
+                    return Stopped::Failed;
                 }
                 _ = looks.tick() => {
                     if !self.web.is_whole() {
                         tracing::error!("gatewright stops: a traffic thread has failed");
-                        return Ok(Stopped::Failed);
+                        return Stopped::Failed;
                     }
                 }
             }
         }
+    }
+}
+
+/// What the system says to the process. Listened to from before anything is opened, so that a
+/// word that comes early still ends it in order.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 }
 
