@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import http2 from 'node:http2';
 import { after, before, describe, test } from 'node:test';
 import { startOrganisation } from './lib/gateway.mjs';
 import { head, sendRaw } from './lib/raw.mjs';
@@ -195,6 +196,22 @@ describe('curl at the door', () => {
       { tls },
     );
     assert.equal(status, 421);
+  });
+
+  test('nor is it on a connection that a browser would share between two apps of one certificate', async () => {
+    const session = http2.connect(`https://127.0.0.1:${gateway.ports.https}`, tls);
+    const ask = (host) =>
+      new Promise((resolve, reject) => {
+        const authority = `${host}.${gateway.domain}:${gateway.ports.https}`;
+        const request = session.request({ ':path': '/coalesced', ':authority': authority, cookie });
+        request.on('response', (headers) => resolve(headers[':status']));
+        request.on('error', reject);
+        request.resume();
+      });
+    assert.equal(await ask('other'), 421);
+    assert.equal(await ask('echo'), 200, 'its own host still answers');
+    assert.equal(upstream.at('/coalesced').length, 1);
+    session.destroy();
   });
 
   test('one canonical form reaches the app: unreserved characters decoded, hex in upper case', async () => {

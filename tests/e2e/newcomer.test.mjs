@@ -111,11 +111,11 @@ describe('a newcomer, two minutes in', () => {
     assert.deepEqual(own, []);
   });
 
-  /** Lets only owners into the wiki while `work` runs. */
+  /** Closes the wiki as its own first page suggests, while `work` runs. */
   async function withEditedPolicy({ policies }, work) {
     const file = join(policies, 'demo.cedar');
     const text = await readFile(file, 'utf8');
-    const edited = text.replace(/(@id\("wiki-for-staff"\)\s*permit \(\s*principal in Group::)"staff"/, '$1"owners"');
+    const edited = text.replace(/(@id\("wiki-for-staff"\)\s*permit \(\s*principal in Group::)"staff"/, '$1"nobody"');
     assert.notEqual(edited, text);
     await writeFile(file, edited);
     try {

@@ -18,12 +18,13 @@ async function take(person, name) {
 }
 
 try {
-  const ana = await Person.arrive(browser, { name: 'ana', viewport: { width: 1080, height: 760 } });
+  const ana = await Person.arrive(browser, { name: 'ana', viewport: { width: 1080, height: 620 } });
   await ana.open(gateway.printedLink('ana'));
   await ana.press('Sign in');
   await ana.open(`${gateway.site('portal')}/`);
   await take(ana, 'portal');
   await ana.open(`${gateway.site('payroll')}/`);
+  await ana.page.getByText('For support').click();
   await take(ana, 'refused');
 } finally {
   await browser.close();
