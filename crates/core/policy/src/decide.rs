@@ -50,6 +50,16 @@ impl Prepared {
         self.mentions
     }
 
+    /// The attributes that can change the outcome: those that enforced policies mention.
+    pub(crate) fn decisive(&self) -> AttributeSet {
+        self.slice
+            .iter()
+            .filter(|policy| policy.mode == Mode::Enforce)
+            .fold(AttributeSet::EMPTY, |all, policy| {
+                all.union(policy.reads.attributes)
+            })
+    }
+
     /// When a membership that it rests on ends by itself: prepare again then.
     pub const fn membership_until(&self) -> Timestamp {
         self.membership_until

@@ -100,13 +100,13 @@ fn search(
         return Remedies::default();
     }
     let groups = policies.groups_that_permit(facts, request, now);
-    let mentions = groups
+    let decisive = groups
         .iter()
-        .filter_map(|group| trial.mentions_in(group))
-        .fold(prepared.mentions(), AttributeSet::union);
+        .filter_map(|group| trial.decisive_in(group))
+        .fold(prepared.decisive(), AttributeSet::union);
     let mut levers = authentication(user, options);
-    levers.extend(networks(facts, mentions));
-    levers.extend(moments(mentions));
+    levers.extend(networks(facts, decisive));
+    levers.extend(moments(decisive));
     levers.extend(groups.into_iter().map(Lever::Group));
     let mut found = Found::default();
     for way in ways(&levers) {
@@ -137,14 +137,14 @@ fn authentication(user: &User, options: &RemedyOptions) -> Vec<Lever> {
     levers
 }
 
-fn networks(facts: &Snapshot, mentions: AttributeSet) -> Vec<Lever> {
+fn networks(facts: &Snapshot, decisive: AttributeSet) -> Vec<Lever> {
     let matter = [
         Attribute::NetworkAddress,
         Attribute::NetworkNames,
         Attribute::NetworkCountry,
     ]
     .into_iter()
-    .any(|attribute| mentions.contains(attribute));
+    .any(|attribute| decisive.contains(attribute));
     if !matter {
         return Vec::new();
     }
@@ -157,8 +157,8 @@ fn networks(facts: &Snapshot, mentions: AttributeSet) -> Vec<Lever> {
 }
 
 /// A moment that the trial looks for, where policy looks at the clock.
-fn moments(mentions: AttributeSet) -> Option<Lever> {
-    mentions
+fn moments(decisive: AttributeSet) -> Option<Lever> {
+    decisive
         .iter()
         .any(Attribute::is_absolute_time)
         .then_some(Lever::Time(Timestamp::NEVER))

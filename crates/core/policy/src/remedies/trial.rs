@@ -68,10 +68,10 @@ impl<'a> Trial<'a> {
         Some(decision.outcome)
     }
 
-    /// What the policies would look at if the person were in a group.
-    pub(super) fn mentions_in(&self, group: &GroupName) -> Option<AttributeSet> {
+    /// What could change the outcome if the person were in a group.
+    pub(super) fn decisive_in(&self, group: &GroupName) -> Option<AttributeSet> {
         let facts = self.joined(self.facts, group)?;
-        self.prepare(&facts, self.now).map(|p| p.mentions())
+        self.prepare(&facts, self.now).map(|p| p.decisive())
     }
 
     /// Tries a way: its steps, with the moment filled in, if it lets the person in.
@@ -89,7 +89,10 @@ impl<'a> Trial<'a> {
         if way.iter().any(|lever| matches!(lever, Lever::Time(_))) {
             self.find_moment(&facts, way)
         } else {
-            let answer = self.answer(&facts, way, self.now)?;
+            let Some(prepared) = self.prepare(&facts, self.now) else {
+                return Some(None);
+            };
+            let answer = self.answer(&facts, &prepared, way, self.now)?;
             Some(answer.allowed.then(|| way.to_vec()))
         }
     }
@@ -101,8 +104,18 @@ impl<'a> Trial<'a> {
         let end = self.now.after(HORIZON);
         let mut moment = self.now;
         let mut often = false;
+        let mut prepared = self.prepare(facts, moment);
         while moment <= end {
-            let answer = self.answer(facts, way, moment)?;
+            if prepared
+                .as_ref()
+                .is_some_and(|p| moment >= p.membership_until())
+            {
+                prepared = self.prepare(facts, moment);
+            }
+            let Some(prepared) = &prepared else {
+                return Some(None);
+            };
+            let answer = self.answer(facts, prepared, way, moment)?;
             if answer.allowed && moment > self.now {
                 let at = |lever: &Lever| match lever {
                     Lever::Time(_) => Lever::Time(moment),
@@ -123,19 +136,22 @@ impl<'a> Trial<'a> {
         Some(None)
     }
 
-    fn answer(&mut self, facts: &Snapshot, way: &[Lever], at: Timestamp) -> Option<Answer> {
+    /// What following the way comes to; `None` once the budget is spent.
+    fn answer(
+        &mut self,
+        facts: &Snapshot,
+        prepared: &Prepared,
+        way: &[Lever],
+        at: Timestamp,
+    ) -> Option<Answer> {
+        let variants = self.variants(facts, prepared, way, at);
         let mut answer = Answer {
-            allowed: false,
-            valid_until: at,
+            allowed: !variants.is_empty(),
+            valid_until: Timestamp::NEVER,
         };
-        let Some(prepared) = self.prepare(facts, at) else {
-            return Some(answer);
-        };
-        answer.allowed = true;
-        answer.valid_until = Timestamp::NEVER;
-        for variant in self.variants(facts, &prepared, way, at) {
+        for variant in variants {
             self.budget = self.budget.checked_sub(1)?;
-            let decision = self.evaluate(facts, &prepared, &variant, at);
+            let decision = self.evaluate(facts, prepared, &variant, at);
             answer.allowed &= decision.outcome.is_allow();
             answer.valid_until = answer.valid_until.min(decision.valid_until);
         }

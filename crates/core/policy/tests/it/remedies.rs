@@ -131,37 +131,42 @@ fn levers(
             .prepare(facts, ask.principal, ask.action, &ask.resource, ask.now)
             .unwrap()
     };
-    let mut mentions: Vec<_> = slice(facts).mentions().iter().collect();
+    // The enforced policies of a slice, as text.
+    let enforced = |facts: &Snapshot| -> Vec<String> {
+        slice(facts)
+            .policy_ids()
+            .filter_map(|id| {
+                text.lines()
+                    .find(|line| line.starts_with(&format!("@id(\"{id}\")")))
+            })
+            .filter(|line| !line.contains("@mode(\"report\")"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut lines = enforced(facts);
     let (within, _) = facts.groups_of(user, ask.now);
     for group in facts
         .groups()
         .map(|g| &g.name)
         .filter(|g| !within.contains(g))
     {
-        let prepared = slice(&joined(facts, ask, group));
-        let named = prepared.policy_ids().any(|id| {
-            let line = text
-                .lines()
-                .find(|l| l.starts_with(&format!("@id(\"{id}\")")));
-            line.is_some_and(|line| {
-                let scope = line.split(',').next().unwrap_or_default();
-                scope.contains("permit")
-                    && scope.contains(&format!("Group::\"{group}\""))
-                    && !scope.contains("report")
-            })
+        let there = enforced(&joined(facts, ask, group));
+        let named = there.iter().any(|line| {
+            let scope = line.split(',').next().unwrap_or_default();
+            scope.contains("permit") && scope.contains(&format!("Group::\"{group}\""))
         });
         // The base policies name one group, for administration.
         let owners = group.as_str() == "owners" && ask.action.as_str().starts_with("admin.");
         if named || owners {
             levers.push(Lever::Group(group.clone()));
-            mentions.extend(prepared.mentions().iter());
+            lines.extend(there);
         }
     }
-    if mentions.iter().any(|a| a.path().starts_with("network.")) {
+    if lines.iter().any(|line| line.contains("context.network")) {
         let networks = &facts.settings().networks;
         levers.extend(networks.iter().map(|n| Lever::Network(n.name.clone())));
     }
-    if mentions.iter().any(|a| a.is_absolute_time()) {
+    if lines.iter().any(|line| line.contains("context.time")) {
         let hours =
             (1..8 * 24).map(|h| Timestamp::from_secs((ask.now.as_secs() / 3600 + h) * 3600));
         levers.extend(hours.map(Lever::Time));

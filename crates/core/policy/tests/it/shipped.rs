@@ -1,4 +1,4 @@
-use gw_policy::{load, read_cases, run_cases};
+use gw_policy::{CaseResult, load, read_cases, run_cases};
 
 use crate::cases::file;
 
@@ -22,6 +22,8 @@ fn the_demo_keeps_its_promises_to_the_newcomer() {
     let shown: Vec<_> = failed.iter().map(ToString::to_string).collect();
     assert!(failed.is_empty(), "{}", shown.join("\n"));
     assert!(results.len() >= 15);
+    let complete = |result: &CaseResult| !result.explanation.remedies.exhausted;
+    assert!(results.iter().all(complete));
 }
 
 /// The policies of the design, word for word.
