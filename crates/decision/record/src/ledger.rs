@@ -16,7 +16,7 @@ use rustix::fs::{FlockOperation, flock};
 use tokio::sync::oneshot;
 
 use crate::{
-    files::{is_log_name, log_names, make_folder, open_or_create},
+    files::{is_log_name, log_names, make_folder, open_or_create, sync_folder},
     log::{Log, LogStatus, SYNC_BOUND, locked},
     quota::Quota,
     recorder::{ControlRecorder, Recorder, Unwritable},
@@ -413,7 +413,9 @@ impl Opening<'_> {
         tallies: Option<&Arc<Mutex<Vec<Arc<Tally>>>>>,
     ) -> Result<Running, LedgerError> {
         let folder = self.folder.join(name);
-        make_folder(&folder).map_err(|fault| LedgerError::log(name, fault))?;
+        make_folder(&folder)
+            .and_then(|()| sync_folder(self.folder))
+            .map_err(|fault| LedgerError::log(name, fault))?;
         let found = recovered.remove(name).unwrap_or(Recovered {
             next: 1,
             ..Recovered::default()
@@ -498,7 +500,9 @@ fn lock_folder(folder: &Path) -> Result<Arc<File>, LedgerError> {
         folder: folder.to_owned(),
         source,
     };
-    make_folder(folder).map_err(unusable)?;
+    make_folder(folder)
+        .and_then(|()| folder.parent().map_or(Ok(()), sync_folder))
+        .map_err(unusable)?;
     let lock = open_or_create(&folder.join("lock")).map_err(unusable)?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Arc::new(lock)),

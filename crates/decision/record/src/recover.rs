@@ -103,7 +103,7 @@ impl Recovered {
             self.head = Some(signed.head.stored());
         }
         match self.header(name, number, &plan, author) {
-            _ if plan.is_closed() && !plan.damaged => Ok(()),
+            _ if plan.is_closed() && !plan.damaged => trim_both(paths, &plan),
             Some((header, missing)) if !plan.damaged => {
                 if missing {
                     open_existing(&paths.records)?.write_all_at(&header.to_bytes(), 0)?;
@@ -152,10 +152,7 @@ impl Recovered {
         plan: &RepairPlan,
         author: &Author,
     ) -> io::Result<()> {
-        trim(&paths.records, plan.end as u64)?;
-        if paths.personal.exists() {
-            trim(&paths.personal, plan.personal_end as u64)?;
-        }
+        trim_both(paths, plan)?;
         let mut heads = Heads::open(&paths.heads)?;
         heads.cut(plan.heads_end as u64)?;
         let signed = author.sign(header, &group_of(plan), true, &mut self.chain);
@@ -226,10 +223,20 @@ fn group_of(plan: &RepairPlan) -> Group {
     }
 }
 
+/// Gives back what lies behind the records and their personal fields.
+fn trim_both(paths: &SegmentPaths, plan: &RepairPlan) -> io::Result<()> {
+    trim(&paths.records, plan.end as u64)?;
+    if paths.personal.exists() {
+        trim(&paths.personal, plan.personal_end as u64)?;
+    }
+    Ok(())
+}
+
 fn trim(path: &Path, end: u64) -> io::Result<()> {
     let file = open_existing(path)?;
-    if file.metadata()?.len() > end {
-        file.set_len(end)?;
+    if file.metadata()?.len() <= end {
+        return Ok(());
     }
+    file.set_len(end)?;
     file.sync_all()
 }

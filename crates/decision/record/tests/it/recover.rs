@@ -148,6 +148,31 @@ fn a_segment_that_was_begun_before_its_header_was_written_is_taken_up() {
 }
 
 #[test]
+fn a_closed_segment_that_was_not_trimmed_gives_its_space_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path());
+    let mut recorder = ledger.recorder("core-0").unwrap();
+    record(&mut recorder, 1).unwrap();
+    drop(recorder);
+    block_on(ledger.close());
+    let files = ["seg", "personal"].map(|e| folder.path().join(format!("core-0/00000001.{e}")));
+    let lengths = files
+        .each_ref()
+        .map(|file| fs::metadata(file).unwrap().len());
+    for file in &files {
+        let file = OpenOptions::new().write(true).open(file).unwrap();
+        file.set_len(64 * 1024).unwrap();
+    }
+    assert_sound(folder.path(), &[]);
+    block_on(open(folder.path()).close());
+    let trimmed = files
+        .each_ref()
+        .map(|file| fs::metadata(file).unwrap().len());
+    assert_eq!(trimmed, lengths);
+    assert_sound(folder.path(), &[]);
+}
+
+#[test]
 fn segments_reserved_ahead_are_removed_at_restart() {
     let left = left_by_a_killed_process(3);
     let log = left.path.join("core-0");
