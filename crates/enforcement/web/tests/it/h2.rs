@@ -1,0 +1,252 @@
+//! HTTP/2 with hyper's client.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::client::TlsStream;
+
+use crate::{
+    client::connect_tls,
+    house::{ANA, House, until},
+};
+
+type Client = SendRequest<Full<Bytes>>;
+
+async fn client(house: &House, window: u32) -> Client {
+    let io = TokioIo::new(connect_tls(house, "wiki.test", b"h2").await);
+    let (client, connection) = Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(window)
+        .handshake(io)
+        .await
+        .unwrap();
+    tokio::spawn(async move {
+        // How it ends is seen by each request.
+        let _ = connection.await;
+    });
+    client
+}
+
+fn get(path: &str) -> Request<Full<Bytes>> {
+    let uri = format!("https://wiki.test{path}");
+    Request::builder()
+        .uri(uri)
+        .header("cookie", ANA)
+        .body(Full::default())
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_pass_over_http_2() {
+    let house = House::usual().await;
+    let mut client = client(&house, 65_535).await;
+    let answer = client.send_request(get("/page")).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "hello from the upstream");
+    let seen = house.upstream.last();
+    assert_eq!(seen.all("host"), ["wiki.test"]);
+    assert_eq!(seen.all("x-forwarded-proto"), ["https"]);
+    let split = Request::builder()
+        .uri("https://wiki.test/cookies")
+        .header("cookie", "a=1")
+        .header("cookie", ANA)
+        .header("cookie", "b=2")
+        .body(Full::default())
+        .unwrap();
+    assert_eq!(
+        client.send_request(split).await.unwrap().status(),
+        StatusCode::OK
+    );
+    assert_eq!(house.upstream.last().all("cookie"), ["a=1; b=2"]);
+    let head = Request::builder()
+        .method("HEAD")
+        .uri("https://wiki.test/nobody")
+        .body(Full::default())
+        .unwrap();
+    assert_eq!(
+        client.send_request(head).await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_streams_share_a_connection_and_bodies_pass_whole() {
+    let house = House::usual().await;
+    let client = client(&house, 65_535).await;
+    let mut streams = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let mut client = client.clone();
+        streams.spawn(async move {
+            let answer = client.send_request(get("/bytes/300000")).await.unwrap();
+            answer.into_body().collect().await.unwrap().to_bytes().len()
+        });
+    }
+    assert!(
+        streams
+            .join_all()
+            .await
+            .iter()
+            .all(|length| *length == 300_000)
+    );
+    let body = Bytes::from(vec![b'u'; 1_000_000]);
+    let upload = Request::builder()
+        .method("POST")
+        .uri("https://wiki.test/upload")
+        .header("cookie", ANA)
+        .header("origin", "https://wiki.test")
+        .body(Full::new(body.clone()))
+        .unwrap();
+    assert_eq!(
+        client.clone().send_request(upload).await.unwrap().status(),
+        StatusCode::OK
+    );
+    assert_eq!(house.upstream.last().body, body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ambiguity_is_refused_over_http_2_too() {
+    let house = House::usual().await;
+    let mut client = client(&house, 65_535).await;
+    let mut ask = async |uri: &str, host: Option<&str>| {
+        let mut request = Request::builder().uri(uri).header("cookie", ANA);
+        if let Some(host) = host {
+            request = request.header("host", host);
+        }
+        let request = request.body(Full::default()).unwrap();
+        client
+            .send_request(request)
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    assert_eq!(ask("https://wiki.test/x", Some("wiki.test")).await, 200);
+    assert_eq!(ask("https://wiki.test/x", Some("payroll.test")).await, 400);
+    assert_eq!(ask("http://wiki.test/x", None).await, 400);
+    assert_eq!(ask("https://wiki.test/a/%2e%2e/b", None).await, 400);
+    assert_eq!(ask("https://payroll.test/x", None).await, 421);
+    assert_eq!(ask("https://wiki.test/admin/x", None).await, 403);
+    assert_eq!(house.upstream.seen().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_is_reset_and_its_connection_goes_on() {
+    let house = House::usual().await;
+    let mut client = client(&house, 65_535).await;
+    let mut answer = client.send_request(get("/stream")).await.unwrap();
+    assert!(answer.frame().await.unwrap().is_ok());
+    house.end_session().await;
+    let fault = answer.frame().await.unwrap().unwrap_err();
+    assert!(is_reset(&fault), "{fault:?}");
+    house.upstream.alone().await;
+    assert_eq!(
+        client.send_request(get("/page")).await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(house.metrics().cuts_forced.value(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_without_window_is_reset_all_the_same() {
+    let house = House::usual().await;
+    let mut client = client(&house, 1).await;
+    let mut answer = client.send_request(get("/flood")).await.unwrap();
+    house.upstream.stuck().await;
+    house.end_session().await;
+    house.upstream.alone().await;
+    let mut got = 0;
+    let fault = loop {
+        match answer.frame().await.expect("it does not end in order") {
+            Ok(frame) => got += frame.data_ref().map_or(0, Bytes::len),
+            Err(fault) => break fault,
+        }
+    };
+    assert!(is_reset(&fault), "{fault:?}");
+    assert!(got <= 64 * 1024, "{got} bytes came after the cut");
+    assert_eq!(
+        client.send_request(get("/page")).await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_has_stopped_reading_loses_the_connection() {
+    let house = House::usual().await;
+    let stopped = Arc::new(AtomicBool::new(false));
+    let socket = connect_tls(&house, "wiki.test", b"h2").await;
+    let io = TokioIo::new(Stoppable {
+        socket,
+        stopped: stopped.clone(),
+    });
+    let (mut client, connection) = Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(1 << 30)
+        .initial_connection_window_size(1 << 30)
+        .handshake(io)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let answer = client.send_request(get("/flood")).await.unwrap();
+    stopped.store(true, Ordering::Relaxed);
+    assert_eq!(answer.status(), StatusCode::OK);
+    house.upstream.stuck().await;
+    house.end_session().await;
+    house.upstream.alone().await;
+    until(|| house.metrics().connections_open.value() == 0).await;
+    assert_eq!(house.metrics().cuts_forced.value(), 1);
+}
+
+/// A socket that is no longer read from once it is stopped.
+struct Stoppable {
+    socket: TlsStream<TcpStream>,
+    stopped: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Stoppable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.socket).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stoppable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}
+
+fn is_reset(fault: &hyper::Error) -> bool {
+    format!("{fault:?}").contains("Reset")
+}
