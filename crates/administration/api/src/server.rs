@@ -198,7 +198,7 @@ impl Administration {
         operation::run(endpoint.operation, call).await
     }
 
-    fn may_connect(&self, uid: u32) -> bool {
+    pub(crate) fn may_connect(&self, uid: u32) -> bool {
         let own = rustix::process::geteuid().as_raw();
         uid == 0 || uid == own || self.parts.local_uids.contains(&uid)
     }

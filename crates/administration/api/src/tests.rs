@@ -20,6 +20,7 @@ const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff
 struct Running {
     test: TestEngine,
     client: Client,
+    service: Administration,
     _serving: JoinSet<()>,
 }
 
@@ -52,7 +53,7 @@ async fn running(policy: &str) -> Running {
         identity,
         keys: vec![(ASSERTION_PURPOSE, keys)],
         authentication_origin: "https://auth.example.org".into(),
-        local_uids: Vec::new(),
+        local_uids: vec![4711],
         config: Arc::new(move || ConfigState::InForce {
             file: "gatewright.toml".into(),
             since,
@@ -64,10 +65,12 @@ async fn running(policy: &str) -> Running {
         }),
     });
     let mut serving = JoinSet::new();
-    serving.spawn(async move { service.serve(&listener).await.unwrap() });
+    let served = service.clone();
+    serving.spawn(async move { served.serve(&listener).await.unwrap() });
     Running {
         test,
         client: Client::new(Administration::socket_in(&data)),
+        service,
         _serving: serving,
     }
 }
@@ -80,6 +83,14 @@ fn options() -> IdentityOptions {
         whom_to_ask: "Ask Olga.".into(),
         lifetimes: Lifetimes::default(),
     }
+}
+
+#[tokio::test]
+async fn root_the_service_and_who_is_named_may_connect_and_nobody_else() {
+    let tested = running(WIKI).await;
+    let may = |uid| tested.service.may_connect(uid);
+    assert!(may(0) && may(own_uid()) && may(4711));
+    assert!(!may(4712) && !may(u32::MAX));
 }
 
 fn own_uid() -> u32 {

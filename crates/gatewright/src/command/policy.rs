@@ -27,6 +27,8 @@ pub(super) enum Command {
     /// Answer one question from a folder of policies: the outcome, what decided it, what would open it.
     Explain(Box<explain::Arguments>),
     /// Replace the policies of a running Gatewright by those of a folder, after showing who gains.
+    ///
+    /// Whoever may do this can give themselves everything: it is as much as being an owner.
     Apply {
         /// The folder with the *.cedar files.
         folder: PathBuf,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use gw_identity::LinkError;
-use gw_model::{Action, Change, GroupName, Membership, Snapshot, User, UserId};
+use gw_model::{Action, Change, GroupName, Membership, Snapshot, Timestamp, User, UserId};
 use gw_store::{LinkKind, Refused};
 
 use super::{Call, Reply};
@@ -21,14 +21,16 @@ const TEXT_CHARS_MAX: usize = 120;
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.parts.engine.view();
-    let items = view.facts.users().map(|user| shown(&view.facts, user));
+    let now = call.parts.engine.clock().now();
+    let users = view.facts.users();
+    let items = users.map(|user| shown(&view.facts, user, now));
     Reply::json(&Listing {
         items: items.collect(),
     })
 }
 
-fn shown(facts: &Snapshot, user: &User) -> UserView {
-    let open = |session: &&Arc<gw_model::Session>| session.ended.is_none();
+fn shown(facts: &Snapshot, user: &User, now: Timestamp) -> UserView {
+    let open = |session: &&Arc<gw_model::Session>| session.over(now).is_none();
     UserView {
         id: user.id,
         name: user.name.clone(),
@@ -82,7 +84,8 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         .commit("user added")
         .change(Change::UserPut(Arc::new(user.clone())));
     call.parts.engine.commit(commit).await?;
-    Reply::json(&shown(&call.parts.engine.view().facts, &user))
+    let engine = &call.parts.engine;
+    Reply::json(&shown(&engine.view().facts, &user, engine.clock().now()))
 }
 
 fn check_name(name: &str) -> Result<(), Problem> {
