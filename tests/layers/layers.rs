@@ -11,7 +11,10 @@
 )]
 
 mod house;
+mod licence;
 mod linked;
+
+use std::collections::BTreeSet;
 
 use house::{Crate, House, Room};
 
@@ -116,7 +119,7 @@ fn enforcement_points_do_not_know_one_another() {
 fn the_core_links_no_runtime_no_socket_no_file() {
     let house = House::read();
     for member in house.crates().filter(|c| c.room == Room::Core) {
-        let linked = linked::crates(&["--package", &member.name]);
+        let linked = linked::names(&["--package", &member.name]);
         for impure in IMPURE {
             assert!(
                 !linked.contains(*impure),
@@ -130,7 +133,7 @@ fn the_core_links_no_runtime_no_socket_no_file() {
 
 #[test]
 fn banned_crates_are_never_linked() {
-    let linked = linked::crates(&["--workspace"]);
+    let linked = linked::names(&["--workspace"]);
     assert!(
         linked.contains("rustls") && linked.contains("aws-lc-rs"),
         "the list of linked crates was read"
@@ -160,6 +163,31 @@ fn deny_toml_bans_the_same_crates() {
             "deny.toml does not ban {banned}, which the layers test does"
         );
     }
+}
+
+#[test]
+fn everything_linked_has_a_licence_that_deny_toml_allows() {
+    let deny = house::read_toml("deny.toml");
+    let allowed: BTreeSet<String> = strings(&deny["licenses"]["allow"]).collect();
+    let exceptions = deny["licenses"]["exceptions"].as_array().unwrap();
+    for linked in linked::crates(&["--workspace"]) {
+        let own = exceptions
+            .iter()
+            .filter(|exception| exception["crate"].as_str() == Some(&linked.name))
+            .flat_map(|exception| strings(&exception["allow"]));
+        let allowed = allowed.iter().cloned().chain(own).collect();
+        assert!(
+            licence::satisfied(&linked.licence, &allowed),
+            "{} comes under `{}`, which deny.toml does not allow",
+            linked.name,
+            linked.licence
+        );
+    }
+}
+
+fn strings(value: &toml::Value) -> impl Iterator<Item = String> {
+    let entries = value.as_array().into_iter().flatten();
+    entries.filter_map(|entry| entry.as_str().map(str::to_owned))
 }
 
 /// Whether the plan of the house has an arrow between these two.
