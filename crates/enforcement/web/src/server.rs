@@ -271,7 +271,7 @@ impl ThreadStart {
         };
         let engine = door.door.engine().clone();
         let core: Core = door.door.core().clone();
-        spawn(core.follow(engine.attach()));
+        let following = spawn(core.follow(engine.attach()));
         let thread = Thread::new(self.shared.clone(), door, self.metrics);
         for (socket, listener) in sockets.into_iter().zip(&self.shared.options.listeners) {
             let listener = Rc::new(listener.clone());
@@ -279,16 +279,22 @@ impl ThreadStart {
         }
         spawn(sweep(thread.clone()));
         tell(ready, Ok(()));
-        let mut stop = self.stop;
-        // An error means that nobody can stop it any more: then it stops by itself.
-        let grace = stop
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|g| *g)
-            .unwrap_or_default();
+        let grace = tokio::select! {
+            grace = told_to_stop(self.stop) => grace,
+            _ = following => {
+                // What does not follow the facts any more must not let anything through.
+                tracing::error!(thread = self.number, "a traffic thread no longer follows the facts, and stops");
+                Duration::ZERO
+            }
+        };
         end(&thread, grace).await;
     }
+}
+
+/// How long what is open may still take; none when nobody is left who could say.
+async fn told_to_stop(mut stop: watch::Receiver<Option<Duration>>) -> Duration {
+    let told = stop.wait_for(Option::is_some).await;
+    told.ok().and_then(|grace| *grace).unwrap_or_default()
 }
 
 /// Nobody listens any more only where starting was given up.

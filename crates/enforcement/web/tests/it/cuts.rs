@@ -77,7 +77,8 @@ async fn a_disabled_person_loses_what_is_open_and_nobody_else_does() {
 async fn a_client_that_has_stopped_reading_is_cut_too() {
     let house = House::usual().await;
     let mut slow = open(&house, "/flood").await;
-    house.upstream.stuck().await;
+    let held = house.upstream.stuck().await;
+    assert!(held < 32 << 20, "{held} bytes lie between the two");
     house.end_session().await;
     house.upstream.alone().await;
     let mut seen = vec![0; 1 << 20];

@@ -192,6 +192,21 @@ async fn bodies_pass_whole_both_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_get_may_have_a_body() {
+    let house = House::usual().await;
+    for (framing, body) in [
+        (("Content-Length", "5"), "hello"),
+        (("Transfer-Encoding", "chunked"), "5\r\nhello\r\n0\r\n\r\n"),
+    ] {
+        let mut io = connect(house.http).await;
+        let request = text("GET /search", &with(&[framing])) + body;
+        io.write_all(request.as_bytes()).await.unwrap();
+        assert_eq!(read_answer(&mut io).await.unwrap().status, 200);
+        assert_eq!(house.upstream.last().body, b"hello", "{framing:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trailers_pass_without_claims() {
     let house = House::usual().await;
     let answer = house

@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,11 +18,13 @@ use gw_door::{Door, DoorOptions};
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user};
 use gw_issue::{ASSERTION_PURPOSE, Assertions, SigningKeys};
 use gw_leases::Core;
+use gw_ledger::Signer;
 use gw_model::{
     App, AppToken, AuthnMethod, AuthorizationHeader, Change, Credential, EndReason, Ended,
     FactorId, IdentityHeaders, Route, Session, TokenHash, Upstream as To, User,
 };
 use gw_pages::{JudgedRequest, PageService, refused::Level};
+use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
 use gw_tls::{CertificateStore, DemoAuthority};
 use gw_web::{
     AppCookie, Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves,
@@ -67,6 +72,8 @@ pub(crate) struct Plan {
     pub(crate) trusted: TrustedProxies,
     pub(crate) threads: usize,
     pub(crate) door: DoorOptions,
+    /// The disk is full once this is set.
+    pub(crate) full: Option<Arc<AtomicBool>>,
     pub(crate) wiki: Box<dyn Fn(&mut App) + Send>,
 }
 
@@ -78,6 +85,7 @@ impl Default for Plan {
             trusted: TrustedProxies::default(),
             threads: 1,
             door: DoorOptions::default(),
+            full: None,
             wiki: Box::new(|_| {}),
         }
     }
@@ -122,7 +130,7 @@ impl House {
             threads: plan.threads,
             services: services(),
             hand_over: redeeming(Arc::clone(&codes)),
-            trusted_proxies: plan.trusted,
+            trusted_proxies: plan.trusted.clone(),
             remedies: plan.level,
             limits: plan.limits,
             ..options(vec![
@@ -137,9 +145,7 @@ impl House {
             ])
         };
         let server = Server::bind(options).unwrap();
-        let running = server
-            .start(&door(&tested, plan.door, plan.threads).await)
-            .unwrap();
+        let running = server.start(&door(&tested, &plan).await).unwrap();
         let [http, https, redirect] = running.addresses() else {
             panic!("three listeners")
         };
@@ -364,12 +370,17 @@ fn redeeming(codes: Arc<Mutex<Vec<Code>>>) -> gw_web::HandOver {
     })
 }
 
-async fn door(tested: &TestEngine, options: DoorOptions, threads: usize) -> MakeDoor {
+async fn door(tested: &TestEngine, plan: &Plan) -> MakeDoor {
     let keys = SigningKeys::open(&tested.engine, ASSERTION_PURPOSE)
         .await
         .unwrap();
-    let recorder = |number| tested.ledger.recorder(&format!("core-{number}")).unwrap();
-    let recorders: Vec<_> = (0..threads).map(recorder).collect();
+    let bounded = plan.full.clone().map(|full| bounded_ledger(tested, full));
+    let ledger = bounded.as_ref().unwrap_or(&tested.ledger);
+    let recorder = |number| ledger.recorder(&format!("core-{number}")).unwrap();
+    let recorders: Vec<_> = (0..plan.threads).map(recorder).collect();
+    // Kept to the end of the process, as a gateway keeps its own.
+    std::mem::forget(bounded);
+    let options = plan.door;
     let recorders = Mutex::new(recorders);
     let engine = tested.engine.clone();
     Arc::new(move |_| {
@@ -379,6 +390,20 @@ async fn door(tested: &TestEngine, options: DoorOptions, threads: usize) -> Make
             assertions: Assertions::new("sign-in.test".into(), keys.clone()),
         })
     })
+}
+
+fn bounded_ledger(tested: &TestEngine, full: Arc<AtomicBool>) -> Ledger {
+    let clock = tested.clock.clone();
+    let options = LedgerOptions {
+        segment_bytes: 64 * 1024,
+        reserve: Arc::new(move |file, bytes| match full.load(Ordering::Relaxed) {
+            true => Err(std::io::ErrorKind::StorageFull.into()),
+            false => reserve_on_disk(file, bytes),
+        }),
+        ..LedgerOptions::new(1, 0, move || clock.now())
+    };
+    let folder = tested.folder.path().join("bounded");
+    Ledger::open(&folder, options, Signer::from_seed(&[7; 32]).unwrap(), &[]).unwrap()
 }
 
 fn tls(folder: &Path) -> (Arc<rustls::ServerConfig>, Arc<ClientConfig>) {

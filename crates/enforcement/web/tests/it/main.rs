@@ -16,6 +16,7 @@ mod hand_over;
 mod house;
 mod listeners;
 mod own_apps;
+mod records;
 mod refusals;
 mod smuggling;
 mod upstream;

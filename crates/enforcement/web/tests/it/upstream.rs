@@ -118,8 +118,8 @@ impl Recorder {
     }
 
     /// Waits until a flood is stuck: whatever lies between here and a client that does not
-    /// read is full.
-    pub(crate) async fn stuck(&self) {
+    /// read is full. Returns how much it was.
+    pub(crate) async fn stuck(&self) -> u64 {
         let (mut before, mut looks) = (u64::MAX, 0);
         while looks < 50 {
             let now = self.flooded.load(Ordering::Relaxed);
@@ -131,6 +131,7 @@ impl Recorder {
             before = now;
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
+        before
     }
 
     async fn serve(&self, socket: TcpStream) -> std::io::Result<()> {
