@@ -247,7 +247,7 @@ impl fmt::Debug for PublicKey {
 
 /// A key that cannot sign heads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the ledger key is not an Ed25519 key; make a new one with `gatewright key rotate ledger`")]
+#[error("the ledger key is not an Ed25519 key; restore the store from a backup with its keys")]
 pub struct SignerFault;
 
 /// The private ledger key. It signs heads and nothing else.

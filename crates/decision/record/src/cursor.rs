@@ -9,6 +9,10 @@ use gw_ledger::{FRAME_HEAD_BYTES, Frame, Step, frame_at, framed_bytes};
 
 const CHUNK: usize = 64 * 1024;
 
+/// A read that meets a frame just as it is stored may see its length and not yet its content:
+/// what is broken is looked at again before it is called so.
+const LOOKS: usize = 3;
+
 /// What a cursor stands at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
@@ -48,11 +52,22 @@ impl FrameCursor {
 
     /// The next frame's content; the cursor moves on behind it.
     pub(crate) fn next(&mut self) -> io::Result<Next> {
-        // What was read ahead may be from before the writer went on: an end is looked at again.
-        match self.step() {
-            Next::Content(content) => return Ok(Next::Content(content)),
-            Next::End | Next::Broken => self.read(CHUNK)?,
+        let mut next = self.step();
+        for _ in 0..LOOKS {
+            if matches!(next, Next::Content(_)) {
+                break;
+            }
+            // What was read ahead may be from before the writer went on.
+            next = self.read_and_step()?;
+            if next == Next::End {
+                break;
+            }
         }
+        Ok(next)
+    }
+
+    fn read_and_step(&mut self) -> io::Result<Next> {
+        self.read(CHUNK)?;
         let wanted = self.frame_length();
         if wanted > self.ahead.len() {
             self.read(wanted.next_multiple_of(CHUNK))?;

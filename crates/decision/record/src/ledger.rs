@@ -7,144 +7,24 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use gw_ledger::{Note, NoteRecord, Personal, Signer, StoredHead};
-use gw_model::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 use tokio::sync::oneshot;
 
 use crate::{
+    chain::Author,
+    fault::LedgerError,
     files::{is_log_name, log_names, make_folder, open_or_create, sync_folder},
-    log::{Log, LogStatus, SYNC_BOUND, locked},
+    log::{Log, LogStatus, locked},
+    options::{CONTROL, LedgerOptions, STRANGERS},
     quota::Quota,
     recorder::{ControlRecorder, Recorder, Unwritable},
     recover::{Recovered, recover},
-    seal::{Author, Now, Pace, Sealer},
-    segment::{Reserve, reserve_on_disk},
+    seal::Sealer,
     strangers::{Summaries, Tally},
 };
-
-/// The log of sign-ins, administration and changes of facts.
-pub const CONTROL: &str = "control";
-
-/// The log of refusals of strangers, with a quota of its own.
-pub const STRANGERS: &str = "strangers";
-
-/// The smallest segment that makes sense.
-const SEGMENT_BYTES_MIN: u64 = 64 * 1024;
-const SEGMENT_BYTES_MAX: u64 = 1 << 30;
-
-/// How a ledger is kept.
-#[derive(Clone)]
-pub struct LedgerOptions {
-    /// Names this node in headers and heads.
-    pub node: u64,
-    /// The incarnation of the store.
-    pub incarnation: u32,
-    /// Size of a segment; 64 MiB by default.
-    pub segment_bytes: u64,
-    /// How long a record may wait to be synced: what a power loss can take. 20 ms by default, at most 50 ms.
-    pub sync_interval: Duration,
-    /// How long a synced record of a traffic thread may wait for its signed head; 1 s by default.
-    pub seal_interval: Duration,
-    /// Disk that refusals of strangers may take; the oldest are dropped beyond. 64 MiB by default.
-    pub strangers_bytes: u64,
-    /// Start although a log does not hold the head that the store kept; the gap is recorded.
-    pub accept_gap: bool,
-    /// The program's version, for the record of its start.
-    pub version: Arc<str>,
-    /// The current time.
-    pub now: Arc<Now>,
-    /// Reserves disk for a segment; replaced in tests.
-    pub reserve: Arc<Reserve>,
-}
-
-impl LedgerOptions {
-    /// Defaults, for a node, its store's incarnation and its clock.
-    pub fn new(
-        node: u64,
-        incarnation: u32,
-        now: impl Fn() -> Timestamp + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            node,
-            incarnation,
-            segment_bytes: 64 * 1024 * 1024,
-            sync_interval: Duration::from_millis(20),
-            seal_interval: Duration::from_secs(1),
-            strangers_bytes: 64 * 1024 * 1024,
-            accept_gap: false,
-            version: Arc::from(env!("CARGO_PKG_VERSION")),
-            now: Arc::new(now),
-            reserve: Arc::new(reserve_on_disk),
-        }
-    }
-}
-
-/// A ledger that cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The folder cannot be used.
-    #[error("the ledger's folder {folder} cannot be used")]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// Another process writes it.
-    #[error("another process writes the ledger in {0}; stop it first")]
-    Locked(PathBuf),
-    /// A file of a log cannot be used.
-    #[error("the log `{log}` cannot be used")]
-    Log {
-        /// The log.
-        log: String,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// A log does not hold the head that the store kept.
-    #[error(
-        "the log `{log}` does not hold the head that was stored at {size} records: it was cut, rewritten, or restored from an older copy; look with `gatewright log verify`, and start with `accept_ledger_gap = true` once to go on and record the gap"
-    )]
-    Shorter {
-        /// The log.
-        log: String,
-        /// The size that the stored head names.
-        size: u64,
-    },
-    /// A name that cannot be a folder's.
-    #[error("`{0}` is not a log's name: use 1 to 64 of the characters a-z, 0-9 and `-`")]
-    Name(String),
-    /// The log already has its one writer.
-    #[error("the log `{0}` already has a recorder")]
-    Taken(String),
-    /// A sealer thread could not be started.
-    #[error("no thread could be started for the log `{log}`")]
-    Thread {
-        /// The log.
-        log: String,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The first records were not accepted.
-    #[error("the ledger does not accept records")]
-    Unwritable(#[from] Unwritable),
-}
-
-impl LedgerError {
-    pub(crate) fn log(log: &str, source: io::Error) -> Self {
-        Self::Log {
-            log: log.to_owned(),
-            source,
-        }
-    }
-}
 
 /// A log that is being written.
 struct Running {
@@ -179,7 +59,7 @@ impl Ledger {
         stored: &[StoredHead],
     ) -> Result<Self, LedgerError> {
         let lock = lock_folder(folder)?;
-        let options = bounded(options);
+        let options = options.bounded();
         let author = Author {
             node: options.node,
             incarnation: options.incarnation,
@@ -382,29 +262,6 @@ impl Opening<'_> {
         }
     }
 
-    /// Logs that grow slowly reserve less ahead.
-    fn segment_bytes(&self, name: &str) -> u64 {
-        let most = self.options.segment_bytes;
-        let bytes = match name {
-            CONTROL => most / 8,
-            // The one that is open and the one reserved ahead take a quarter of the quota.
-            STRANGERS => most.min(self.options.strangers_bytes / 16),
-            _ => most,
-        };
-        whole_pages(bytes).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX)
-    }
-
-    /// What changes who may do what is sealed at once.
-    fn pace(&self, name: &str) -> Pace {
-        Pace {
-            sync: self.options.sync_interval,
-            seal: match name {
-                CONTROL => Duration::ZERO,
-                _ => self.options.seal_interval,
-            },
-        }
-    }
-
     /// Starts a log's sealer, and has its first segment ready.
     fn start(
         &self,
@@ -423,7 +280,7 @@ impl Opening<'_> {
         let log = Arc::new(Log::new(
             name,
             folder,
-            self.segment_bytes(name),
+            self.options.segment_bytes(name),
             self.options.reserve.clone(),
             found.next,
             self.lock.clone(),
@@ -441,7 +298,7 @@ impl Opening<'_> {
             log.clone(),
             self.author.clone(),
             found.chain,
-            self.pace(name),
+            self.options.pace(name),
             summaries,
         );
         spawn(name, log, sealer)
@@ -480,18 +337,6 @@ impl Drop for FailsWithItsSealer {
             self.0.fail("its sealer died");
         }
     }
-}
-
-fn bounded(mut options: LedgerOptions) -> LedgerOptions {
-    let interval = options.sync_interval;
-    options.sync_interval = interval.clamp(Duration::from_millis(1), SYNC_BOUND);
-    let bytes = options.segment_bytes.min(SEGMENT_BYTES_MAX);
-    options.segment_bytes = whole_pages(bytes).max(SEGMENT_BYTES_MIN);
-    options
-}
-
-const fn whole_pages(bytes: u64) -> u64 {
-    bytes.next_multiple_of(4096)
 }
 
 /// One process writes a ledger: the lock ends with it, however it ends.

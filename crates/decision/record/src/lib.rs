@@ -5,14 +5,18 @@
 //! the process at any instruction. A sealer thread per log syncs, signs heads, and
 //! reserves the next segment. Formats, hashes and verification are `gw-ledger`'s.
 
+mod chain;
 mod cursor;
 mod erase;
+mod fault;
 mod files;
 mod ledger;
 mod log;
 mod mapping;
+mod options;
 mod quota;
 mod read;
+mod reader;
 mod recorder;
 mod recover;
 mod salts;
@@ -22,8 +26,10 @@ mod strangers;
 mod verify;
 
 pub use erase::{Erased, erase_personal};
-pub use ledger::{CONTROL, Ledger, LedgerError, LedgerOptions, STRANGERS};
+pub use fault::LedgerError;
+pub use ledger::Ledger;
 pub use log::{LogStatus, SYNC_BOUND};
+pub use options::{CONTROL, LedgerOptions, STRANGERS};
 pub use read::{Entries, ReadError, Tail, Wanted, find, read_heads, read_logs};
 pub use recorder::{ControlRecorder, Recorder, Unwritable};
 pub use segment::{Reserve, reserve_on_disk};

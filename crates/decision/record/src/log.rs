@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::{
     files::sync_folder,
-    ledger::STRANGERS,
+    options::STRANGERS,
     recorder::Unwritable,
     segment::{Reserve, SealHalf, WriteHalf, create_segment},
 };

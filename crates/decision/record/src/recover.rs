@@ -8,10 +8,11 @@ use gw_ledger::{
 };
 
 use crate::{
+    chain::{Author, Chain, Group, Heads},
+    fault::LedgerError,
     files::{SegmentPaths, open_existing, read_if_there, segment_numbers, sync_folder},
-    ledger::{LedgerError, STRANGERS},
+    options::STRANGERS,
     read::{frames, last_head},
-    seal::{Author, Chain, Group, Heads},
 };
 
 /// A log that is in order again.
