@@ -2,7 +2,6 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, open, readFile, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from './child.mjs';
 import { until } from './until.mjs';
@@ -70,7 +69,7 @@ export const BROKEN_OFF = [18, 52, 55, 56, 92];
 
 export class Visitor {
   static async arrive(gateway) {
-    const folder = await mkdtemp(join(tmpdir(), 'gatewright-visitor-'));
+    const folder = await mkdtemp(join(gateway.folder, 'visitor-'));
     return new Visitor(gateway, join(folder, 'cookies'));
   }
 
