@@ -3,7 +3,7 @@
 use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 use gw_engine::{Circumstances, Engine, Judgement, judgement_record, random::Sequence};
-use gw_leases::{Core, CutReason};
+use gw_leases::{Core, CutReason, Lease};
 use gw_ledger::{ExchangeKind, ExchangeRecord, Method, Personal};
 use gw_model::{DecisionId, Timestamp};
 use gw_record::{Recorder, Unwritable};
@@ -107,12 +107,17 @@ impl Door {
             judgement.touch(now);
         }
         let decision = DecisionId::from_bits(self.0.ids.borrow_mut().draw());
-        if particulars.stranger && !judgement.is_allow() {
-            return Answer::Refused(Refusal {
-                decision,
-                judgement,
-                unwritable: false,
-            });
+        if particulars.stranger {
+            if !judgement.is_allow() {
+                return Answer::Refused(Refusal {
+                    decision,
+                    judgement,
+                    unwritable: false,
+                });
+            }
+            if particulars.kind == ExchangeKind::BuiltIn {
+                return self.shown_to_a_stranger(particulars, lease, judgement, decision, now);
+            }
         }
         let record = exchange(&judgement, decision, view.facts.epoch, particulars, now);
         let written = self.record(&judgement, &record, &particulars.personal);
@@ -153,6 +158,26 @@ impl Door {
                 })
             }
         }
+    }
+
+    /// Our own pages for strangers are counted, not recorded one by one: whoever knows nobody
+    /// could fill the log with them. What a stranger changes there (a sign-in) is recorded
+    /// by the change itself.
+    fn shown_to_a_stranger(
+        &self,
+        particulars: &Particulars<'_>,
+        lease: Lease,
+        judgement: Arc<Judgement>,
+        decision: DecisionId,
+        now: Timestamp,
+    ) -> Answer {
+        let personal = &particulars.personal;
+        if let Some(address) = personal.address {
+            let recorder = self.0.recorder.borrow();
+            recorder.refused("own-page-shown", personal.host, address, now);
+        }
+        let permit = Permit::new(self.0.clone(), lease, judgement, decision, None, now);
+        Answer::Permit(permit.counted_only())
     }
 
     fn record(

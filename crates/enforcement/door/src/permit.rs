@@ -18,6 +18,7 @@ pub struct Permit {
     decision: DecisionId,
     wait_for: Option<Position>,
     asked_at: Timestamp,
+    counted_only: bool,
 }
 
 impl Permit {
@@ -36,7 +37,14 @@ impl Permit {
             decision,
             wait_for,
             asked_at,
+            counted_only: false,
         }
+    }
+
+    /// Its end is not recorded, since its beginning was only counted.
+    pub(crate) const fn counted_only(mut self) -> Self {
+        self.counted_only = true;
+        self
     }
 
     /// The id of the decision behind it.
@@ -76,7 +84,7 @@ impl Permit {
             up: Cell::new(0),
             down: Cell::new(0),
             status: Cell::new(0),
-            ended: Cell::new(false),
+            ended: Cell::new(self.counted_only),
         })
     }
 }

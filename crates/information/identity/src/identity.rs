@@ -50,7 +50,8 @@ pub(crate) struct Shared {
     pub(crate) saved_uses: SavedUses,
     pub(crate) tries: Throttle<Prefix>,
     pub(crate) code_tries: Throttle<Prefix>,
-    pub(crate) code_tries_by_name: Throttle<[u8; 32]>,
+    /// By name and address: nobody can use up another address's tries of a name.
+    pub(crate) code_tries_by_name: Throttle<([u8; 32], Prefix)>,
 }
 
 /// Sign-in that cannot be set up.

@@ -131,7 +131,10 @@ impl Identity {
             .shared
             .code_tries
             .admits(&Prefix::of(tried.address), now)
-            && self.shared.code_tries_by_name.admits(&name_key(&name), now);
+            && self
+                .shared
+                .code_tries_by_name
+                .admits(&(name_key(&name), Prefix::of(tried.address)), now);
         if !admitted {
             return Err(RecoveryError::Throttled);
         }
@@ -266,8 +269,8 @@ fn normal(code: &str) -> String {
 
 /// Argon2id on control threads, a few at a time, the rest in a bounded line.
 pub(crate) struct Hasher {
-    turns: Semaphore,
-    waiting: AtomicUsize,
+    turns: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
     /// Verified when there is nothing to verify, so that the work is the same.
     decoy: Arc<str>,
 }
@@ -277,8 +280,8 @@ impl Hasher {
     pub(crate) fn new() -> Result<Self, argon2::password_hash::Error> {
         let decoy = hash(draw_code(0).expose())?;
         Ok(Self {
-            turns: Semaphore::new(AT_ONCE),
-            waiting: AtomicUsize::new(0),
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::default(),
             decoy: decoy.into(),
         })
     }
@@ -288,16 +291,23 @@ impl Hasher {
         work: impl FnOnce() -> Result<T, argon2::password_hash::Error> + Send + 'static,
     ) -> Result<T, RecoveryError> {
         let place = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _leave = Leave(&self.waiting);
+        let leave = Leave(self.waiting.clone());
         if place >= WAITING {
             return Err(RecoveryError::Throttled);
         }
-        let _turn = self
+        let turn = self
             .turns
-            .acquire()
+            .clone()
+            .acquire_owned()
             .await
             .map_err(|error| Unavailable::because("waiting to hash", &error))?;
-        let done = tokio::task::spawn_blocking(work)
+        // The turn is over when the work is, whether or not anybody still waits for it: who
+        // hangs up must not let the next one in early.
+        let working = move || {
+            let _until_done = (turn, leave);
+            work()
+        };
+        let done = tokio::task::spawn_blocking(working)
             .await
             .map_err(Unavailable::from)?;
         Ok(done.map_err(|error| Unavailable::because("hashing a recovery code", &error))?)
@@ -330,9 +340,9 @@ impl Hasher {
     }
 }
 
-struct Leave<'a>(&'a AtomicUsize);
+struct Leave(Arc<AtomicUsize>);
 
-impl Drop for Leave<'_> {
+impl Drop for Leave {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -36,7 +36,14 @@ fn starts(name: &[u8], folded: &[u8]) -> bool {
 }
 
 /// Prefixes by which gateways and servers tell apps who somebody is or where they come from.
-const IDENTITY_PREFIXES: [&str; 17] = [
+const IDENTITY_PREFIXES: [&str; 24] = [
+    "auth-",
+    "impersonate-",
+    "remote-",
+    "x-auth-",
+    "x-authentik-",
+    "x-ms-token-",
+    "x-vouch-",
     "gatewright-",
     "x-gatewright-",
     "x-forwarded-",
@@ -57,7 +64,9 @@ const IDENTITY_PREFIXES: [&str; 17] = [
 ];
 
 /// The same as whole names.
-const IDENTITY_NAMES: [&str; 28] = [
+const IDENTITY_NAMES: [&str; 30] = [
+    "x-email",
+    "x-token-subject",
     "forwarded",
     "x-forwarded",
     "forwarded-for",
@@ -126,7 +135,7 @@ fn candidate(name: &[u8]) -> bool {
     name.first().is_some_and(|first| {
         matches!(
             first.to_ascii_lowercase(),
-            b'g' | b'x' | b'f' | b'c' | b's' | b't' | b'r' | b'e' | b'p'
+            b'g' | b'x' | b'f' | b'c' | b's' | b't' | b'r' | b'e' | b'p' | b'a' | b'i'
         )
     })
 }

@@ -100,6 +100,7 @@ impl Identity {
             row: self.new_row(person.user.id, &passkey)?,
             name,
             session: person.session.id,
+            kind: person.session.kind,
             credential: drawn.hash,
         };
         let base = Commit::new(person.actor(), "passkey added")
@@ -128,6 +129,8 @@ struct Adding {
     row: PasskeyRow,
     name: Arc<str>,
     session: SessionId,
+    /// The kind of session that policy was asked about.
+    kind: SessionKind,
     credential: TokenHash,
 }
 
@@ -141,6 +144,14 @@ impl Adding {
     ) -> Result<Commit, Refused> {
         let session = live(facts, self.session)?;
         let mut next = User::clone(known(facts, self.row.user)?);
+        let passkeys = next.factors.iter();
+        let passkeys = passkeys.filter(|f| f.kind == FactorKind::Passkey).count();
+        // What was asked about may have changed while it was answered.
+        if session.kind != self.kind || passkeys >= MOST {
+            return Err(Refused::Declined(
+                "the session or its passkeys changed meanwhile".into(),
+            ));
+        }
         let factor = self.row.factor;
         next.factors.push(Factor {
             id: factor,
