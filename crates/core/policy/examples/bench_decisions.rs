@@ -107,10 +107,12 @@ fn measure(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let grants = grants(size - 5);
     let files = policies(&grants);
+    let start = Instant::now();
     let policies = load(&files).map_err(|faults| {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         faults.join("\n")
     })?;
+    let loading = start.elapsed();
     let questions = questions(facts, &grants);
     let cold = timed(&questions, |q| {
         q.put(|request| policies.decide(facts, request, NOW));
@@ -130,14 +132,19 @@ fn measure(
         whole.push(start.elapsed());
     }
     let at = format!("decision at {} policies", thousands(size));
-    rows.push(Row {
-        question: at.clone(),
-        contender: "gatewright",
-        metric: "mean_slice",
-        unit: "policies",
-        value: slice,
-        ratio: None,
-    });
+    for (metric, unit, value) in [
+        ("mean_slice", "policies", slice),
+        ("load", "ms", loading.as_secs_f64() * 1e3),
+    ] {
+        rows.push(Row {
+            question: at.clone(),
+            contender: "gatewright",
+            metric,
+            unit,
+            value,
+            ratio: None,
+        });
+    }
     let (plain_p50, plain_p99) = quantiles(whole);
     for (contender, times) in [
         ("gatewright, cold", cold),

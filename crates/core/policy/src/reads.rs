@@ -6,10 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy::{
-    Policy,
-    pst::{BinaryOp, Clause, Expr, Literal, PstConstructionError, UnaryOp, Var},
-};
+use cedar_policy::pst::{BinaryOp, Clause, Expr, Literal, Policy, UnaryOp, Var};
 use gw_model::{Attribute, AttributeSet};
 
 /// When the passing of time can change what a policy makes of an attribute.
@@ -49,14 +46,14 @@ pub(crate) fn local_time(needed: AttributeSet) -> bool {
 
 impl Reads {
     /// What a policy reads.
-    pub(crate) fn of(policy: &Policy) -> Result<Self, PstConstructionError> {
+    pub(crate) fn of(policy: &Policy) -> Self {
         let mut reads = Self::default();
-        for clause in policy.to_pst()?.body().clauses() {
+        for clause in policy.body().clauses() {
             match clause {
                 Clause::When(condition) | Clause::Unless(condition) => reads.walk(condition),
             }
         }
-        Ok(reads)
+        reads
     }
 
     fn walk(&mut self, expr: &Expr) {

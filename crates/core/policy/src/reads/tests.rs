@@ -2,7 +2,8 @@ use super::*;
 
 fn reads(condition: &str) -> Reads {
     let text = format!("forbid (principal, action, resource) when {{ {condition} }};");
-    Reads::of(&text.parse().unwrap()).unwrap()
+    let policy: cedar_policy::Policy = text.parse().unwrap();
+    Reads::of(&Policy::try_from(policy.as_ref().clone()).unwrap())
 }
 
 fn at(values: &[i64]) -> Steps {
