@@ -189,7 +189,11 @@ async fn answer(
         );
     }
     flow.note_status(parts.status);
-    let head = head(&asked, address, parts, cors);
+    let mut head = head(&asked, address, parts, cors);
+    if !body.is_end_stream() && body.size_hint().exact().is_none() {
+        // A length beside chunks counts for nothing, and says something else than they do.
+        head.headers_mut().remove(header::CONTENT_LENGTH);
+    }
     let host = asked.inbound.app.app.host.clone();
     let multiplexed = asked.inbound.conn.multiplexed;
     let body = DownBody::new(body, flow, checkout, host, multiplexed);

@@ -192,6 +192,14 @@ async fn bodies_pass_whole_both_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_has_one_length() {
+    let house = House::usual().await;
+    let answer = house.get("GET /both", &OWN).await;
+    assert!(answer.all("content-length").is_empty(), "{}", answer.head);
+    assert!(answer.body.contains("hello"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_get_may_have_a_body() {
     let house = House::usual().await;
     for (framing, body) in [

@@ -221,6 +221,9 @@ impl Recorder {
                 );
                 io.write_all(head.as_bytes()).await?;
             }
+            "/both" => {
+                io.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").await?;
+            }
             "/trailers" => {
                 io.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Set-Cookie\r\n\r\n\
                     5\r\nhello\r\n0\r\nX-Sum: 42\r\nSet-Cookie: __Host-gw-session=evil\r\n\r\n").await?;
