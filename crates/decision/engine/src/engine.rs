@@ -3,7 +3,7 @@
 use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -237,12 +237,17 @@ impl Engine {
     /// Asks a question of the control plane: judged now, recorded and synced before it is
     /// answered. What cannot be recorded is denied.
     pub async fn ask(&self, circumstances: &Circumstances) -> Asked {
+        let began = Instant::now();
         let judgement = self.judge(circumstances);
         let id = DecisionId::from_bits(random::bits());
+        let latency = began.elapsed().as_nanos();
         let record = QuestionRecord {
             decision: id,
-            judgement: judgement_record(&judgement, None),
-            latency_ns: 0,
+            judgement: JudgementRecord {
+                time: self.clock().now(), // a reused judgement is older than the question
+                ..judgement_record(&judgement, None)
+            },
+            latency_ns: u32::try_from(latency).unwrap_or(u32::MAX),
         };
         match self.shared.recording.question(&record).await {
             Ok(()) => Asked { id, judgement },

@@ -36,6 +36,7 @@ struct Shared {
     aborted: Cell<bool>,
     flushes: Cell<u64>,
     blocked: Cell<bool>,
+    written: Cell<u64>,
     owner: RefCell<Option<Waker>>,
 }
 
@@ -69,6 +70,19 @@ impl Abort {
     /// Whether a write waits for the peer to read.
     pub fn is_blocked(&self) -> bool {
         self.0.blocked.get()
+    }
+
+    /// How many bytes the kernel has taken so far.
+    pub fn written(&self) -> u64 {
+        self.0.written.get()
+    }
+
+    fn note_write(&self, polled: &Poll<io::Result<usize>>) {
+        self.0.blocked.set(polled.is_pending());
+        if let Poll::Ready(Ok(bytes)) = polled {
+            let written = self.0.written.get().wrapping_add(*bytes as u64);
+            self.0.written.set(written);
+        }
     }
 
     /// Ready once it is cut; until then the polling task, which owns the connection, is woken.
@@ -171,7 +185,7 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
     ) -> Poll<io::Result<usize>> {
         self.check()?;
         let written = Pin::new(&mut self.socket).poll_write(cx, buf);
-        self.abort.0.blocked.set(written.is_pending());
+        self.abort.note_write(&written);
         written
     }
 
@@ -197,7 +211,7 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
     ) -> Poll<io::Result<usize>> {
         self.check()?;
         let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
-        self.abort.0.blocked.set(written.is_pending());
+        self.abort.note_write(&written);
         written
     }
 

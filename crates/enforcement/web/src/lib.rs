@@ -45,6 +45,6 @@ pub mod websocket;
 pub use metrics::{Counter, TURN_MAX, ThreadMetrics};
 pub use options::{
     AppCookie, Code, Country, DoorFault, HandOver, HandOverFault, Limits, Listener, MakeDoor,
-    Serves, ThreadDoor, WebOptions,
+    Serves, ThreadDoor, WebOptions, WhomToAsk,
 };
 pub use server::{Running, Server, StartError};

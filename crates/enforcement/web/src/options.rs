@@ -10,7 +10,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use gw_door::Door;
 use gw_issue::Assertions;
-use gw_model::AppName;
+use gw_model::{AppName, User};
 use gw_pages::{PageService, refused::Level};
 use rustls::ServerConfig;
 
@@ -30,6 +30,8 @@ pub struct WebOptions {
     pub hand_over: HandOver,
     /// The country of an address, when known.
     pub country: Country,
+    /// Whom a refused person can ask for a fresh link.
+    pub ask: WhomToAsk,
     /// Whose word on the client's address counts.
     pub trusted_proxies: TrustedProxies,
     /// How much a refusal tells a person about what would open the door.
@@ -37,6 +39,9 @@ pub struct WebOptions {
     /// Bounds.
     pub limits: Limits,
 }
+
+/// Whom somebody can ask for a fresh link, as a sentence; a general one where there is none.
+pub type WhomToAsk = Arc<dyn Fn(&User) -> Option<String> + Send + Sync>;
 
 /// The country of an address (ISO 3166-1 alpha-2), when known.
 pub type Country = Arc<dyn Fn(IpAddr) -> Option<[u8; 2]> + Send + Sync>;

@@ -223,6 +223,7 @@ fn page(asked: &Asked, known: &Known, refused: &Refusal, remedies: &Remedies, le
     let sign_out = inbound
         .sign_in_origin()
         .map(|origin| format!("{origin}/sign-out"));
+    let ask = (inbound.conn.thread.shared.options.ask)(&known.user);
     let app = &inbound.app.app;
     let facts = &inbound.view.facts;
     let again = is_safe(&inbound.method).then(|| inbound.target.path_and_query().as_str());
@@ -239,7 +240,7 @@ fn page(asked: &Asked, known: &Known, refused: &Refusal, remedies: &Remedies, le
             again: again.filter(|target| !target.starts_with("//")),
             sign_out: sign_out.as_deref(),
         },
-        ask: None,
+        ask: ask.as_deref(),
         decision: refused.decision,
         because: &refused.judgement.decision.because,
         at: inbound.now,

@@ -17,7 +17,7 @@ use gw_pages::{PageService, refused::Level};
 use gw_tls::CertificateStore;
 use gw_web::{
     AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
-    ThreadDoor, WebOptions, client_address::TrustedProxies,
+    ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
 use super::{Joined, Mode, StartFault};
@@ -45,9 +45,21 @@ pub(super) fn options(
         services,
         hand_over: hand_over(identity.clone()),
         country: country(config.geo_database.as_deref())?,
+        ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
         remedies: level(config.remedies),
         limits: Limits::default(),
+    })
+}
+
+/// In the demo everybody is their own administrator: the page says which command to run.
+fn ask(mode: &Mode) -> WhomToAsk {
+    let demo = matches!(mode, Mode::Demo(_));
+    Arc::new(move |user| {
+        demo.then(|| {
+            let name = &user.name;
+            format!("In this demo, make one yourself in a terminal: gatewright user link {name}.")
+        })
     })
 }
 

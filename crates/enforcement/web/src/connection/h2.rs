@@ -15,8 +15,14 @@ use tokio::time::{Sleep, sleep};
 use super::{ClientIo, Conn, Gate, Held};
 use crate::metrics::spawn;
 
-/// How long a client may leave us unable to write after a stream was cut.
-const UNREAD_MAX: Duration = Duration::from_millis(100);
+/// How long a client may leave us unable to write a byte after a stream was cut.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// After so many looks a client has read too slowly.
+const LOOKS: u32 = 10;
+
+/// More than can lie before the reset of a stream when it is cut: frames, TLS records.
+const AHEAD_BYTES_MAX: u64 = 256 * 1024;
 
 /// Serves a connection's streams.
 pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
@@ -135,11 +141,23 @@ impl<F> Drop for Stream<F> {
 }
 
 /// A client that does not read would never see the stream reset, and could still read what
-/// lies before it: then the whole connection goes.
+/// lies before it: then the whole connection goes. One that reads, however many streams it
+/// has, keeps its others.
 async fn abort_if_unread(conn: Rc<Conn>) {
-    sleep(UNREAD_MAX).await;
-    if conn.abort.is_blocked() {
-        conn.thread.metrics.cuts_forced.add(1);
-        conn.abort.abort();
+    let (flushes, written) = (conn.abort.flushes(), conn.abort.written());
+    let mut before = written;
+    for _ in 0..LOOKS {
+        sleep(LOOK).await;
+        let now = conn.abort.written();
+        let told = conn.abort.flushes() != flushes || now.wrapping_sub(written) > AHEAD_BYTES_MAX;
+        if told || !conn.abort.is_blocked() {
+            return;
+        }
+        if now == before {
+            break;
+        }
+        before = now;
     }
+    conn.thread.metrics.cuts_forced.add(1);
+    conn.abort.abort();
 }

@@ -210,6 +210,7 @@ fn options(listeners: Vec<Listener>) -> WebOptions {
         services: HashMap::new(),
         hand_over: redeeming(Arc::default()),
         country: Arc::new(|_| None),
+        ask: Arc::new(|_| None),
         trusted_proxies: TrustedProxies::default(),
         remedies: Level::Own,
         limits: Limits::default(),

@@ -143,7 +143,7 @@ This is a small wiki without a login of its own. Gatewright stands in front of i
 
 # Try this
 - Press Edit and change this page. Whoever has it open sees that you saved it.
-- Leave this page open and edit demo-data/policies/demo.cedar: in the policy wiki-for-staff, write Group::\"nobody\" instead of Group::\"staff\". The page is cut off at once, and says why.
+- Leave this page open and edit the policy file that the terminal names: in the policy wiki-for-staff, write Group::\"nobody\" instead of Group::\"staff\". The page is cut off at once, and says why.
 - Put the policy back, and press Check again.
 
 # Pages
