@@ -29,7 +29,7 @@ const CODES_PER_ADDRESS: Limit = Limit {
     at_once: 20,
     then_each: Duration::from_secs(30),
 };
-/// Recovery codes for one name.
+/// Recovery codes for one name from one address.
 const CODES_PER_NAME: Limit = Limit {
     at_once: 10,
     then_each: Duration::from_secs(60),
