@@ -173,6 +173,13 @@ impl House {
         self.tested.change(vec![policies(&closed)]).await;
     }
 
+    /// Closes one route of the wiki.
+    pub(crate) async fn forbid_api(&self) {
+        let forbid = r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#;
+        let closed = format!("{POLICIES}\n{forbid}");
+        self.tested.change(vec![policies(&closed)]).await;
+    }
+
     pub(crate) async fn end_session(&self) {
         let ended = Ended {
             at: START,

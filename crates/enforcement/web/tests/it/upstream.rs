@@ -189,7 +189,7 @@ impl Recorder {
                 while io.read_u8().await.is_ok() {}
                 return Ok(false);
             }
-            "/flood" => {
+            "/flood" | "/api/flood" => {
                 io.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
                     .await?;
                 let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x10000], b"\r\n"].concat();
