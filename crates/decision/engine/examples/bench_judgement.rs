@@ -26,7 +26,7 @@ fn main() {
     let mut out = std::io::stdout().lock();
     for size in SIZES {
         let (p50, p99) = measure(size);
-        let question = format!("decision at {size} policies");
+        let question = format!("decision at {} policies", grouped(size));
         let written = if json {
             let row = |metric: &str, value: f64| {
                 serde_json::json!({
@@ -43,6 +43,14 @@ fn main() {
             )
         };
         written.expect("stdout takes it");
+    }
+}
+
+/// A number with its thousands apart, as the other benchmarks write it.
+fn grouped(number: usize) -> String {
+    match number / 1_000 {
+        0 => number.to_string(),
+        thousands => format!("{thousands},{:03}", number % 1_000),
     }
 }
 
