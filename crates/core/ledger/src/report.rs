@@ -68,7 +68,9 @@ impl LogReport {
         text += &format!(
             "; personal fields: {personal_present} as committed, {personal_removed} removed"
         );
-        if let Some(through) = self.pruned_through {
+        if self.is_sound()
+            && let Some(through) = self.pruned_through
+        {
             text += &format!("; segments up to {through} were removed under a quota");
         }
         if self.heads_out_of_reach > 0 {

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 
 use crate::{
     answer::{Rejection, clear_site},
-    body::{DownBody, OutBody, UpBody},
+    body::{BodyFault, DownBody, OutBody, UpBody},
     cookie, fetch_site,
     flow::Flow,
     header as rules,
@@ -227,7 +227,36 @@ fn switched(mut head: Response<()>) -> Response<OutBody> {
     head.map(|()| OutBody::of(bytes::Bytes::new()))
 }
 
+/// Whether it was the client's own body that broke, which is no fault of the app's.
+fn client_broke(fault: &UpstreamFault) -> bool {
+    let mut cause = std::error::Error::source(fault);
+    while let Some(inner) = cause {
+        if matches!(inner.downcast_ref(), Some(BodyFault::Client)) {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+fn broken_by_client(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<OutBody> {
+    tracing::debug!(%fault, app = %asked.inbound.app.app.name, "a client's body broke off");
+    flow.note_status(StatusCode::BAD_REQUEST);
+    flow.ends_as(EndManner::ClientGone);
+    let own = Rejection::new(
+        StatusCode::BAD_REQUEST,
+        "body",
+        "This request broke off",
+        "What it carried could not be read to its end.",
+    )
+    .answer(asked.inbound.navigation);
+    own.map(|bytes| OutBody::opened(bytes, flow))
+}
+
 fn unanswered(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<OutBody> {
+    if client_broke(fault) {
+        return broken_by_client(asked, flow, fault);
+    }
     let cause = std::error::Error::source(fault).map(ToString::to_string);
     tracing::warn!(%fault, cause, app = %asked.inbound.app.app.name, "an app did not answer");
     let (status, code) = if fault.is_timeout() {

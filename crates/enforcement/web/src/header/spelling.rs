@@ -36,11 +36,8 @@ fn starts(name: &[u8], folded: &[u8]) -> bool {
 }
 
 /// Prefixes by which gateways and servers tell apps who somebody is or where they come from.
-const IDENTITY_PREFIXES: [&str; 24] = [
-    "auth-",
+const IDENTITY_PREFIXES: [&str; 21] = [
     "impersonate-",
-    "remote-",
-    "x-auth-",
     "x-authentik-",
     "x-ms-token-",
     "x-vouch-",
@@ -64,7 +61,17 @@ const IDENTITY_PREFIXES: [&str; 24] = [
 ];
 
 /// The same as whole names.
-const IDENTITY_NAMES: [&str; 30] = [
+const IDENTITY_NAMES: [&str; 40] = [
+    "auth-user",
+    "remote-name",
+    "remote-email",
+    "remote-groups",
+    "x-auth-user",
+    "x-auth-username",
+    "x-auth-name",
+    "x-auth-email",
+    "x-auth-groups",
+    "x-auth-roles",
     "x-email",
     "x-token-subject",
     "forwarded",

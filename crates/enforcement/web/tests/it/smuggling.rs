@@ -287,3 +287,16 @@ async fn a_host_that_nobody_serves_is_not_found() {
         answer.one("content-type").starts_with("text/html") && answer.body.contains("nowhere.test")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_breaks_off_is_the_clients_fault_and_not_the_apps() {
+    let house = House::usual().await;
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: wiki.test\r\nOrigin: http://wiki.test\r\nCookie: {ANA}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n"
+    );
+    let answer = raw(house.http, request.as_bytes())
+        .await
+        .unwrap_or_default();
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(answer.problem()["type"], "urn:gatewright:problem:body");
+}
