@@ -7,6 +7,7 @@ mod demo;
 mod output;
 mod policy_folder;
 mod supervise;
+mod systemd;
 mod wiring;
 
 use std::process::ExitCode;

@@ -16,6 +16,7 @@ mod session;
 mod snapshot;
 mod subject;
 mod time;
+mod upgrade;
 
 pub use change::{Actor, Change};
 pub use decision::{
@@ -42,3 +43,4 @@ pub use session::{
 pub use snapshot::{ApplyError, PolicyFacts, Snapshot};
 pub use subject::{Factor, FactorKind, Group, Membership, User};
 pub use time::{Epoch, Timestamp};
+pub use upgrade::{UpgradeFault, UpgradeToken};

@@ -1,6 +1,7 @@
 //! Bodies on their way through: counted, stripped of trailers that claim something, ended by a cut.
 
 use std::{
+    cell::Cell,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -38,13 +39,13 @@ pub(crate) enum BodyFault {
 
 /// A request's body on its way to an upstream.
 pub(crate) struct UpBody {
-    incoming: Incoming,
+    incoming: Asking,
     flow: Rc<Flow>,
     app: Rc<AppRoutes>,
 }
 
 impl UpBody {
-    pub(crate) fn new(incoming: Incoming, flow: Rc<Flow>, app: Rc<AppRoutes>) -> Self {
+    pub(crate) fn new(incoming: Asking, flow: Rc<Flow>, app: Rc<AppRoutes>) -> Self {
         let body = Self {
             incoming,
             flow,
@@ -287,17 +288,28 @@ pub(crate) struct Unread {
     body: Incoming,
     /// The client sends it once it is told to.
     waits: bool,
+    told: Rc<Cell<bool>>,
 }
 
 impl Unread {
-    pub(crate) fn new(body: Incoming, headers: &http::HeaderMap) -> Self {
-        let waits = headers.contains_key(http::header::EXPECT);
-        Self { body, waits }
+    pub(crate) fn new(body: Incoming, waits: bool) -> Self {
+        let waits = waits && !body.is_end_stream();
+        let told = Rc::new(Cell::new(!waits));
+        Self { body, waits, told }
     }
 
-    /// To be read by whom the request is for: a client that waits is told to send.
-    pub(crate) fn take(self) -> Incoming {
-        self.body
+    /// Becomes true once the client does not wait any more, or never did.
+    pub(crate) fn told_to_send(&self) -> Rc<Cell<bool>> {
+        self.told.clone()
+    }
+
+    /// To be read by whom the request is for: a client that waits is told to send once that
+    /// begins.
+    pub(crate) fn take(self) -> Asking {
+        Asking {
+            body: self.body,
+            told: self.told,
+        }
     }
 
     /// Nobody wants it. What is on its way is read for a little while: closing on unread
@@ -307,6 +319,33 @@ impl Unread {
         if !self.waits && !self.body.is_end_stream() {
             spawn(drain(self.body));
         }
+    }
+}
+
+/// A request's body that is wanted.
+pub(crate) struct Asking {
+    body: Incoming,
+    told: Rc<Cell<bool>>,
+}
+
+impl Body for Asking {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.told.set(true);
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -45,10 +45,10 @@ impl<'a> Personal<'a> {
     pub(crate) fn particulars<'s>(&'s self, asked: &'s Asked) -> Particulars<'s> {
         let inbound = &asked.inbound;
         Particulars {
-            kind: match (&asked.handshake, inbound.app.upstream()) {
-                (Some(_), _) => ExchangeKind::Websocket,
-                (None, None) => ExchangeKind::BuiltIn,
-                (None, Some(_)) => ExchangeKind::Http,
+            kind: match inbound.app.upstream() {
+                _ if asked.is_websocket() => ExchangeKind::Websocket,
+                None => ExchangeKind::BuiltIn,
+                Some(_) => ExchangeKind::Http,
             },
             method: method(&inbound.method),
             received: inbound.received,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use gw_model::{AppName, GroupName, PathPattern, TagName};
+use gw_model::{AppName, GroupName, PathPattern, TagName, UpgradeToken};
 use ipnet::IpNet;
 
 use super::reader::{Found, Readable, readable_from_text};
@@ -270,6 +270,7 @@ readable_from_text!(
     Size,
     Span,
     TagName,
+    UpgradeToken,
     UpstreamAddress,
     Zone,
 );

@@ -12,8 +12,8 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Sleep, sleep};
 
-use super::{ClientIo, Conn, Gate, Held};
-use crate::metrics::spawn;
+use super::{ClientIo, Conn, Gate, Held, NextTask};
+use crate::{cut_io::Abort, metrics::spawn};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -37,6 +37,7 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .initial_stream_window_size(limits.stream_window_bytes)
         .initial_connection_window_size(limits.connection_window_bytes)
         .max_send_buf_size(limits.buffer_bytes)
+        .enable_connect_protocol()
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .serve_connection(TokioIo::new(io), Gate(conn.clone()));
@@ -85,14 +86,66 @@ struct Streams(Rc<Conn>);
 
 impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, stream: F) {
-        let conn = self.0.clone();
-        let held = conn.next_stream.take().unwrap_or_default();
+        let counted = Counted::new(&self.0);
+        let stream = Some(Box::pin(stream));
+        match self.0.next_task.take() {
+            Some(NextTask::Tunnel(abort)) => {
+                spawn(async move {
+                    Tunnel { stream, abort }.await;
+                    drop(counted);
+                });
+            }
+            next => {
+                let held = match next {
+                    Some(NextTask::Stream(held)) => held,
+                    _ => Held::default(),
+                };
+                spawn(Stream {
+                    stream,
+                    held,
+                    counted,
+                });
+            }
+        }
+    }
+}
+
+/// One of the connection's streams; no longer once dropped.
+struct Counted(Rc<Conn>);
+
+impl Counted {
+    fn new(conn: &Rc<Conn>) -> Self {
         conn.streams.set(conn.streams.get() + 1);
-        spawn(Stream {
-            stream: Some(Box::pin(stream)),
-            held,
-            conn,
-        });
+        Self(conn.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let conn = &self.0;
+        conn.streams.set(conn.streams.get().saturating_sub(1));
+        conn.last_stream.set(Instant::now());
+    }
+}
+
+/// The sending half of a WebSocket's stream. Dropped before its end it resets the stream:
+/// left to itself it would end it in order.
+struct Tunnel<F> {
+    stream: Option<Pin<Box<F>>>,
+    abort: Abort,
+}
+
+impl<F: Future<Output = ()>> Future for Tunnel<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.abort.poll_aborted(cx).is_ready() {
+            self.stream = None;
+        }
+        match &mut self.stream {
+            Some(stream) => stream.as_mut().poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 }
 
@@ -100,7 +153,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
 struct Stream<F> {
     stream: Option<Pin<Box<F>>>,
     held: Held,
-    conn: Rc<Conn>,
+    counted: Counted,
 }
 
 impl<F: Future<Output = ()>> Future for Stream<F> {
@@ -126,24 +179,17 @@ impl<F> Stream<F> {
         std::task::ready!(self.held.poll_cut(cx));
         self.stream = None;
         self.held.release();
-        self.conn.thread.metrics.cuts.add(1);
-        spawn(abort_if_unread(self.conn.clone()));
+        let conn = &self.counted.0;
+        conn.thread.metrics.cuts.add(1);
+        spawn(abort_if_unread(conn.clone()));
         Poll::Ready(())
-    }
-}
-
-impl<F> Drop for Stream<F> {
-    fn drop(&mut self) {
-        let conn = &self.conn;
-        conn.streams.set(conn.streams.get().saturating_sub(1));
-        conn.last_stream.set(Instant::now());
     }
 }
 
 /// A client that does not read would never see the stream reset, and could still read what
 /// lies before it: then the whole connection goes. One that reads, however many streams it
 /// has, keeps its others.
-async fn abort_if_unread(conn: Rc<Conn>) {
+pub(crate) async fn abort_if_unread(conn: Rc<Conn>) {
     let (flushes, written) = (conn.abort.flushes(), conn.abort.written());
     let mut before = written;
     for _ in 0..LOOKS {

@@ -125,6 +125,7 @@ impl House {
         let local = |serves| Listener {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             serves,
+            inherited: None,
         };
         let options = WebOptions {
             threads: plan.threads,
@@ -175,9 +176,14 @@ impl House {
 
     /// Closes one route of the wiki.
     pub(crate) async fn forbid_api(&self) {
-        let forbid = r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#;
-        let closed = format!("{POLICIES}\n{forbid}");
-        self.tested.change(vec![policies(&closed)]).await;
+        self.add_policy(r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#)
+            .await;
+    }
+
+    /// Adds a policy to the usual ones.
+    pub(crate) async fn add_policy(&self, policy: &str) {
+        let all = format!("{POLICIES}\n{policy}");
+        self.tested.change(vec![policies(&all)]).await;
     }
 
     pub(crate) async fn end_session(&self) {
@@ -231,6 +237,7 @@ pub(crate) fn options_at(address: SocketAddr) -> WebOptions {
         serves: Serves::Plain {
             explain_safari: false,
         },
+        inherited: None,
     }])
 }
 
@@ -324,6 +331,7 @@ fn route(name: &str, path: &str) -> Route {
         recorded_parameters: Vec::new(),
         accept_encoded_slash: false,
         accept_override_headers: false,
+        upgrades: Route::default_upgrades(),
     }
 }
 

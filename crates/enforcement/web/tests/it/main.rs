@@ -10,6 +10,7 @@
 
 mod client;
 mod cuts;
+mod exchanges;
 mod forwarding;
 mod h2;
 mod hand_over;
@@ -19,5 +20,7 @@ mod own_apps;
 mod records;
 mod refusals;
 mod smuggling;
+mod upgrades;
 mod upstream;
 mod websocket;
+mod websocket_h2;
