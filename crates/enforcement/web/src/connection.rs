@@ -158,12 +158,7 @@ impl Service<Request<Incoming>> for Gate {
 }
 
 /// Begins to serve a connection. It counts as open at once.
-pub(crate) fn begin(
-    thread: &Rc<Thread>,
-    listener: &Rc<Listener>,
-    socket: TcpStream,
-    peer: IpAddr,
-) {
+pub(crate) fn begin(thread: &Rc<Thread>, listener: &Rc<Listener>, socket: TcpStream, peer: IpAddr) {
     let io = CutIo::new(socket);
     let abort = io.abort().clone();
     let Some(admitted) = thread.admit(&abort) else {

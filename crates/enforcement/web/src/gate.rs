@@ -4,13 +4,11 @@ use std::{rc::Rc, time::Instant};
 
 use gw_door::Answer;
 use gw_model::Upstream;
-use http::{
-    HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts,
-};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use hyper::body::Incoming;
 
 use crate::{
-    answer::{Own, Rejection},
+    answer::Rejection,
     body::{OutBody, Unread},
     built_in,
     connection::{Conn, Held},

@@ -287,10 +287,13 @@ impl ThreadStart {
         let following = spawn(core.follow(engine.attach()));
         let thread = Thread::new(self.shared.clone(), door, self.metrics);
         let listeners = &self.shared.options.listeners;
-        let accepting = sockets.into_iter().zip(listeners).map(|(socket, listener)| {
-            let listener = Rc::new(listener.clone());
-            spawn(accept(thread.clone(), listener, socket, self.stop.clone()))
-        });
+        let accepting = sockets
+            .into_iter()
+            .zip(listeners)
+            .map(|(socket, listener)| {
+                let listener = Rc::new(listener.clone());
+                spawn(accept(thread.clone(), listener, socket, self.stop.clone()))
+            });
         let accepting: Vec<_> = accepting.collect();
         spawn(sweep(thread.clone()));
         tell(ready, Ok(()));
@@ -304,7 +307,10 @@ impl ThreadStart {
         };
         for accepting in accepting {
             if accepting.await.is_err() {
-                tracing::error!(thread = self.number, "a listener had failed before it was stopped");
+                tracing::error!(
+                    thread = self.number,
+                    "a listener had failed before it was stopped"
+                );
             }
         }
         end(&thread, grace).await;

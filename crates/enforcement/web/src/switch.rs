@@ -115,7 +115,9 @@ pub(crate) fn asks(headers: &HeaderMap) -> bool {
 
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING)
-        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+        || headers
+            .get(CONTENT_LENGTH)
+            .is_some_and(|length| length != "0")
 }
 
 fn lists_upgrade(headers: &HeaderMap) -> bool {

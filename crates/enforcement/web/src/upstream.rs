@@ -260,7 +260,7 @@ impl Upstreams {
                 address: address.clone(),
             })?
             .map_err(unreachable)?;
-        let io = CutIo::new(socket);
+        let io = CutIo::to_server(socket);
         let abort = io.abort().clone();
         let (sender, connection) = Builder::new()
             .max_headers(self.limits.headers_max)

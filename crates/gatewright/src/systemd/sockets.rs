@@ -89,7 +89,8 @@ fn handed(number: RawFd, name: String) -> Result<Handed, HandedFault> {
         return Err(refused());
     }
     let socket = SockRef::from(&fd);
-    let listens = matches!(socket.r#type(), Ok(Type::STREAM)) && socket.is_listener().unwrap_or(false);
+    let listens =
+        matches!(socket.r#type(), Ok(Type::STREAM)) && socket.is_listener().unwrap_or(false);
     let address = socket.local_addr().ok().and_then(|a| a.as_socket());
     match address.filter(|_| listens) {
         Some(address) => Ok(Handed {
@@ -181,7 +182,10 @@ mod tests {
         ];
         assign(&mut listeners, vec![named, at]).unwrap();
         let addresses = listeners.each_ref().map(|l| l.address);
-        assert_eq!(addresses, [named_address, at_address, "[::]:80".parse().unwrap()]);
+        assert_eq!(
+            addresses,
+            [named_address, at_address, "[::]:80".parse().unwrap()]
+        );
         assert_eq!(
             listeners.each_ref().map(|l| l.inherited.is_some()),
             [true, true, false]

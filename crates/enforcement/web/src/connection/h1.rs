@@ -56,7 +56,9 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     };
     let io = io.into_inner();
     match (ended, upgrade) {
-        (Ended::InOrder, Some(upgrade)) => relay::run(&conn, io, joined(read, &ahead), upgrade).await,
+        (Ended::InOrder, Some(upgrade)) => {
+            relay::run(&conn, io, joined(read, &ahead), upgrade).await
+        }
         _ => say_goodbye(&conn, io).await,
     }
 }
@@ -75,7 +77,10 @@ fn joined(read: Bytes, ahead: &[u8]) -> Bytes {
 async fn say_goodbye(conn: &Conn, mut io: ClientIo) {
     let goodbye = async {
         // A client that does not take the goodbye loses it.
-        if !timeout(GOODBYE, io.shutdown()).await.is_ok_and(|done| done.is_ok()) {
+        if !timeout(GOODBYE, io.shutdown())
+            .await
+            .is_ok_and(|done| done.is_ok())
+        {
             return;
         }
         let mut discarded = [0; 4096];

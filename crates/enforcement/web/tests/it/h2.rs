@@ -1,7 +1,6 @@
 //! HTTP/2 with hyper's client.
 
 use std::{
-    future::poll_fn,
     pin::Pin,
     sync::{
         Arc, Mutex,
@@ -23,7 +22,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::{
     client::connect_tls,
-    house::{ANA, House},
+    house::{ANA, House, until},
 };
 
 pub(crate) type Client = SendRequest<Full<Bytes>>;
@@ -34,22 +33,13 @@ pub(crate) async fn client(house: &House, window: u32) -> Client {
 
 pub(crate) async fn client_of(house: &House, host: &str, window: u32) -> Client {
     let io = TokioIo::new(connect_tls(house, host, b"h2").await);
-    let (client, mut connection) = Builder::new(TokioExecutor::new())
+    let (client, connection) = Builder::new(TokioExecutor::new())
         .initial_stream_window_size(window)
         .handshake(io)
         .await
         .unwrap();
     // The gateway's settings have come once it says that streams can become WebSockets.
-    poll_fn(|cx| {
-        if !connection.is_extended_connect_protocol_enabled() {
-            let _ = Pin::new(&mut connection).poll(cx);
-        }
-        match connection.is_extended_connect_protocol_enabled() {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
-        }
-    })
-    .await;
+    until(|| connection.is_extended_connect_protocol_enabled()).await;
     tokio::spawn(async move {
         // How it ends is seen by each request.
         let _ = connection.await;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::{
         Arc, Mutex,
@@ -74,6 +74,8 @@ pub(crate) struct Plan {
     pub(crate) door: DoorOptions,
     /// The disk is full once this is set.
     pub(crate) full: Option<Arc<AtomicBool>>,
+    /// The socket for plain HTTP, where it was opened by somebody else.
+    pub(crate) handed: Option<Arc<TcpListener>>,
     pub(crate) wiki: Box<dyn Fn(&mut App) + Send>,
 }
 
@@ -86,6 +88,7 @@ impl Default for Plan {
             threads: 1,
             door: DoorOptions::default(),
             full: None,
+            handed: None,
             wiki: Box::new(|_| {}),
         }
     }
@@ -135,9 +138,12 @@ impl House {
             remedies: plan.level,
             limits: plan.limits,
             ..options(vec![
-                local(Serves::Plain {
-                    explain_safari: true,
-                }),
+                Listener {
+                    inherited: plan.handed.clone(),
+                    ..local(Serves::Plain {
+                        explain_safari: true,
+                    })
+                },
                 local(Serves::Tls {
                     config: tls,
                     hsts_secs: Some(63_072_000),

@@ -10,6 +10,7 @@
 
 mod client;
 mod cuts;
+mod draining;
 mod exchanges;
 mod forwarding;
 mod h2;

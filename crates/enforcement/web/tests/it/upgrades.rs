@@ -56,7 +56,12 @@ async fn house() -> House {
     .await
 }
 
-async fn open(house: &House, line: &str, headers: &[(&str, &str)], behind: &str) -> (TcpStream, Answer) {
+async fn open(
+    house: &House,
+    line: &str,
+    headers: &[(&str, &str)],
+    behind: &str,
+) -> (TcpStream, Answer) {
     let mut io = connect(house.http).await;
     let bytes = format!("{}{behind}", text(line, headers));
     io.write_all(bytes.as_bytes()).await.unwrap();
@@ -148,18 +153,29 @@ async fn what_lies_behind_an_upgrade_that_did_not_happen_is_no_request() {
         // Declined by the upstream, by us, by policy, and failed.
         ("GET /api/page", ASKING.to_vec(), 200),
         ("GET /api/raw", changed("Upgrade", "h2c"), 400),
-        ("GET /api/raw", changed("Origin", "http://payroll.test"), 403),
+        (
+            "GET /api/raw",
+            changed("Origin", "http://payroll.test"),
+            403,
+        ),
         ("GET /api/raw", changed("Cookie", "a=1"), 401),
         ("GET /admin/raw", ASKING.to_vec(), 400),
         ("GET /api/other", ASKING.to_vec(), 502),
         ("GET /drop", changed("Upgrade", "h2c"), 400),
     ] {
         let (mut io, answer) = open(&house, line, &headers, &smuggled).await;
-        assert_eq!((answer.status, answer.one("connection")), (status, "close"), "{line}");
+        assert_eq!(
+            (answer.status, answer.one("connection")),
+            (status, "close"),
+            "{line}"
+        );
         assert!(read_answer(&mut io).await.is_none(), "{line}");
     }
     let seen = house.upstream.seen();
-    assert!(seen.iter().all(|seen| !seen.line().contains("smuggled")), "{seen:?}");
+    assert!(
+        seen.iter().all(|seen| !seen.line().contains("smuggled")),
+        "{seen:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,10 +220,8 @@ async fn handshakes_are_refused_for_what_they_are_refused_for_over_http_1() {
         let answer = ask(&mut client, asking(path, "websocket", &ASKING)).await;
         assert_eq!(answer.status(), status, "{path}");
     }
-    let elsewhere = Request::connect("https://payroll.test/ws")
-        .extension(Protocol::from_static("websocket"))
-        .body(Full::default())
-        .unwrap();
+    let mut elsewhere = asking("/ws", "websocket", &ASKING);
+    *elsewhere.uri_mut() = "https://payroll.test/ws".parse().unwrap();
     assert_eq!(
         ask(&mut client, elsewhere).await.status(),
         StatusCode::MISDIRECTED_REQUEST
