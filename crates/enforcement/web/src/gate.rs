@@ -60,12 +60,12 @@ pub(crate) async fn answer(
     }
     if is_extended {
         only_if_opened(&mut answer);
-    } else if asks_to_switch && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-        // A client may have sent ahead what was meant for the other protocol.
-        close_after(&mut answer);
-    } else if !conn.multiplexed && (conn.thread.is_draining() || !told_to_send.get()) {
-        // A client that was not told to send may do so all the same, or send its next request.
-        close_after(&mut answer);
+    } else if !conn.multiplexed && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // A client that asked for another protocol may have sent ahead what was meant for it; one
+        // that was not told to send its body may do so all the same, or send its next request.
+        if asks_to_switch || !told_to_send.get() || conn.thread.is_draining() {
+            close_after(&mut answer);
+        }
     }
     if let Some(hsts) = &conn.hsts {
         answer
