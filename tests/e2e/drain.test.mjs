@@ -27,6 +27,8 @@ describe('restarts and reloads under load', () => {
       }, 5);
     };
     upstream = await startUpstream({ pages: { '/late': late, '/later': (request, response) => setTimeout(() => late(request, response), 300) } });
+    // Whether the app drops connections that it keeps is not what is asked here.
+    upstream.server.keepAliveTimeout = 0;
     gateway = await startOrganisation({
       apps: [{ name: 'site', upstream: upstream.url }],
       policies: { 'site.cedar': POLICY },
