@@ -8,12 +8,12 @@ use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::
 
 use crate::{
     answer::Rejection,
-    canonical::{Authority, Canonical, Scheme, Target},
+    canonical::{Ambiguous, Authority, Canonical, Scheme, Target},
     connection::Conn,
     cookie::Ours,
     credential::Who,
     fetch_site::{self, Own, Preflight, Sender},
-    header::Origin,
+    header::{Origin, Told},
     options::Serves,
     route::{AppRoutes, Route},
     websocket::Handshake,
@@ -31,7 +31,8 @@ pub(crate) struct Inbound {
     pub(crate) method: Method,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    pub(crate) authority: Authority<'static>,
+    pub(crate) authority: Rc<Authority<'static>>,
+    pub(crate) told: Rc<Told>,
     pub(crate) target: Target,
     pub(crate) address: IpAddr,
     pub(crate) navigation: bool,
@@ -99,8 +100,11 @@ pub(crate) fn read(
         &parts.headers,
         conn.scheme,
     )?;
-    let authority = authority.into_owned();
     covered(conn, &authority)?;
+    let told = conn
+        .told(client.address, &authority)
+        .map_err(|_| Ambiguous::HostMalformed)?;
+    let authority = told.authority().clone();
     let view = conn.thread.view();
     let app = conn.thread.router(&view).app(&authority.host).cloned();
     let app = app.ok_or_else(|| unknown_host(&authority))?;
@@ -116,6 +120,7 @@ pub(crate) fn read(
         conn: conn.clone(),
         view,
         authority,
+        told,
         target,
         app,
     })

@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Sleep, sleep};
 
 use super::{ClientIo, Conn, Gate, Held};
-use crate::metrics::spawn;
+use crate::metrics::{spawn, spawn_unpinned};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -88,7 +88,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
         let conn = self.0.clone();
         let held = conn.next_stream.take().unwrap_or_default();
         conn.streams.set(conn.streams.get() + 1);
-        spawn(Stream {
+        spawn_unpinned(Stream {
             stream: Some(Box::pin(stream)),
             held,
             conn,
