@@ -83,11 +83,7 @@ pub(crate) fn read(
     parts: Parts,
     client: Client,
 ) -> Result<Inbound, Rejection> {
-    let framed = conn
-        .framing
-        .as_ref()
-        .map_or(Ok(()), |f| f.borrow_mut().next_head());
-    framed?;
+    conn.read_twice()?;
     let options = &conn.thread.shared.options;
     if parts.headers.len() > options.limits.headers_max {
         return Err(too_many_headers(options.limits.headers_max));
