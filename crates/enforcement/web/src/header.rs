@@ -56,6 +56,7 @@ fn strip(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: bool) {
     remove_hop_by_hop(headers);
     let spoofed = |name: &HeaderName| {
         spelling::is_identity(name.as_str())
+            || spelling::is_misspelled_framing(name.as_str())
             || (!keep_overrides && spelling::is_override(name.as_str()))
             || app.identity.iter().any(|n| n.spells(name.as_str()))
     };
