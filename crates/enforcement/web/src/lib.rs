@@ -48,4 +48,5 @@ pub use options::{
     AppCookie, Code, Country, DoorFault, HandOver, HandOverFault, Limits, Listener, MakeDoor,
     Serves, ThreadDoor, WebOptions, WhomToAsk,
 };
+pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};
