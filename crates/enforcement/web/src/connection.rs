@@ -23,12 +23,13 @@ pub(crate) use io::ClientIo;
 
 use crate::{
     body::OutBody,
-    canonical::{Authority, Scheme},
+    canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
     framing::Framing,
     gate,
     header::{Origin, Told},
+    header_blocks::HeaderBlocks,
     options::{Listener, Serves},
     proxy_protocol,
     relay::Upgrade,
@@ -53,6 +54,8 @@ pub(crate) struct Conn {
     pub(crate) multiplexed: bool,
     /// The second reader of HTTP/1 framing.
     pub(crate) framing: Option<Rc<RefCell<Framing>>>,
+    /// The second reader of HTTP/2 header blocks.
+    blocks: Option<Rc<RefCell<HeaderBlocks>>>,
     /// A WebSocket that begins once the switch has been told to the client.
     pub(crate) upgrade: RefCell<Option<Upgrade>>,
     /// What upstreams were told last of where requests come from.
@@ -228,6 +231,7 @@ impl Conn {
             abort,
             multiplexed: opened.multiplexed,
             framing: (!opened.multiplexed).then(Rc::default),
+            blocks: opened.multiplexed.then(Rc::default),
             upgrade: RefCell::default(),
             told: RefCell::default(),
             held: Held::default(),
@@ -254,5 +258,13 @@ impl Conn {
         })?);
         *last = Some(told.clone());
         Ok(told)
+    }
+
+    /// What the second reader says of the request that comes next.
+    pub(crate) fn read_twice(&self) -> Result<(), Ambiguous> {
+        let framed = self.framing.as_ref();
+        framed.map_or(Ok(()), |f| f.borrow_mut().next_head())?;
+        let blocks = self.blocks.as_ref();
+        blocks.and_then(|b| b.borrow().fault()).map_or(Ok(()), Err)
     }
 }

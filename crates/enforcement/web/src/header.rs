@@ -68,6 +68,7 @@ fn strip(
         is_hop_by_hop(name)
             || also(name)
             || spelling::is_identity(name.as_str())
+            || spelling::is_misspelled_framing(name.as_str())
             || (!keep_overrides && spelling::is_override(name.as_str()))
             || app.identity.iter().any(|n| n.spells(name.as_str()))
     });

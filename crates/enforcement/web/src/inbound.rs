@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What of a host's paths is ours.
-const OWN_PATHS: &str = "/.gatewright";
+const OWN_PATHS: &[u8] = b"/.gatewright";
 
 /// A request's head in its one form, with the app that it is for.
 pub(crate) struct Inbound {
@@ -84,11 +84,7 @@ pub(crate) fn read(
     parts: Parts,
     client: Client,
 ) -> Result<Inbound, Rejection> {
-    let framed = conn
-        .framing
-        .as_ref()
-        .map_or(Ok(()), |f| f.borrow_mut().next_head());
-    framed?;
+    conn.read_twice()?;
     let options = &conn.thread.shared.options;
     if parts.headers.len() > options.limits.headers_max {
         return Err(too_many_headers(options.limits.headers_max));
@@ -205,10 +201,14 @@ impl Inbound {
     /// Whether the path is ours, as written or as far as it can be read.
     fn is_own_path(&self) -> bool {
         let ours = |path: &str| {
-            path.strip_prefix(OWN_PATHS)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.as_bytes()
+                .split_at_checked(OWN_PATHS.len())
+                .is_some_and(|(start, rest)| {
+                    start.eq_ignore_ascii_case(OWN_PATHS)
+                        && (rest.is_empty() || rest.starts_with(b"/"))
+                })
         };
-        ours(self.target.path()) || self.target.loosest().is_some_and(ours)
+        ours(self.target.path()) || self.target.readings().any(ours)
     }
 
     /// The origin that it is for.

@@ -1,7 +1,8 @@
 //! Names that a client may not use, in every spelling that some server takes for them.
 //!
 //! CGI and its kin turn `-` into `_`, PHP turns `.` into `_`, some servers fold whatever is no
-//! letter or digit; so names are compared with all of those alike.
+//! letter or digit; so names are compared with all of those alike. gRPC tells the same as
+//! bytes under a name that ends in `-bin`.
 
 use std::sync::LazyLock;
 
@@ -30,8 +31,14 @@ const fn fold(byte: u8) -> u8 {
 }
 
 fn same(name: &[u8], folded: &[u8]) -> bool {
-    name.len() == folded.len() && starts(name, folded)
+    starts(name, folded)
+        && name.get(folded.len()..).is_some_and(|rest| {
+            rest.is_empty() || (rest.len() == BINARY.len() && starts(rest, BINARY))
+        })
 }
+
+/// What gRPC appends to the name of a value in bytes.
+const BINARY: &[u8] = b"-bin";
 
 fn starts(name: &[u8], folded: &[u8]) -> bool {
     name.len() >= folded.len() && name.iter().zip(folded).all(|(n, f)| fold(*n) == *f)
@@ -125,6 +132,17 @@ const OVERRIDE_NAMES: [&str; 14] = [
     "x-wap-url",
 ];
 
+/// What frames a message, for servers that fold names as CGI does. As they are, these are
+/// taken out with what belongs to a connection.
+const FRAMING_NAMES: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// Whether a name frames a message under another spelling than its own.
+pub(super) fn is_misspelled_framing(name: &str) -> bool {
+    FRAMING_NAMES
+        .iter()
+        .any(|n| *n != name && same(name.as_bytes(), n.as_bytes()))
+}
+
 /// Whether a name claims who somebody is or where they come from.
 pub(super) fn is_identity(name: &str) -> bool {
     let name = name.as_bytes();
@@ -207,6 +225,11 @@ mod tests {
         let user = FoldedName::new("X-Remote_User");
         assert!(user.spells("x-remote-user") && user.spells("X.REMOTE.USER"));
         assert!(!user.spells("x-remote-users") && !user.spells("xremoteuser"));
+        assert!(user.spells("x-remote-user-bin") && user.spells("x_remote_user_bin"));
+        assert!(!user.spells("x-remote-user-binary") && is_identity("x-real-ip-bin"));
+        assert!(
+            is_misspelled_framing("content_length") && !is_misspelled_framing("content-length")
+        );
         for name in [
             "x-requested-with",
             "x-csrf-token",
