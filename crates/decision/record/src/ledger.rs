@@ -170,6 +170,14 @@ impl Ledger {
         heads.into_values().collect()
     }
 
+    /// To be called about once a second: a log whose disk does not answer takes no more records
+    /// until it does, so that no more than that is at stake.
+    pub fn watch(&self) {
+        for running in locked(&self.running).values() {
+            running.log.watch();
+        }
+    }
+
     /// How each log is doing.
     pub fn status(&self) -> Vec<LogStatus> {
         let running = locked(&self.running);
@@ -277,14 +285,9 @@ impl Opening<'_> {
             next: 1,
             ..Recovered::default()
         });
-        let log = Arc::new(Log::new(
-            name,
-            folder,
-            self.options.segment_bytes(name),
-            self.options.reserve.clone(),
-            found.next,
-            self.lock.clone(),
-        ));
+        let log = Log::new(name, folder, self.options, found.next, self.lock.clone())
+            .map_err(|fault| LedgerError::log(name, fault))?;
+        let log = Arc::new(log);
         if let Some(head) = found.head {
             log.set_head(head);
         }

@@ -1,6 +1,6 @@
 //! Taking up a log where its last writer left it, whatever became of that writer.
 
-use std::{fs, io, os::unix::fs::FileExt, path::Path};
+use std::{io, os::unix::fs::FileExt, path::Path};
 
 use gw_ledger::{
     Hash, HeaderFault, MerkleAccumulator, Note, RepairPlan, SegmentHeader, SignedHead, StoredHead,
@@ -10,7 +10,10 @@ use gw_ledger::{
 use crate::{
     chain::{Author, Chain, Group, Heads},
     fault::LedgerError,
-    files::{SegmentPaths, open_existing, read_if_there, segment_numbers, sync_folder},
+    files::{
+        SegmentPaths, if_there, open_existing, read_if_there, read_written, segment_numbers,
+        sync_folder,
+    },
     options::STRANGERS,
     read::{frames, last_head},
 };
@@ -82,9 +85,9 @@ impl Recovered {
         paths: &SegmentPaths,
         author: &Author,
     ) -> io::Result<()> {
-        let records = fs::read(&paths.records)?;
+        let records = read_written(&paths.records)?;
         let heads = read_if_there(&paths.heads)?.unwrap_or_default();
-        let personal = read_if_there(&paths.personal)?;
+        let personal = if_there(read_written(&paths.personal))?;
         let plan = plan_repair(
             &records,
             &heads,
