@@ -264,9 +264,8 @@ impl Log {
         let Stock {
             next, set_aside, ..
         } = stock;
-        let (write, seal) = set_aside.with(|| {
-            create_segment(&self.folder, *next, self.segment_bytes, &*self.reserve)
-        })?;
+        let (write, seal) = set_aside
+            .with(|| create_segment(&self.folder, *next, self.segment_bytes, &*self.reserve))?;
         self.folder_handle.sync_all()?;
         stock.next += 1;
         stock.open += 1;
@@ -342,21 +341,23 @@ impl Log {
     /// Refuses all further records: what was synced before stays, but nothing after can be promised.
     pub(crate) fn fail(&self, why: &str) {
         tracing::error!(log = %self.name, why, "the ledger failed; records are refused until a restart");
-        self.give_up(Unwritable::Failed {
+        let failure = Unwritable::Failed {
             log: self.name.clone(),
             why: Arc::from(why),
+        };
+        self.durable.send_if_modified(|durable| {
+            durable.failure.get_or_insert(failure);
+            // Nobody is told before records are refused.
+            false
         });
         self.state.fetch_max(FAILED, Ordering::AcqRel);
+        self.durable.send_modify(|_| {});
     }
 
     /// The sealer is done: whoever still waits, waits in vain.
     pub(crate) fn end(&self) {
-        self.give_up(self.closed());
-    }
-
-    fn give_up(&self, failure: Unwritable) {
         self.durable.send_modify(|durable| {
-            durable.failure.get_or_insert(failure);
+            durable.failure.get_or_insert(self.closed());
         });
     }
 
@@ -405,9 +406,9 @@ impl Log {
         if stalled < self.stall_bound {
             return;
         }
-        let first =
-            self.state
-                .compare_exchange(OPEN, BEHIND, Ordering::AcqRel, Ordering::Relaxed);
+        let first = self
+            .state
+            .compare_exchange(OPEN, BEHIND, Ordering::AcqRel, Ordering::Relaxed);
         if first.is_ok() && self.refuses_from == BEHIND {
             tracing::error!(log = %self.name, stalled_ms = stalled.as_millis(), "the disk does not answer; records are refused until it does");
         }

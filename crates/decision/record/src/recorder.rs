@@ -37,9 +37,7 @@ const COMMITMENT_BYTES: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
     /// No segment can be reserved: the disk is full, or no file can be opened.
-    #[error(
-        "no segment can be reserved for the log `{log}` ({why}); it is tried again by itself"
-    )]
+    #[error("no segment can be reserved for the log `{log}` ({why}); it is tried again by itself")]
     NoSpace {
         /// The log.
         log: Arc<str>,

@@ -5,9 +5,7 @@ use std::{collections::BTreeSet, io, path::Path};
 use gw_ledger::{LogReport, LogVerifier, PublicKey, SegmentFiles, StoredHead};
 
 use crate::{
-    files::{
-        SegmentPaths, if_there, log_names, read_if_there, read_written, segment_numbers,
-    },
+    files::{SegmentPaths, if_there, log_names, read_if_there, read_written, segment_numbers},
     read::ReadError,
 };
 

@@ -44,10 +44,9 @@ impl Guarded {
     pub(super) fn new(start: *const u8, length: usize) -> io::Result<Self> {
         install()?;
         let free = MAPPINGS.iter().find(|place| {
-            let taken =
-                place
-                    .start
-                    .compare_exchange(0, TAKEN, Ordering::AcqRel, Ordering::Relaxed);
+            let taken = place
+                .start
+                .compare_exchange(0, TAKEN, Ordering::AcqRel, Ordering::Relaxed);
             taken.is_ok()
         });
         let place = free.ok_or_else(|| io::Error::other("too many segments are open"))?;
