@@ -33,9 +33,10 @@ export async function startDemo() {
 
 /**
  * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
- * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text).
+ * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text). `prepare`
+ * gets the gateway before it is started, its data folder not yet made.
  */
-export async function startOrganisation({ apps, policies, config = '' }) {
+export async function startOrganisation({ apps, policies, config = '', prepare = async () => {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
   const [http, https] = await freePorts(2);
   const domain = 'e2e.localhost';
@@ -54,6 +55,7 @@ export async function startOrganisation({ apps, policies, config = '' }) {
   gateway.authority = certificates.authority;
   gateway.policies = join(folder, 'policies');
   gateway.file = file;
+  await prepare(gateway);
   await gateway.start();
   return gateway;
 }
@@ -95,7 +97,7 @@ class Gateway {
   }
 
   async start() {
-    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1' } });
+    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1', ...this.env } });
     const { end } = await until(
       'the gateway answers on its socket',
       async () => (this.child.end ? this.child : (await this.cli('app', 'list')).code === 0 && {}),

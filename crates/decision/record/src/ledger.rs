@@ -189,7 +189,7 @@ impl Ledger {
 
     /// Seals and closes all logs. Recorders should be dropped before; a log that still has one is closed at the next start.
     pub async fn close(self) {
-        if let Err(fault) = self.note_stop().await {
+        if let Err(fault) = self.note_synced(Note::Stop).await {
             tracing::warn!(%fault, "the stop was not recorded");
         }
         let ends = self.stop_all();
@@ -199,10 +199,18 @@ impl Ledger {
         }
     }
 
-    async fn note_stop(&self) -> Result<(), Unwritable> {
+    /// Records that the clock jumped, by so many milliseconds.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub async fn note_clock(&self, jump_ms: i64) -> Result<(), Unwritable> {
+        self.note_synced(Note::ClockFault { jump_ms }).await
+    }
+
+    async fn note_synced(&self, note: Note) -> Result<(), Unwritable> {
         let record = NoteRecord {
             time: (self.options.now)(),
-            note: Note::Stop,
+            note,
         };
         self.control
             .append(&record, &Personal::default())

@@ -6,6 +6,7 @@
 //! reserves the next segment. Formats, hashes and verification are `gw-ledger`'s.
 
 mod chain;
+mod changes;
 mod cursor;
 mod erase;
 mod fault;
@@ -26,6 +27,7 @@ mod set_aside;
 mod strangers;
 mod verify;
 
+pub use changes::RecordedChanges;
 pub use erase::{Erased, erase_personal};
 pub use fault::LedgerError;
 pub use ledger::Ledger;

@@ -203,6 +203,10 @@ impl Log {
         &self.folder
     }
 
+    pub(crate) fn segment_bytes(&self) -> usize {
+        usize::try_from(self.segment_bytes).unwrap_or(usize::MAX)
+    }
+
     /// The next segment: the one that was made ahead, else a new one.
     ///
     /// Making one here blocks the writer; it happens only where it outran the sealer,

@@ -30,6 +30,9 @@ const PERSONAL_ROOM: usize = 8 * 1024;
 /// Why a log takes no more records after a page of its segment could not be had.
 pub(crate) const DISK_FAILED: &str = "a page of its segment could not be had from the disk";
 
+/// Room for a group of changes.
+const READY_ROOM: usize = 128 * 1024;
+
 const KIND_BYTES: usize = 4;
 const COMMITMENT_BYTES: usize = 32;
 
@@ -220,6 +223,12 @@ impl Recorder {
         )
     }
 
+    /// Whether so many bytes would be taken, in this segment or the next.
+    fn ready(&mut self, bytes: usize) -> Result<(), Unwritable> {
+        self.personal.clear();
+        self.make_room(0, (bytes, bytes))
+    }
+
     /// Moves on to the next segment where the current one has no room.
     fn make_room(&mut self, payload: usize, room: (usize, usize)) -> Result<(), Unwritable> {
         self.log.check()?;
@@ -363,6 +372,15 @@ impl ControlRecorder {
         let position = self.write(record.into(), personal)?;
         wait_for(synced(self.log.clone(), position))?;
         Ok(position)
+    }
+
+    /// Whether records would be taken: to be asked before something is done that has to be recorded.
+    ///
+    /// # Errors
+    /// When they would not.
+    pub fn ready(&self) -> Result<(), Unwritable> {
+        let bytes = READY_ROOM.min(self.log.segment_bytes() / 4);
+        locked(&self.recorder).ready(bytes)
     }
 
     /// Gives the log back when the ledger closes.
