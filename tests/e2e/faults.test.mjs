@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, test } from 'node:test';
-import { run } from './lib/child.mjs';
+import { afterEach, describe, test } from 'node:test';
+import { Child, run } from './lib/child.mjs';
 import { BINARY, startOrganisation } from './lib/gateway.mjs';
 import { descriptors, fill, limitDescriptors, mountExt4, mountMemory, opened, skip } from './lib/machine.mjs';
 import { Traffic } from './lib/traffic.mjs';
@@ -73,11 +73,19 @@ describe('faults of the machine', { skip }, () => {
     throw new Error(`${atMost} people were added`);
   }
 
+  /** What a gateway says that does not start. */
+  async function refusedStart() {
+    const child = new Child(BINARY, gateway.args, { env: { ...process.env, NO_COLOR: '1' } });
+    await until('it ends', () => child.end);
+    assert.ok(child.end.code > 0, JSON.stringify(child.end));
+    return child.output;
+  }
+
   const alive = () => assert.equal(gateway.child.end, undefined, gateway.child.output);
 
   function noStorm(most = LINES) {
     const said = gateway.child.lines.slice(lines);
-    assert.ok(said.length < most, `${said.length} lines:\n${said.slice(0, 80).join('\n')}`);
+    assert.ok(said.length < most, `${said.length} lines:\n${said.slice(0, 8).join('\n')}`);
     assert.doesNotMatch(said.join('\n'), /panicked/);
   }
 
@@ -129,25 +137,24 @@ describe('faults of the machine', { skip }, () => {
   test('disk full, with `when_unwritable = "allow"`: requests go on, and it is said', async () => {
     await begin({ config: `${LEDGER}when_unwritable = "allow"\n` });
     const { free } = await fill(gateway.data);
-    await until('a request goes unrecorded', async () => {
+    const said = (words) => gateway.child.lines.some((line) => line.includes(words));
+    for (let n = 0; !said('let through unrecorded'); n += 1) {
       assert.equal(await ask(), 200);
-      return gateway.child.lines.some((line) => line.includes('let through unrecorded'));
-    });
+      assert.ok(n < 5000, 'it is never said');
+    }
     for (let n = 0; n < 300; n += 1) assert.equal(await ask(), 200);
     noStorm();
     await free();
-    await until('records are taken again', () => gateway.child.lines.some((line) => line.includes('segments can be reserved again')));
+    await until('records are taken again', () => said('segments can be reserved again'));
     alive();
     await verified();
   });
 
   test('disk full at the start: it says so and does not serve; with space it does', async () => {
     await begin();
-    await gateway.child.stop('SIGKILL');
+    await gateway.child.stop();
     const { free } = await fill(gateway.data);
-    const { code, stderr, stdout } = await run(BINARY, gateway.args, { env: { ...process.env, NO_COLOR: '1' } });
-    assert.notEqual(code, 0);
-    assert.match(stderr + stdout, /No space left|disk is full/);
+    assert.match(await refusedStart(), /No space left|disk is full/);
     await free();
     await gateway.start();
     assert.equal(await ask('/'), 200);
@@ -158,9 +165,7 @@ describe('faults of the machine', { skip }, () => {
     await begin();
     await gateway.child.stop();
     await disk.remount('ro');
-    const { code, stderr, stdout } = await run(BINARY, gateway.args, { env: { ...process.env, NO_COLOR: '1' } });
-    assert.notEqual(code, 0);
-    assert.match(stderr + stdout, /Read-only file system/);
+    assert.match(await refusedStart(), /Read-only file system/);
     await disk.remount('rw');
     await gateway.start();
     assert.equal(await ask('/'), 200);
@@ -211,10 +216,10 @@ describe('faults of the machine', { skip }, () => {
     };
     const first = await segment();
     assert.ok(first >= 1, folder);
-    await until('three segments more are made', async () => {
-      assert.equal(await ask(), 200);
-      return (await segment()) >= first + 3;
-    }, 60_000);
+    for (let turn = 0; (await segment()) < first + 3; turn += 1) {
+      for (let n = 0; n < 50; n += 1) assert.equal(await ask(), 200);
+      assert.ok(turn < 100, 'no segment is made');
+    }
     assert.equal((await descriptors(gateway.pid)).length >= limit - 3, true, 'there is still none to spare');
     alive();
     for (const socket of strangers) socket.destroy();
