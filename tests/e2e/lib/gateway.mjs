@@ -34,9 +34,10 @@ export async function startDemo() {
 /**
  * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
  * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text).
- * `hosts` are names beside those under its domain that the certificate covers.
+ * `hosts` are names beside those under its domain that the certificate covers; `prepare` gets
+ * the gateway before it is started, its data folder not yet made.
  */
-export async function startOrganisation({ apps, policies, config = '', hosts = [] }) {
+export async function startOrganisation({ apps, policies, config = '', hosts = [], prepare = async () => {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
   const [http, https] = await freePorts(2);
   const domain = 'e2e.localhost';
@@ -56,6 +57,7 @@ export async function startOrganisation({ apps, policies, config = '', hosts = [
   gateway.authority = certificates.authority;
   gateway.policies = join(folder, 'policies');
   gateway.file = file;
+  await prepare(gateway);
   await gateway.start();
   return gateway;
 }
@@ -97,7 +99,7 @@ class Gateway {
   }
 
   async start() {
-    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1' } });
+    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1', ...this.env } });
     const { end } = await until(
       'the gateway answers on its socket',
       async () => (this.child.end ? this.child : (await this.cli('app', 'list')).code === 0 && {}),
