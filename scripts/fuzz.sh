@@ -25,11 +25,12 @@ RUSTFLAGS=$coverage CARGO_TARGET_DIR=$build cargo build --quiet --release --targ
     --manifest-path fuzz/libfuzzer/Cargo.toml
 fuzzer=$build/$triple/release/gw-libfuzzer
 
-# run NAME OPTIONS...: the fuzzer on one target.
+# run NAME OPTIONS...: the fuzzer on one target, with its dictionary where it has one.
 run() {
-    local name=$1
+    local name=$1 words=()
     shift
-    FUZZ_TARGET=$name "$fuzzer" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 \
+    [ ! -f "fuzz/dictionaries/$name.dict" ] || words=(-dict="fuzz/dictionaries/$name.dict")
+    FUZZ_TARGET=$name "$fuzzer" ${words[@]+"${words[@]}"} -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 \
         -max_len=$bytes_max -artifact_prefix="fuzz/findings/$name/" "$@"
 }
 

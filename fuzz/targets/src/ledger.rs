@@ -4,6 +4,7 @@ pub(crate) mod frames;
 pub(crate) mod heads;
 pub(crate) mod log;
 pub(crate) mod personal;
+pub(crate) mod reader;
 pub(crate) mod records;
 pub(crate) mod text;
 mod writer;

@@ -72,6 +72,7 @@ macro_rules! for_each_target {
             ledger_personal => ledger::personal::personal,
             ledger_heads => ledger::heads::heads,
             ledger_log => ledger::log::log,
+            ledger_reader => ledger::reader::reader,
             shown_text => ledger::text::shown,
             policy_files => policies::files,
             policy_cases => policies::cases,

@@ -10,15 +10,11 @@ use gw_model::Timestamp;
 use super::writer::{LOG, NAME, Segment};
 use crate::input;
 
-/// Each line is an edit: `FILE zero AT LENGTH`, `FILE cut AT` or `FILE put AT HEX`, where FILE
-/// is `records`, `heads` or `personal` with the segment's number: `records2 cut 400`.
+/// Each line is an edit: `FILE zero AT LENGTH`, `FILE cut AT`, `FILE put AT HEX` or `FILE copy
+/// FROM AT LENGTH`, where FILE is `records`, `heads` or `personal` with the segment's number:
+/// `records2 cut 400`.
 pub(crate) fn log(data: &[u8]) {
-    let mut segments = LOG.segments.clone();
-    for line in input::lines(data).take(64) {
-        if let Ok(line) = std::str::from_utf8(line) {
-            edit(&mut segments, line);
-        }
-    }
+    let mut segments = edited(data);
     let report = verified(&segments, &LOG.stored);
     for fault in &report.faults {
         assert!(!fault.to_string().is_empty());
@@ -27,7 +23,20 @@ pub(crate) fn log(data: &[u8]) {
     if report.is_sound() {
         genuine(&segments);
     }
-    repaired(&mut segments);
+    // A crash leaves no whole frame in another's place.
+    let by_a_crash = !data.windows(4).any(|word| word == b"copy");
+    repaired(&mut segments, by_a_crash);
+}
+
+/// The log with the edits that the lines of an input make.
+pub(super) fn edited(data: &[u8]) -> Vec<Segment> {
+    let mut segments = LOG.segments.clone();
+    for line in input::lines(data).take(64) {
+        if let Ok(line) = std::str::from_utf8(line) {
+            edit(&mut segments, line);
+        }
+    }
+    segments
 }
 
 fn edit(segments: &mut [Segment], line: &str) -> Option<()> {
@@ -50,6 +59,13 @@ fn edit(segments: &mut [Segment], line: &str) -> Option<()> {
             let end = at.saturating_add(length).min(file.len());
             file.get_mut(at..end)?.fill(0);
         }
+        "copy" => {
+            let length = words.next()?.parse::<usize>().ok()?.min(4096);
+            let to = more.parse::<usize>().ok()?;
+            let bytes = file.get(at..at.checked_add(length)?)?.to_vec();
+            file.get_mut(to..to.checked_add(length)?)?
+                .copy_from_slice(&bytes);
+        }
         "put" => {
             let bytes = data_encoding::HEXLOWER_PERMISSIVE
                 .decode(more.as_bytes())
@@ -64,7 +80,7 @@ fn edit(segments: &mut [Segment], line: &str) -> Option<()> {
     Some(())
 }
 
-fn verified(segments: &[Segment], stored: &[StoredHead]) -> LogReport {
+pub(super) fn verified(segments: &[Segment], stored: &[StoredHead]) -> LogReport {
     let files = LogFiles {
         log: NAME,
         segments: segments.iter().map(files_of).collect(),
@@ -89,7 +105,7 @@ fn genuine(segments: &[Segment]) {
 }
 
 /// Repairs the second segment as the ledger's shell does.
-fn repaired(segments: &mut [Segment]) {
+fn repaired(segments: &mut [Segment], by_a_crash: bool) {
     let original = &LOG.segments;
     let [first, second] = segments else { return };
     let plan = plan_repair(
@@ -110,7 +126,8 @@ fn repaired(segments: &mut [Segment]) {
         .sign(closing(&plan, header))
         .push_to(&mut second.heads);
     let header = original[1].personal.get(..PERSONAL_HEADER_BYTES);
-    let whole = *first == original[0]
+    let whole = by_a_crash
+        && *first == original[0]
         && second.records.get(..HEADER_BYTES) == original[1].records.get(..HEADER_BYTES)
         && second.personal.get(..PERSONAL_HEADER_BYTES) == header;
     if whole {
