@@ -11,7 +11,7 @@ use std::{convert::Infallible, sync::Arc};
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Engine;
-use gw_model::AppName;
+use gw_model::{AppName, Snapshot, Timestamp};
 use gw_pages::{Chip, JudgedRequest, Link, Message, Moment, Page, PageService, signed_in_words};
 use http::{HeaderMap, Method, Response, StatusCode};
 
@@ -185,6 +185,23 @@ fn received(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(HEADER).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
+}
+
+/// Whether each check of an assertion holds here, in their order.
+pub(crate) fn holding(
+    raw: &str,
+    expected: [Option<String>; 3],
+    facts: &Snapshot,
+    now: Timestamp,
+) -> Vec<bool> {
+    let [audience, issuer_host, subject] = expected;
+    let expected = Expected {
+        audience,
+        issuer_host,
+        subject,
+    };
+    let checks = check::all(Assertion::read(raw).as_ref(), &expected, facts, now);
+    checks.iter().map(|check| check.holds).collect()
 }
 
 fn row(check: Check) -> Row {

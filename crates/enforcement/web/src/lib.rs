@@ -24,6 +24,8 @@ pub mod fetch_site;
 mod flow;
 mod forward;
 pub mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 pub mod header;
 pub mod header_blocks;

@@ -192,7 +192,7 @@ pub(crate) fn append_cookies(
 }
 
 /// A parameter that is there exactly once. Ours need no decoding.
-fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+pub(crate) fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     let mut values = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

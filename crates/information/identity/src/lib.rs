@@ -9,6 +9,8 @@ mod ceremonies;
 mod client;
 mod cookies;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hand_over;
 mod identity;
 mod keys;

@@ -16,6 +16,7 @@ use gw_pages::{JudgedRequest, Message, PageService, guard};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use crate::{Identity, keys, links};
+pub(crate) use passkey::finished;
 use visit::Visit;
 
 impl Identity {

@@ -39,8 +39,10 @@ impl Target {
             return Err(Ambiguous::Text);
         }
         let read = canonical_path(given.path())?;
-        let path_and_query = match (&read.path, given.as_str().starts_with('/')) {
-            (Cow::Borrowed(_), true) => given.clone(),
+        let path_and_query = match (&read.path, given.as_str()) {
+            // What stands for an absent path shows as one, yet equals no path that was written.
+            (_, "/") => PathAndQuery::from_static("/"),
+            (Cow::Borrowed(_), text) if text.starts_with('/') => given.clone(),
             (path, _) => joined(path, given.query())?,
         };
         Ok(Self {

@@ -47,6 +47,16 @@ fn unreserved_characters_are_decoded_and_hex_is_upper_cased_once() {
 }
 
 #[test]
+fn an_absent_path_equals_the_root() {
+    let absent: Uri = "https://wiki.example".parse().unwrap();
+    let root: Uri = "https://wiki.example/".parse().unwrap();
+    let (absent, root) = (Target::read(&absent).unwrap(), Target::read(&root).unwrap());
+    assert_eq!(absent.path_and_query(), root.path_and_query());
+    let cut: Uri = "https://wiki.example#x".parse().unwrap();
+    assert_eq!(Target::read(&cut).unwrap().path_and_query(), "/");
+}
+
+#[test]
 fn what_no_route_may_accept_is_refused() {
     use Ambiguous as A;
     for (given, why) in [
