@@ -27,6 +27,7 @@ e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 
 soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in (SEED=n repeats a run)
 	@node tests/e2e/crash-soak.mjs
+
 fuzz: ## fuzz every parser of outside bytes (TARGET=framing SECONDS=600 for one, for longer)
 	@scripts/fuzz.sh "$(or $(TARGET),all)" "$(or $(SECONDS),60)"
 
