@@ -31,7 +31,8 @@ soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in
 fuzz: ## fuzz every parser of outside bytes (TARGET=framing SECONDS=600 for one, for longer)
 	@scripts/fuzz.sh "$(or $(TARGET),all)" "$(or $(SECONDS),60)"
 
-bench: ## measure decisions; writes bench/RESULTS.md and bench/results.json
+bench: ## measure decisions, and the whole proxy beside others; writes bench/RESULTS.md and bench/results.json
+	@scripts/setup-bench.sh
 	@cargo run --release --locked --quiet --package gw-bench
 
 pictures: ## take docs/pictures from a running demo

@@ -23,7 +23,7 @@ pub(crate) struct Setup {
 /// With a person signed in.
 pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Contender, Fault> {
     let (port, plain) = (free_port()?, free_port()?);
-    let folder = site.file(setup.name);
+    let folder = site.file(&format!("gatewright-{port}"));
     let policies = folder.join("policies");
     std::fs::create_dir_all(&policies)?;
     std::fs::write(policies.join("bench.cedar"), statements(setup.statements))?;
@@ -31,17 +31,18 @@ pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Cont
     std::fs::write(&config, configuration(site, port, plain, setup.accepted))?;
     let (binary, config) = (binary.display().to_string(), config.display().to_string());
     let command = [&*binary, "up", "-c", &config];
-    let mut contender = Contender::start(site, setup.name, VERIFIES, port, &command)?;
+    let mut contender = Contender::start(site, setup.name, port, &command)?;
     let data = folder.join("data");
     let socket = data.join("run/admin.sock");
     let listens = || UnixStream::connect(&socket).is_ok();
     contender.program.until("its socket listened", listens)?;
     let data = data.display().to_string();
-    contender.cookie = sign_in(site, &binary, &data, port)?;
+    let jar = sign_in(site, &binary, &data, port)?;
+    contender.cookie = cookie(&jar, "localhost")?;
+    contender.echo = ("echo.localhost", "/");
+    contender.echo_cookie = cookie(&jar, "echo.localhost")?;
     Ok(contender)
 }
-
-const VERIFIES: &str = "session, policy, ledger, assertion";
 
 fn configuration(site: &Site, port: u16, plain: u16, accepted: &str) -> String {
     let folder = site.folder().display();
@@ -113,7 +114,7 @@ forbid (principal, action, resource in Tag::\"measured\") unless { context.authn
     text
 }
 
-/// Adds a person, opens their sign-in link, and returns the cookie that the app's host set.
+/// Adds a person, opens their sign-in link and both apps, and returns the cookies as curl keeps them.
 fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, Fault> {
     let command = |args: &[&str]| -> Result<Value, Fault> {
         let output = Command::new(binary)
@@ -156,16 +157,24 @@ fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, F
     };
     curl(&["-H", &origin, "-H", same, "--data-raw", "", &action])?;
     curl(&[&format!("https://localhost:{port}/1k")])?;
-    curl(&[&format!("https://echo.localhost:{port}/auth")]).ok();
-    let jar = std::fs::read_to_string(&jar)?;
-    let line = jar
-        .lines()
-        .map(|line| line.trim_start_matches("#HttpOnly_"))
-        .find(|line| line.starts_with("localhost\t") && line.contains("__Host-gw-session"))
-        .ok_or_else(|| format!("no session cookie in {jar}"))?;
-    let value = line.rsplit('\t').next().unwrap_or_default();
-    Ok(format!("__Host-gw-session={value}"))
+    // The app behind it speaks nothing but WebSocket; the cookie is set before it is asked.
+    curl(&[&format!("https://echo.localhost:{port}/")]).ok();
+    Ok(std::fs::read_to_string(&jar)?)
 }
+
+/// The session that an app's host has set.
+fn cookie(jar: &str, host: &str) -> Result<String, Fault> {
+    let of_host = |line: &&str| line.split('\t').next() == Some(host) && line.contains(SESSION);
+    let lines = jar
+        .lines()
+        .map(|line| line.trim_start_matches("#HttpOnly_"));
+    let line = lines.into_iter().find(of_host);
+    let value = line.and_then(|line| line.rsplit('\t').next());
+    let value = value.ok_or_else(|| format!("no session of {host} in {jar}"))?;
+    Ok(format!("{SESSION}={value}"))
+}
+
+const SESSION: &str = "__Host-gw-session";
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     let from = text.find(start)? + start.len();
