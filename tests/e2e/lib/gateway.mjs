@@ -33,7 +33,7 @@ export async function startDemo() {
 
 /**
  * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
- * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text).
+ * (`{ name, upstream or upstreams, ... }` as in the configuration file) and policies (file name to text).
  */
 export async function startOrganisation({ apps, policies, config = '' }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
@@ -60,8 +60,9 @@ export async function startOrganisation({ apps, policies, config = '' }) {
 
 function configuration({ http, https, domain, apps, extra }) {
   const addresses = (port) => `["127.0.0.1:${port}", "[::1]:${port}"]`;
-  const app = ({ name, upstream, host = `${name}.${domain}`, more = '' }) =>
-    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\nupstream = "${upstream}"\n${more}\n`;
+  const where = ({ upstream, upstreams }) => (upstreams ? `upstreams = ${JSON.stringify(upstreams)}` : `upstream = "${upstream}"`);
+  const app = ({ name, host = `${name}.${domain}`, more = '', ...servers }) =>
+    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\n${where(servers)}\n${more}\n`;
   return `version = 1
 data = "data"
 ${extra}
