@@ -11,7 +11,7 @@ pub(crate) mod files;
 mod read;
 mod reader;
 mod upstream;
-mod value;
+pub(crate) mod value;
 
 use std::{
     collections::BTreeMap,

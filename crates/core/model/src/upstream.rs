@@ -260,8 +260,9 @@ fn socket_path(text: &str) -> Option<String> {
 }
 
 fn authority(text: &str, own_port: &str) -> Option<String> {
-    if text.parse::<SocketAddr>().is_ok_and(|a| a.port() != 0) {
-        return Some(text.to_owned());
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        let fine = address.port() != 0 && !text.contains('%');
+        return fine.then(|| address.to_string());
     }
     if let Some(v6) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
         return v6
@@ -270,9 +271,15 @@ fn authority(text: &str, own_port: &str) -> Option<String> {
             .map(|_| format!("{text}:{own_port}"));
     }
     let (host, port) = text.rsplit_once(':').unwrap_or((text, own_port));
-    let port: u16 = port.parse().ok()?;
     let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-    (port != 0 && (is_address || is_host(host))).then(|| format!("{host}:{port}"))
+    let fine = is_port(port) && (is_address || is_host(host));
+    fine.then(|| format!("{host}:{port}"))
+}
+
+/// In its one spelling: without sign or leading zeros, and not 0.
+fn is_port(text: &str) -> bool {
+    let port = text.parse::<u16>();
+    port.is_ok_and(|port| port != 0 && port.to_string() == text)
 }
 
 fn is_host(text: &str) -> bool {
@@ -361,6 +368,8 @@ mod tests {
             "127.0.0.1:1",
             "http://a:0",
             "http://u@a:1",
+            "http://a:+80",
+            "https://a:0443",
             "https://a.example?x",
             "https://",
             "ftp://a",

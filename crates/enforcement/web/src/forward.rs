@@ -100,13 +100,12 @@ fn request(
         headers.remove(header::AUTHORIZATION);
     }
     if app.app.preserve_host {
-        let host = inbound.authority.to_string();
-        headers.insert(HOST, HeaderValue::try_from(host).ok()?);
+        headers.insert(HOST, inbound.told.host().clone());
     }
     if takes_trailers && asked.handshake.is_none() {
         rules::take_trailers(&mut headers);
     }
-    rules::write_forwarded(&mut headers, inbound.origin());
+    inbound.told.write(&mut headers);
     tell_who(asked, flow, &mut headers);
     frame(&inbound.method, &body, &mut headers);
     if let Some(handshake) = &asked.handshake {

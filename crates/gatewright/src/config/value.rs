@@ -166,14 +166,20 @@ impl FromStr for Origin {
             _ => return Err(fault()),
         };
         let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port.parse::<u16>().map_err(|_| fault())?)),
+            Some((host, text)) => (host, Some(port(text).ok_or_else(fault)?)),
             None => (rest, None),
         };
-        if !is_host(host) || port == Some(own_port) || port == Some(0) {
+        if !is_host(host) || port == Some(own_port) {
             return Err(fault());
         }
         Ok(Self(Arc::from(text)))
     }
+}
+
+/// A port in its one spelling: without sign or leading zeros, and not 0.
+fn port(text: &str) -> Option<u16> {
+    let port: u16 = text.parse().ok()?;
+    (port != 0 && port.to_string() == text).then_some(port)
 }
 
 /// A time zone that is in the built-in data.
@@ -349,6 +355,8 @@ mod tests {
             "https://a.example/",
             "a.example",
             "ftp://a.example",
+            "https://a.example:+8443",
+            "https://a.example:08443",
         ] {
             assert!(bad.parse::<Origin>().is_err(), "{bad:?}");
         }
