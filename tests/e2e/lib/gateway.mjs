@@ -33,7 +33,7 @@ export async function startDemo() {
 
 /**
  * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
- * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text).
+ * (`{ name, upstream or upstreams, ... }` as in the configuration file) and policies (file name to text).
  * `hosts` are names beside those under its domain that the certificate covers; `prepare` gets
  * the gateway before it is started, its data folder not yet made.
  */
@@ -64,8 +64,9 @@ export async function startOrganisation({ apps, policies, config = '', hosts = [
 
 function configuration({ http, https, domain, names, apps, extra }) {
   const addresses = (port) => `["127.0.0.1:${port}", "[::1]:${port}"]`;
-  const app = ({ name, upstream, host = `${name}.${domain}`, more = '' }) =>
-    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\nupstream = "${upstream}"\n${more}\n`;
+  const where = ({ upstream, upstreams }) => (upstreams ? `upstreams = ${JSON.stringify(upstreams)}` : `upstream = "${upstream}"`);
+  const app = ({ name, host = `${name}.${domain}`, more = '', ...servers }) =>
+    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\n${where(servers)}\n${more}\n`;
   return `version = 1
 data = "data"
 ${extra}

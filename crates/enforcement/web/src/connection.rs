@@ -6,7 +6,6 @@ mod io;
 
 use std::{
     cell::{Cell, RefCell},
-    convert::Infallible,
     net::IpAddr,
     pin::Pin,
     rc::Rc,
@@ -26,6 +25,7 @@ use crate::{
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
+    forward::Reset,
     framing::Framing,
     gate,
     header::{Origin, Told},
@@ -112,13 +112,18 @@ impl Held {
     }
 }
 
+/// A stream that is reset instead of being answered.
+#[derive(Debug, thiserror::Error)]
+#[error("reset, as the upstream's was")]
+struct StreamReset(#[source] ::h2::Error);
+
 /// What hyper asks for each request's answer.
 struct Gate(Rc<Conn>);
 
 impl Service<Request<Incoming>> for Gate {
     type Response = Response<OutBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>>;
+    type Error = StreamReset;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, StreamReset>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let conn = self.0.clone();
@@ -129,7 +134,13 @@ impl Service<Request<Incoming>> for Gate {
         } else {
             conn.held.clone()
         };
-        Box::pin(async move { Ok(gate::answer(conn, held, request).await) })
+        Box::pin(async move {
+            let mut answer = gate::answer(conn, held, request).await;
+            match answer.extensions_mut().remove() {
+                Some(Reset(reason)) => Err(StreamReset(reason.into())),
+                None => Ok(answer),
+            }
+        })
     }
 }
 

@@ -37,6 +37,7 @@ struct Shared {
     flushes: Cell<u64>,
     blocked: Cell<bool>,
     written: Cell<u64>,
+    read: Cell<u64>,
     owner: RefCell<Option<Waker>>,
 }
 
@@ -77,6 +78,18 @@ impl Abort {
         self.0.written.get()
     }
 
+    /// How many bytes whoever speaks on it has been given so far, where they are counted.
+    pub(crate) fn read(&self) -> u64 {
+        self.0.read.get()
+    }
+
+    /// Counts bytes that were read.
+    pub(crate) fn note_read(&self, bytes: usize) {
+        self.0
+            .read
+            .set(self.0.read.get().wrapping_add(bytes as u64));
+    }
+
     fn note_write(&self, polled: &Poll<io::Result<usize>>) {
         self.0.blocked.set(polled.is_pending());
         if let Poll::Ready(Ok(bytes)) = polled {
@@ -115,6 +128,11 @@ impl<S: AsFd> CutIo<S> {
     /// bytes, an end to silence.
     pub fn new(socket: S) -> Self {
         tune(&SockRef::from(&socket));
+        Self::untuned(socket)
+    }
+
+    /// Wraps a socket that has no such options: one that is not TCP's.
+    pub fn untuned(socket: S) -> Self {
         Self {
             socket,
             abort: Abort::default(),

@@ -288,7 +288,7 @@ impl Asked {
             fetch_site::may_open_websocket(&inbound.headers, inbound.own(), *sender)
         } else if fetch_site::is_safe(&inbound.method) {
             true
-        } else if inbound.app.upstream().is_none() {
+        } else if inbound.app.is_built_in() {
             *sender == Sender::OwnPage
         } else {
             self.who.known.is_none() || sender.may_change()

@@ -1,6 +1,6 @@
 //! From host, path and method to the app and the route, compiled once per change of the apps.
 
-use std::{cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
 
 use gw_model::{
     App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
@@ -11,6 +11,7 @@ use http::Method;
 use crate::{
     canonical::{Ambiguous, Target, canonical_path},
     header::{AppHeaders, FoldedName},
+    upstream::{AppUpstream, Upstreams},
 };
 
 /// All apps by host.
@@ -39,6 +40,11 @@ impl Router {
     pub fn app(&self, host: &str) -> Option<&Rc<AppRoutes>> {
         self.hosts.get(host)
     }
+
+    /// All of them.
+    pub(crate) fn apps(&self) -> impl Iterator<Item = &Rc<AppRoutes>> {
+        self.hosts.values()
+    }
 }
 
 /// An app with its routes, the most specific first.
@@ -50,6 +56,8 @@ pub struct AppRoutes {
     pub headers: AppHeaders,
     routes: Vec<Compiled>,
     default: Rc<Route>,
+    /// This thread's connections to its servers, found when they are first needed.
+    upstream: OnceCell<Option<Rc<AppUpstream>>>,
 }
 
 /// A route with what it lets through.
@@ -109,15 +117,19 @@ impl AppRoutes {
             routes,
             default: Rc::new(Route::undeclared(app.default_route())),
             app: app.clone(),
+            upstream: OnceCell::new(),
         }
     }
 
-    /// The address of the upstream, unless the app is built in.
-    pub fn upstream(&self) -> Option<&Arc<str>> {
-        match &self.app.upstream {
-            Upstream::Http(address) => Some(address),
-            Upstream::BuiltIn(_) => None,
-        }
+    /// Whether it is one of our own apps.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.app.upstream, Upstream::BuiltIn(_))
+    }
+
+    /// This thread's connections to its servers, unless it is one of our own apps.
+    pub(crate) fn upstream(&self, upstreams: &Upstreams) -> Option<Rc<AppUpstream>> {
+        let found = self.upstream.get_or_init(|| upstreams.of(&self.app));
+        found.clone()
     }
 
     /// The route of a target.

@@ -35,6 +35,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How often upstream connections that lie idle are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
 
+/// Servers are asked whether they are well no oftener than this, and looked for this often.
+const CHECK_PAUSE: Duration = Duration::from_millis(50);
+const CHECK: Duration = Duration::from_secs(1);
+
 /// What cut connections have to say why, when the process stops.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -275,6 +279,7 @@ impl ThreadStart {
             spawn(accept(thread.clone(), listener, socket, self.stop.clone()));
         }
         spawn(sweep(thread.clone()));
+        spawn(check(thread.clone()));
         tell(ready, Ok(()));
         let grace = tokio::select! {
             grace = told_to_stop(self.stop) => grace,
@@ -327,6 +332,21 @@ async fn accept(
                 sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+/// Asks apps' servers whether they are well, where an app says so.
+async fn check(thread: Rc<Thread>) {
+    loop {
+        let now = Instant::now();
+        let router = thread.router(&thread.view());
+        let due = router.apps().filter_map(|app| {
+            let upstream = app.upstream(&thread.upstreams)?;
+            upstream.check_due(now.into_std())
+        });
+        let next = due.min().map_or(now + CHECK, Instant::from_std);
+        drop(router);
+        sleep_until(next.clamp(now + CHECK_PAUSE, now + CHECK)).await;
     }
 }
 

@@ -14,7 +14,7 @@ use gw_issue::Assertions;
 use gw_leases::Core;
 use gw_model::AppName;
 use gw_pages::{PageService, refused::Level};
-use gw_tls::CertificateStore;
+use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
     AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
     ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
@@ -37,6 +37,7 @@ pub(super) fn options(
     identity: &Identity,
     services: HashMap<Arc<str>, PageService>,
     certificates: Option<&CertificateStore>,
+    trust: TrustStore,
 ) -> Result<WebOptions, StartFault> {
     Ok(WebOptions {
         listeners: listeners(config, mode, certificates)?,
@@ -47,6 +48,7 @@ pub(super) fn options(
         country: country(config.geo_database.as_deref())?,
         ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
+        upstream_trust: trust,
         remedies: level(config.remedies),
         limits: Limits::default(),
     })
