@@ -34,6 +34,16 @@ const BENCHES: &[Bench] = &[
         example: "bench_judgement",
         question: "What does a decision cost when nothing has changed since the last one?",
     },
+    Bench {
+        package: "gw-leases",
+        example: "bench_sweep",
+        question: "What does a change of facts cost a traffic thread on which much is open?",
+    },
+    Bench {
+        package: "gw-web",
+        example: "bench_leases",
+        question: "How long do 10,000 open WebSockets of 1,000 people outlive what allowed them?",
+    },
 ];
 
 /// One measured figure.
