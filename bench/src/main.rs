@@ -54,6 +54,16 @@ const BENCHES: &[Bench] = &[
         question: "What does a decision cost when nothing has changed since the last one?",
     },
     Bench {
+        package: "gw-leases",
+        what: What::Example("bench_sweep"),
+        question: "What does a change of facts cost a traffic thread on which much is open?",
+    },
+    Bench {
+        package: "gw-web",
+        what: What::Example("bench_leases"),
+        question: "How long do 10,000 open WebSockets of 1,000 people outlive what allowed them?",
+    },
+    Bench {
         package: "gw-bench-peers",
         what: What::Program(&[
             "--gatewright",

@@ -1,17 +1,17 @@
 //! Judging on one core: reuse what still stands, evaluate the rest.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use gw_clock::Clock;
 use gw_model::{
-    Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Seen,
-    Session, SessionId, Timestamp,
+    Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Session,
+    SessionId, Timestamp,
 };
 use gw_policy::Prepared;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::{Circumstances, Grounds, Judgement, View, random::Sequence};
+use crate::{Circumstances, Grounds, Judgement, View, judgement::Idle, random::Sequence};
 
 /// Judgements with different attribute values that one slot keeps.
 const VARIANTS: usize = 8;
@@ -48,27 +48,6 @@ struct Slot {
     /// The epoch number at which the grounds were last seen to stand.
     seen_at: u64,
     variants: SmallVec<[Arc<Judgement>; 1]>,
-}
-
-/// When a session ends if nobody uses it, at hand without looking the session up.
-struct Idle {
-    seen: Seen,
-    started: Timestamp,
-    limit: Duration,
-}
-
-impl Idle {
-    fn of(session: &Session) -> Self {
-        Self {
-            seen: session.seen.clone(),
-            started: session.started,
-            limit: session.idle_limit,
-        }
-    }
-
-    fn is_over(&self, now: Timestamp) -> bool {
-        now >= self.seen.at().max(self.started).after(self.limit)
-    }
 }
 
 /// One core's judge. Not shared: each traffic thread has its own.
@@ -148,7 +127,7 @@ impl Judge {
             let slot = self.young.remove(&key).unwrap_or_else(|| Slot {
                 prepared,
                 grounds: judgement.grounds,
-                idle: session.as_deref().map(Idle::of),
+                idle: judgement.idle.clone(),
                 seen_at: view.facts.epoch.number,
                 variants: SmallVec::new(),
             });
@@ -162,7 +141,8 @@ impl Slot {
     fn stands(&mut self, view: &View, circumstances: &Circumstances, now: Timestamp) -> bool {
         let number = view.facts.epoch.number;
         if self.seen_at != number {
-            if self.grounds != Grounds::read(view, circumstances) {
+            let (grounds, prepared) = (&self.grounds, &self.prepared);
+            if !grounds.stand(view, circumstances, prepared, self.seen_at) {
                 return false;
             }
             self.seen_at = number;
@@ -278,13 +258,13 @@ impl Fresh<'_> {
                 self.now,
             )
         });
-        let seen = session.map(|s| s.seen.clone());
+        let idle = session.map(Idle::of);
         decision.valid_until = decision
             .valid_until
             .min(prepared.membership_until())
             .min(session.map_or(Timestamp::NEVER, |s| s.expires));
         (
-            Arc::new(self.judgement(decision, None, mentioned, Some(prepared), seen)),
+            Arc::new(self.judgement(decision, None, mentioned, Some(prepared), idle)),
             true,
         )
     }
@@ -295,7 +275,7 @@ impl Fresh<'_> {
         ended: Option<EndReason>,
         mentioned: AttributeSet,
         prepared: Option<Arc<Prepared>>,
-        seen: Option<Seen>,
+        idle: Option<Idle>,
     ) -> Judgement {
         let c = self.circumstances;
         Judgement {
@@ -309,11 +289,14 @@ impl Fresh<'_> {
             resource: c.resource.clone(),
             epoch: self.view.facts.epoch,
             made_at: self.now,
-            grounds: Grounds::read(self.view, c),
+            grounds: prepared.as_ref().map_or_else(
+                || Grounds::read(self.view, c),
+                |prepared| Grounds::of(self.view, c, prepared),
+            ),
             circumstances: c.clone(),
             mentioned,
             prepared,
-            seen,
+            idle,
         }
     }
 }
