@@ -78,7 +78,7 @@ enum Command {
 }
 
 /// Runs the command that the arguments name.
-pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(usage) => {
@@ -97,6 +97,11 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             failure.code()
         }
     }
+}
+
+/// Reads arguments and does nothing.
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(), clap::Error> {
+    Arguments::try_parse_from(arguments).map(drop)
 }
 
 fn dispatch(arguments: Arguments) -> Done {
@@ -249,7 +254,7 @@ fn converse<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 }
 
 /// A part of a path of the administration's interface: names are checked there, but must arrive whole.
-fn segment(text: &str) -> Result<&str, Failure> {
+pub(crate) fn segment(text: &str) -> Result<&str, Failure> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.@+".contains(&b);
     if !text.is_empty() && text.bytes().all(fine) {
         Ok(text)

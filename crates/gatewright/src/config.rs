@@ -10,7 +10,7 @@ mod fault;
 pub(crate) mod files;
 mod read;
 mod reader;
-mod value;
+pub(crate) mod value;
 
 use std::{
     net::SocketAddr,
@@ -22,7 +22,7 @@ use std::{
 use gw_model::{App, Group, Settings};
 use ipnet::IpNet;
 
-pub(crate) use fault::ConfigFaults;
+pub(crate) use fault::{ConfigFaults, Fault};
 pub(crate) use read::OWNERS;
 pub(crate) use value::CertificateHost;
 

@@ -31,6 +31,7 @@ use gw_tls::CertificateStore;
 pub(crate) use announce::Announcer;
 pub(crate) use fault::StartFault;
 pub(crate) use process::{Process, Stopped};
+pub(crate) use web::country_of;
 
 use crate::{
     config::Config,

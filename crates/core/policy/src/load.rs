@@ -8,7 +8,7 @@ use gw_model::{AccessRequest, Action, GroupName, PolicyFile, PolicyId, Snapshot,
 use miette::Diagnostic;
 
 use crate::{
-    PolicyFault, base, entities::Cast, fault::position, index::Index, load::source::Source,
+    PolicyFault, base, entities::Cast, fault::Places, index::Index, load::source::Source,
     reads::Reads, schema::Kind,
 };
 
@@ -95,9 +95,14 @@ impl Policies {
 pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
     let mut faults = Vec::new();
     let base = base::file();
-    let sources: Vec<Source> = std::iter::once((&base, true))
-        .chain(files.iter().map(|file| (file, false)))
-        .flat_map(|(file, own)| source::read(file, own, &mut faults))
+    let files: Vec<Placed> = std::iter::once(&base)
+        .chain(files)
+        .map(Placed::of)
+        .collect();
+    let sources: Vec<Source> = files
+        .iter()
+        .enumerate()
+        .flat_map(|(place, file)| source::read(file, place == 0, &mut faults))
         .collect();
     source::refuse_duplicates(&sources, &mut faults);
     let (invalid, mut warnings) = validation::validate(&sources);
@@ -159,9 +164,24 @@ fn condition(policy: &Policy, tree: pst::Policy) -> Expr {
     }
 }
 
+/// A file with the places of its lines.
+struct Placed<'f> {
+    name: &'f Arc<str>,
+    places: Places<'f>,
+}
+
+impl<'f> Placed<'f> {
+    fn of(file: &'f PolicyFile) -> Self {
+        Self {
+            name: &file.name,
+            places: Places::of(&file.text),
+        }
+    }
+}
+
 /// A fault where a diagnostic of Cedar's points to, in the words that it has.
 fn diagnosed(
-    file: &PolicyFile,
+    file: &Placed<'_>,
     start: usize,
     policy: Option<&PolicyId>,
     diagnostic: &dyn Diagnostic,
@@ -170,9 +190,9 @@ fn diagnosed(
         .labels()
         .and_then(|mut labels| labels.next())
         .map_or(start, |label| label.offset());
-    let (line, column) = position(&file.text, offset);
+    let (line, column) = file.places.position(offset);
     PolicyFault {
-        file: Arc::clone(&file.name),
+        file: Arc::clone(file.name),
         line,
         column,
         policy: policy.cloned(),

@@ -50,7 +50,7 @@ pub(crate) fn segment_numbers(folder: &Path) -> io::Result<Vec<u32>> {
         let number = name
             .to_str()
             .and_then(|name| name.strip_suffix(".seg"))
-            .filter(|stem| stem.len() == 8)
+            .filter(|stem| stem.len() == 8 && stem.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|stem| stem.parse::<u32>().ok());
         numbers.extend(number);
     }

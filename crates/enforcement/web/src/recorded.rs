@@ -66,7 +66,7 @@ impl<'a> Personal<'a> {
     }
 }
 
-fn without_secrets(path: &str) -> Cow<'_, str> {
+pub(crate) fn without_secrets(path: &str) -> Cow<'_, str> {
     if path
         .split('/')
         .all(|segment| segment.len() <= OWN_SEGMENT_MAX)

@@ -166,14 +166,20 @@ impl FromStr for Origin {
             _ => return Err(fault()),
         };
         let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port.parse::<u16>().map_err(|_| fault())?)),
+            Some((host, text)) => (host, Some(port(text).ok_or_else(fault)?)),
             None => (rest, None),
         };
-        if !is_host(host) || port == Some(own_port) || port == Some(0) {
+        if !is_host(host) || port == Some(own_port) {
             return Err(fault());
         }
         Ok(Self(Arc::from(text)))
     }
+}
+
+/// A port in its one spelling: without sign or leading zeros, and not 0.
+fn port(text: &str) -> Option<u16> {
+    let port: u16 = text.parse().ok()?;
+    (port != 0 && port.to_string() == text).then_some(port)
 }
 
 /// A time zone that is in the built-in data.
@@ -212,9 +218,9 @@ impl FromStr for UpstreamAddress {
             return Ok(Self(Arc::from(rest)));
         }
         let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "80"));
-        let port: u16 = port.parse().map_err(|_| fault())?;
+        let port = self::port(port).ok_or_else(fault)?;
         let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-        if port == 0 || !(is_address || is_host(host)) {
+        if !(is_address || is_host(host)) {
             return Err(fault());
         }
         Ok(Self(Arc::from(format!("{host}:{port}"))))
@@ -377,6 +383,8 @@ mod tests {
             "https://a.example/",
             "a.example",
             "ftp://a.example",
+            "https://a.example:+8443",
+            "https://a.example:08443",
         ] {
             assert!(bad.parse::<Origin>().is_err(), "{bad:?}");
         }

@@ -133,10 +133,17 @@ fn country(database: Option<&Path>) -> Result<Country, StartFault> {
     let Some(path) = database else {
         return Ok(Arc::new(|_| None));
     };
-    let reader = maxminddb::Reader::open_readfile(path).map_err(|fault| {
+    let unreadable = |fault: &dyn std::fmt::Display| {
         let path = path.display();
         StartFault::Setup(format!("geo.database: `{path}` cannot be read: {fault}"))
-    })?;
+    };
+    let bytes = std::fs::read(path).map_err(|fault| unreadable(&fault))?;
+    country_of(bytes).map_err(|fault| unreadable(&fault))
+}
+
+/// The same from the database's bytes.
+pub(crate) fn country_of(bytes: Vec<u8>) -> Result<Country, maxminddb::MaxMindDbError> {
+    let reader = maxminddb::Reader::from_source(bytes)?;
     Ok(Arc::new(move |address: IpAddr| {
         let found = reader.lookup(address.to_canonical()).ok()?;
         let country: maxminddb::geoip2::Country<'_> = found.decode().ok()??;

@@ -11,6 +11,8 @@
 
 mod error;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod seal;
 mod secret;
 mod sqlite;

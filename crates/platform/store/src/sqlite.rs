@@ -5,6 +5,7 @@
 
 mod factors;
 mod facts;
+pub(crate) mod fuzzing;
 mod links;
 mod load;
 mod notes;
