@@ -42,6 +42,8 @@ impl Key {
 
 /// The judgements of one (session, rank, action, resource), with what they share.
 struct Slot {
+    /// Whether anything here rests on the time of day.
+    reads_wall_clock: bool,
     prepared: Arc<Prepared>,
     grounds: Grounds,
     idle: Option<Idle>,
@@ -80,7 +82,9 @@ impl Judge {
         if let Some(slot) = self.young.get_mut(&key) {
             if !slot.stands(view, circumstances, now) {
                 self.young.remove(&key);
-            } else if let Some(judgement) = slot.reuse(circumstances, now) {
+            } else if slot.is_trusted(&self.clock)
+                && let Some(judgement) = slot.reuse(circumstances, now)
+            {
                 return judgement;
             }
         } else if let Some(slot) = self.old.remove(&key) {
@@ -125,6 +129,7 @@ impl Judge {
         let (judgement, keep) = new.judged(prepared.clone(), session.as_deref(), &self.clock);
         if keep {
             let slot = self.young.remove(&key).unwrap_or_else(|| Slot {
+                reads_wall_clock: reads_wall_clock(&prepared),
                 prepared,
                 grounds: judgement.grounds,
                 idle: judgement.idle.clone(),
@@ -151,6 +156,11 @@ impl Slot {
             && self.idle.as_ref().is_none_or(|idle| !idle.is_over(now))
     }
 
+    /// What rests on the time of day is not reused while the clock is at fault.
+    fn is_trusted(&self, clock: &Clock) -> bool {
+        !self.reads_wall_clock || clock.fault().is_none()
+    }
+
     fn reuse(&mut self, circumstances: &Circumstances, now: Timestamp) -> Option<Arc<Judgement>> {
         let mentioned = self.prepared.mentions();
         self.variants
@@ -170,6 +180,11 @@ impl Slot {
         self.variants.push(judgement);
         self
     }
+}
+
+fn reads_wall_clock(prepared: &Prepared) -> bool {
+    let mut mentioned = prepared.mentions().iter();
+    mentioned.any(gw_model::Attribute::is_absolute_time)
 }
 
 /// Why whoever asks does not count as who they say.
@@ -244,8 +259,9 @@ impl Fresh<'_> {
         clock: &Clock,
     ) -> (Arc<Judgement>, bool) {
         let mentioned = prepared.mentions();
-        let reads_wall_clock = mentioned.iter().any(gw_model::Attribute::is_absolute_time);
-        if reads_wall_clock && let Some(fault) = clock.fault() {
+        if reads_wall_clock(&prepared)
+            && let Some(fault) = clock.fault()
+        {
             let what = format!("policies here depend on the time of day, and {fault}");
             return (self.refused(None, Fault { policy: None, what }), false);
         }

@@ -67,6 +67,8 @@ enum Step {
     Zone(bool),
     SignInElsewhere,
     Confirm,
+    /// The system's clock is set to so many hours from the time, and listened to.
+    SetClock(i64),
     EndSession,
     Disable(bool),
 }
@@ -87,6 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Tagged),
         1 => any::<bool>().prop_map(Step::Cafe),
         1 => Just(Step::Confirm),
+        1 => (-1..=1_i64).prop_map(Step::SetClock),
         1 => Just(Step::EndSession),
         1 => any::<bool>().prop_map(Step::Disable),
     ]
@@ -169,6 +172,12 @@ impl House {
         match step {
             Step::Visit { .. } => {}
             Step::Pass(secs) => self.clock.advance(Duration::from_secs(*secs)),
+            Step::SetClock(hours) => {
+                let millis = self.clock.now().as_millis();
+                let set = millis.saturating_add_signed(hours * 3_600_000);
+                self.clock.jump_wall(gw_model::Timestamp::from_millis(set));
+                self.clock.advance(Duration::from_secs(1));
+            }
             Step::Policies(set) => self.change(vec![policies(SETS[*set])]),
             Step::Groups {
                 staff,
