@@ -181,9 +181,12 @@ impl Joined {
             Early::Restart,
             move |stopping| {
                 let live = live.clone();
-                keep::every(CERTIFICATES, stopping, move || {
-                    std::future::ready(reload::trust(&live))
-                })
+                keep::every(
+                    "certificates towards upstreams",
+                    CERTIFICATES,
+                    stopping,
+                    move || std::future::ready(reload::trust(&live)),
+                )
             },
         );
     }

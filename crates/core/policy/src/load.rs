@@ -180,11 +180,11 @@ impl Policies {
 pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
     let mut faults = Vec::new();
     let base = base::file();
-    let files: Vec<Placed> = std::iter::once(&base)
+    let placed: Vec<Placed> = std::iter::once(&base)
         .chain(files)
         .map(Placed::of)
         .collect();
-    let sources: Vec<Source> = files
+    let sources: Vec<Source> = placed
         .iter()
         .enumerate()
         .flat_map(|(place, file)| source::read(file, place == 0, &mut faults))

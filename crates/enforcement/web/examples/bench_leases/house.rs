@@ -16,6 +16,7 @@ use gw_issue::{ASSERTION_PURPOSE, Assertions, SigningKeys};
 use gw_leases::Core;
 use gw_model::{App, AppToken, AuthnMethod, Change, Session, Timestamp, TokenHash, Upstream, User};
 use gw_pages::refused::Level;
+use gw_tls::TrustStore;
 use gw_web::{
     Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves, ThreadDoor,
     WebOptions, client_address::TrustedProxies,
@@ -271,6 +272,7 @@ fn options() -> WebOptions {
         trusted_proxies: TrustedProxies::default(),
         remedies: Level::Own,
         limits: Limits::default(),
+        upstream_trust: TrustStore::empty(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use gw_model::{Servers, Timestamp, Upstream};
 use gw_tls::{TrustFiles, TrustStore};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
     body::{Frame, Incoming},
@@ -33,7 +33,6 @@ use tokio_rustls::TlsAcceptor;
 /// What reached it.
 #[derive(Debug, Clone)]
 pub(crate) struct Heard {
-    pub(crate) version: Version,
     pub(crate) uri: String,
     pub(crate) headers: HeaderMap,
 }
@@ -182,7 +181,6 @@ impl Peer {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Reset> {
         let (parts, body) = request.into_parts();
         self.heard.lock().unwrap().push(Heard {
-            version: parts.version,
             uri: parts.uri.to_string(),
             headers: parts.headers.clone(),
         });

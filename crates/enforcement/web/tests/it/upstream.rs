@@ -227,7 +227,7 @@ impl Recorder {
             }
             _ if path.starts_with("/say/") => {
                 // Header lines of the test's own choice.
-                let lines = HEXLOWER.decode(path["/say/".len()..].as_bytes()).unwrap();
+                let lines = HEXLOWER.decode(&path.as_bytes()["/say/".len()..]).unwrap();
                 let head = [
                     &b"HTTP/1.1 200 OK\r\n"[..],
                     &lines,
