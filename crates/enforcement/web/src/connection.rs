@@ -7,7 +7,6 @@ mod io;
 
 use std::{
     cell::{Cell, RefCell},
-    convert::Infallible,
     net::IpAddr,
     pin::Pin,
     rc::Rc,
@@ -15,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
 use hyper::{body::Incoming, service::Service};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -25,11 +24,14 @@ pub(crate) use io::ClientIo;
 
 use crate::{
     body::OutBody,
-    canonical::Scheme,
+    canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
+    forward::Reset,
     framing::Framing,
     gate,
+    header::{Origin, Told},
+    header_blocks::HeaderBlocks,
     metrics::spawn,
     options::{Listener, Serves},
     proxy_protocol,
@@ -58,8 +60,12 @@ pub(crate) struct Conn {
     pub(crate) multiplexed: bool,
     /// The second reader of HTTP/1 framing.
     pub(crate) framing: Option<Rc<RefCell<Framing>>>,
+    /// The second reader of HTTP/2 header blocks.
+    blocks: Option<Rc<RefCell<HeaderBlocks>>>,
     /// A WebSocket that begins once the switch has been told to the client.
     pub(crate) upgrade: RefCell<Option<Upgrade>>,
+    /// What upstreams were told last of where requests come from.
+    told: RefCell<Option<Rc<Told>>>,
     held: Held,
     /// Requests so far.
     requests: Cell<u64>,
@@ -135,13 +141,18 @@ impl Conn {
     }
 }
 
+/// A stream that is reset instead of being answered.
+#[derive(Debug, thiserror::Error)]
+#[error("reset, as the upstream's was")]
+struct StreamReset(#[source] ::h2::Error);
+
 /// What hyper asks for each request's answer.
 struct Gate(Rc<Conn>);
 
 impl Service<Request<Incoming>> for Gate {
     type Response = Response<OutBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>>;
+    type Error = StreamReset;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, StreamReset>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let conn = self.0.clone();
@@ -153,7 +164,13 @@ impl Service<Request<Incoming>> for Gate {
         } else {
             conn.held.clone()
         };
-        Box::pin(async move { Ok(gate::answer(conn, held, request).await) })
+        Box::pin(async move {
+            let mut answer = gate::answer(conn, held, request).await;
+            match answer.extensions_mut().remove() {
+                Some(Reset(reason)) => Err(StreamReset(reason.into())),
+                None => Ok(answer),
+            }
+        })
     }
 }
 
@@ -265,12 +282,41 @@ impl Conn {
             abort,
             multiplexed: opened.multiplexed,
             framing: (!opened.multiplexed).then(Rc::default),
+            blocks: opened.multiplexed.then(Rc::default),
             upgrade: RefCell::default(),
+            told: RefCell::default(),
             held: Held::default(),
             requests: Cell::new(0),
             next_task: RefCell::default(),
             streams: Cell::new(0),
             last_stream: Cell::new(Instant::now()),
         }
+    }
+
+    /// What upstreams are told of a request from there to here: mostly the same as last time.
+    pub(crate) fn told(
+        &self,
+        address: IpAddr,
+        authority: &Authority<'_>,
+    ) -> Result<Rc<Told>, InvalidHeaderValue> {
+        let mut last = self.told.borrow_mut();
+        if let Some(told) = last.as_ref().filter(|told| told.is_of(address, authority)) {
+            return Ok(told.clone());
+        }
+        let told = Rc::new(Told::new(Origin {
+            address,
+            scheme: self.scheme,
+            authority,
+        })?);
+        *last = Some(told.clone());
+        Ok(told)
+    }
+
+    /// What the second reader says of the request that comes next.
+    pub(crate) fn read_twice(&self) -> Result<(), Ambiguous> {
+        let framed = self.framing.as_ref();
+        framed.map_or(Ok(()), |f| f.borrow_mut().next_head())?;
+        let blocks = self.blocks.as_ref();
+        blocks.and_then(|b| b.borrow().fault()).map_or(Ok(()), Err)
     }
 }

@@ -37,6 +37,7 @@ struct Shared {
     flushes: Cell<u64>,
     blocked: Cell<bool>,
     written: Cell<u64>,
+    read: Cell<u64>,
     owner: RefCell<Option<Waker>>,
 }
 
@@ -75,6 +76,18 @@ impl Abort {
     /// How many bytes the kernel has taken so far.
     pub fn written(&self) -> u64 {
         self.0.written.get()
+    }
+
+    /// How many bytes whoever speaks on it has been given so far, where they are counted.
+    pub(crate) fn read(&self) -> u64 {
+        self.0.read.get()
+    }
+
+    /// Counts bytes that were read.
+    pub(crate) fn note_read(&self, bytes: usize) {
+        self.0
+            .read
+            .set(self.0.read.get().wrapping_add(bytes as u64));
     }
 
     fn note_write(&self, polled: &Poll<io::Result<usize>>) {
@@ -154,6 +167,15 @@ impl<S: AsFd> CutIo<S> {
 
     fn with(socket: S, lost: Lost) -> Self {
         tune(&SockRef::from(&socket));
+        Self::of(socket, lost)
+    }
+
+    /// The same for a socket to a server that has no such options: one that is not TCP's.
+    pub fn untuned(socket: S) -> Self {
+        Self::of(socket, Lost::MayBe)
+    }
+
+    fn of(socket: S, lost: Lost) -> Self {
         Self {
             socket,
             abort: Abort::default(),

@@ -44,9 +44,8 @@ pub(crate) async fn answer(
             Err(rejection) => reject(&conn, client, "", &rejection),
         }
     } else {
-        let read = expects
-            .and(extended)
-            .and_then(|extended| inbound::read(&conn, received, parts, client, extended));
+        let extended = expects.and(extended);
+        let read = inbound::read(&conn, received, parts, client, extended);
         match read.and_then(Inbound::next) {
             Ok(next) => follow(next, held, body).await,
             Err(rejection) => {
@@ -127,10 +126,13 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     if !inbound.is_sign_in {
         held.hold(flow.clone());
     }
+    if let Some(upstream) = inbound.app.upstream(&inbound.conn.thread.upstreams) {
+        return forward::send(asked, flow, &upstream, body).await;
+    }
     let app = inbound.app.app.clone();
     match &app.upstream {
-        Upstream::Http(address) => forward::send(asked, flow, address, body.take()).await,
         Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body.take()).await,
+        Upstream::Http(_) | Upstream::Servers(_) => forward::nowhere(&asked, flow),
     }
 }
 

@@ -15,14 +15,14 @@ use crate::{
     credential::Who,
     extended::Extended,
     fetch_site::{self, Own, Preflight, Sender},
-    header::Origin,
+    header::{Origin, Told},
     options::Serves,
     route::{AppRoutes, Route},
     switch::Switch,
 };
 
 /// What of a host's paths is ours.
-const OWN_PATHS: &str = "/.gatewright";
+const OWN_PATHS: &[u8] = b"/.gatewright";
 
 /// A request's head in its one form, with the app that it is for.
 pub(crate) struct Inbound {
@@ -33,7 +33,8 @@ pub(crate) struct Inbound {
     pub(crate) method: Method,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    pub(crate) authority: Authority<'static>,
+    pub(crate) authority: Rc<Authority<'static>>,
+    pub(crate) told: Rc<Told>,
     pub(crate) target: Target,
     pub(crate) address: IpAddr,
     pub(crate) navigation: bool,
@@ -89,13 +90,11 @@ pub(crate) fn read(
     received: Instant,
     parts: Parts,
     client: Client,
-    extended: Option<Extended>,
+    extended: Result<Option<Extended>, Rejection>,
 ) -> Result<Inbound, Rejection> {
-    let framed = conn
-        .framing
-        .as_ref()
-        .map_or(Ok(()), |f| f.borrow_mut().next_head());
-    framed?;
+    // The second reader's verdict is taken first, whatever else is wrong: there is one for each head.
+    conn.read_twice()?;
+    let extended = extended?;
     let options = &conn.thread.shared.options;
     if parts.headers.len() > options.limits.headers_max {
         return Err(too_many_headers(options.limits.headers_max));
@@ -107,8 +106,11 @@ pub(crate) fn read(
         &parts.headers,
         conn.scheme,
     )?;
-    let authority = authority.into_owned();
     covered(conn, &authority)?;
+    let told = conn
+        .told(client.address, &authority)
+        .map_err(|_| Ambiguous::HostMalformed)?;
+    let authority = told.authority().clone();
     let view = conn.thread.view();
     let app = conn.thread.router(&view).app(&authority.host).cloned();
     let app = app.ok_or_else(|| unknown_host(&authority))?;
@@ -124,6 +126,7 @@ pub(crate) fn read(
         conn: conn.clone(),
         view,
         authority,
+        told,
         target,
         app,
         extended,
@@ -228,10 +231,14 @@ impl Inbound {
     /// Whether the path is ours, as written or as far as it can be read.
     fn is_own_path(&self) -> bool {
         let ours = |path: &str| {
-            path.strip_prefix(OWN_PATHS)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.as_bytes()
+                .split_at_checked(OWN_PATHS.len())
+                .is_some_and(|(start, rest)| {
+                    start.eq_ignore_ascii_case(OWN_PATHS)
+                        && (rest.is_empty() || rest.starts_with(b"/"))
+                })
         };
-        ours(self.target.path()) || self.target.loosest().is_some_and(ours)
+        ours(self.target.path()) || self.target.readings().any(ours)
     }
 
     /// The origin that it is for.
@@ -316,7 +323,7 @@ impl Asked {
             fetch_site::may_switch(&inbound.headers, inbound.own(), *sender)
         } else if fetch_site::is_safe(&inbound.method) {
             true
-        } else if inbound.app.upstream().is_none() {
+        } else if inbound.app.is_built_in() {
             *sender == Sender::OwnPage
         } else {
             self.who.known.is_none() || sender.may_change()

@@ -13,14 +13,14 @@ use gw_leases::Core;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
+    runtime::LocalOptions,
     sync::watch,
-    task::LocalSet,
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
     connection,
-    metrics::{ThreadMetrics, count_turns, spawn},
+    metrics::{ThreadMetrics, count_turns, spawn, woke},
     options::{DoorFault, Listener, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
     thread::{Shared, Thread},
@@ -34,6 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often upstream connections that lie idle are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// Servers are asked whether they are well no oftener than this, and looked for this often.
+const CHECK_PAUSE: Duration = Duration::from_millis(50);
+const CHECK: Duration = Duration::from_secs(1);
 
 /// What cut connections have to say why, when the process stops.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -259,17 +263,14 @@ type Ready = mpsc::Sender<Result<(), DoorFault>>;
 
 impl ThreadStart {
     fn run(self, ready: &Ready) {
-        let runtime = match tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .build()
-        {
-            Ok(runtime) => runtime,
-            Err(fault) => return tell(ready, Err(fault.into())),
-        };
-        let tasks = LocalSet::new();
-        tasks.block_on(&runtime, self.serve(ready));
-        // Dropped on this thread, with whatever is left in it.
-        drop(tasks);
+            .on_thread_unpark(woke)
+            .build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.serve(ready)),
+            Err(fault) => tell(ready, Err(fault.into())),
+        }
     }
 
     async fn serve(self, ready: &Ready) {
@@ -296,6 +297,7 @@ impl ThreadStart {
             });
         let accepting: Vec<_> = accepting.collect();
         spawn(sweep(thread.clone()));
+        spawn(check(thread.clone()));
         tell(ready, Ok(()));
         let grace = tokio::select! {
             grace = told_to_stop(self.stop) => grace,
@@ -374,6 +376,21 @@ fn empty_queue(thread: &Rc<Thread>, listener: &Rc<Listener>, socket: TcpListener
     });
     if let Err(fault) = taken {
         tracing::warn!(%fault, address = %listener.address, "connections that waited could not be accepted");
+    }
+}
+
+/// Asks apps' servers whether they are well, where an app says so.
+async fn check(thread: Rc<Thread>) {
+    loop {
+        let now = Instant::now();
+        let router = thread.router(&thread.view());
+        let due = router.apps().filter_map(|app| {
+            let upstream = app.upstream(&thread.upstreams)?;
+            upstream.check_due(now.into_std())
+        });
+        let next = due.min().map_or(now + CHECK, Instant::from_std);
+        drop(router);
+        sleep_until(next.clamp(now + CHECK_PAUSE, now + CHECK)).await;
     }
 }
 

@@ -17,9 +17,9 @@ use tokio::{
 };
 
 use super::{ClientIo, Conn, GOODBYE, Gate, LINGER, ahead::Ahead, io::Followed};
-use crate::relay;
+use crate::{framing::Framing, relay};
 
-type Io = Ahead<Followed>;
+type Io = Ahead<Followed<Framing>>;
 type Served = Connection<TokioIo<Io>, Gate>;
 
 enum Ended {

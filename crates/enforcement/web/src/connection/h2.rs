@@ -12,8 +12,11 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Sleep, sleep};
 
-use super::{ClientIo, Conn, Gate, Held, NextTask};
-use crate::{cut_io::Abort, metrics::spawn};
+use super::{ClientIo, Conn, Gate, Held, NextTask, io::Followed};
+use crate::{
+    cut_io::Abort,
+    metrics::{spawn, spawn_unpinned},
+};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -26,6 +29,9 @@ const AHEAD_BYTES_MAX: u64 = 256 * 1024;
 
 /// Serves a connection's streams.
 pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
+    let Some(blocks) = conn.blocks.clone() else {
+        return;
+    };
     let limits = conn.thread.shared.options.limits;
     let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
     let mut served = Builder::new(Streams(conn.clone()))
@@ -40,7 +46,10 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .enable_connect_protocol()
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
-        .serve_connection(TokioIo::new(io), Gate(conn.clone()));
+        .serve_connection(
+            TokioIo::new(Followed::new(io, blocks.clone())),
+            Gate(conn.clone()),
+        );
     let mut ending = false;
     let mut look = Box::pin(sleep(limits.idle));
     poll_fn(|cx| {
@@ -51,7 +60,13 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
             ending = true;
             Pin::new(&mut served).graceful_shutdown();
         }
-        Pin::new(&mut served).poll(cx).map(|ended| {
+        let mut polled = Pin::new(&mut served).poll(cx);
+        if !ending && polled.is_pending() && blocks.borrow().fault().is_some() {
+            ending = true;
+            Pin::new(&mut served).graceful_shutdown();
+            polled = Pin::new(&mut served).poll(cx);
+        }
+        polled.map(|ended| {
             if let Err(fault) = ended {
                 tracing::debug!(%fault, "a connection ended");
             }
@@ -90,9 +105,10 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
         let stream = Some(Box::pin(stream));
         match self.0.next_task.take() {
             Some(NextTask::Tunnel(abort)) => {
-                spawn(async move {
-                    Tunnel { stream, abort }.await;
-                    drop(counted);
+                spawn_unpinned(Tunnel {
+                    stream,
+                    abort,
+                    _counted: counted,
                 });
             }
             next => {
@@ -100,7 +116,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
                     Some(NextTask::Stream(held)) => held,
                     _ => Held::default(),
                 };
-                spawn(Stream {
+                spawn_unpinned(Stream {
                     stream,
                     held,
                     counted,
@@ -133,6 +149,7 @@ impl Drop for Counted {
 struct Tunnel<F> {
     stream: Option<Pin<Box<F>>>,
     abort: Abort,
+    _counted: Counted,
 }
 
 impl<F: Future<Output = ()>> Future for Tunnel<F> {

@@ -8,19 +8,32 @@
     reason = "tests and their helpers fail loudly"
 )]
 
+mod claims;
 mod client;
 mod cuts;
+mod desync;
 mod draining;
 mod exchanges;
 mod forwarding;
+mod frames;
 mod h2;
 mod hand_over;
+mod hosts;
 mod house;
+mod limits;
 mod listeners;
+mod multiplexed;
+mod one_form;
 mod own_apps;
+mod own_names;
+mod peer;
+mod raw_h2;
 mod records;
 mod refusals;
+mod secure;
+mod several;
 mod smuggling;
+mod tossing;
 mod upgrades;
 mod upstream;
 mod websocket;
