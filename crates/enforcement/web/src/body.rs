@@ -130,6 +130,10 @@ impl Body for UpBody {
             }
         }
         self.look_for_end();
+        if frame.is_trailers() {
+            // Nothing follows them, and nobody asks whether it does.
+            self.flow.up_is_done();
+        }
         let frame = frame.map_trailers(&|mut trailers| {
             header::strip_trailers(&mut trailers, &self.app.headers);
             trailers
