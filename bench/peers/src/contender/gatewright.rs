@@ -22,6 +22,16 @@ pub(crate) struct Setup {
 
 /// With a person signed in.
 pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Contender, Fault> {
+    verifying_under(site, binary, setup, &[])
+}
+
+/// The same, the binary run by another program.
+pub(crate) fn verifying_under(
+    site: &Site,
+    binary: &Path,
+    setup: Setup,
+    runner: &[&str],
+) -> Result<Contender, Fault> {
     let (port, plain) = (free_port()?, free_port()?);
     let folder = site.file(&format!("gatewright-{port}"));
     let policies = folder.join("policies");
@@ -30,7 +40,7 @@ pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Cont
     let config = folder.join("gatewright.toml");
     std::fs::write(&config, configuration(site, port, plain, setup.accepted))?;
     let (binary, config) = (binary.display().to_string(), config.display().to_string());
-    let command = [&*binary, "up", "-c", &config];
+    let command = [runner, &[&*binary, "up", "-c", &config]].concat();
     let mut contender = Contender::start(site, setup.name, port, &command)?;
     let data = folder.join("data");
     let socket = data.join("run/admin.sock");
