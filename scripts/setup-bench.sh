@@ -24,6 +24,7 @@ missing_packages() {
     command -v wrk >/dev/null || echo wrk
     command -v h2load >/dev/null || echo nghttp2-client
     command -v curl >/dev/null || echo curl
+    command -v valgrind >/dev/null || echo valgrind
     command -v taskset >/dev/null || echo util-linux
     python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
 }

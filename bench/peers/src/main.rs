@@ -12,6 +12,7 @@
 mod case;
 mod contender;
 mod idle;
+mod instructions;
 mod load;
 mod messages;
 mod options;
@@ -38,6 +39,12 @@ fn main() -> Result<(), Fault> {
         .build()?;
     let echo = messages::Echo::start()?;
     let site = Site::start(echo.port())?;
+    if options.wants("instructions") {
+        row::print(&options, instructions::measure(&options, &site)?);
+    }
+    if options.only_wants("instructions") {
+        return Ok(());
+    }
     let provider = Provider::start()?;
     let contenders = contenders(&options, &site, &provider)?;
     for case in case::CASES {

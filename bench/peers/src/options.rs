@@ -46,4 +46,9 @@ impl Options {
     pub(crate) fn wants(&self, case: &str) -> bool {
         self.only.as_ref().is_none_or(|word| case.contains(word))
     }
+
+    /// Whether nothing else is.
+    pub(crate) fn only_wants(&self, case: &str) -> bool {
+        self.only.as_deref() == Some(case)
+    }
 }

@@ -62,6 +62,11 @@ impl Program {
         Ok(())
     }
 
+    /// Its number: that of the program, since what places it on a core gives way to it.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Processor time of it and its children so far.
     pub(crate) fn cpu(&self) -> Duration {
         let ticks: u64 = self.tree().iter().filter_map(|pid| ticks(*pid)).sum();

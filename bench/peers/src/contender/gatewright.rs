@@ -22,6 +22,16 @@ pub(crate) struct Setup {
 
 /// With a person signed in.
 pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Contender, Fault> {
+    verifying_under(site, binary, setup, &[])
+}
+
+/// The same, the binary run by another program.
+pub(crate) fn verifying_under(
+    site: &Site,
+    binary: &Path,
+    setup: Setup,
+    runner: &[&str],
+) -> Result<Contender, Fault> {
     let (port, plain) = (free_port()?, free_port()?);
     let folder = site.file(&format!("gatewright-{port}"));
     let policies = folder.join("policies");
@@ -30,7 +40,7 @@ pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Cont
     let config = folder.join("gatewright.toml");
     std::fs::write(&config, configuration(site, port, plain, setup.accepted))?;
     let (binary, config) = (binary.display().to_string(), config.display().to_string());
-    let command = [&*binary, "up", "-c", &config];
+    let command = [runner, &[&*binary, "up", "-c", &config]].concat();
     let mut contender = Contender::start(site, setup.name, port, &command)?;
     let data = folder.join("data");
     let socket = data.join("run/admin.sock");
@@ -156,7 +166,9 @@ fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, F
         action.to_owned()
     };
     curl(&["-H", &origin, "-H", same, "--data-raw", "", &action])?;
-    curl(&[&format!("https://localhost:{port}/1k")])?;
+    // Many statements take a while to be in force.
+    let patience = ["--retry", "60", "--retry-all-errors", "--retry-delay", "1"];
+    curl(&[&patience[..], &[&format!("https://localhost:{port}/1k")]].concat())?;
     // The app behind it speaks nothing but WebSocket; the cookie is set before it is asked.
     curl(&[&format!("https://echo.localhost:{port}/")]).ok();
     Ok(std::fs::read_to_string(&jar)?)

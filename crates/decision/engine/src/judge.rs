@@ -183,8 +183,8 @@ impl Slot {
 }
 
 fn reads_wall_clock(prepared: &Prepared) -> bool {
-    let mut mentioned = prepared.mentions().iter();
-    mentioned.any(gw_model::Attribute::is_absolute_time)
+    let mentioned = prepared.mentions();
+    mentioned.iter().any(gw_model::Attribute::is_absolute_time)
 }
 
 /// Why whoever asks does not count as who they say.
