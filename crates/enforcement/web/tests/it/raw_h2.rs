@@ -217,7 +217,9 @@ async fn headers_of_the_connection_have_no_place_in_http_2() {
         ask(&house, &and("te", "trailers")).await.status(),
         Some(200)
     );
-    assert!(house.upstream.last().all("te").is_empty());
+    let passed = house.upstream.last();
+    assert_eq!(passed.all("te"), ["trailers"], "said by us, to our next hop");
+    assert_eq!(passed.all("connection"), ["TE"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
