@@ -5,4 +5,4 @@ mod notify;
 mod sockets;
 
 pub(crate) use notify::{Word, tell};
-pub(crate) use sockets::{Handed, HandedFault, assign, take};
+pub(crate) use sockets::{assign, take};

@@ -180,12 +180,16 @@ impl HalfClosed {
     }
 }
 
+/// Requests that came and bytes that went so far.
+type Moved = (u64, u64);
+
 /// While the thread drains, each answer says that it is the last one of its connection. A
 /// connection that nobody has been told of is closed only once it has been quiet for a while,
 /// so that a request which is on its way is still answered.
 #[derive(Default)]
 struct Quiet {
-    until: Option<(Pin<Box<Sleep>>, (u64, u64))>,
+    /// When to look, and how many requests and bytes there were at the last look.
+    until: Option<(Pin<Box<Sleep>>, Moved)>,
     over: bool,
 }
 
