@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint e2e fuzz bench pictures setup clean
+.PHONY: help run build test unit lint e2e fuzz soak bench pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ lint: ## formatting, clippy and rustdoc, warnings as errors
 
 e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 	@scripts/test.sh e2e
+
+soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in (SEED=n repeats a run)
+	@node tests/e2e/crash-soak.mjs
 
 fuzz: ## fuzz every parser of outside bytes (TARGET=framing SECONDS=600 for one, for longer)
 	@scripts/fuzz.sh "$(or $(TARGET),all)" "$(or $(SECONDS),60)"

@@ -2,6 +2,7 @@
 
 mod app;
 mod check;
+mod clock;
 mod group;
 mod key;
 mod log;
@@ -66,6 +67,9 @@ enum Command {
     /// Keys that assertions are signed with.
     #[command(subcommand)]
     Key(key::Command),
+    /// The clock that decisions are made by.
+    #[command(subcommand)]
+    Clock(clock::Command),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -117,6 +121,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Session(session) => session::run(&shell, session),
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
+        Command::Clock(clock) => clock::run(&shell, clock),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "gatewright", &mut script);

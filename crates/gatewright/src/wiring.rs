@@ -7,8 +7,10 @@
 mod announce;
 mod fault;
 mod keep;
+mod late;
 pub(crate) mod ledger;
 mod open;
+mod place;
 mod policies;
 mod process;
 mod reload;
@@ -95,7 +97,15 @@ pub(crate) async fn start(
             joined.follow(certificates);
         }
     }
-    Ok(Process::new(joined, web, live, signals, config.drain))
+    let place = place::Place::of(&opened.data)?;
+    Ok(Process::new(
+        joined,
+        web,
+        live,
+        place,
+        signals,
+        config.drain,
+    ))
 }
 
 async fn join(
@@ -148,7 +158,7 @@ impl Joined {
             .spawn("certificates", Early::Restart, move |stopping| {
                 let (certificates, engine, announcer) =
                     (certificates.clone(), engine.clone(), announcer.clone());
-                keep::every(CERTIFICATES, stopping, move || {
+                keep::every("certificates", CERTIFICATES, stopping, move || {
                     let told = reload::certificates(&certificates, &engine, &announcer);
                     std::future::ready(told)
                 })

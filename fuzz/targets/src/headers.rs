@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use gw_web::{
     canonical::{Authority, Scheme},
-    header::{self, AppHeaders, FoldedName, Origin},
+    header::{self, AppHeaders, FoldedName, Origin, Told},
 };
 use http::{
     HeaderMap, HeaderName,
@@ -117,7 +117,7 @@ fn location(headers: &mut HeaderMap, upstream: &str) {
         let rest = text.strip_prefix("https://wiki.example:8443").unwrap();
         assert!(rest.starts_with('/'), "{text}");
     }
-    header::write_forwarded(headers, origin);
+    Told::new(origin).unwrap().write(headers);
     let forwarded = "for=127.0.0.1;host=\"wiki.example:8443\";proto=https";
     assert_eq!(headers.get("forwarded").unwrap(), forwarded);
     assert_eq!(headers.get_all("x-forwarded-for").iter().count(), 1);

@@ -14,6 +14,7 @@ use gw_model::{Actor, Change, DecisionId, Epoch, SessionId, Snapshot, Timestamp}
 use gw_store::{
     Committed, Effect, Notes, Proposal, Refused, Store, StoreError, Taken, Transaction,
 };
+use gw_telemetry::Seldom;
 use tokio::sync::oneshot;
 
 use crate::{View, engine::Shared};
@@ -99,6 +100,9 @@ pub enum CommitError {
     /// The store failed; it may or may not be kept, and is not in force on this node.
     #[error("the store failed: {0}")]
     Store(Arc<str>),
+    /// The ledger takes no records, so nothing was changed.
+    #[error("nothing was changed, since it could not be recorded: {0}")]
+    Unwritable(Arc<str>),
     /// The facts changed, but the ledger could not take the record.
     #[error("the change is in force, but the ledger could not record it: {0}")]
     Unrecorded(Arc<str>),
@@ -138,12 +142,21 @@ pub(crate) fn start(
 ) -> std::io::Result<thread::JoinHandle<()>> {
     thread::Builder::new()
         .name("administrator".into())
-        .spawn(move || Administrator { shared, store }.run(&requests))
+        .spawn(move || {
+            let failures = Seldom::default();
+            let administrator = Administrator {
+                shared,
+                store,
+                failures,
+            };
+            administrator.run(&requests);
+        })
 }
 
 struct Administrator {
     shared: Arc<Shared>,
     store: Box<dyn Store>,
+    failures: Seldom,
 }
 
 /// What the ledger will say, learnt when the proposal's turn comes.
@@ -187,6 +200,9 @@ impl Administrator {
     fn commit(&mut self, group: Vec<Pending>) {
         if group.is_empty() {
             return;
+        }
+        if let Err(fault) = self.shared.recording.ready() {
+            return refuse(group, &CommitError::Unwritable(text(&fault)));
         }
         let now = self.shared.clock.now();
         let tellings: Vec<_> = group
@@ -255,7 +271,9 @@ impl Administrator {
         replies: Vec<oneshot::Sender<Result<Published, CommitError>>>,
     ) {
         let why = text(fault);
-        tracing::error!(fault = %why, "the store failed; its facts are read afresh");
+        if let Some(kept_back) = self.failures.due() {
+            tracing::error!(fault = %why, kept_back, "the store failed; its facts are read afresh");
+        }
         match self.store.load() {
             Ok(loaded) => self.shared.publish(loaded.facts),
             Err(fault) => tracing::error!(fault = %text(&fault), "the store cannot be read"),
@@ -263,6 +281,13 @@ impl Administrator {
         for reply in replies {
             let _ = reply.send(Err(CommitError::Store(why.clone())));
         }
+    }
+}
+
+fn refuse(group: Vec<Pending>, why: &CommitError) {
+    for pending in group {
+        // Nobody may be waiting any more.
+        let _ = pending.reply.send(Err(why.clone()));
     }
 }
 

@@ -17,6 +17,7 @@ use gw_model::{
 };
 use gw_record::ControlRecorder;
 use gw_store::{Loaded, Notes, Reader, Refused, Store};
+use gw_telemetry::Seldom;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     cores: Arc<Cores>,
     judge: Mutex<Judge>,
     remedies: Remembered,
+    /// What every question and event would say while the ledger cannot be written.
+    unwritten: Seldom,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
@@ -101,6 +104,7 @@ impl Engine {
             reader: store.reader(),
             requests,
             remedies: Remembered::default(),
+            unwritten: Seldom::default(),
             thread: Mutex::default(),
         });
         let handle = administrator::start(shared.clone(), store, receiver)?;
@@ -252,7 +256,9 @@ impl Engine {
         match self.shared.recording.question(&record).await {
             Ok(()) => Asked { id, judgement },
             Err(fault) => {
-                tracing::error!(%fault, "a question is denied since it cannot be recorded");
+                if let Some(kept_back) = self.shared.unwritten.due() {
+                    tracing::error!(%fault, kept_back, "a question is denied since it cannot be recorded");
+                }
                 Asked {
                     id,
                     judgement: Arc::new(judgement.unrecorded()),
@@ -296,8 +302,11 @@ impl Engine {
             what: what.into(),
             changes: Vec::new(),
         };
-        if let Err(fault) = self.shared.recording.event(&record, personal).await {
-            tracing::error!(%fault, what = &*record.what, "an event could not be recorded");
+        let recorded = self.shared.recording.event(&record, personal).await;
+        if let Err(fault) = recorded
+            && let Some(kept_back) = self.shared.unwritten.due()
+        {
+            tracing::error!(%fault, what = &*record.what, kept_back, "an event could not be recorded");
         }
     }
 

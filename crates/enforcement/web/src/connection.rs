@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
 use hyper::{body::Incoming, service::Service};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsAcceptor;
@@ -23,11 +23,13 @@ pub(crate) use io::ClientIo;
 
 use crate::{
     body::OutBody,
-    canonical::Scheme,
+    canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
     framing::Framing,
     gate,
+    header::{Origin, Told},
+    header_blocks::HeaderBlocks,
     options::{Listener, Serves},
     proxy_protocol,
     relay::Upgrade,
@@ -52,8 +54,12 @@ pub(crate) struct Conn {
     pub(crate) multiplexed: bool,
     /// The second reader of HTTP/1 framing.
     pub(crate) framing: Option<Rc<RefCell<Framing>>>,
+    /// The second reader of HTTP/2 header blocks.
+    blocks: Option<Rc<RefCell<HeaderBlocks>>>,
     /// A WebSocket that begins once the switch has been told to the client.
     pub(crate) upgrade: RefCell<Option<Upgrade>>,
+    /// What upstreams were told last of where requests come from.
+    told: RefCell<Option<Rc<Told>>>,
     held: Held,
     /// What the stream that is about to be spawned holds.
     next_stream: RefCell<Option<Held>>,
@@ -225,11 +231,40 @@ impl Conn {
             abort,
             multiplexed: opened.multiplexed,
             framing: (!opened.multiplexed).then(Rc::default),
+            blocks: opened.multiplexed.then(Rc::default),
             upgrade: RefCell::default(),
+            told: RefCell::default(),
             held: Held::default(),
             next_stream: RefCell::default(),
             streams: Cell::new(0),
             last_stream: Cell::new(Instant::now()),
         }
+    }
+
+    /// What upstreams are told of a request from there to here: mostly the same as last time.
+    pub(crate) fn told(
+        &self,
+        address: IpAddr,
+        authority: &Authority<'_>,
+    ) -> Result<Rc<Told>, InvalidHeaderValue> {
+        let mut last = self.told.borrow_mut();
+        if let Some(told) = last.as_ref().filter(|told| told.is_of(address, authority)) {
+            return Ok(told.clone());
+        }
+        let told = Rc::new(Told::new(Origin {
+            address,
+            scheme: self.scheme,
+            authority,
+        })?);
+        *last = Some(told.clone());
+        Ok(told)
+    }
+
+    /// What the second reader says of the request that comes next.
+    pub(crate) fn read_twice(&self) -> Result<(), Ambiguous> {
+        let framed = self.framing.as_ref();
+        framed.map_or(Ok(()), |f| f.borrow_mut().next_head())?;
+        let blocks = self.blocks.as_ref();
+        blocks.and_then(|b| b.borrow().fault()).map_or(Ok(()), Err)
     }
 }

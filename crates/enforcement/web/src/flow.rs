@@ -9,7 +9,7 @@ use std::{cell::Cell, rc::Rc, time::Instant};
 use gw_door::{Cut, Open};
 use gw_ledger::EndManner;
 
-use crate::cut_io::Abort;
+use crate::{cut_io::Abort, metrics::turn_began};
 
 /// One open exchange.
 pub(crate) struct Flow {
@@ -35,7 +35,7 @@ impl Flow {
             manner: Cell::new(EndManner::ClientGone),
             up_done: Cell::new(false),
             down_done: Cell::new(None),
-            last_up: Cell::new(Instant::now()),
+            last_up: Cell::new(turn_began()),
         })
     }
 
@@ -58,7 +58,7 @@ impl Flow {
 
     /// Counts body bytes from the client.
     pub(crate) fn note_up(&self, bytes: usize) {
-        self.last_up.set(Instant::now());
+        self.last_up.set(turn_began());
         if let Some(open) = &self.open {
             open.note_up(bytes as u64);
         }

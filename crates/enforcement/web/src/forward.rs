@@ -71,12 +71,12 @@ fn request(
         headers.remove(header::AUTHORIZATION);
     }
     let host = if app.app.preserve_host {
-        inbound.authority.to_string()
+        inbound.told.host().clone()
     } else {
-        address.to_owned()
+        HeaderValue::try_from(address).ok()?
     };
-    headers.insert(HOST, HeaderValue::try_from(host).ok()?);
-    rules::write_forwarded(&mut headers, inbound.origin());
+    headers.insert(HOST, host);
+    inbound.told.write(&mut headers);
     tell_who(asked, flow, &mut headers);
     frame(&inbound.method, &body, &mut headers);
     if let Some(handshake) = &asked.handshake {

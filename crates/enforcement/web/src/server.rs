@@ -13,14 +13,14 @@ use gw_leases::Core;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
     net::TcpListener,
+    runtime::LocalOptions,
     sync::watch,
-    task::LocalSet,
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
     connection,
-    metrics::{ThreadMetrics, count_turns, spawn},
+    metrics::{ThreadMetrics, count_turns, spawn, woke},
     options::{DoorFault, Listener, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
     thread::{Shared, Thread},
@@ -246,17 +246,14 @@ type Ready = mpsc::Sender<Result<(), DoorFault>>;
 
 impl ThreadStart {
     fn run(self, ready: &Ready) {
-        let runtime = match tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .build()
-        {
-            Ok(runtime) => runtime,
-            Err(fault) => return tell(ready, Err(fault.into())),
-        };
-        let tasks = LocalSet::new();
-        tasks.block_on(&runtime, self.serve(ready));
-        // Dropped on this thread, with whatever is left in it.
-        drop(tasks);
+            .on_thread_unpark(woke)
+            .build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.serve(ready)),
+            Err(fault) => tell(ready, Err(fault.into())),
+        }
     }
 
     async fn serve(self, ready: &Ready) {

@@ -29,6 +29,7 @@ pub use hand_over::{RedeemError, Redeemed};
 pub use identity::{Identity, OpenError};
 pub use links::{LinkError, LinkMade, exceeds};
 pub use options::{IdentityOptions, Lifetimes};
+pub use pages::endpoints;
 pub use sessions::SessionSummary;
 
 #[cfg(test)]

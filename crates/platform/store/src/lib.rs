@@ -23,7 +23,7 @@ pub use error::StoreError;
 pub use folder::DataFolder;
 pub use seal::KeySource;
 pub use secret::Secret;
-pub use sqlite::SqliteStore;
+pub use sqlite::{DATABASE, SqliteStore};
 pub use store::{
     ChangesSince, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read, Reader, RecoveryCode,
     RecoverySet, Store, StoredTransaction,

@@ -4,6 +4,7 @@
 //! outside is escaped, so that no request can forge a line or turn a terminal around.
 
 mod escape;
+mod seldom;
 
 use std::{
     env,
@@ -19,6 +20,8 @@ use tracing_subscriber::{
 };
 
 use crate::escape::Escaped;
+
+pub use seldom::Seldom;
 
 /// The environment variable that sets what is logged; it wins over the configuration.
 pub const VARIABLE: &str = "GATEWRIGHT_LOG";

@@ -70,6 +70,10 @@ fn what_no_route_may_accept_is_refused() {
         ("/a%2f..%2fb", A::DotSegment),
         ("/a/%252e%252e/b", A::DotSegment),
         ("/a/%25252e%25252e/b", A::DotSegment),
+        ("/a/%20../b", A::DotSegment),
+        ("/a/..%20./b", A::DotSegment),
+        ("/a%3f/../b", A::DotSegment),
+        ("/a%23/%2e%2e/b", A::DotSegment),
         ("/a%2525252525252e", A::EncodedTwice),
         ("/a%00", A::Control),
         ("/a%0d%0ax", A::Control),
@@ -114,6 +118,11 @@ fn the_loosest_reading_is_how_far_an_upstream_may_go() {
     assert_eq!(loosest("//admin;x//y/").as_deref(), Some("/admin/y/"));
     assert_eq!(loosest("/a%2fb").as_deref(), Some("/a/b"));
     assert_eq!(loosest("/%2561dmin").as_deref(), Some("/admin"));
+    assert_eq!(loosest("/a./b%20/c.").as_deref(), Some("/a/b/c"));
+    let shortest = |path| canonical_path(path).unwrap().shortest;
+    assert_eq!(shortest("/plain").as_deref(), None);
+    assert_eq!(shortest("/admin%20%3Fx").as_deref(), Some("/admin"));
+    assert_eq!(shortest("/admin/%2523x").as_deref(), Some("/admin/"));
 }
 
 #[test]
@@ -247,6 +256,7 @@ proptest! {
             prop_assert_eq!(&again.path, &read.path);
             prop_assert_eq!(again.ambiguity, read.ambiguity);
             prop_assert_eq!(again.loosest, read.loosest);
+            prop_assert_eq!(again.shortest, read.shortest);
         }
     }
 

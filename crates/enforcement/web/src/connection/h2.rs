@@ -12,8 +12,8 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Sleep, sleep};
 
-use super::{ClientIo, Conn, Gate, Held};
-use crate::metrics::spawn;
+use super::{ClientIo, Conn, Gate, Held, io::Followed};
+use crate::metrics::{spawn, spawn_unpinned};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -26,6 +26,9 @@ const AHEAD_BYTES_MAX: u64 = 256 * 1024;
 
 /// Serves a connection's streams.
 pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
+    let Some(blocks) = conn.blocks.clone() else {
+        return;
+    };
     let limits = conn.thread.shared.options.limits;
     let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
     let mut served = Builder::new(Streams(conn.clone()))
@@ -39,7 +42,10 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .max_send_buf_size(limits.buffer_bytes)
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
-        .serve_connection(TokioIo::new(io), Gate(conn.clone()));
+        .serve_connection(
+            TokioIo::new(Followed::new(io, blocks.clone())),
+            Gate(conn.clone()),
+        );
     let mut ending = false;
     let mut look = Box::pin(sleep(limits.idle));
     poll_fn(|cx| {
@@ -50,7 +56,13 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
             ending = true;
             Pin::new(&mut served).graceful_shutdown();
         }
-        Pin::new(&mut served).poll(cx).map(|ended| {
+        let mut polled = Pin::new(&mut served).poll(cx);
+        if !ending && polled.is_pending() && blocks.borrow().fault().is_some() {
+            ending = true;
+            Pin::new(&mut served).graceful_shutdown();
+            polled = Pin::new(&mut served).poll(cx);
+        }
+        polled.map(|ended| {
             if let Err(fault) = ended {
                 tracing::debug!(%fault, "a connection ended");
             }
@@ -88,7 +100,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
         let conn = self.0.clone();
         let held = conn.next_stream.take().unwrap_or_default();
         conn.streams.set(conn.streams.get() + 1);
-        spawn(Stream {
+        spawn_unpinned(Stream {
             stream: Some(Box::pin(stream)),
             held,
             conn,

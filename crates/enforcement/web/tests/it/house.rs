@@ -349,7 +349,7 @@ fn services() -> HashMap<Arc<str>, PageService> {
         let judged = &request.judged;
         let who = judged.user.as_ref().map_or("nobody", |u| &u.name);
         let text = format!(
-            "{} {} {:?} by {who} rank {} ended {:?} cookie {:?} claim {:?} body {} navigation {}",
+            "{} {} {:?} by {who} rank {} ended {:?} cookie {:?} claim {:?} body {} navigation {} names {:?}",
             request.method,
             request.path,
             request.query,
@@ -359,6 +359,7 @@ fn services() -> HashMap<Arc<str>, PageService> {
             request.headers.get("x-forwarded-for"),
             request.body.len(),
             judged.navigation,
+            request.headers.keys().collect::<Vec<_>>(),
         );
         Ok(http::Response::new(Bytes::from(text)))
     });

@@ -8,16 +8,24 @@
     reason = "tests and their helpers fail loudly"
 )]
 
+mod claims;
 mod client;
 mod cuts;
+mod desync;
 mod forwarding;
+mod frames;
 mod h2;
 mod hand_over;
+mod hosts;
 mod house;
 mod listeners;
+mod one_form;
 mod own_apps;
+mod own_names;
+mod raw_h2;
 mod records;
 mod refusals;
 mod smuggling;
+mod tossing;
 mod upstream;
 mod websocket;
