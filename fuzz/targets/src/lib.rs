@@ -24,6 +24,7 @@ mod facts;
 mod fetch_site;
 mod form;
 mod framing;
+mod header_blocks;
 mod headers;
 mod input;
 mod ledger;
@@ -50,6 +51,7 @@ macro_rules! for_each_target {
             canonical_path => canonical::path,
             canonical_request => canonical::request,
             framing => framing::framing,
+            header_blocks => header_blocks::header_blocks,
             cookies => cookies::request,
             set_cookie => cookies::answer,
             request_headers => headers::request,
