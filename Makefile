@@ -31,8 +31,9 @@ soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in
 fuzz: ## fuzz every parser of outside bytes (TARGET=framing SECONDS=600 for one, for longer)
 	@scripts/fuzz.sh "$(or $(TARGET),all)" "$(or $(SECONDS),60)"
 
-bench: ## measure decisions; writes bench/RESULTS.md and bench/results.json
-	@cargo run --release --locked --quiet --package gw-bench
+bench: ## measure decisions, leases and the whole proxy beside others; writes bench/RESULTS.md (ONLY=beside for one)
+	@scripts/setup-bench.sh
+	@cargo run --release --locked --quiet --package gw-bench -- $(if $(ONLY),--only "$(ONLY)")
 
 pictures: ## take docs/pictures from a running demo
 	@scripts/pictures.sh

@@ -1,6 +1,6 @@
 // kill -9 under load, again and again. usage: [SEED=n] node crash-soak.mjs [ROUNDS] [PEOPLE]
 
-import { signInCrowd } from './lib/crowd.mjs';
+import { CROWD, signInCrowd } from './lib/crowd.mjs';
 import { Ordeal } from './lib/ordeal.mjs';
 import { seeded } from './lib/random.mjs';
 
@@ -9,7 +9,7 @@ const people = Number(process.argv[3] ?? 10_000);
 const random = seeded();
 console.log(`SEED=${random.seed}, ${rounds} rounds, ${people} people with a session each`);
 
-const ordeal = await Ordeal.begin(random, { config: '[ledger]\nsegment_size = "1MiB"\n' });
+const ordeal = await Ordeal.begin(random, { config: `[ledger]\nsegment_size = "1MiB"\n${CROWD}` });
 try {
   await signInCrowd(ordeal.gateway, people);
   for (let round = 1; round <= rounds; round += 1) {

@@ -19,14 +19,13 @@ use crate::{
 /// A proxy at work.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// What it verifies of each request.
-    pub(crate) verifies: &'static str,
     pub(crate) port: u16,
     /// The session that its requests carry.
     pub(crate) cookie: String,
+    /// The host and path behind which WebSocket messages are echoed, and its cookie.
+    pub(crate) echo: (&'static str, &'static str),
+    pub(crate) echo_cookie: String,
     pub(crate) program: Program,
-    /// Others that work for it on the load's core.
-    pub(crate) helpers: Vec<Program>,
 }
 
 impl Contender {
@@ -34,7 +33,6 @@ impl Contender {
     pub(crate) fn start(
         site: &Site,
         name: &'static str,
-        verifies: &'static str,
         port: u16,
         command: &[&str],
     ) -> Result<Self, Fault> {
@@ -45,11 +43,11 @@ impl Contender {
             .map_err(|fault| with_log(&fault, &log))?;
         Ok(Self {
             name,
-            verifies,
             port,
             cookie: site.cookie.clone(),
+            echo: ("localhost", "/echo"),
+            echo_cookie: site.cookie.clone(),
             program,
-            helpers: Vec::new(),
         })
     }
 

@@ -84,6 +84,20 @@ pub(crate) fn h2(target: &Target, connections: u32, streams: u32, secs: u32) -> 
     Ok(Got { per_sec, requests })
 }
 
+/// So many requests over a few connections.
+pub(crate) fn some(target: &Target, http2: bool, requests: u32) -> Result<(), Fault> {
+    let requests = requests.to_string();
+    let cookie = format!("cookie: {}", target.cookie);
+    let mut command = vec![
+        "h2load", "-t1", "-c4", "-m4", "-n", &requests, "-H", &cookie,
+    ];
+    if !http2 {
+        command.push("--h1");
+    }
+    command.push(&target.url);
+    all_fine(&run_load(&command)?, &target.url)
+}
+
 /// Latencies of requests at a fixed rate, in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Latency {

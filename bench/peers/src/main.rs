@@ -1,109 +1,121 @@
 //! What does verification cost that a user could measure, beside proxies that verify less?
 //!
 //! Each contender is a whole program on one core; load and upstream are on the other. Rounds
-//! are interleaved, medians are kept. With `--json` it prints one row a line.
+//! are interleaved, medians are kept, and each figure stands beside that of a plain nginx of
+//! the same round. A ratio counts only where the proxy's core is the busier; so both are told.
+//!
+//! `gw-bench-peers --gatewright BINARY [--envoy BINARY] [--rounds N] [--secs N] [--only WORD] [--json]`
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::print_stderr, reason = "and how far it is")]
+
+mod case;
 mod contender;
+mod idle;
+mod instructions;
 mod load;
+mod messages;
+mod options;
 mod process;
 mod provider;
+mod row;
 mod site;
 
-use std::{error::Error, path::PathBuf};
+use std::error::Error;
 
-use contender::gatewright::Setup;
-use process::Cores;
+use contender::{Contender, gatewright::Setup};
+use options::Options;
+use provider::Provider;
 use site::Site;
 
 /// Whatever went wrong.
 pub(crate) type Fault = Box<dyn Error>;
 
 fn main() -> Result<(), Fault> {
-    let binary = PathBuf::from(std::env::args().nth(1).ok_or("which binary?")?);
-    let rounds: usize = std::env::args()
-        .nth(2)
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(3);
-    let site = Site::start(1)?;
-    let mut contenders = vec![
-        contender::nginx::plain(&site)?,
-        contender::haproxy::plain(&site)?,
-        contender::gatewright::verifying(
-            &site,
-            &binary,
-            Setup {
-                name: "gatewright-100",
-                statements: 100,
-                accepted: "written",
-            },
-        )?,
-    ];
-    if std::env::args().nth(3).is_some() {
-        contenders.push(contender::nginx::asking(&site)?);
-        contenders.push(contender::caddy::asking(&site)?);
-        contenders.push(contender::gatewright::verifying(
-            &site,
-            &binary,
-            Setup {
-                name: "gatewright-10000",
-                statements: 10_000,
-                accepted: "written",
-            },
-        )?);
+    let options = Options::read(std::env::args().skip(1))?;
+    process::stay_on(process::LOAD_CORE)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let echo = messages::Echo::start()?;
+    let site = Site::start(echo.port())?;
+    if options.wants("instructions") {
+        row::print(&options, instructions::measure(&options, &site)?);
     }
-    if let Ok(command) = std::env::var("GW_HOLD") {
-        for contender in &contenders {
-            std::process::Command::new("bash")
-                .arg("-c")
-                .arg(&command)
-                .env("NAME", contender.name)
-                .env("PORT", contender.port.to_string())
-                .env("COOKIE", &contender.cookie)
-                .env("PID", contender.program.pid().to_string())
-                .status()?;
-        }
+    if options.only_wants("instructions") {
         return Ok(());
     }
-    type Run = fn(&load::Target) -> Result<load::Got, Fault>;
-    let cases: [(&str, &str, Run); 6] = [
-        ("h1 64 1k", "/1k", |t| load::h1(t, 64, 3)),
-        ("h1 256 1k", "/1k", |t| load::h1(t, 256, 3)),
-        ("h1 64 100k", "/100k", |t| load::h1(t, 64, 3)),
-        ("h2 64 1k", "/1k", |t| load::h2(t, 16, 4, 3)),
-        ("h2 256 1k", "/1k", |t| load::h2(t, 32, 8, 3)),
-        ("h2 64 100k", "/100k", |t| load::h2(t, 16, 4, 3)),
-    ];
-    for (name, path, run) in cases {
-        let mut results: Vec<Vec<(f64, f64, [f64; 2])>> = vec![Vec::new(); contenders.len()];
-        for _ in 0..rounds {
-            for (at, contender) in contenders.iter().enumerate() {
-                let (cpu, cores) = (contender.program.cpu(), Cores::now()?);
-                let got = run(&contender.target(path))?;
-                let used = contender.program.cpu() - cpu;
-                let idle = Cores::now()?.idle_since(cores);
-                results[at].push((got.per_sec, used.as_secs_f64() * 1e6 / got.requests, idle));
-            }
+    let provider = Provider::start()?;
+    let contenders = contenders(&options, &site, &provider)?;
+    for case in case::CASES {
+        if options.wants(case.name) {
+            row::print(&options, case::measure(case, &options, &contenders)?);
         }
-        let median = |mut values: Vec<f64>| {
-            values.sort_by(f64::total_cmp);
-            values[values.len() / 2]
-        };
-        let base = median(results[0].iter().map(|r| r.0).collect());
-        for (at, c) in contenders.iter().enumerate() {
-            let r = &results[at];
-            let rate = median(r.iter().map(|r| r.0).collect());
-            println!(
-                "{name:12} {:26} {rate:9.0}/s {:5.2}x  cpu {:6.1} us  idle {:4.1} {:4.1}",
-                c.name,
-                rate / base,
-                median(r.iter().map(|r| r.1).collect()),
-                median(r.iter().map(|r| r.2[0]).collect()),
-                median(r.iter().map(|r| r.2[1]).collect()),
+    }
+    for http2 in [false, true] {
+        if options.wants("latency") {
+            row::print(
+                &options,
+                case::latency(http2, &options, &site, &contenders)?,
             );
         }
     }
-    for c in &contenders {
-        println!("{:26} rss {} KiB", c.name, c.program.rss_kib());
+    let (plain, ours) = (contenders.first(), contenders.get(2));
+    let (Some(plain), Some(ours)) = (plain, ours) else {
+        return Err("nobody to compare".into());
+    };
+    if options.wants("messages") {
+        row::print(
+            &options,
+            messages::measure(&runtime, &options, &site, [plain, ours])?,
+        );
+    }
+    if options.wants("idle") {
+        row::print(&options, idle::measure(&runtime, &options, &site)?);
     }
     Ok(())
+}
+
+const GATEWRIGHT: [Setup; 3] = [
+    Setup {
+        name: "Gatewright, 100 statements",
+        statements: 100,
+        accepted: "written",
+    },
+    Setup {
+        name: "Gatewright, 10,000 statements",
+        statements: 10_000,
+        accepted: "written",
+    },
+    Setup {
+        name: "Gatewright, each record synced",
+        statements: 100,
+        accepted: "synced",
+    },
+];
+
+/// Everyone, the plain nginx first and Gatewright third.
+fn contenders(
+    options: &Options,
+    site: &Site,
+    provider: &Provider,
+) -> Result<Vec<Contender>, Fault> {
+    let mut all = vec![
+        contender::nginx::plain(site)?,
+        contender::haproxy::plain(site)?,
+    ];
+    for setup in GATEWRIGHT {
+        all.push(contender::gatewright::verifying(
+            site,
+            &options.gatewright,
+            setup,
+        )?);
+    }
+    all.push(contender::nginx::asking(site)?);
+    all.push(contender::caddy::asking(site)?);
+    all.push(contender::apache::with_session(site, provider)?);
+    if let Some(envoy) = &options.envoy {
+        all.push(contender::envoy::asking(site, envoy)?);
+    }
+    Ok(all)
 }

@@ -62,7 +62,7 @@ impl Program {
         Ok(())
     }
 
-    /// Its number.
+    /// Its number: that of the program, since what places it on a core gives way to it.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -73,12 +73,7 @@ impl Program {
         Duration::from_millis(ticks * 1000 / TICKS_PER_SEC)
     }
 
-    /// Resident memory of it and its children, in KiB.
-    pub(crate) fn rss_kib(&self) -> u64 {
-        self.tree().iter().filter_map(|pid| rss_kib(*pid)).sum()
-    }
-
-    /// The same without pages that belong to files: what the program itself asked for.
+    /// Memory that it and its children asked for, in KiB: without pages that belong to files.
     pub(crate) fn anonymous_kib(&self) -> u64 {
         let read = |pid: &u32| status_kib(*pid, "RssAnon:");
         self.tree().iter().filter_map(read).sum()
@@ -134,10 +129,6 @@ fn ticks(pid: u32) -> Option<u64> {
     let fields = stat(pid)?;
     let field = |at: usize| fields.get(at)?.parse::<u64>().ok();
     Some(field(11)? + field(12)?)
-}
-
-fn rss_kib(pid: u32) -> Option<u64> {
-    status_kib(pid, "VmRSS:")
 }
 
 fn status_kib(pid: u32, key: &str) -> Option<u64> {
@@ -203,6 +194,19 @@ impl Cores {
 
 fn get(of: &mut [u64; 2], at: usize) -> Option<&mut u64> {
     of.get_mut(at)
+}
+
+/// Moves this process to a core.
+pub(crate) fn stay_on(core: &str) -> Result<(), Fault> {
+    let pid = std::process::id().to_string();
+    let moved = Command::new("taskset")
+        .args(["-cp", core, &pid])
+        .stdout(Stdio::null())
+        .status()?;
+    if moved.success() {
+        return Ok(());
+    }
+    Err("this process cannot be moved to a core of its own: a benchmark needs two".into())
 }
 
 /// Runs a program on the load's core to its end and returns what it prints.

@@ -81,7 +81,7 @@ pub fn values(text: &str) -> Values {
     Values {
         host: read(text, |value: value::Host| value.0.to_string()),
         origin: read(text, |value: value::Origin| value.0.to_string()),
-        upstream: read(text, |value: value::UpstreamAddress| value.0.to_string()),
+        upstream: read(text, |value: gw_model::ServerAddress| value.to_string()),
         header: read(text, |value: value::HeaderName| value.0.to_string()),
         method: read(text, |value: value::Method| value.0.to_string()),
         zone: read(text, |value: value::Zone| value.0.to_string()),

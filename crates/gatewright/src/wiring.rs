@@ -26,7 +26,7 @@ use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
 use gw_record::Ledger;
-use gw_tls::CertificateStore;
+use gw_tls::{CertificateStore, TrustStore};
 
 pub(crate) use announce::Announcer;
 pub(crate) use fault::StartFault;
@@ -84,8 +84,15 @@ pub(crate) async fn start(
     let files = policies::Files::new(engine, &joined.announcer, &config.policies, apply_command);
     files.begin().await;
     let certificates = setup::certificates(config, &mode, engine)?;
-    let web = joined.serve(config, &mode, certificates.as_ref())?;
-    let live = reload::Live::new(engine, &joined.announcer, config, certificates.clone());
+    let trust = setup::trust(config, engine)?;
+    let web = joined.serve(config, &mode, certificates.as_ref(), trust.clone())?;
+    let live = reload::Live::new(
+        engine,
+        &joined.announcer,
+        config,
+        certificates.clone(),
+        trust,
+    );
     joined.administration(&opened.data, config, &live)?;
     joined.keep();
     if config.policies.watch {
@@ -96,6 +103,7 @@ pub(crate) async fn start(
         if let Some(certificates) = certificates {
             joined.follow(certificates);
         }
+        joined.follow_trust(live.clone());
     }
     let place = place::Place::of(&opened.data)?;
     Ok(Process::new(
@@ -138,9 +146,10 @@ impl Joined {
         config: &Config,
         mode: &Mode,
         certificates: Option<&CertificateStore>,
+        trust: TrustStore,
     ) -> Result<gw_web::Running, StartFault> {
         let services = setup::services(config, &self.engine, &self.identity)?;
-        let options = web::options(config, mode, &self.identity, services, certificates)?;
+        let options = web::options(config, mode, &self.identity, services, certificates, trust)?;
         let doors = web::doors(self, config.ledger);
         Ok(gw_web::Server::bind(options)?.start(&doors)?)
     }
@@ -163,6 +172,23 @@ impl Joined {
                     std::future::ready(told)
                 })
             });
+    }
+
+    /// Follows the files that apps' servers are believed by.
+    fn follow_trust(&self, live: reload::Live) {
+        self.supervisor.spawn(
+            "certificates towards upstreams",
+            Early::Restart,
+            move |stopping| {
+                let live = live.clone();
+                keep::every(
+                    "certificates towards upstreams",
+                    CERTIFICATES,
+                    stopping,
+                    move || std::future::ready(reload::trust(&live)),
+                )
+            },
+        );
     }
 
     /// Opens the administration's socket.

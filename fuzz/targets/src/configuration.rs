@@ -80,11 +80,18 @@ pub(crate) fn values(data: &[u8]) {
         assert!(read.is_origin(scheme, origin.as_bytes()), "{origin}");
     }
     if let Some(upstream) = &values.upstream {
-        let uri: http::Uri = format!("http://{upstream}/")
-            .parse()
-            .expect("an upstream's address");
-        assert!(uri.port_u16().is_some_and(|port| port > 0), "{upstream}");
-        assert!(!upstream.contains('@'));
+        assert_eq!(
+            fuzzing::values(upstream).upstream.as_ref(),
+            Some(upstream),
+            "a server's own spelling"
+        );
+        if !upstream.starts_with("unix://") {
+            let uri: http::Uri = format!("{upstream}/")
+                .parse()
+                .expect("an upstream's address");
+            assert!(uri.port_u16().is_some_and(|port| port > 0), "{upstream}");
+            assert!(!upstream.contains('@'));
+        }
     }
     if let Some(header) = &values.header {
         let _: http::HeaderName = header.parse().expect("a header's name");

@@ -7,7 +7,10 @@ import { join } from 'node:path';
 
 const AT_ONCE = 24;
 
-/** Adds `count` people named `crowd-N` and signs each in by a link. */
+/** In the configuration: each of the crowd comes from an address of their own. */
+export const CROWD = '[trusted_proxies]\nnetworks = ["127.0.0.1/32", "::1/128"]\nheader = "x-forwarded-for"\n';
+
+/** Adds `count` people named `crowd-N` and signs each in by a link. The gateway needs `CROWD`. */
 export async function signInCrowd(gateway, count) {
   const agent = new Agent({
     keepAlive: true,
@@ -18,7 +21,7 @@ export async function signInCrowd(gateway, count) {
   });
   let next = 0;
   const worker = async () => {
-    while (next < count) await signIn(gateway, agent, `crowd-${next++}`);
+    while (next < count) await signIn(gateway, agent, next++);
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -27,7 +30,9 @@ export async function signInCrowd(gateway, count) {
   }
 }
 
-async function signIn(gateway, agent, name) {
+async function signIn(gateway, agent, number) {
+  const name = `crowd-${number}`;
+  const from = { 'x-forwarded-for': `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}` };
   const administration = (path, body) =>
     send(plain, { socketPath: join(gateway.data, 'run/admin.sock'), path, method: 'POST', headers: { 'content-type': 'application/json' } }, JSON.stringify(body));
   await administration('/v1/users', { name });
@@ -35,7 +40,7 @@ async function signIn(gateway, agent, name) {
   const host = `auth.${gateway.domain}`;
   const { pathname } = new URL(url);
   const at = { agent, host, port: gateway.ports.https };
-  const page = await send(secure, { ...at, path: pathname, headers: { accept: 'text/html' } });
+  const page = await send(secure, { ...at, path: pathname, headers: { accept: 'text/html', ...from } });
   const fields = [...page.body.matchAll(/<(?:input|button)\b[^>]*\bname="([^"]*)"[^>]*>/g)];
   const form = new URLSearchParams(fields.map(([tag, field]) => [field, /\bvalue="([^"]*)"/.exec(tag)?.[1] ?? '']));
   const action = new URL(/<form\b[^>]*\baction="([^"]*)"/.exec(page.body)?.[1] || pathname, gateway.secure('auth'));
@@ -44,7 +49,7 @@ async function signIn(gateway, agent, name) {
     ...at, path: action.pathname, method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded', origin: gateway.secure('auth'), 'sec-fetch-site': 'same-origin',
-      'sec-fetch-mode': 'navigate', ...(cookies && { cookie: cookies }),
+      'sec-fetch-mode': 'navigate', ...from, ...(cookies && { cookie: cookies }),
     },
   }, form.toString());
 }

@@ -15,13 +15,7 @@ pub(crate) fn with_session(site: &Site, provider: &Provider) -> Result<Contender
     provider.redirects_to(port);
     let config = site.write("apache.conf", &configuration(site, port, provider.port()))?;
     let command = ["apache2", "-DFOREGROUND", "-f", &config];
-    let mut contender = Contender::start(
-        site,
-        "Apache with mod_auth_openidc",
-        "session only",
-        port,
-        &command,
-    )?;
+    let mut contender = Contender::start(site, "Apache with mod_auth_openidc", port, &command)?;
     contender.cookie = sign_in(site, port)?;
     Ok(contender)
 }

@@ -38,11 +38,5 @@ https://localhost:{port} {{
         "--config",
         &config,
     ];
-    Contender::start(
-        site,
-        "Caddy with forward_auth",
-        "by asking a server that says yes",
-        port,
-        &command,
-    )
+    Contender::start(site, "Caddy with forward_auth", port, &command)
 }

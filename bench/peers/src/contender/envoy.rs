@@ -67,11 +67,5 @@ pub(crate) fn asking(site: &Site, binary: &str) -> Result<Contender, Fault> {
         "-l",
         "warning",
     ];
-    Contender::start(
-        site,
-        "Envoy with ext_authz",
-        "by asking a server that says yes",
-        port,
-        &command,
-    )
+    Contender::start(site, "Envoy with ext_authz", port, &command)
 }

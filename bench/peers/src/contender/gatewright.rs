@@ -22,26 +22,37 @@ pub(crate) struct Setup {
 
 /// With a person signed in.
 pub(crate) fn verifying(site: &Site, binary: &Path, setup: Setup) -> Result<Contender, Fault> {
+    verifying_under(site, binary, setup, &[])
+}
+
+/// The same, the binary run by another program.
+pub(crate) fn verifying_under(
+    site: &Site,
+    binary: &Path,
+    setup: Setup,
+    runner: &[&str],
+) -> Result<Contender, Fault> {
     let (port, plain) = (free_port()?, free_port()?);
-    let folder = site.file(setup.name);
+    let folder = site.file(&format!("gatewright-{port}"));
     let policies = folder.join("policies");
     std::fs::create_dir_all(&policies)?;
     std::fs::write(policies.join("bench.cedar"), statements(setup.statements))?;
     let config = folder.join("gatewright.toml");
     std::fs::write(&config, configuration(site, port, plain, setup.accepted))?;
     let (binary, config) = (binary.display().to_string(), config.display().to_string());
-    let command = [&*binary, "up", "-c", &config];
-    let mut contender = Contender::start(site, setup.name, VERIFIES, port, &command)?;
+    let command = [runner, &[&*binary, "up", "-c", &config]].concat();
+    let mut contender = Contender::start(site, setup.name, port, &command)?;
     let data = folder.join("data");
     let socket = data.join("run/admin.sock");
     let listens = || UnixStream::connect(&socket).is_ok();
     contender.program.until("its socket listened", listens)?;
     let data = data.display().to_string();
-    contender.cookie = sign_in(site, &binary, &data, port)?;
+    let jar = sign_in(site, &binary, &data, port)?;
+    contender.cookie = cookie(&jar, "localhost")?;
+    contender.echo = ("echo.localhost", "/");
+    contender.echo_cookie = cookie(&jar, "echo.localhost")?;
     Ok(contender)
 }
-
-const VERIFIES: &str = "session, policy, ledger, assertion";
 
 fn configuration(site: &Site, port: u16, plain: u16, accepted: &str) -> String {
     let folder = site.folder().display();
@@ -113,7 +124,7 @@ forbid (principal, action, resource in Tag::\"measured\") unless { context.authn
     text
 }
 
-/// Adds a person, opens their sign-in link, and returns the cookie that the app's host set.
+/// Adds a person, opens their sign-in link and both apps, and returns the cookies as curl keeps them.
 fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, Fault> {
     let command = |args: &[&str]| -> Result<Value, Fault> {
         let output = Command::new(binary)
@@ -155,17 +166,27 @@ fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, F
         action.to_owned()
     };
     curl(&["-H", &origin, "-H", same, "--data-raw", "", &action])?;
-    curl(&[&format!("https://localhost:{port}/1k")])?;
-    curl(&[&format!("https://echo.localhost:{port}/auth")]).ok();
-    let jar = std::fs::read_to_string(&jar)?;
-    let line = jar
-        .lines()
-        .map(|line| line.trim_start_matches("#HttpOnly_"))
-        .find(|line| line.starts_with("localhost\t") && line.contains("__Host-gw-session"))
-        .ok_or_else(|| format!("no session cookie in {jar}"))?;
-    let value = line.rsplit('\t').next().unwrap_or_default();
-    Ok(format!("__Host-gw-session={value}"))
+    // Many statements take a while to be in force.
+    let patience = ["--retry", "60", "--retry-all-errors", "--retry-delay", "1"];
+    curl(&[&patience[..], &[&format!("https://localhost:{port}/1k")]].concat())?;
+    // The app behind it speaks nothing but WebSocket; the cookie is set before it is asked.
+    curl(&[&format!("https://echo.localhost:{port}/")]).ok();
+    Ok(std::fs::read_to_string(&jar)?)
 }
+
+/// The session that an app's host has set.
+fn cookie(jar: &str, host: &str) -> Result<String, Fault> {
+    let of_host = |line: &&str| line.split('\t').next() == Some(host) && line.contains(SESSION);
+    let lines = jar
+        .lines()
+        .map(|line| line.trim_start_matches("#HttpOnly_"));
+    let line = lines.into_iter().find(of_host);
+    let value = line.and_then(|line| line.rsplit('\t').next());
+    let value = value.ok_or_else(|| format!("no session of {host} in {jar}"))?;
+    Ok(format!("{SESSION}={value}"))
+}
+
+const SESSION: &str = "__Host-gw-session";
 
 fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     let from = text.find(start)? + start.len();

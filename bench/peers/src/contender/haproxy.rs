@@ -35,5 +35,5 @@ backend echo
     );
     let config = site.write("haproxy.cfg", &config)?;
     let command = ["haproxy", "-db", "-f", &config];
-    Contender::start(site, "HAProxy", "nothing", port, &command)
+    Contender::start(site, "HAProxy", port, &command)
 }

@@ -10,27 +10,17 @@ use crate::{
 pub(crate) fn plain(site: &Site) -> Result<Contender, Fault> {
     let locations = "location /echo { proxy_pass http://echo; proxy_set_header Connection upgrade; proxy_set_header Upgrade $http_upgrade; }
   location / { proxy_pass http://up; }";
-    start(site, "nginx", "nothing", locations)
+    start(site, "nginx", locations)
 }
 
 /// Asks a server that always says yes.
 pub(crate) fn asking(site: &Site) -> Result<Contender, Fault> {
     let locations = "location / { auth_request /authz; proxy_pass http://up; }
   location = /authz { internal; proxy_pass http://up/auth; proxy_pass_request_body off; proxy_set_header Content-Length \"\"; }";
-    start(
-        site,
-        "nginx with auth_request",
-        "by asking a server that says yes",
-        locations,
-    )
+    start(site, "nginx with auth_request", locations)
 }
 
-fn start(
-    site: &Site,
-    name: &'static str,
-    verifies: &'static str,
-    locations: &str,
-) -> Result<Contender, Fault> {
+fn start(site: &Site, name: &'static str, locations: &str) -> Result<Contender, Fault> {
     let port = free_port()?;
     let folder = site.folder().display();
     let (up, echo) = (site.upstream_port, site.echo_port);
@@ -48,5 +38,5 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600;
     );
     let config = site.write(&format!("nginx-{port}.conf"), &config)?;
     let command = ["nginx", "-e", "stderr", "-g", "daemon off;", "-c", &config];
-    Contender::start(site, name, verifies, port, &command)
+    Contender::start(site, name, port, &command)
 }

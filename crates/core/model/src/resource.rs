@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, GroupName, RouteName, SessionId, TagName, UserId};
+use crate::{AppName, GroupName, RouteName, SessionId, TagName, UpgradeToken, Upstream, UserId};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident => $text:literal),* $(,)?) => {
@@ -170,16 +170,6 @@ impl App {
     }
 }
 
-/// Where an app's requests go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Upstream {
-    /// An HTTP/1.1 server: `host:port`.
-    Http(Arc<str>),
-    /// One of Gatewright's own pages, by name (`sign-in`, `portal`, `verify`).
-    BuiltIn(Arc<str>),
-}
-
 /// Names of plain headers for legacy apps; absent ones are not sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityHeaders {
@@ -225,6 +215,16 @@ pub struct Route {
     /// Pass method-override and URL-override headers on; they are stripped by default.
     #[serde(default)]
     pub accept_override_headers: bool,
+    /// Protocols that its connections may be upgraded to; all others are refused.
+    #[serde(default = "Route::default_upgrades")]
+    pub upgrades: Vec<UpgradeToken>,
+}
+
+impl Route {
+    /// What a route may be upgraded to that says nothing of it: WebSocket alone.
+    pub fn default_upgrades() -> Vec<UpgradeToken> {
+        vec![UpgradeToken::websocket()]
+    }
 }
 
 /// Which credential a route takes.

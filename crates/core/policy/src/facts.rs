@@ -273,6 +273,7 @@ impl AppSpec {
                     recorded_parameters: Vec::new(),
                     accept_encoded_slash: false,
                     accept_override_headers: false,
+                    upgrades: Route::default_upgrades(),
                 }),
                 Err(error) => misfits.push(Misfit {
                     offset: name.span().start,

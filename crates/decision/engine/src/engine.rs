@@ -12,9 +12,10 @@ use gw_ledger::{
     ChangeRecord, Ground, JudgementRecord, MentionedAttribute, Personal, QuestionRecord,
 };
 use gw_model::{
-    Action, Actor, Attribute, Decision, DecisionId, Epoch, Remedies, Resource, SessionId, Snapshot,
-    Timestamp,
+    Action, Actor, Attribute, Change, Decision, DecisionId, Epoch, Remedies, Resource, SessionId,
+    Snapshot, Timestamp,
 };
+use gw_policy::Policies;
 use gw_record::ControlRecorder;
 use gw_store::{Loaded, Notes, Reader, Refused, Store};
 use gw_telemetry::Seldom;
@@ -55,10 +56,30 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn publish(&self, facts: Snapshot) {
-        let epoch = facts.epoch;
-        let next = self.view.load().next(facts);
-        self.view.store(Arc::new(next));
+    /// Publishes the facts that these changes lead to. The administrator alone calls this.
+    /// `loaded` are policies that may be those of the facts.
+    pub(crate) fn publish<'a>(
+        &self,
+        facts: Snapshot,
+        changes: impl Iterator<Item = &'a Change>,
+        loaded: Option<Arc<Policies>>,
+    ) {
+        let next = View::next(&self.view.load(), facts, changes, loaded);
+        self.replace(next);
+    }
+
+    /// Publishes facts of which it is not known how they came to be.
+    pub(crate) fn publish_afresh(&self, facts: Snapshot) {
+        let next = View::of(facts, Some(&self.view.load()));
+        self.replace(next);
+    }
+
+    fn replace(&self, view: View) {
+        for fault in view.policy_faults.iter() {
+            tracing::error!(%fault, "the policies cannot be loaded; the last good set stays in force");
+        }
+        let epoch = view.facts.epoch;
+        self.view.store(Arc::new(view));
         self.cores.wake(epoch);
     }
 }

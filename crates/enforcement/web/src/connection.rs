@@ -1,12 +1,12 @@
 //! One client connection, from its first byte to its last.
 
+mod ahead;
 mod h1;
 mod h2;
 mod io;
 
 use std::{
     cell::{Cell, RefCell},
-    convert::Infallible,
     net::IpAddr,
     pin::Pin,
     rc::Rc,
@@ -19,6 +19,7 @@ use hyper::{body::Incoming, service::Service};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
+pub(crate) use h2::abort_if_unread;
 pub(crate) use io::ClientIo;
 
 use crate::{
@@ -26,10 +27,12 @@ use crate::{
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
+    forward::Reset,
     framing::Framing,
     gate,
     header::{Origin, Told},
     header_blocks::HeaderBlocks,
+    metrics::spawn,
     options::{Listener, Serves},
     proxy_protocol,
     relay::Upgrade,
@@ -38,6 +41,9 @@ use crate::{
 
 /// How long a connection that ends in order may take to say so.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long a client is read from that was told goodbye and goes on sending.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What the requests of one connection share.
 pub(crate) struct Conn {
@@ -61,10 +67,20 @@ pub(crate) struct Conn {
     /// What upstreams were told last of where requests come from.
     told: RefCell<Option<Rc<Told>>>,
     held: Held,
-    /// What the stream that is about to be spawned holds.
-    next_stream: RefCell<Option<Held>>,
+    /// Requests so far.
+    requests: Cell<u64>,
+    /// What the task is that hyper is about to spawn.
+    next_task: RefCell<Option<NextTask>>,
     streams: Cell<usize>,
     last_stream: Cell<Instant>,
+}
+
+/// A task of a connection over HTTP/2.
+enum NextTask {
+    /// An exchange, with what it will hold.
+    Stream(Held),
+    /// The sending half of a stream that has become a WebSocket, with what resets it.
+    Tunnel(Abort),
 }
 
 /// What is open on a connection, or on one stream of it.
@@ -85,6 +101,12 @@ impl Held {
 
     fn is_empty(&self) -> bool {
         self.0.borrow().is_empty()
+    }
+
+    /// Whether requests have come whole and are being answered.
+    fn is_answering(&self) -> bool {
+        let flows = self.0.borrow();
+        !flows.is_empty() && flows.iter().all(|flow| flow.is_up_done())
     }
 
     fn release_flushed(&self) {
@@ -112,39 +134,68 @@ impl Held {
     }
 }
 
+impl Conn {
+    /// The stream that is answered now becomes a tunnel: once this aborts, it is reset.
+    pub(crate) fn next_is_tunnel(&self, abort: Abort) {
+        *self.next_task.borrow_mut() = Some(NextTask::Tunnel(abort));
+    }
+}
+
+/// A stream that is reset instead of being answered.
+#[derive(Debug, thiserror::Error)]
+#[error("reset, as the upstream's was")]
+struct StreamReset(#[source] ::h2::Error);
+
 /// What hyper asks for each request's answer.
 struct Gate(Rc<Conn>);
 
 impl Service<Request<Incoming>> for Gate {
     type Response = Response<OutBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>>;
+    type Error = StreamReset;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, StreamReset>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let conn = self.0.clone();
+        conn.requests.set(conn.requests.get() + 1);
         let held = if conn.multiplexed {
             let held = Held::default();
-            *conn.next_stream.borrow_mut() = Some(held.clone());
+            *conn.next_task.borrow_mut() = Some(NextTask::Stream(held.clone()));
             held
         } else {
             conn.held.clone()
         };
-        Box::pin(async move { Ok(gate::answer(conn, held, request).await) })
+        Box::pin(async move {
+            let mut answer = gate::answer(conn, held, request).await;
+            match answer.extensions_mut().remove() {
+                Some(Reset(reason)) => Err(StreamReset(reason.into())),
+                None => Ok(answer),
+            }
+        })
     }
 }
 
-/// Serves one connection to its end.
-pub(crate) async fn serve(
-    thread: Rc<Thread>,
-    listener: Rc<Listener>,
-    socket: TcpStream,
-    peer: IpAddr,
-) {
+/// Begins to serve a connection. It counts as open at once.
+pub(crate) fn begin(thread: &Rc<Thread>, listener: &Rc<Listener>, socket: TcpStream, peer: IpAddr) {
     let io = CutIo::new(socket);
     let abort = io.abort().clone();
-    let Some(_admitted) = thread.admit(&abort) else {
+    let Some(admitted) = thread.admit(&abort) else {
         return abort.abort();
     };
+    let (thread, listener) = (thread.clone(), listener.clone());
+    spawn(async move {
+        serve(thread, listener, io, abort, peer).await;
+        drop(admitted);
+    });
+}
+
+/// Serves one connection to its end.
+async fn serve(
+    thread: Rc<Thread>,
+    listener: Rc<Listener>,
+    io: CutIo<TcpStream>,
+    abort: Abort,
+    peer: IpAddr,
+) {
     let opening = open(&thread, &listener, io, peer.to_canonical());
     let limit = thread.shared.options.limits.handshake;
     let opened = tokio::select! {
@@ -235,7 +286,8 @@ impl Conn {
             upgrade: RefCell::default(),
             told: RefCell::default(),
             held: Held::default(),
-            next_stream: RefCell::default(),
+            requests: Cell::new(0),
+            next_task: RefCell::default(),
             streams: Cell::new(0),
             last_stream: Cell::new(Instant::now()),
         }

@@ -37,6 +37,7 @@ struct Shared {
     flushes: Cell<u64>,
     blocked: Cell<bool>,
     written: Cell<u64>,
+    read: Cell<u64>,
     owner: RefCell<Option<Waker>>,
 }
 
@@ -77,6 +78,18 @@ impl Abort {
         self.0.written.get()
     }
 
+    /// How many bytes whoever speaks on it has been given so far, where they are counted.
+    pub(crate) fn read(&self) -> u64 {
+        self.0.read.get()
+    }
+
+    /// Counts bytes that were read.
+    pub(crate) fn note_read(&self, bytes: usize) {
+        self.0
+            .read
+            .set(self.0.read.get().wrapping_add(bytes as u64));
+    }
+
     fn note_write(&self, polled: &Poll<io::Result<usize>>) {
         self.0.blocked.set(polled.is_pending());
         if let Poll::Ready(Ok(bytes)) = polled {
@@ -108,16 +121,65 @@ impl Abort {
 pub struct CutIo<S: AsFd> {
     socket: S,
     abort: Abort,
+    lost: Lost,
+}
+
+/// What becomes of a write that the peer does not take any more.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    /// It fails.
+    Never,
+    /// It passes for written: the peer's answer may lie in the kernel, to be read.
+    MayBe,
+    /// It was the first of those. What is read then ends with this fault and never in order.
+    Since(io::ErrorKind),
+}
+
+impl Lost {
+    fn take(&mut self, polled: Poll<io::Result<usize>>, bytes: usize) -> Poll<io::Result<usize>> {
+        match (&self, &polled) {
+            (Self::MayBe, Poll::Ready(Err(fault)))
+                if matches!(
+                    fault.kind(),
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                ) =>
+            {
+                *self = Self::Since(fault.kind());
+                Poll::Ready(Ok(bytes))
+            }
+            _ => polled,
+        }
+    }
 }
 
 impl<S: AsFd> CutIo<S> {
     /// Wraps a connected socket and sets what all our sockets have: no delay, few unsent
     /// bytes, an end to silence.
     pub fn new(socket: S) -> Self {
+        Self::with(socket, Lost::Never)
+    }
+
+    /// The same for a socket to a server, which may answer before it has read everything, and
+    /// close: what is written then is lost, and the answer is read all the same.
+    pub fn to_server(socket: S) -> Self {
+        Self::with(socket, Lost::MayBe)
+    }
+
+    fn with(socket: S, lost: Lost) -> Self {
         tune(&SockRef::from(&socket));
+        Self::of(socket, lost)
+    }
+
+    /// The same for a socket to a server that has no such options: one that is not TCP's.
+    pub fn untuned(socket: S) -> Self {
+        Self::of(socket, Lost::MayBe)
+    }
+
+    fn of(socket: S, lost: Lost) -> Self {
         Self {
             socket,
             abort: Abort::default(),
+            lost,
         }
     }
 
@@ -173,7 +235,16 @@ impl<S: AsyncRead + AsFd + Unpin> AsyncRead for CutIo<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check()?;
-        Pin::new(&mut self.socket).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(cx, buf);
+        match (self.lost, &read) {
+            (Lost::Since(fault), Poll::Ready(Ok(())))
+                if buf.filled().len() == before && buf.remaining() > 0 =>
+            {
+                Poll::Ready(Err(fault.into()))
+            }
+            _ => read,
+        }
     }
 }
 
@@ -184,9 +255,12 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
+        if matches!(self.lost, Lost::Since(_)) {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let written = Pin::new(&mut self.socket).poll_write(cx, buf);
         self.abort.note_write(&written);
-        written
+        self.lost.take(written, buf.len())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -201,6 +275,9 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
+        if matches!(self.lost, Lost::Since(_)) {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 
@@ -210,9 +287,13 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
+        let all: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if matches!(self.lost, Lost::Since(_)) {
+            return Poll::Ready(Ok(all));
+        }
         let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         self.abort.note_write(&written);
-        written
+        self.lost.take(written, all)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -267,6 +348,26 @@ mod tests {
         let mut seen = Vec::new();
         client.read_to_end(&mut seen).await.unwrap();
         assert_eq!(seen, b"an answer");
+    }
+
+    #[tokio::test]
+    async fn the_answer_of_a_server_that_has_closed_is_read_and_never_ends_in_order() {
+        let (mut ours, mut server) = pair().await;
+        ours.lost = Lost::MayBe;
+        ours.write_all(b"some of it").await.unwrap();
+        server.write_all(b"an answer").await.unwrap();
+        server.readable().await.unwrap();
+        // Closed on unread bytes: a reset.
+        drop(server);
+        while !matches!(ours.lost, Lost::Since(_)) {
+            ours.write_all(b"more of it").await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        ours.write_all(b"what nobody gets").await.unwrap();
+        ours.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        assert!(ours.read_to_end(&mut answer).await.is_err());
+        assert_eq!(answer, b"an answer");
     }
 
     #[tokio::test]

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{self, CONNECTION, LOCATION},
+    HeaderMap, HeaderName, HeaderValue, Version,
+    header::{self, CONNECTION, LOCATION, TE},
 };
 use smallvec::SmallVec;
 
@@ -80,6 +80,28 @@ fn remove_all(headers: &mut HeaderMap, is_so: impl Fn(&HeaderName) -> bool) {
     for name in gone {
         headers.remove(name);
     }
+}
+
+/// Whether a client says that it takes trailers: to us, as RFC 9110 (10.1.4) wants it said.
+pub fn takes_trailers(headers: &HeaderMap, version: Version) -> bool {
+    let lists = |name: HeaderName, token: &[u8]| {
+        let values = headers.get_all(name);
+        let tokens = values
+            .iter()
+            .flat_map(|v| v.as_bytes().split(|b| *b == b','));
+        tokens
+            .map(<[u8]>::trim_ascii)
+            .any(|t| t.eq_ignore_ascii_case(token))
+    };
+    headers.contains_key(TE)
+        && lists(TE, b"trailers")
+        && (version == Version::HTTP_2 || lists(CONNECTION, b"te"))
+}
+
+/// Says the same to the upstream.
+pub fn take_trailers(headers: &mut HeaderMap) {
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONNECTION, HeaderValue::from_static("TE"));
 }
 
 /// Strips trailers of a request: they never say who somebody is, nor frame anything.
@@ -159,15 +181,22 @@ pub fn rewrite_location(headers: &mut HeaderMap, upstream: &str, origin: Origin<
     }
 }
 
-/// What follows `http://upstream` or `//upstream`.
+/// What follows `http://upstream`, `https://upstream` or `//upstream`.
 fn after_authority<'l>(location: &'l str, upstream: &str) -> Option<&'l str> {
-    let rest = match location.get(..7) {
-        Some(start) if start.eq_ignore_ascii_case("http://") => location.get(7..)?,
-        _ => location.strip_prefix("//")?,
+    let after = |scheme: &str| {
+        let start = location.get(..scheme.len())?;
+        let rest = location.get(scheme.len()..)?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
     };
+    let schemes = ["http://", "https://", "//"];
+    let rest = schemes.into_iter().find_map(after)?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at(end);
-    let known = [Some(upstream), upstream.strip_suffix(":80")];
+    let known = [
+        Some(upstream),
+        upstream.strip_suffix(":80"),
+        upstream.strip_suffix(":443"),
+    ];
     known
         .into_iter()
         .flatten()

@@ -69,6 +69,16 @@ counters! {
     requests_refused,
     /// Requests that an upstream failed to answer.
     upstream_faults,
+    /// Connections opened to upstreams.
+    upstream_connections,
+    /// Requests that were sent to another upstream, or on another connection.
+    upstream_retries,
+    /// Times that a server was put aside.
+    upstream_ejections,
+    /// Health checks made.
+    upstream_checks,
+    /// Health checks that were not answered as they should be.
+    upstream_checks_failed,
     /// Exchanges that were cut.
     cuts,
     /// Cuts that had to abort a whole HTTP/2 connection or WebSocket.

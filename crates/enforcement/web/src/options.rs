@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
@@ -12,6 +12,7 @@ use gw_door::Door;
 use gw_issue::Assertions;
 use gw_model::{AppName, User};
 use gw_pages::{PageService, refused::Level};
+use gw_tls::TrustStore;
 use rustls::ServerConfig;
 
 use crate::client_address::TrustedProxies;
@@ -34,6 +35,8 @@ pub struct WebOptions {
     pub ask: WhomToAsk,
     /// Whose word on the client's address counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whom to believe of apps' servers that speak TLS.
+    pub upstream_trust: TrustStore,
     /// How much a refusal tells a person about what would open the door.
     pub remedies: Level,
     /// Bounds.
@@ -85,6 +88,9 @@ pub struct Listener {
     pub address: SocketAddr,
     /// What is served there.
     pub serves: Serves,
+    /// The socket, where it was handed to us instead of being ours to bind. All threads accept
+    /// from it, and it outlives this process.
+    pub inherited: Option<Arc<TcpListener>>,
 }
 
 /// What a listener serves.
@@ -132,6 +138,12 @@ pub struct Limits {
     pub handshake: Duration,
     /// The time for a request's head over HTTP/1, from the end of the last answer: also how long an idle connection is kept.
     pub head_read: Duration,
+    /// How long a client over HTTP/1 may wait with its own side ended while nothing of its answer
+    /// comes; whether it is still there cannot be told.
+    pub half_closed: Duration,
+    /// How long a connection over HTTP/1 must have been quiet before it is closed while the
+    /// process stops: a request that is on its way is still answered.
+    pub drain_quiet: Duration,
     /// How long a connection over HTTP/2 is kept without a stream.
     pub idle: Duration,
     /// Bytes of a request's head.
@@ -178,6 +190,8 @@ impl Default for Limits {
             connections_max: 16 * 1024,
             handshake: Duration::from_secs(10),
             head_read: Duration::from_secs(30),
+            half_closed: Duration::from_secs(10),
+            drain_quiet: Duration::from_secs(1),
             idle: Duration::from_secs(180),
             head_bytes: 32 * 1024,
             headers_max: 100,

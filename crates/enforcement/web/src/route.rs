@@ -1,16 +1,17 @@
 //! From host, path and method to the app and the route, compiled once per change of the apps.
 
-use std::{cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
 
 use gw_model::{
     App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
-    Upstream,
+    UpgradeToken, Upstream,
 };
 use http::Method;
 
 use crate::{
     canonical::{Ambiguous, Target, canonical_path},
     header::{AppHeaders, FoldedName},
+    upstream::{AppUpstream, Upstreams},
 };
 
 /// All apps by host.
@@ -39,6 +40,11 @@ impl Router {
     pub fn app(&self, host: &str) -> Option<&Rc<AppRoutes>> {
         self.hosts.get(host)
     }
+
+    /// All of them.
+    pub(crate) fn apps(&self) -> impl Iterator<Item = &Rc<AppRoutes>> {
+        self.hosts.values()
+    }
 }
 
 /// An app with its routes, the most specific first.
@@ -50,6 +56,8 @@ pub struct AppRoutes {
     pub headers: AppHeaders,
     routes: Vec<Compiled>,
     default: Rc<Route>,
+    /// This thread's connections to its servers, found when they are first needed.
+    upstream: OnceCell<Option<Rc<AppUpstream>>>,
 }
 
 /// A route with what it lets through.
@@ -69,6 +77,8 @@ pub struct Route {
     pub accepts_overrides: bool,
     /// Query parameters that may be recorded.
     pub recorded_parameters: Vec<Arc<str>>,
+    /// Protocols that its connections may be upgraded to.
+    pub upgrades: Vec<UpgradeToken>,
 }
 
 #[derive(Debug)]
@@ -109,15 +119,19 @@ impl AppRoutes {
             routes,
             default: Rc::new(Route::undeclared(app.default_route())),
             app: app.clone(),
+            upstream: OnceCell::new(),
         }
     }
 
-    /// The address of the upstream, unless the app is built in.
-    pub fn upstream(&self) -> Option<&Arc<str>> {
-        match &self.app.upstream {
-            Upstream::Http(address) => Some(address),
-            Upstream::BuiltIn(_) => None,
-        }
+    /// Whether it is one of our own apps.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.app.upstream, Upstream::BuiltIn(_))
+    }
+
+    /// This thread's connections to its servers, unless it is one of our own apps.
+    pub(crate) fn upstream(&self, upstreams: &Upstreams) -> Option<Rc<AppUpstream>> {
+        let found = self.upstream.get_or_init(|| upstreams.of(&self.app));
+        found.clone()
     }
 
     /// The route of a target.
@@ -203,6 +217,7 @@ impl Route {
             accepts_ambiguous_paths: declared.accept_encoded_slash,
             accepts_overrides: declared.accept_override_headers,
             recorded_parameters: declared.recorded_parameters.clone(),
+            upgrades: declared.upgrades.clone(),
             ..Self::undeclared(declared.name.clone())
         }
     }
@@ -216,6 +231,7 @@ impl Route {
             accepts_ambiguous_paths: false,
             accepts_overrides: false,
             recorded_parameters: Vec::new(),
+            upgrades: Declared::default_upgrades(),
         }
     }
 }
@@ -247,6 +263,7 @@ mod tests {
             recorded_parameters: Vec::new(),
             accept_encoded_slash: name == "files",
             accept_override_headers: false,
+            upgrades: Declared::default_upgrades(),
         }
     }
 

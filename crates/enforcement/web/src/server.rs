@@ -12,7 +12,7 @@ use std::{
 use gw_leases::Core;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     runtime::LocalOptions,
     sync::watch,
     time::{Instant, sleep, sleep_until},
@@ -34,6 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often upstream connections that lie idle are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// Servers are asked whether they are well no oftener than this, and looked for this often.
+const CHECK_PAUSE: Duration = Duration::from_millis(50);
+const CHECK: Duration = Duration::from_secs(1);
 
 /// What cut connections have to say why, when the process stops.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -76,7 +80,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds every address, each once for each thread.
+    /// Binds every address, each once for each thread, unless its socket was handed to us.
     ///
     /// # Errors
     /// Where an address is taken or cannot be had.
@@ -90,9 +94,16 @@ impl Server {
                 address: asked,
                 source,
             };
-            let address = probe(asked).map_err(fault)?;
+            let (address, own) = match &listener.inherited {
+                None => (probe(asked).map_err(fault)?, None),
+                Some(handed) => (handed.local_addr().map_err(fault)?, Some(handed)),
+            };
             for of_thread in &mut sockets {
-                of_thread.push(bind(address, true).map_err(fault)?);
+                let socket = match own {
+                    None => bind(address, true),
+                    Some(handed) => share(handed),
+                };
+                of_thread.push(socket.map_err(fault)?);
             }
             addresses.push(address);
         }
@@ -159,6 +170,12 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// One thread's own handle of a socket that was handed to us.
+fn share(handed: &StdListener) -> io::Result<StdListener> {
+    handed.set_nonblocking(true)?;
+    handed.try_clone()
 }
 
 /// The web enforcement point at work.
@@ -270,11 +287,17 @@ impl ThreadStart {
         let core: Core = door.door.core().clone();
         let following = spawn(core.follow(engine.attach()));
         let thread = Thread::new(self.shared.clone(), door, self.metrics);
-        for (socket, listener) in sockets.into_iter().zip(&self.shared.options.listeners) {
-            let listener = Rc::new(listener.clone());
-            spawn(accept(thread.clone(), listener, socket, self.stop.clone()));
-        }
+        let listeners = &self.shared.options.listeners;
+        let accepting = sockets
+            .into_iter()
+            .zip(listeners)
+            .map(|(socket, listener)| {
+                let listener = Rc::new(listener.clone());
+                spawn(accept(thread.clone(), listener, socket, self.stop.clone()))
+            });
+        let accepting: Vec<_> = accepting.collect();
         spawn(sweep(thread.clone()));
+        spawn(check(thread.clone()));
         tell(ready, Ok(()));
         let grace = tokio::select! {
             grace = told_to_stop(self.stop) => grace,
@@ -284,6 +307,14 @@ impl ThreadStart {
                 Duration::ZERO
             }
         };
+        for accepting in accepting {
+            if accepting.await.is_err() {
+                tracing::error!(
+                    thread = self.number,
+                    "a listener had failed before it was stopped"
+                );
+            }
+        }
         end(&thread, grace).await;
     }
 }
@@ -310,23 +341,56 @@ async fn accept(
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stop.wait_for(Option::is_some) => return,
+            _ = stop.wait_for(Option::is_some) => break,
             accepted = socket.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                spawn(connection::serve(
-                    thread.clone(),
-                    listener.clone(),
-                    stream,
-                    peer.ip(),
-                ));
-            }
+            Ok((stream, peer)) => connection::begin(&thread, &listener, stream, peer.ip()),
             Err(fault) => {
                 tracing::warn!(%fault, address = %listener.address, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+    if listener.inherited.is_none() {
+        empty_queue(&thread, &listener, socket);
+    }
+}
+
+/// Takes what the kernel has accepted for a socket that is about to close; nobody else will.
+/// The queue of a socket that was handed to us stays for the next process.
+fn empty_queue(thread: &Rc<Thread>, listener: &Rc<Listener>, socket: TcpListener) {
+    let taken = socket.into_std().and_then(|socket| {
+        loop {
+            match socket.accept() {
+                Ok((stream, peer)) => {
+                    stream.set_nonblocking(true)?;
+                    let stream = TcpStream::from_std(stream)?;
+                    connection::begin(thread, listener, stream, peer.ip());
+                }
+                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(fault) if fault.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+    });
+    if let Err(fault) = taken {
+        tracing::warn!(%fault, address = %listener.address, "connections that waited could not be accepted");
+    }
+}
+
+/// Asks apps' servers whether they are well, where an app says so.
+async fn check(thread: Rc<Thread>) {
+    loop {
+        let now = Instant::now();
+        let router = thread.router(&thread.view());
+        let due = router.apps().filter_map(|app| {
+            let upstream = app.upstream(&thread.upstreams)?;
+            upstream.check_due(now.into_std())
+        });
+        let next = due.min().map_or(now + CHECK, Instant::from_std);
+        drop(router);
+        sleep_until(next.clamp(now + CHECK_PAUSE, now + CHECK)).await;
     }
 }
 
@@ -341,6 +405,7 @@ async fn sweep(thread: Rc<Thread>) {
 async fn end(thread: &Thread, grace: Duration) {
     thread.drain();
     empty_until(thread, Instant::now() + grace).await;
+    thread.hurry();
     thread
         .door
         .close("Gatewright is stopping. Try again in a moment.");

@@ -41,6 +41,7 @@ pub(crate) struct Thread {
     connections: RefCell<HashMap<u64, Abort>>,
     next_connection: Cell<u64>,
     draining: Cell<bool>,
+    hurried: Cell<bool>,
 }
 
 impl Thread {
@@ -60,7 +61,11 @@ impl Thread {
             Method::OPTIONS,
         ];
         Rc::new(Self {
-            upstreams: Upstreams::new(shared.options.limits),
+            upstreams: Upstreams::new(
+                shared.options.limits,
+                shared.options.upstream_trust.clone(),
+                metrics.clone(),
+            ),
             router: RefCell::new(Rc::new(Router::compile(&door.engine().view().facts))),
             services: shared.options.services.clone(),
             methods: usual
@@ -70,6 +75,7 @@ impl Thread {
             connections: RefCell::default(),
             next_connection: Cell::new(0),
             draining: Cell::new(false),
+            hurried: Cell::new(false),
             shared,
             door,
             assertions,
@@ -135,6 +141,19 @@ impl Thread {
     /// Has every connection end once its exchanges have.
     pub(crate) fn drain(&self) {
         self.draining.set(true);
+        for abort in self.aborts() {
+            abort.nudge();
+        }
+    }
+
+    /// Whether connections that are idle close at once.
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.hurried.get()
+    }
+
+    /// Has connections close that only wait whether another request comes.
+    pub(crate) fn hurry(&self) {
+        self.hurried.set(true);
         for abort in self.aborts() {
             abort.nudge();
         }

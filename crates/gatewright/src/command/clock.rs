@@ -27,17 +27,23 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
             shell.output.either(&clock, || {
                 shell.output.line(match &clock.fault {
                     Some(fault) => Chip::Deny.words(fault),
-                    None => Chip::Allow.words("the system's clock agrees with the time that has passed"),
+                    None => {
+                        Chip::Allow.words("the system's clock agrees with the time that has passed")
+                    }
                 })
             })?;
-            Ok(if clock.fault.is_none() { ExitCode::SUCCESS } else { FOUND })
+            Ok(if clock.fault.is_none() {
+                ExitCode::SUCCESS
+            } else {
+                FOUND
+            })
         }
         Command::Confirm => {
             let done: ClockConfirmed =
                 converse(async { Ok(client.call(Method::POST, "/v1/clock/confirm").await?) })?;
-            shell.output.either(&done, || {
-                shell.output.line(Chip::Allow.words(&said(&done)))
-            })?;
+            shell
+                .output
+                .either(&done, || shell.output.line(Chip::Allow.words(&said(&done))))?;
             Ok(ExitCode::SUCCESS)
         }
     }

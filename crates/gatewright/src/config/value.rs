@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use gw_model::{AppName, GroupName, PathPattern, TagName};
+use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName, UpgradeToken};
 use ipnet::IpNet;
 
 use super::reader::{Found, Readable, readable_from_text};
@@ -199,34 +199,6 @@ impl FromStr for Zone {
     }
 }
 
-/// The address of an HTTP upstream, from `http://HOST:PORT`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UpstreamAddress(pub(crate) Arc<str>);
-
-impl FromStr for UpstreamAddress {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        let fault = || {
-            fault(
-                text,
-                "an HTTP server without a path, such as \"http://127.0.0.1:3000\"; its requests go over a connection that you trust",
-            )
-        };
-        let rest = text.strip_prefix("http://").ok_or_else(fault)?;
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.parse::<SocketAddr>().is_ok_and(|a| a.port() != 0) {
-            return Ok(Self(Arc::from(rest)));
-        }
-        let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "80"));
-        let port = self::port(port).ok_or_else(fault)?;
-        let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-        if !(is_address || is_host(host)) {
-            return Err(fault());
-        }
-        Ok(Self(Arc::from(format!("{host}:{port}"))))
-    }
-}
-
 /// The name of a header, lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HeaderName(pub(crate) Arc<str>);
@@ -273,10 +245,11 @@ readable_from_text!(
     Method,
     Origin,
     PathPattern,
+    ServerAddress,
     Size,
     Span,
     TagName,
-    UpstreamAddress,
+    UpgradeToken,
     Zone,
 );
 
@@ -387,29 +360,6 @@ mod tests {
             "https://a.example:08443",
         ] {
             assert!(bad.parse::<Origin>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn an_upstream_is_a_plain_http_server_without_a_path() {
-        let address = |text: &str| text.parse::<UpstreamAddress>().map(|a| a.0.to_string());
-        assert_eq!(
-            address("http://127.0.0.1:3000").as_deref(),
-            Ok("127.0.0.1:3000")
-        );
-        assert_eq!(address("http://[::1]:3000/").as_deref(), Ok("[::1]:3000"));
-        assert_eq!(
-            address("http://wiki.internal").as_deref(),
-            Ok("wiki.internal:80")
-        );
-        for bad in [
-            "https://a.example",
-            "http://a/b",
-            "127.0.0.1:1",
-            "http://a:0",
-            "http://u@a:1",
-        ] {
-            assert!(address(bad).is_err(), "{bad:?}");
         }
     }
 }

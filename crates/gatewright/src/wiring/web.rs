@@ -14,14 +14,17 @@ use gw_issue::Assertions;
 use gw_leases::Core;
 use gw_model::AppName;
 use gw_pages::{PageService, refused::Level};
-use gw_tls::CertificateStore;
+use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
     AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
     ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
 use super::{Joined, Mode, StartFault};
-use crate::config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel};
+use crate::{
+    config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel},
+    systemd,
+};
 
 /// How long browsers are to insist on HTTPS: a year.
 const HSTS_SECS: u64 = 365 * 86_400;
@@ -37,6 +40,7 @@ pub(super) fn options(
     identity: &Identity,
     services: HashMap<Arc<str>, PageService>,
     certificates: Option<&CertificateStore>,
+    trust: TrustStore,
 ) -> Result<WebOptions, StartFault> {
     Ok(WebOptions {
         listeners: listeners(config, mode, certificates)?,
@@ -47,6 +51,7 @@ pub(super) fn options(
         country: country(config.geo_database.as_deref())?,
         ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
+        upstream_trust: trust,
         remedies: level(config.remedies),
         limits: Limits::default(),
     })
@@ -92,6 +97,7 @@ fn listeners(
                 https_port: config.listen.public_https_port,
             },
         },
+        inherited: None,
     };
     let mut listeners: Vec<_> = config.listen.http.iter().map(plain).collect();
     if let Some(certificates) = certificates {
@@ -103,8 +109,14 @@ fn listeners(
                 config: Arc::clone(&tls),
                 hsts_secs: (!demo).then_some(HSTS_SECS),
             },
+            inherited: None,
         };
         listeners.extend(config.listen.https.iter().map(over_tls));
+    }
+    if !demo {
+        systemd::take()
+            .and_then(|handed| systemd::assign(&mut listeners, handed))
+            .map_err(|fault| StartFault::Setup(fault.to_string()))?;
     }
     Ok(listeners)
 }

@@ -45,7 +45,9 @@ fn millis(clock: ClockId) -> u64 {
 fn shifted(millis: u64) -> u64 {
     static FILE: std::sync::OnceLock<Option<std::ffi::OsString>> = std::sync::OnceLock::new();
     let file = FILE.get_or_init(|| std::env::var_os("GATEWRIGHT_TEST_CLOCK"));
-    let text = file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    let text = file
+        .as_ref()
+        .and_then(|file| std::fs::read_to_string(file).ok());
     let shift = text.and_then(|text| text.trim().parse().ok());
     millis.saturating_add_signed(shift.unwrap_or(0))
 }

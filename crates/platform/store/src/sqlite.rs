@@ -82,7 +82,8 @@ impl SqliteStore {
     #[doc(hidden)]
     pub fn limit_pages(&self, most: Option<u32>) -> Result<(), StoreError> {
         let most = most.unwrap_or(u32::MAX - 1);
-        self.connection.pragma_update(None, "max_page_count", most)?;
+        self.connection
+            .pragma_update(None, "max_page_count", most)?;
         Ok(())
     }
 

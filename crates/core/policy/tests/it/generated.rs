@@ -353,6 +353,13 @@ fn facts(now: Timestamp, zone: &'static str) -> impl Strategy<Value = Snapshot> 
         .prop_map(move |(people, app_zone)| organisation(&people, zone, app_zone))
 }
 
+/// The same organisation always, with people who are in no group.
+pub(crate) fn organised() -> Snapshot {
+    let nobody_special = || (Vec::new(), None, [false; 3]);
+    let people: [Person; 4] = std::array::from_fn(|_| nobody_special());
+    organisation(&people, "UTC", None)
+}
+
 type Person = (Vec<&'static str>, Option<Timestamp>, [bool; 3]);
 
 fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapshot {
@@ -451,6 +458,7 @@ fn app(name: &str, tags: &[&str], zone: Option<&str>) -> App {
         recorded_parameters: Vec::new(),
         accept_encoded_slash: false,
         accept_override_headers: false,
+        upgrades: Route::default_upgrades(),
     };
     App {
         name: name.parse().unwrap(),

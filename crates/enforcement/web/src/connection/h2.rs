@@ -12,8 +12,11 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Sleep, sleep};
 
-use super::{ClientIo, Conn, Gate, Held, io::Followed};
-use crate::metrics::{spawn, spawn_unpinned};
+use super::{ClientIo, Conn, Gate, Held, NextTask, io::Followed};
+use crate::{
+    cut_io::Abort,
+    metrics::{spawn, spawn_unpinned},
+};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -40,6 +43,7 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .initial_stream_window_size(limits.stream_window_bytes)
         .initial_connection_window_size(limits.connection_window_bytes)
         .max_send_buf_size(limits.buffer_bytes)
+        .enable_connect_protocol()
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .serve_connection(
@@ -97,14 +101,68 @@ struct Streams(Rc<Conn>);
 
 impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, stream: F) {
-        let conn = self.0.clone();
-        let held = conn.next_stream.take().unwrap_or_default();
+        let counted = Counted::new(&self.0);
+        let stream = Some(Box::pin(stream));
+        match self.0.next_task.take() {
+            Some(NextTask::Tunnel(abort)) => {
+                spawn_unpinned(Tunnel {
+                    stream,
+                    abort,
+                    _counted: counted,
+                });
+            }
+            next => {
+                let held = match next {
+                    Some(NextTask::Stream(held)) => held,
+                    _ => Held::default(),
+                };
+                spawn_unpinned(Stream {
+                    stream,
+                    held,
+                    counted,
+                });
+            }
+        }
+    }
+}
+
+/// One of the connection's streams; no longer once dropped.
+struct Counted(Rc<Conn>);
+
+impl Counted {
+    fn new(conn: &Rc<Conn>) -> Self {
         conn.streams.set(conn.streams.get() + 1);
-        spawn_unpinned(Stream {
-            stream: Some(Box::pin(stream)),
-            held,
-            conn,
-        });
+        Self(conn.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let conn = &self.0;
+        conn.streams.set(conn.streams.get().saturating_sub(1));
+        conn.last_stream.set(Instant::now());
+    }
+}
+
+/// The sending half of a WebSocket's stream. Dropped before its end it resets the stream:
+/// left to itself it would end it in order.
+struct Tunnel<F> {
+    stream: Option<Pin<Box<F>>>,
+    abort: Abort,
+    _counted: Counted,
+}
+
+impl<F: Future<Output = ()>> Future for Tunnel<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.abort.poll_aborted(cx).is_ready() {
+            self.stream = None;
+        }
+        match &mut self.stream {
+            Some(stream) => stream.as_mut().poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 }
 
@@ -112,7 +170,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
 struct Stream<F> {
     stream: Option<Pin<Box<F>>>,
     held: Held,
-    conn: Rc<Conn>,
+    counted: Counted,
 }
 
 impl<F: Future<Output = ()>> Future for Stream<F> {
@@ -138,24 +196,17 @@ impl<F> Stream<F> {
         std::task::ready!(self.held.poll_cut(cx));
         self.stream = None;
         self.held.release();
-        self.conn.thread.metrics.cuts.add(1);
-        spawn(abort_if_unread(self.conn.clone()));
+        let conn = &self.counted.0;
+        conn.thread.metrics.cuts.add(1);
+        spawn(abort_if_unread(conn.clone()));
         Poll::Ready(())
-    }
-}
-
-impl<F> Drop for Stream<F> {
-    fn drop(&mut self) {
-        let conn = &self.conn;
-        conn.streams.set(conn.streams.get().saturating_sub(1));
-        conn.last_stream.set(Instant::now());
     }
 }
 
 /// A client that does not read would never see the stream reset, and could still read what
 /// lies before it: then the whole connection goes. One that reads, however many streams it
 /// has, keeps its others.
-async fn abort_if_unread(conn: Rc<Conn>) {
+pub(crate) async fn abort_if_unread(conn: Rc<Conn>) {
     let (flushes, written) = (conn.abort.flushes(), conn.abort.written());
     let mut before = written;
     for _ in 0..LOOKS {

@@ -97,10 +97,10 @@ fn what_was_forgotten_is_not_read() {
         .flat_map(|_| block(&literal(0x40, 0, "x", &"y".repeat(124), false)))
         .collect();
     assert_eq!(
-        read(&[many.clone(), block(&[0x80 | 62 + 25])].concat()),
+        read(&[many.clone(), block(&[0x80 | (62 + 25)])].concat()),
         None
     );
-    let one_more = [remembered, many, block(&[0x80 | 62 + 26])].concat();
+    let one_more = [remembered, many, block(&[0x80 | (62 + 26)])].concat();
     assert_eq!(read(&one_more), Some(Ambiguous::Framing));
     assert_eq!(
         read(&block(&[0x3f, 0xe2, 0x1f])),

@@ -81,12 +81,15 @@ fn carrying(line: &str, headers: &[(&str, &str)]) -> Vec<String> {
     ]
 }
 
+/// What is asked, with which headers more, and what comes of it.
+type Case = (&'static str, Vec<(&'static str, &'static str)>, u16);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_body_of_a_refused_request_is_no_request() {
     let house = House::usual().await;
     let page = ("Sec-Fetch-Mode", "navigate");
     let wiki = OWN[0];
-    let cases: [(&str, Vec<(&str, &str)>, u16); 12] = [
+    let cases: [Case; 12] = [
         ("POST /page", vec![wiki], 401),
         ("POST /page", vec![wiki, page], 401),
         ("GET /page", vec![wiki, page], 303),

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::{
         Arc, Mutex,
@@ -25,7 +25,7 @@ use gw_model::{
 };
 use gw_pages::{JudgedRequest, PageService, refused::Level};
 use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
-use gw_tls::{CertificateStore, DemoAuthority};
+use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
 use gw_web::{
     AppCookie, Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves,
     ThreadDoor, ThreadMetrics, WebOptions, client_address::TrustedProxies,
@@ -72,8 +72,11 @@ pub(crate) struct Plan {
     pub(crate) trusted: TrustedProxies,
     pub(crate) threads: usize,
     pub(crate) door: DoorOptions,
+    pub(crate) trust: TrustStore,
     /// The disk is full once this is set.
     pub(crate) full: Option<Arc<AtomicBool>>,
+    /// The socket for plain HTTP, where it was opened by somebody else.
+    pub(crate) handed: Option<Arc<TcpListener>>,
     pub(crate) wiki: Box<dyn Fn(&mut App) + Send>,
 }
 
@@ -85,7 +88,9 @@ impl Default for Plan {
             trusted: TrustedProxies::default(),
             threads: 1,
             door: DoorOptions::default(),
+            trust: TrustStore::empty(),
             full: None,
+            handed: None,
             wiki: Box::new(|_| {}),
         }
     }
@@ -125,18 +130,23 @@ impl House {
         let local = |serves| Listener {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             serves,
+            inherited: None,
         };
         let options = WebOptions {
             threads: plan.threads,
             services: services(),
             hand_over: redeeming(Arc::clone(&codes)),
             trusted_proxies: plan.trusted.clone(),
+            upstream_trust: plan.trust.clone(),
             remedies: plan.level,
             limits: plan.limits,
             ..options(vec![
-                local(Serves::Plain {
-                    explain_safari: true,
-                }),
+                Listener {
+                    inherited: plan.handed.clone(),
+                    ..local(Serves::Plain {
+                        explain_safari: true,
+                    })
+                },
                 local(Serves::Tls {
                     config: tls,
                     hsts_secs: Some(63_072_000),
@@ -175,9 +185,14 @@ impl House {
 
     /// Closes one route of the wiki.
     pub(crate) async fn forbid_api(&self) {
-        let forbid = r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#;
-        let closed = format!("{POLICIES}\n{forbid}");
-        self.tested.change(vec![policies(&closed)]).await;
+        self.add_policy(r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#)
+            .await;
+    }
+
+    /// Adds a policy to the usual ones.
+    pub(crate) async fn add_policy(&self, policy: &str) {
+        let all = format!("{POLICIES}\n{policy}");
+        self.tested.change(vec![policies(&all)]).await;
     }
 
     pub(crate) async fn end_session(&self) {
@@ -219,6 +234,7 @@ fn options(listeners: Vec<Listener>) -> WebOptions {
         country: Arc::new(|_| None),
         ask: Arc::new(|_| None),
         trusted_proxies: TrustedProxies::default(),
+        upstream_trust: TrustStore::empty(),
         remedies: Level::Own,
         limits: Limits::default(),
     }
@@ -231,6 +247,7 @@ pub(crate) fn options_at(address: SocketAddr) -> WebOptions {
         serves: Serves::Plain {
             explain_safari: false,
         },
+        inherited: None,
     }])
 }
 
@@ -324,6 +341,7 @@ fn route(name: &str, path: &str) -> Route {
         recorded_parameters: Vec::new(),
         accept_encoded_slash: false,
         accept_override_headers: false,
+        upgrades: Route::default_upgrades(),
     }
 }
 

@@ -125,12 +125,18 @@ fn a_store_whose_pages_are_damaged_is_refused_by_name_with_what_to_do() {
             StoreError::Foreign(_) => "move it away",
             _ => "restore a backup",
         };
-        assert!(text.contains("facts.sqlite") && text.contains(says), "page {page}: {text}");
+        assert!(
+            text.contains("facts.sqlite") && text.contains(says),
+            "page {page}: {text}"
+        );
         fs::write(&path, &whole).unwrap();
     }
     assert!(refused > 8, "{refused}");
     fs::write(&path, &whole).unwrap();
-    assert_eq!(open(folder.path()).load().unwrap().facts.users().count(), 200);
+    assert_eq!(
+        open(folder.path()).load().unwrap().facts.users().count(),
+        200
+    );
 }
 
 /// What happens to a transaction whose disk is full: the database may not grow any more.
