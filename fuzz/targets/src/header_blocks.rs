@@ -1,10 +1,9 @@
-<<<<<<< HEAD
 //! HTTP/2 header blocks: a second reader beside the parser, which looks for paths that the
 //! parser would change.
 
 use std::collections::VecDeque;
 
-use gw_web::header_blocks::HeaderBlocks;
+use gw_web::{canonical::Ambiguous, header_blocks::HeaderBlocks};
 
 use crate::input;
 
@@ -19,17 +18,25 @@ pub(crate) fn header_blocks(data: &[u8]) {
         let whole = faults(bytes, bytes.len());
         let pieces = faults(bytes, usize::from(*piece).max(1));
         assert_eq!(whole, pieces, "however the bytes arrive");
+        let known = [Ambiguous::Fragment, Ambiguous::NotAPath, Ambiguous::Framing];
+        assert!(
+            whole.is_none_or(|fault| known.contains(&fault)),
+            "{whole:?}"
+        );
+        let hash = bytes.contains(&b'#');
+        let coded = bytes.iter().any(|byte| byte & 0x80 != 0);
+        assert!(whole != Some(Ambiguous::Fragment) || hash || coded);
     }
     encoded(data);
 }
 
-fn faults(bytes: &[u8], piece: usize) -> bool {
+fn faults(bytes: &[u8], piece: usize) -> Option<Ambiguous> {
     let mut blocks = HeaderBlocks::default();
     blocks.read(PREFACE);
     for piece in bytes.chunks(piece.max(1)) {
         blocks.read(piece);
     }
-    blocks.fault().is_some()
+    blocks.fault()
 }
 
 /// Each line is a field: `i`, `w` or `n` (remembered, not, or never), an index or a name, and a
@@ -251,44 +258,3 @@ const STATIC_NAMES: [&str; STATIC_ENTRIES] = [
     "via",
     "www-authenticate",
 ];
-=======
-//! The reader beside the parser of HTTP/2: however the frames arrive, it says the same of them.
-
-use gw_web::{canonical::Ambiguous, header_blocks::HeaderBlocks};
-
-/// What a client sends before its first frame; the reader passes over it.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// The first byte says in how large pieces the frames behind it arrive.
-pub(crate) fn header_blocks(data: &[u8]) {
-    let Some((piece, frames)) = data.split_first() else {
-        return;
-    };
-    let whole = fault([PREFACE, frames].into_iter());
-    let bytes = [PREFACE, frames].concat();
-    let piece = usize::from(*piece).max(1);
-    assert_eq!(
-        whole,
-        fault(bytes.chunks(piece)),
-        "however the bytes arrive"
-    );
-    let known = [
-        None,
-        Some(Ambiguous::Fragment),
-        Some(Ambiguous::NotAPath),
-        Some(Ambiguous::Framing),
-    ];
-    assert!(known.contains(&whole), "{whole:?}");
-    let hash = frames.contains(&b'#');
-    let coded = frames.iter().any(|byte| byte & 0x80 != 0);
-    assert!(whole != Some(Ambiguous::Fragment) || hash || coded);
-}
-
-fn fault<'b>(pieces: impl Iterator<Item = &'b [u8]>) -> Option<Ambiguous> {
-    let mut blocks = HeaderBlocks::default();
-    for piece in pieces {
-        blocks.read(piece);
-    }
-    blocks.fault()
-}
->>>>>>> 7953ac7898740d0202bf8c20bdb8ab549769f06d
