@@ -245,7 +245,11 @@ async fn headers_of_the_connection_have_no_place_in_http_2() {
         Some(200)
     );
     let passed = house.upstream.last();
-    assert_eq!(passed.all("te"), ["trailers"], "said by us, to our next hop");
+    assert_eq!(
+        passed.all("te"),
+        ["trailers"],
+        "said by us, to our next hop"
+    );
     assert_eq!(passed.all("connection"), ["TE"]);
 }
 
