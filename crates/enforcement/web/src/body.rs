@@ -13,7 +13,13 @@ use gw_ledger::EndManner;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use crate::{flow::Flow, header, metrics::spawn, route::AppRoutes, upstream::Checkout};
+use crate::{
+    flow::{Down, Flow, Up},
+    header,
+    metrics::spawn,
+    route::AppRoutes,
+    upstream::Checkout,
+};
 
 /// Most bytes handed to a stream of HTTP/2 at once: what may lie unsent when its lease has ended.
 const STREAM_CHUNK_BYTES: usize = 16 * 1024;
@@ -41,14 +47,25 @@ pub(crate) struct UpBody {
     incoming: Incoming,
     flow: Rc<Flow>,
     app: Rc<AppRoutes>,
+    /// It has to come on.
+    bounded: bool,
 }
 
 impl UpBody {
-    pub(crate) fn new(incoming: Incoming, flow: Rc<Flow>, app: Rc<AppRoutes>) -> Self {
+    /// A stream without a length, of a person who is signed in, may be silent as long as its
+    /// lease holds: so some apps listen. Everything else has to come on.
+    pub(crate) fn new(
+        incoming: Incoming,
+        flow: Rc<Flow>,
+        app: Rc<AppRoutes>,
+        is_known: bool,
+    ) -> Self {
+        let bounded = !is_known || incoming.size_hint().exact().is_some();
         let body = Self {
             incoming,
             flow,
             app,
+            bounded,
         };
         body.look_for_end();
         body
@@ -72,7 +89,12 @@ impl Body for UpBody {
         if self.flow.cut().is_cut() {
             return Poll::Ready(Some(Err(BodyFault::Cut)));
         }
-        let frame = match std::task::ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.flow.up_is(match self.bounded && polled.is_pending() {
+            true => Up::Awaited,
+            false => Up::Taken,
+        });
+        let frame = match std::task::ready!(polled) {
             None => {
                 self.flow.up_is_done();
                 return Poll::Ready(None);
@@ -133,6 +155,7 @@ impl OutBody {
     /// One of ours that a permit opened: all of it is handed over at once.
     pub(crate) fn opened(bytes: Bytes, flow: Rc<Flow>) -> Self {
         flow.note_down(bytes.len());
+        flow.down_is(Down::Handed);
         Self::Whole(Some(bytes), Some(flow))
     }
 }
@@ -169,6 +192,7 @@ impl DownBody {
             flow,
             checkout: Some(checkout),
         };
+        body.flow.down_is(Down::Handed);
         body.look_for_end();
         body
     }
@@ -201,7 +225,12 @@ impl DownBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        let frame = match std::task::ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
+        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.flow.down_is(match polled.is_pending() {
+            true => Down::Awaited,
+            false => Down::Handed,
+        });
+        let frame = match std::task::ready!(polled) {
             None => {
                 self.look_for_end();
                 return Poll::Ready(None);

@@ -114,11 +114,13 @@ impl<S: AsFd> CutIo<S> {
     /// Wraps a connected socket and sets what all our sockets have: no delay, few unsent
     /// bytes, an end to silence.
     pub fn new(socket: S) -> Self {
+        Self::under(socket, Abort::default())
+    }
+
+    /// The same under an [`Abort`] that is there.
+    pub fn under(socket: S, abort: Abort) -> Self {
         tune(&SockRef::from(&socket));
-        Self {
-            socket,
-            abort: Abort::default(),
-        }
+        Self { socket, abort }
     }
 
     /// What cuts it.

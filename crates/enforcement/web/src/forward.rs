@@ -34,7 +34,12 @@ pub(crate) async fn send(
 ) -> Response<OutBody> {
     let request_headers = std::mem::take(&mut asked.inbound.headers);
     let cors = origin_alone(&request_headers);
-    let body = UpBody::new(body, flow.clone(), asked.inbound.app.clone());
+    let body = UpBody::new(
+        body,
+        flow.clone(),
+        asked.inbound.app.clone(),
+        asked.who.known.is_some(),
+    );
     let Some(request) = request(&asked, &flow, address, request_headers, body) else {
         return failed(
             &asked,

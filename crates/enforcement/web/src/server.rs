@@ -12,16 +12,16 @@ use std::{
 use gw_leases::Core;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    net::TcpListener,
     sync::watch,
     task::LocalSet,
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
-    connection,
+    accept::Entrance,
+    bounds::{self, Addresses},
     metrics::{ThreadMetrics, count_turns, spawn},
-    options::{DoorFault, Listener, MakeDoor, WebOptions},
+    options::{DoorFault, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
     thread::{Shared, Thread},
 };
@@ -29,8 +29,8 @@ use crate::{
 /// Connections that the kernel holds until a thread takes them.
 const BACKLOG: i32 = 1024;
 
-/// How long a thread rests after the system could not give it a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Threads beside a traffic thread that read the store and hash for it.
+const BLOCKING_THREADS: usize = 8;
 
 /// How often upstream connections that lie idle are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -97,7 +97,13 @@ impl Server {
             addresses.push(address);
         }
         let sealer = Sealer::generate()?;
-        let shared = Arc::new(Shared { options, sealer });
+        let shared = Arc::new(Shared {
+            options,
+            sealer,
+            open: Addresses::new(),
+            opening: Addresses::new(),
+            asking: Addresses::new(),
+        });
         Ok(Self {
             shared,
             sockets,
@@ -248,6 +254,8 @@ impl ThreadStart {
     fn run(self, ready: &Ready) {
         let runtime = match tokio::runtime::Builder::new_current_thread()
             .enable_all()
+            .on_thread_unpark(bounds::begin_turn)
+            .max_blocking_threads(BLOCKING_THREADS)
             .build()
         {
             Ok(runtime) => runtime,
@@ -262,22 +270,27 @@ impl ThreadStart {
     async fn serve(self, ready: &Ready) {
         count_turns(&self.metrics);
         let made = (self.make_door)(self.number).and_then(|door| {
-            let sockets = self.sockets.into_iter().map(TcpListener::from_std);
-            Ok((door, sockets.collect::<io::Result<Vec<_>>>()?))
+            let thread = Thread::new(self.shared.clone(), door, self.metrics.clone());
+            let listeners = self.shared.options.listeners.iter().cloned().map(Rc::new);
+            let entrances = self.sockets.into_iter().zip(listeners);
+            let entrances: io::Result<Vec<_>> = entrances
+                .map(|(socket, listener)| Entrance::new(thread.clone(), listener, socket))
+                .collect();
+            Ok((thread, entrances?))
         });
-        let (door, sockets) = match made {
+        let (thread, entrances) = match made {
             Ok(made) => made,
             Err(fault) => return tell(ready, Err(fault)),
         };
-        let engine = door.door.engine().clone();
-        let core: Core = door.door.core().clone();
+        let engine = thread.door.engine().clone();
+        let core: Core = thread.door.core().clone();
         let following = spawn(core.follow(engine.attach()));
-        let thread = Thread::new(self.shared.clone(), door, self.metrics);
-        for (socket, listener) in sockets.into_iter().zip(&self.shared.options.listeners) {
-            let listener = Rc::new(listener.clone());
-            spawn(accept(thread.clone(), listener, socket, self.stop.clone()));
+        for entrance in entrances {
+            spawn(accept(entrance, self.stop.clone()));
         }
         spawn(sweep(thread.clone()));
+        spawn(bounds::watch(thread.clone()));
+        spawn(bounds::keep_turning());
         tell(ready, Ok(()));
         let grace = tokio::select! {
             grace = told_to_stop(self.stop) => grace,
@@ -304,32 +317,11 @@ fn tell(ready: &Ready, how: Result<(), DoorFault>) {
     }
 }
 
-async fn accept(
-    thread: Rc<Thread>,
-    listener: Rc<Listener>,
-    socket: TcpListener,
-    mut stop: watch::Receiver<Option<Duration>>,
-) {
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = stop.wait_for(Option::is_some) => return,
-            accepted = socket.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                spawn(connection::serve(
-                    thread.clone(),
-                    listener.clone(),
-                    stream,
-                    peer.ip(),
-                ));
-            }
-            Err(fault) => {
-                tracing::warn!(%fault, address = %listener.address, "a connection could not be accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
+async fn accept(entrance: Entrance, mut stop: watch::Receiver<Option<Duration>>) {
+    tokio::select! {
+        biased;
+        _ = stop.wait_for(Option::is_some) => {}
+        () = entrance.take_in() => {}
     }
 }
 

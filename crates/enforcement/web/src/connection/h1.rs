@@ -8,11 +8,11 @@ use std::{
 };
 
 use hyper::server::conn::http1::{Builder, Connection};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{io::AsyncWriteExt as _, time::timeout};
 
 use super::{ClientIo, Conn, GOODBYE, Gate, io::Followed};
-use crate::relay;
+use crate::{bounds::Waits, relay};
 
 type Served = Connection<TokioIo<Followed>, Gate>;
 
@@ -30,8 +30,6 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     // No pipeline_flush: with it, hyper buffers answers without bound while a client that
     // has sent its next request does not read.
     let mut served = Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_read)
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.buffer_bytes)
@@ -43,7 +41,10 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     let parts = served.into_parts();
     let mut io = parts.io.into_inner().into_inner();
     match upgrade {
-        Some(upgrade) => relay::run(&conn, io, parts.read_buf, upgrade).await,
+        Some(upgrade) => {
+            conn.switched.set(true);
+            relay::run(&conn, io, parts.read_buf, upgrade).await;
+        }
         None => {
             // A client that does not take the goodbye loses it.
             let _ = timeout(GOODBYE, io.shutdown()).await;
@@ -65,6 +66,9 @@ async fn run(conn: &Conn, served: &mut Served) -> Ended {
         }
         if conn.cut_if_told(cx).is_ready() {
             return Poll::Ready(Ended::Failed);
+        }
+        if conn.ending.get() && conn.waits() != Waits::Nothing {
+            return Poll::Ready(Ended::InOrder);
         }
         let polled = served.poll_without_shutdown(cx);
         conn.held.release_flushed();

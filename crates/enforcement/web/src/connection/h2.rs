@@ -5,15 +5,15 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
-use super::{ClientIo, Conn, Gate, Held};
-use crate::metrics::spawn;
+use super::{ClientIo, Conn, Gate, Held, metered::Metered};
+use crate::{bounds, metrics::spawn};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -39,14 +39,17 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .max_send_buf_size(limits.buffer_bytes)
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
-        .serve_connection(TokioIo::new(io), Gate(conn.clone()));
+        .serve_connection(
+            TokioIo::new(Metered::new(io, conn.clone())),
+            Gate(conn.clone()),
+        );
     let mut ending = false;
-    let mut look = Box::pin(sleep(limits.idle));
     poll_fn(|cx| {
         if conn.abort.poll_aborted(cx).is_ready() {
             return Poll::Ready(());
         }
-        if !ending && (conn.thread.is_draining() || conn.is_idle(look.as_mut(), cx)) {
+        conn.read_in_turn.set(0);
+        if !ending && (conn.thread.is_draining() || conn.ending.get()) {
             ending = true;
             Pin::new(&mut served).graceful_shutdown();
         }
@@ -59,26 +62,6 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     .await;
 }
 
-impl Conn {
-    /// Whether the connection has had no stream for too long.
-    fn is_idle(&self, mut look: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
-        let limit = self.thread.shared.options.limits.idle;
-        while look.as_mut().poll(cx).is_ready() {
-            let since = self.last_stream.get();
-            if self.streams.get() == 0 && since.elapsed() >= limit {
-                return true;
-            }
-            let next = if self.streams.get() == 0 {
-                since
-            } else {
-                Instant::now()
-            } + limit;
-            look.as_mut().reset(next.into());
-        }
-        false
-    }
-}
-
 /// Spawns each stream with what it holds.
 #[derive(Clone)]
 struct Streams(Rc<Conn>);
@@ -87,12 +70,17 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, stream: F) {
         let conn = self.0.clone();
         let held = conn.next_stream.take().unwrap_or_default();
-        conn.streams.set(conn.streams.get() + 1);
-        spawn(Stream {
+        let id = conn.streams.borrow_mut().insert((held.clone(), None));
+        let stream = Stream {
             stream: Some(Box::pin(stream)),
             held,
-            conn,
-        });
+            conn: conn.clone(),
+            id,
+        };
+        let task = bounds::spawn(conn.pass(), stream);
+        if let Some((_, known)) = conn.streams.borrow_mut().get_mut(id) {
+            *known = Some(task);
+        }
     }
 }
 
@@ -101,6 +89,7 @@ struct Stream<F> {
     stream: Option<Pin<Box<F>>>,
     held: Held,
     conn: Rc<Conn>,
+    id: usize,
 }
 
 impl<F: Future<Output = ()>> Future for Stream<F> {
@@ -134,9 +123,8 @@ impl<F> Stream<F> {
 
 impl<F> Drop for Stream<F> {
     fn drop(&mut self) {
-        let conn = &self.conn;
-        conn.streams.set(conn.streams.get().saturating_sub(1));
-        conn.last_stream.set(Instant::now());
+        let gone = self.conn.streams.borrow_mut().try_remove(self.id);
+        drop(gone);
     }
 }
 

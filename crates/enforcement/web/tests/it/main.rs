@@ -8,9 +8,11 @@
     reason = "tests and their helpers fail loudly"
 )]
 
+mod bounds;
 mod client;
 mod cuts;
 mod forwarding;
+mod frames;
 mod h2;
 mod hand_over;
 mod house;
