@@ -8,6 +8,7 @@ mod app;
 pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
+mod limits;
 mod read;
 mod reader;
 mod value;
@@ -23,6 +24,7 @@ use gw_model::{App, Group, Settings};
 use ipnet::IpNet;
 
 pub(crate) use fault::ConfigFaults;
+pub(crate) use limits::LimitsConfig;
 pub(crate) use read::OWNERS;
 pub(crate) use value::CertificateHost;
 
@@ -54,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) policies: PolicyFolder,
     /// How much a refusal tells.
     pub(crate) remedies: RemedyLevel,
+    /// Bounds on what clients can make us hold.
+    pub(crate) limits: LimitsConfig,
     /// How many traffic threads there are.
     pub(crate) threads: usize,
     /// How long what is open may take to end when Gatewright stops.

@@ -8,6 +8,7 @@ mod announce;
 mod fault;
 mod keep;
 pub(crate) mod ledger;
+mod limits;
 mod open;
 mod policies;
 mod process;

@@ -16,11 +16,11 @@ use gw_model::AppName;
 use gw_pages::{PageService, refused::Level};
 use gw_tls::CertificateStore;
 use gw_web::{
-    AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
-    ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
+    AppCookie, Code, Country, HandOver, HandOverFault, Listener, MakeDoor, Serves, ThreadDoor,
+    WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
-use super::{Joined, Mode, StartFault};
+use super::{Joined, Mode, StartFault, limits};
 use crate::config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel};
 
 /// How long browsers are to insist on HTTPS: a year.
@@ -48,7 +48,7 @@ pub(super) fn options(
         ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
         remedies: level(config.remedies),
-        limits: Limits::default(),
+        limits: limits::limits(&config.limits, config.threads, limits::raise_descriptors()),
     })
 }
 
