@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint e2e bench pictures setup clean
+.PHONY: help run build test unit lint e2e bench soak pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 
 bench: ## measure decisions; writes bench/RESULTS.md and bench/results.json
 	@cargo run --release --locked --quiet --package gw-bench
+
+soak: ## ten minutes of every attack at once, while a person works; ends with a fault where something did not hold
+	@cargo build --release --locked --quiet --package gatewright --package gw-storm
+	@target/release/gw-storm --soak 600
 
 pictures: ## take docs/pictures from a running demo
 	@scripts/pictures.sh
