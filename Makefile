@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint e2e bench soak pictures setup clean
+.PHONY: help run build test unit lint e2e fuzz soak storm bench pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,10 +25,17 @@ lint: ## formatting, clippy and rustdoc, warnings as errors
 e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 	@scripts/test.sh e2e
 
-bench: ## measure decisions; writes bench/RESULTS.md and bench/results.json
-	@cargo run --release --locked --quiet --package gw-bench
+soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in (SEED=n repeats a run)
+	@node tests/e2e/crash-soak.mjs
 
-soak: ## ten minutes of every attack at once, while a person works; ends with a fault where something did not hold
+fuzz: ## fuzz every parser of outside bytes (TARGET=framing SECONDS=600 for one, for longer)
+	@scripts/fuzz.sh "$(or $(TARGET),all)" "$(or $(SECONDS),60)"
+
+bench: ## measure decisions, leases and the whole proxy beside others; writes bench/RESULTS.md (ONLY=beside for one)
+	@scripts/setup-bench.sh
+	@cargo run --release --locked --quiet --package gw-bench -- $(if $(ONLY),--only "$(ONLY)")
+
+storm: ## ten minutes of every attack at once, while a person works; ends with a fault where something did not hold
 	@cargo build --release --locked --quiet --package gatewright --package gw-storm
 	@target/release/gw-storm --soak 600
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, says so, and skips what is there:
-# Debian packages by apt-get (as root, or through sudo) and npm packages by their lock files.
+# Debian packages by apt-get (as root, or through sudo), npm packages by their lock files, and
+# h2spec as a Go module; without it, its test says so and is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -57,6 +58,28 @@ install_npm() {
     echo "$lock" >"$stamp"
 }
 
+H2SPEC=github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible
+
+install_h2spec() {
+    local tools
+    tools=$PWD/target/tools
+    if [ -x "$tools/h2spec" ]; then
+        echo "setup: h2spec is there"
+        return
+    fi
+    if ! command -v go >/dev/null; then
+        echo "setup: installing from Debian's packages: golang-go"
+        as_root apt-get update -qq &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null ||
+            echo "setup: Go could not be installed" >&2
+    fi
+    echo "setup: installing h2spec"
+    mkdir -p "$tools"
+    GOBIN=$tools go install "$H2SPEC" ||
+        echo "setup: h2spec could not be installed; its test is skipped" >&2
+}
+
 install_packages
+install_h2spec
 install_npm tests/e2e
 install_npm tests/e2e/node-red

@@ -1,7 +1,9 @@
 //! `make bench`: runs every benchmark, prints its table, and keeps the rows in
 //! `bench/results.json` and, with the machine described, in `bench/RESULTS.md`.
 //!
-//! A benchmark is an example of the crate that it measures; with `--json` it prints one row a line.
+//! A benchmark of a crate is an example of it; one of the whole binary is a program beside this
+//! one. With `--json` each prints one row a line. `--only WORD` runs those whose question has it,
+//! and keeps the other rows of the last run.
 
 mod machine;
 mod table;
@@ -19,26 +21,66 @@ use serde::{Deserialize, Serialize};
 /// A benchmark: where it lives and the question that its numbers answer.
 struct Bench {
     package: &'static str,
-    example: &'static str,
+    what: What,
     question: &'static str,
+}
+
+/// What a benchmark is.
+enum What {
+    /// An example of the crate that it measures.
+    Example(&'static str),
+    /// A program that measures the whole binary.
+    Program(&'static [&'static str]),
+}
+
+impl What {
+    const fn layout(&self) -> table::Layout {
+        match self {
+            Self::Example(_) => table::Layout::List,
+            Self::Program(_) => table::Layout::Compare,
+        }
+    }
 }
 
 const BENCHES: &[Bench] = &[
     Bench {
         package: "gw-policy",
-        example: "bench_decisions",
+        what: What::Example("bench_decisions"),
         question: "What does a decision cost, and does it grow with the number of policies?",
     },
     Bench {
         package: "gw-engine",
-        example: "bench_judgement",
+        what: What::Example("bench_judgement"),
         question: "What does a decision cost when nothing has changed since the last one?",
+    },
+    Bench {
+        package: "gw-leases",
+        what: What::Example("bench_sweep"),
+        question: "What does a change of facts cost a traffic thread on which much is open?",
+    },
+    Bench {
+        package: "gw-web",
+        what: What::Example("bench_leases"),
+        question: "How long do 10,000 open WebSockets of 1,000 people outlive what allowed them?",
+    },
+    Bench {
+        package: "gw-bench-peers",
+        what: What::Program(&[
+            "--gatewright",
+            "../target/release/gatewright",
+            "--envoy",
+            "../target/bench/envoy/bin/envoy",
+        ]),
+        question: "What does verification cost that a user could measure, beside proxies that verify less?",
     },
 ];
 
 /// One measured figure.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Row {
+    /// The benchmark's question, of which `question` is a part.
+    #[serde(default)]
+    answers: String,
     question: String,
     contender: String,
     metric: String,
@@ -52,14 +94,27 @@ struct Row {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let only = only();
+    let kept = if only.is_some() { kept()? } else { Vec::new() };
     let mut rows = Vec::new();
     let mut document = format!(
         "# Results\n\nThe last run of `make bench`. {}\n",
         machine::sentence()
     );
     for bench in BENCHES {
-        let measured = run(bench)?;
-        let section = format!("\n## {}\n\n{}", bench.question, table::markdown(&measured));
+        let wanted = only
+            .as_ref()
+            .is_none_or(|word| bench.question.contains(word));
+        let measured = if wanted {
+            run(bench)?
+        } else {
+            kept.iter()
+                .filter(|row| row.answers == bench.question)
+                .cloned()
+                .collect()
+        };
+        let table = table::markdown(&measured, bench.what.layout());
+        let section = format!("\n## {}\n\n{table}", bench.question);
         std::io::stdout().write_all(section.as_bytes())?;
         document.push_str(&section);
         rows.extend(measured);
@@ -71,20 +126,55 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The word after `--only`.
+fn only() -> Option<String> {
+    let mut given = std::env::args().skip(1);
+    given.find(|argument| argument == "--only")?;
+    given.next()
+}
+
+/// The rows of the last run.
+fn kept() -> Result<Vec<Row>, Box<dyn Error>> {
+    let text = fs::read_to_string(folder().join("results.json"))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
 fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--locked", "--quiet"])
-        .args(["--package", bench.package, "--example", bench.example])
-        .args(["--", "--json"])
-        .current_dir(folder())
-        .stderr(Stdio::inherit())
-        .output()?;
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(arguments)
+            .args(["--release", "--locked", "--quiet"]);
+        command.current_dir(folder()).stderr(Stdio::inherit());
+        command
+    };
+    let mut command = cargo(&["run"]);
+    command.args(["--package", bench.package]);
+    match bench.what {
+        What::Example(example) => command.args(["--example", example, "--"]),
+        What::Program(arguments) => {
+            if !cargo(&["build", "--package", "gatewright"])
+                .status()?
+                .success()
+            {
+                return Err("gatewright could not be built".into());
+            }
+            command.arg("--").args(arguments)
+        }
+    };
+    let output = command.arg("--json").output()?;
     if !output.status.success() {
-        return Err(format!("{} ended with {}", bench.example, output.status).into());
+        return Err(format!("{} ended with {}", bench.package, output.status).into());
     }
     let lines = String::from_utf8(output.stdout)?;
-    let rows = lines.lines().map(serde_json::from_str);
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = lines
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<Vec<Row>, _>>()?;
+    for row in &mut rows {
+        bench.question.clone_into(&mut row.answers);
+    }
+    Ok(rows)
 }
 
 /// `bench/`.

@@ -13,6 +13,7 @@
 mod house;
 mod licence;
 mod linked;
+mod promises;
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,7 @@
 
 mod app;
 mod check;
+mod clock;
 mod group;
 mod key;
 mod log;
@@ -66,6 +67,9 @@ enum Command {
     /// Keys that assertions are signed with.
     #[command(subcommand)]
     Key(key::Command),
+    /// The clock that decisions are made by.
+    #[command(subcommand)]
+    Clock(clock::Command),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -74,7 +78,7 @@ enum Command {
 }
 
 /// Runs the command that the arguments name.
-pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(usage) => {
@@ -95,6 +99,11 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Reads arguments and does nothing.
+pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(), clap::Error> {
+    Arguments::try_parse_from(arguments).map(drop)
+}
+
 fn dispatch(arguments: Arguments) -> Done {
     let shell = Shell {
         data: arguments.data,
@@ -112,6 +121,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Session(session) => session::run(&shell, session),
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
+        Command::Clock(clock) => clock::run(&shell, clock),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "gatewright", &mut script);
@@ -244,7 +254,7 @@ fn converse<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 }
 
 /// A part of a path of the administration's interface: names are checked there, but must arrive whole.
-fn segment(text: &str) -> Result<&str, Failure> {
+pub(crate) fn segment(text: &str) -> Result<&str, Failure> {
     let fine = |b: u8| b.is_ascii_alphanumeric() || b"-_.@+".contains(&b);
     if !text.is_empty() && text.bytes().all(fine) {
         Ok(text)

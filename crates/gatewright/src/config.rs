@@ -11,9 +11,11 @@ pub(crate) mod files;
 mod limits;
 mod read;
 mod reader;
-mod value;
+mod upstream;
+pub(crate) mod value;
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -21,9 +23,10 @@ use std::{
 };
 
 use gw_model::{App, Group, Settings};
+use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
-pub(crate) use fault::ConfigFaults;
+pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;
 pub(crate) use read::OWNERS;
 pub(crate) use value::CertificateHost;
@@ -42,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     /// Certificates for TLS.
     pub(crate) certificates: Vec<CertificateFiles>,
+    /// How apps' servers that speak TLS are believed.
+    pub(crate) upstream_tls: Vec<UpstreamTls>,
     /// The host of the authentication origin; the RP id of every passkey.
     pub(crate) authentication_host: Arc<str>,
     /// How long things live.
@@ -103,6 +108,15 @@ pub(crate) struct CertificateFiles {
     pub(crate) key: PathBuf,
     /// The hosts it is presented for.
     pub(crate) hosts: Vec<CertificateHost>,
+}
+
+/// How the servers of one app are believed, and where in the file that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UpstreamTls {
+    /// The files, and what they are for.
+    pub(crate) files: TrustFiles,
+    /// Where each key stands.
+    pub(crate) places: BTreeMap<&'static str, Place>,
 }
 
 /// How long things live.

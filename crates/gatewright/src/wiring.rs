@@ -7,9 +7,11 @@
 mod announce;
 mod fault;
 mod keep;
+mod late;
 pub(crate) mod ledger;
 mod limits;
 mod open;
+mod place;
 mod policies;
 mod process;
 mod reload;
@@ -25,11 +27,12 @@ use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
 use gw_record::Ledger;
-use gw_tls::CertificateStore;
+use gw_tls::{CertificateStore, TrustStore};
 
 pub(crate) use announce::Announcer;
 pub(crate) use fault::StartFault;
 pub(crate) use process::{Process, Stopped};
+pub(crate) use web::country_of;
 
 use crate::{
     config::Config,
@@ -82,8 +85,15 @@ pub(crate) async fn start(
     let files = policies::Files::new(engine, &joined.announcer, &config.policies, apply_command);
     files.begin().await;
     let certificates = setup::certificates(config, &mode, engine)?;
-    let web = joined.serve(config, &mode, certificates.as_ref())?;
-    let live = reload::Live::new(engine, &joined.announcer, config, certificates.clone());
+    let trust = setup::trust(config, engine)?;
+    let web = joined.serve(config, &mode, certificates.as_ref(), trust.clone())?;
+    let live = reload::Live::new(
+        engine,
+        &joined.announcer,
+        config,
+        certificates.clone(),
+        trust,
+    );
     joined.administration(&opened.data, config, &live)?;
     joined.keep();
     if config.policies.watch {
@@ -94,8 +104,17 @@ pub(crate) async fn start(
         if let Some(certificates) = certificates {
             joined.follow(certificates);
         }
+        joined.follow_trust(live.clone());
     }
-    Ok(Process::new(joined, web, live, signals, config.drain))
+    let place = place::Place::of(&opened.data)?;
+    Ok(Process::new(
+        joined,
+        web,
+        live,
+        place,
+        signals,
+        config.drain,
+    ))
 }
 
 async fn join(
@@ -128,9 +147,10 @@ impl Joined {
         config: &Config,
         mode: &Mode,
         certificates: Option<&CertificateStore>,
+        trust: TrustStore,
     ) -> Result<gw_web::Running, StartFault> {
         let services = setup::services(config, &self.engine, &self.identity)?;
-        let options = web::options(config, mode, &self.identity, services, certificates)?;
+        let options = web::options(config, mode, &self.identity, services, certificates, trust)?;
         let doors = web::doors(self, config.ledger);
         Ok(gw_web::Server::bind(options)?.start(&doors)?)
     }
@@ -148,11 +168,28 @@ impl Joined {
             .spawn("certificates", Early::Restart, move |stopping| {
                 let (certificates, engine, announcer) =
                     (certificates.clone(), engine.clone(), announcer.clone());
-                keep::every(CERTIFICATES, stopping, move || {
+                keep::every("certificates", CERTIFICATES, stopping, move || {
                     let told = reload::certificates(&certificates, &engine, &announcer);
                     std::future::ready(told)
                 })
             });
+    }
+
+    /// Follows the files that apps' servers are believed by.
+    fn follow_trust(&self, live: reload::Live) {
+        self.supervisor.spawn(
+            "certificates towards upstreams",
+            Early::Restart,
+            move |stopping| {
+                let live = live.clone();
+                keep::every(
+                    "certificates towards upstreams",
+                    CERTIFICATES,
+                    stopping,
+                    move || std::future::ready(reload::trust(&live)),
+                )
+            },
+        );
     }
 
     /// Opens the administration's socket.

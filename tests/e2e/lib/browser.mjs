@@ -1,6 +1,7 @@
 // Chromium as people have it, with a virtual authenticator for passkeys.
 
-import { mkdirSync } from 'node:fs';
+import { X509Certificate, createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -12,8 +13,12 @@ const PATIENCE_MS = 10_000;
 export const DESKTOP = { width: 1180, height: 820 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Starts a browser; close it in the test's `after`. */
-export function launch() {
+/**
+ * Starts a browser; close it in the test's `after`. `trust` is the PEM file of a certificate that is
+ * as good as any: its pages then have service workers and passkeys.
+ */
+export function launch({ trust } = {}) {
+  const trusted = trust ? [`--ignore-certificate-errors-spki-list=${keyHash(trust)}`] : [];
   return chromium.launch({
     executablePath: EXECUTABLE,
     headless: true,
@@ -25,8 +30,14 @@ export function launch() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...trusted,
     ],
   });
+}
+
+function keyHash(file) {
+  const key = new X509Certificate(readFileSync(file)).publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(key).digest('base64');
 }
 
 /** A person at a browser of their own: a profile, a page, and, if wanted, an authenticator. */

@@ -33,17 +33,20 @@ export async function startDemo() {
 
 /**
  * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
- * (`{ name, upstream, ... }` as in the configuration file) and policies (file name to text).
+ * (`{ name, upstream or upstreams, ... }` as in the configuration file) and policies (file name to text).
+ * `hosts` are names beside those under its domain that the certificate covers; `prepare` gets
+ * the gateway before it is started, its data folder not yet made.
  */
-export async function startOrganisation({ apps, policies, config = '' }) {
+export async function startOrganisation({ apps, policies, config = '', hosts = [], prepare = async () => {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
   const [http, https] = await freePorts(2);
   const domain = 'e2e.localhost';
-  const certificates = await makeCertificates(folder, [`*.${domain}`]);
+  const names = [`*.${domain}`, ...hosts];
+  const certificates = await makeCertificates(folder, names);
   const file = join(folder, 'gatewright.toml');
   await mkdir(join(folder, 'policies'));
   for (const [name, text] of Object.entries(policies)) await writeFile(join(folder, 'policies', name), text);
-  await writeFile(file, configuration({ http, https, domain, apps, extra: config }));
+  await writeFile(file, configuration({ http, https, domain, names, apps, extra: config }));
   const gateway = new Gateway({
     folder,
     data: join(folder, 'data'),
@@ -54,14 +57,16 @@ export async function startOrganisation({ apps, policies, config = '' }) {
   gateway.authority = certificates.authority;
   gateway.policies = join(folder, 'policies');
   gateway.file = file;
+  await prepare(gateway);
   await gateway.start();
   return gateway;
 }
 
-function configuration({ http, https, domain, apps, extra }) {
+function configuration({ http, https, domain, names, apps, extra }) {
   const addresses = (port) => `["127.0.0.1:${port}", "[::1]:${port}"]`;
-  const app = ({ name, upstream, host = `${name}.${domain}`, more = '' }) =>
-    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\nupstream = "${upstream}"\n${more}\n`;
+  const where = ({ upstream, upstreams }) => (upstreams ? `upstreams = ${JSON.stringify(upstreams)}` : `upstream = "${upstream}"`);
+  const app = ({ name, host = `${name}.${domain}`, more = '', ...servers }) =>
+    `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\n${where(servers)}\n${more}\n`;
   return `version = 1
 data = "data"
 ${extra}
@@ -84,7 +89,7 @@ watch = true
 [[certificate]]
 chain = "chain.pem"
 key = "key.pem"
-hosts = ["*.${domain}"]
+hosts = ${JSON.stringify(names)}
 
 ${apps.map(app).join('\n')}`;
 }
@@ -95,7 +100,7 @@ class Gateway {
   }
 
   async start() {
-    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1' } });
+    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1', ...this.env } });
     const { end } = await until(
       'the gateway answers on its socket',
       async () => (this.child.end ? this.child : (await this.cli('app', 'list')).code === 0 && {}),

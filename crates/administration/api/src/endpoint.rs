@@ -68,6 +68,8 @@ endpoints! {
     PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminPolicyApply on System;
     PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System;
     LogRead: GET "/v1/log" => AdminLogRead on System;
+    ClockShow: GET "/v1/clock" => AdminRead on System;
+    ClockConfirm: POST "/v1/clock/confirm" => AdminPolicyApply on System;
 }
 
 /// The endpoint of a method and path, with the path's parameters.

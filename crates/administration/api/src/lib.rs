@@ -8,6 +8,8 @@
 mod client;
 mod compare;
 mod endpoint;
+#[doc(hidden)]
+pub mod fuzzing;
 mod operation;
 pub mod policies;
 mod problem;

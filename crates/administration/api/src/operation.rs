@@ -1,6 +1,7 @@
 //! What each endpoint does, once policy has let it happen.
 
 mod apps;
+mod clock;
 mod groups;
 mod keys;
 mod log;
@@ -101,5 +102,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
         Operation::LogRead => log::access(&call),
+        Operation::ClockShow => clock::show(&call),
+        Operation::ClockConfirm => clock::confirm(&call).await,
     }
 }

@@ -82,7 +82,9 @@ pub async fn apply(
                 "the policies were changed by somebody else meanwhile: compare again".into(),
             ));
         }
-        let mut commit = Commit::new(actor, what).change(Change::PoliciesApplied(new.files));
+        let mut commit = Commit::new(actor, what)
+            .change(Change::PoliciesApplied(new.files))
+            .loaded(new.policies);
         commit.decision = decision;
         Ok(commit)
     };

@@ -15,6 +15,7 @@ use gw_engine::{Circumstances, Engine};
 use gw_identity::Identity;
 use gw_issue::SigningKeys;
 use gw_model::{Action, Principal, Resource, SessionId, UserId};
+use gw_telemetry::Seldom;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -37,6 +38,8 @@ const SOCKET: &str = "admin.sock";
 
 /// Connections at a time: who may connect is few.
 const CONNECTIONS_MAX: usize = 32;
+/// How long it rests after the system could not give it a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Longest body: a large set of policies.
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest time that a body may take to arrive.
@@ -130,16 +133,28 @@ impl Administration {
 
     /// Answers on the socket until the task is dropped, which closes its connections.
     ///
+    /// A connection that cannot be taken, for want of descriptors, is tried again soon.
+    ///
     /// # Errors
-    /// When connections can no longer be accepted.
+    /// None so far: it goes on.
     pub async fn serve(self, listener: &UnixListener) -> io::Result<()> {
+        let failures = Seldom::default();
         let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let mut connections = JoinSet::new();
         loop {
             let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
                 return Ok(());
             };
-            let (stream, _) = listener.accept().await?;
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(fault) => {
+                    if let Some(kept_back) = failures.due() {
+                        tracing::error!(%fault, kept_back, "the administration cannot take a connection; it is tried again");
+                    }
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
             while connections.try_join_next().is_some() {}
             let connection = self.clone().connection(stream);
             connections.spawn(async move {

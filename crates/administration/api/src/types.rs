@@ -233,6 +233,27 @@ pub struct Rotated {
     pub active_from: Timestamp,
 }
 
+/// The clock as decisions are made by it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClockView {
+    /// The time.
+    pub now: Timestamp,
+    /// What is wrong with the system's clock, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Box<str>>,
+}
+
+/// The system's clock is the time from now on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClockConfirmed {
+    /// `forward`, `back` or `nothing`.
+    pub moved: Box<str>,
+    /// The time from now on.
+    pub now: Timestamp,
+    /// Sessions that were ended since they would have lived longer.
+    pub ended: usize,
+}
+
 /// What reading the ledger takes. The files themselves are for who may read them on the machine.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LogAccess {

@@ -18,6 +18,9 @@ use http::{Method, Response, StatusCode};
 
 use cards::{Card, Cards};
 
+/// The one page that it has.
+pub const PATH: &str = "/";
+
 /// Where the portal stands among the apps.
 #[derive(Debug, Clone)]
 pub struct PortalOptions {
@@ -53,7 +56,7 @@ struct Content<'a> {
 impl Portal {
     async fn answer(&self, request: &JudgedRequest) -> Response<Bytes> {
         let links = self.links(request);
-        if &*request.path != "/" {
+        if &*request.path != PATH {
             return Message::new(
                 StatusCode::NOT_FOUND,
                 "There is nothing here",

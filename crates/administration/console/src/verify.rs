@@ -11,11 +11,14 @@ use std::{convert::Infallible, sync::Arc};
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Engine;
-use gw_model::AppName;
+use gw_model::{AppName, Snapshot, Timestamp};
 use gw_pages::{Chip, JudgedRequest, Link, Message, Moment, Page, PageService, signed_in_words};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 
 use check::{Assertion, Check, Expected};
+
+/// The one page that it has.
+pub const PATH: &str = "/";
 
 /// The header that carries the assertion.
 const HEADER: &str = "gatewright-assertion";
@@ -79,12 +82,22 @@ struct Shown {
 impl Verify {
     fn answer(&self, request: &JudgedRequest) -> Response<Bytes> {
         let links = self.links(request);
-        if &*request.path != "/" {
+        if &*request.path != PATH {
             let sentence = "The address may be incomplete.";
             return Message::new(StatusCode::NOT_FOUND, "There is nothing here", sentence)
                 .action("Go to the start", "/")
                 .links(links)
                 .render();
+        }
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return Message::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Nothing can be sent here",
+                "This page is only for reading.",
+            )
+            .action("Go to the start", "/")
+            .links(links)
+            .render();
         }
         let view = self.engine.view();
         let now = self.engine.clock().now();
@@ -172,6 +185,23 @@ fn received(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(HEADER).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
+}
+
+/// Whether each check of an assertion holds here, in their order.
+pub(crate) fn holding(
+    raw: &str,
+    expected: [Option<String>; 3],
+    facts: &Snapshot,
+    now: Timestamp,
+) -> Vec<bool> {
+    let [audience, issuer_host, subject] = expected;
+    let expected = Expected {
+        audience,
+        issuer_host,
+        subject,
+    };
+    let checks = check::all(Assertion::read(raw).as_ref(), &expected, facts, now);
+    checks.iter().map(|check| check.holds).collect()
 }
 
 fn row(check: Check) -> Row {

@@ -341,8 +341,9 @@ impl<'a> LogVerifier<'a> {
             self.report.personal_removed += committed;
             return;
         };
-        if committed == 0 && non_zero_bytes(bytes) == 0 {
-            // Reserved ahead, and the writer was killed before it wrote the header.
+        if non_zero_bytes(bytes) == 0 {
+            // Reserved ahead, and neither header nor fields came to disk: as good as removed.
+            self.report.personal_removed += committed;
             return;
         }
         if bytes.first_chunk() != Some(&personal_header(files.number)) {

@@ -16,6 +16,7 @@ mod session;
 mod snapshot;
 mod subject;
 mod time;
+mod upstream;
 
 pub use change::{Actor, Change};
 pub use decision::{
@@ -34,7 +35,7 @@ pub use request::{
 };
 pub use resource::{
     Action, App, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, PathPatternFault,
-    Resource, Route, UnknownAction, Upstream,
+    Resource, Route, UnknownAction,
 };
 pub use session::{
     AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,
@@ -42,3 +43,7 @@ pub use session::{
 pub use snapshot::{ApplyError, PolicyFacts, Snapshot};
 pub use subject::{Factor, FactorKind, Group, Membership, User};
 pub use time::{Epoch, Timestamp};
+pub use upstream::{
+    HealthCheck, Protocol, Server, ServerAddress, ServerAddressFault, Servers, Transport, Upstream,
+    UpstreamLimits,
+};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, GroupName, RouteName, SessionId, TagName, UserId};
+use crate::{AppName, GroupName, RouteName, SessionId, TagName, Upstream, UserId};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident => $text:literal),* $(,)?) => {
@@ -168,16 +168,6 @@ impl App {
             .parse()
             .expect("a route name")
     }
-}
-
-/// Where an app's requests go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Upstream {
-    /// An HTTP/1.1 server: `host:port`.
-    Http(Arc<str>),
-    /// One of Gatewright's own pages, by name (`sign-in`, `portal`, `verify`).
-    BuiltIn(Arc<str>),
 }
 
 /// Names of plain headers for legacy apps; absent ones are not sent.

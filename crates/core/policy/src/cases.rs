@@ -11,7 +11,7 @@ use crate::{
     clock::timestamp,
     explain,
     facts::{FactsSpec, Misfit},
-    fault::position,
+    fault::Places,
 };
 
 /// The format that this reads.
@@ -110,8 +110,9 @@ struct CaseSpec {
 /// # Errors
 /// Everything that is wrong, with its place.
 pub fn read_cases(name: &str, text: &str) -> Result<CasesFile, Vec<PolicyFault>> {
+    let places = Places::of(text);
     let place = |misfit: Misfit| {
-        let (line, column) = position(text, misfit.offset);
+        let (line, column) = places.position(misfit.offset);
         PolicyFault {
             file: name.into(),
             line,
@@ -139,7 +140,7 @@ pub fn read_cases(name: &str, text: &str) -> Result<CasesFile, Vec<PolicyFault>>
     let mut misfits = Vec::new();
     for case in spec.cases {
         let offset = case.span().start;
-        let (line, _) = position(text, offset);
+        let (line, _) = places.position(offset);
         match case.into_inner().case(&facts, line) {
             Ok(case) => cases.push(case),
             Err(what) => misfits.push(Misfit { offset, what }),

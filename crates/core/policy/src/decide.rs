@@ -10,8 +10,8 @@ use cedar_policy_core::{
     extensions::Extensions,
 };
 use gw_model::{
-    AccessRequest, Action, AttributeSet, Context, Decision, Fault, Outcome, PolicyId, Principal,
-    ReportDifference, Resource, Snapshot, Timestamp,
+    AccessRequest, Action, Attribute, AttributeSet, Context, Decision, Fault, GroupName, Outcome,
+    PolicyId, Principal, ReportDifference, Resource, Snapshot, Timestamp,
 };
 
 use crate::{
@@ -23,6 +23,7 @@ use crate::{
     load::{Compiled, Mode},
     reads,
     schema::action_uid,
+    scopes::LookedUp,
 };
 
 /// An access with its policies and entities looked up: what remains is the context.
@@ -39,6 +40,8 @@ pub struct Prepared {
     action: Action,
     resource: EntityUIDEntry,
     membership_until: Timestamp,
+    looked_up: LookedUp,
+    groups: Box<[GroupName]>,
 }
 
 impl Prepared {
@@ -65,6 +68,29 @@ impl Prepared {
         self.membership_until
     }
 
+    /// Where its policies were looked for.
+    pub(crate) const fn looked_up(&self) -> &LookedUp {
+        &self.looked_up
+    }
+
+    /// The version of the groups that it rests on: those that the person, or a person who is the
+    /// resource, is in. While it and the versions of both people stand, they are in the same ones.
+    pub fn groups_version(&self, facts: &Snapshot) -> u64 {
+        // INVARIANT: a group that is put or loses a parent has a new version; when one is
+        // removed, its members and those of its groups have.
+        self.groups
+            .iter()
+            .filter_map(|name| facts.group(name))
+            .map(|group| group.version)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Whether the organisation's settings can make a difference: its networks, its time zone.
+    pub fn reads_settings(&self) -> bool {
+        self.needed.contains(Attribute::NetworkNames) || reads::local_time(self.needed)
+    }
+
     /// The policies that can apply, report-only ones included, in the order of their files.
     pub fn policy_ids(&self) -> impl Iterator<Item = &PolicyId> {
         self.slice.iter().map(|policy| &policy.id)
@@ -85,7 +111,7 @@ impl Policies {
         resource: &Resource,
         now: Timestamp,
     ) -> Result<Prepared, Fault> {
-        let cast = Cast::find(facts, principal, action, resource, now)?;
+        let mut cast = Cast::find(facts, principal, action, resource, now)?;
         let slice = self.slice(action, &cast);
         let mut mentions = AttributeSet::EMPTY;
         let mut needed = AttributeSet::EMPTY;
@@ -103,6 +129,8 @@ impl Policies {
             action,
             resource: EntityUIDEntry::known(cast.resource.uid.clone(), None),
             membership_until: cast.until,
+            looked_up: LookedUp::of(action, &cast),
+            groups: std::mem::take(&mut cast.groups).into(),
             entities: cast.into_entities(action, described)?,
         })
     }

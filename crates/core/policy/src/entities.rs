@@ -12,8 +12,8 @@ use cedar_policy_core::{
     extensions::Extensions,
 };
 use gw_model::{
-    Action, App, AppName, Fault, Principal, Resource, Route, RouteName, Snapshot, TagName,
-    Timestamp, User, UserId,
+    Action, App, AppName, Fault, GroupName, Principal, Resource, Route, RouteName, Snapshot,
+    TagName, Timestamp, User, UserId,
 };
 
 use crate::schema::{Kind, action_group, action_uid};
@@ -32,6 +32,8 @@ pub(crate) struct Cast<'f> {
     app: Option<Member<'f>>,
     /// When a membership in it ends by itself.
     pub(crate) until: Timestamp,
+    /// All groups that the people in it are in.
+    pub(crate) groups: Vec<GroupName>,
 }
 
 /// An entity with its type, everything above it, and the fact behind it.
@@ -112,6 +114,7 @@ impl<'f> Cast<'f> {
             facts,
             now,
             until: Timestamp::NEVER,
+            groups: Vec::new(),
         };
         let principal = found.principal(principal)?;
         let (resource, app) = found.resource(action, resource)?;
@@ -120,6 +123,7 @@ impl<'f> Cast<'f> {
             resource,
             app,
             until: found.until,
+            groups: found.groups,
         })
     }
 
@@ -155,6 +159,7 @@ struct Finder<'f> {
     facts: &'f Snapshot,
     now: Timestamp,
     until: Timestamp,
+    groups: Vec<GroupName>,
 }
 
 impl<'f> Finder<'f> {
@@ -191,6 +196,7 @@ impl<'f> Finder<'f> {
             .iter()
             .map(|group| Kind::Group.uid(group.as_str()))
             .collect();
+        self.groups.extend(groups);
         Member::new(
             Kind::User,
             &user.id.to_string(),

@@ -36,22 +36,60 @@ impl fmt::Display for PolicyFault {
     }
 }
 
-/// Line and column, from 1, of a byte offset; columns count characters.
-pub(crate) fn position(text: &str, offset: usize) -> (u32, u32) {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
+/// Bytes between two places whose characters are counted beforehand.
+const STRIDE: usize = 256;
+
+/// Lines and columns of a text, found in a time that does not grow with it: a large file may
+/// be wrong in every line.
+#[derive(Debug)]
+pub(crate) struct Places<'t> {
+    text: &'t str,
+    /// Where each line begins.
+    lines: Vec<usize>,
+    /// How many characters begin before each stride.
+    characters: Vec<usize>,
+}
+
+impl<'t> Places<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        let mut before = 0;
+        let strides = text.as_bytes().chunks(STRIDE).map(|stride| {
+            before += beginnings(stride);
+            before
+        });
+        Self {
+            text,
+            lines: std::iter::once(0).chain(ends).collect(),
+            characters: std::iter::once(0).chain(strides).collect(),
+        }
     }
-    let before = text.get(..end).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
-    (small(line), small(column))
+
+    pub(crate) const fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// Line and column, from 1, of a byte offset; columns count characters.
+    pub(crate) fn position(&self, offset: usize) -> (u32, u32) {
+        let offset = self.text.floor_char_boundary(offset);
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|line| self.lines.get(line));
+        let start = self.characters_before(start.copied().unwrap_or_default());
+        let column = self.characters_before(offset) - start + 1;
+        (small(line), small(column))
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let stride = offset / STRIDE;
+        let counted = self.characters.get(stride).copied().unwrap_or_default();
+        let rest = self.text.as_bytes().get(stride * STRIDE..offset);
+        counted + rest.map_or(0, beginnings)
+    }
+}
+
+/// How many characters begin in these bytes.
+fn beginnings(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
 }
 
 fn small(number: usize) -> u32 {
@@ -64,10 +102,25 @@ mod tests {
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {
+        let position = |text, offset| Places::of(text).position(offset);
         assert_eq!(position("ab\ncd", 0), (1, 1));
         assert_eq!(position("ab\ncd", 4), (2, 2));
         assert_eq!(position("äb", 2), (1, 2));
         assert_eq!(position("äb", 1), (1, 1), "inside a character");
         assert_eq!(position("a\n", 99), (2, 1));
+        assert_eq!(position("", 0), (1, 1));
+    }
+
+    #[test]
+    fn positions_are_those_of_a_reader_that_counts_from_the_start() {
+        let text = "äb\n雪 and a long line ".repeat(100) + &"x".repeat(700) + "\n\n€";
+        let places = Places::of(&text);
+        for (offset, _) in text.char_indices() {
+            let before = &text[..offset];
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+            let expected = (line as u32, column as u32);
+            assert_eq!(places.position(offset), expected, "{offset}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     entities::Member,
     load::Mode,
     schema::{Kind, action_group, action_uid},
+    scopes::{self, Key},
 };
 
 /// The number that stands for "any" on either side.
@@ -30,10 +31,22 @@ pub(crate) struct Index {
 }
 
 /// The scopes that policies name on one side, numbered.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Side {
     types: HashMap<EntityType, u32>,
     entities: HashMap<EntityUID, u32>,
+    /// By number, what stands for it in other sets too.
+    keys: Vec<Key>,
+}
+
+impl Default for Side {
+    fn default() -> Self {
+        Self {
+            types: HashMap::new(),
+            entities: HashMap::new(),
+            keys: vec![scopes::ANY],
+        }
+    }
 }
 
 /// What one side of a policy's scope asks for, at its most selective.
@@ -41,6 +54,16 @@ enum Scope {
     Any,
     Type(EntityType),
     Entity(EntityUID),
+}
+
+impl Scope {
+    fn key(&self) -> Key {
+        match self {
+            Self::Any => scopes::ANY,
+            Self::Type(name) => scopes::key_of_type(name),
+            Self::Entity(uid) => scopes::key_of_entity(uid),
+        }
+    }
 }
 
 impl Index {
@@ -107,14 +130,45 @@ impl Index {
     }
 }
 
+impl Index {
+    /// Every scope that holds policies, with their positions in order.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (scopes::Scope, &[usize])> {
+        self.cells
+            .iter()
+            .map(|((action, principal, resource), positions)| {
+                let scope = scopes::Scope {
+                    action: *action,
+                    principal: self.principals.key(*principal),
+                    resource: self.resources.key(*resource),
+                };
+                (scope, &**positions)
+            })
+    }
+}
+
 impl Side {
     fn number(&mut self, scope: Scope) -> u32 {
-        let next = u32::try_from(self.types.len() + self.entities.len() + 1).unwrap_or(u32::MAX);
-        match scope {
+        let (key, next) = (
+            scope.key(),
+            u32::try_from(self.keys.len()).unwrap_or(u32::MAX),
+        );
+        let number = match scope {
             Scope::Any => ANY,
             Scope::Type(name) => *self.types.entry(name).or_insert(next),
             Scope::Entity(uid) => *self.entities.entry(uid).or_insert(next),
+        };
+        if number == next {
+            self.keys.push(key);
         }
+        number
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a number is given out together with its key"
+    )]
+    fn key(&self, number: u32) -> Key {
+        self.keys[number as usize]
     }
 
     fn numbers_of(&self, member: &Member<'_>) -> Vec<u32> {

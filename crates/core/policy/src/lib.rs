@@ -27,6 +27,7 @@ mod question;
 mod reads;
 mod remedies;
 mod schema;
+mod scopes;
 #[cfg(test)]
 mod testing;
 

@@ -1,6 +1,6 @@
 //! From text to a checked and indexed set, or to everything that is wrong with it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use cedar_policy::{Effect, Policy, pst};
 use cedar_policy_core::ast::{Expr, SlotEnv};
@@ -8,8 +8,14 @@ use gw_model::{AccessRequest, Action, GroupName, PolicyFile, PolicyId, Snapshot,
 use miette::Diagnostic;
 
 use crate::{
-    PolicyFault, base, entities::Cast, fault::position, index::Index, load::source::Source,
-    reads::Reads, schema::Kind,
+    PolicyFault, Prepared, base,
+    entities::Cast,
+    fault::Places,
+    index::Index,
+    load::source::Source,
+    reads::Reads,
+    schema::Kind,
+    scopes::{Scope, Versions},
 };
 
 mod shape;
@@ -19,10 +25,12 @@ mod validation;
 pub(crate) use source::Mode;
 
 /// A checked and indexed set of policies; the base policies are always among them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Policies {
+    files: Arc<[PolicyFile]>,
     compiled: Vec<Arc<Compiled>>,
-    index: Index,
+    index: Arc<Index>,
+    versions: Versions,
     warnings: Vec<PolicyFault>,
 }
 
@@ -39,7 +47,84 @@ pub(crate) struct Compiled {
     pub(crate) reads: Reads,
 }
 
+impl Compiled {
+    /// Whether both say the same, wherever they stand.
+    fn is_same(&self, other: &Self) -> bool {
+        self.effect == other.effect
+            && self.mode == other.mode
+            && self.reads == other.reads
+            && self.condition.eq_shape(&other.condition)
+    }
+}
+
 impl Policies {
+    /// This set as version `version` of the policies, in the place of `earlier` if there was one.
+    ///
+    /// What both hold is shared, and every scope that holds the same keeps its version, so that
+    /// [`Policies::version_for`] tells which accesses the difference can touch.
+    #[must_use]
+    pub fn following(mut self, earlier: Option<&Self>, version: u64) -> Self {
+        match earlier {
+            None => self.versions = Versions::starting(version),
+            Some(earlier) => {
+                self.share(earlier);
+                let changed = self.changed_scopes(earlier);
+                self.versions = earlier.versions.followed(version, changed.into_iter());
+            }
+        }
+        self
+    }
+
+    /// The version of the policies as far as a prepared access looks them up. Where two sets of
+    /// one line agree in it, both have the same policies for it.
+    pub fn version_for(&self, prepared: &Prepared) -> u64 {
+        self.versions.of(prepared.looked_up())
+    }
+
+    /// Takes those that are the same from the earlier set.
+    fn share(&mut self, earlier: &Self) {
+        let known: HashMap<&PolicyId, &Arc<Compiled>> = earlier
+            .compiled
+            .iter()
+            .map(|policy| (&policy.id, policy))
+            .collect();
+        for policy in &mut self.compiled {
+            if let Some(same) = known.get(&policy.id).filter(|other| other.is_same(policy)) {
+                *policy = Arc::clone(same);
+            }
+        }
+    }
+
+    /// The scopes that hold something else than in an earlier set with which this one shares.
+    fn changed_scopes(&self, earlier: &Self) -> Vec<Scope> {
+        let (ours, theirs) = (self.by_scope(), earlier.by_scope());
+        let gone = theirs.keys().filter(|scope| !ours.contains_key(scope));
+        ours.iter()
+            .filter(|(scope, policies)| theirs.get(scope) != Some(policies))
+            .map(|(scope, _)| scope)
+            .chain(gone)
+            .copied()
+            .collect()
+    }
+
+    /// What each scope holds. What is shared is the same.
+    fn by_scope(&self) -> HashMap<Scope, Vec<*const Compiled>> {
+        let mut found: HashMap<_, Vec<_>> = HashMap::new();
+        for (scope, positions) in self.index.cells() {
+            let policies = positions.iter().filter_map(|at| self.compiled.get(*at));
+            found
+                .entry(scope)
+                .or_default()
+                .extend(policies.map(Arc::as_ptr));
+        }
+        found
+    }
+
+    /// Whether it was loaded from these files.
+    pub fn is_of(&self, files: &[PolicyFile]) -> bool {
+        *self.files == *files
+    }
+
     /// What is not wrong but worth a look: policies that can never apply, names that cannot exist.
     pub fn warnings(&self) -> &[PolicyFault] {
         &self.warnings
@@ -95,9 +180,14 @@ impl Policies {
 pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
     let mut faults = Vec::new();
     let base = base::file();
-    let sources: Vec<Source> = std::iter::once((&base, true))
-        .chain(files.iter().map(|file| (file, false)))
-        .flat_map(|(file, own)| source::read(file, own, &mut faults))
+    let placed: Vec<Placed> = std::iter::once(&base)
+        .chain(files)
+        .map(Placed::of)
+        .collect();
+    let sources: Vec<Source> = placed
+        .iter()
+        .enumerate()
+        .flat_map(|(place, file)| source::read(file, place == 0, &mut faults))
         .collect();
     source::refuse_duplicates(&sources, &mut faults);
     let (invalid, mut warnings) = validation::validate(&sources);
@@ -107,8 +197,10 @@ pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
     if faults.is_empty() {
         warnings.sort();
         Ok(Policies {
+            files: files.into(),
             compiled,
-            index,
+            index: Arc::new(index),
+            versions: Versions::default(),
             warnings,
         })
     } else {
@@ -159,9 +251,24 @@ fn condition(policy: &Policy, tree: pst::Policy) -> Expr {
     }
 }
 
+/// A file with the places of its lines.
+struct Placed<'f> {
+    name: &'f Arc<str>,
+    places: Places<'f>,
+}
+
+impl<'f> Placed<'f> {
+    fn of(file: &'f PolicyFile) -> Self {
+        Self {
+            name: &file.name,
+            places: Places::of(&file.text),
+        }
+    }
+}
+
 /// A fault where a diagnostic of Cedar's points to, in the words that it has.
 fn diagnosed(
-    file: &PolicyFile,
+    file: &Placed<'_>,
     start: usize,
     policy: Option<&PolicyId>,
     diagnostic: &dyn Diagnostic,
@@ -170,9 +277,9 @@ fn diagnosed(
         .labels()
         .and_then(|mut labels| labels.next())
         .map_or(start, |label| label.offset());
-    let (line, column) = position(&file.text, offset);
+    let (line, column) = file.places.position(offset);
     PolicyFault {
-        file: Arc::clone(&file.name),
+        file: Arc::clone(file.name),
         line,
         column,
         policy: policy.cloned(),

@@ -5,18 +5,20 @@
 //! of this process decide at the new epoch and the record is synced.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
     thread,
 };
 
 use gw_ledger::{ChangeRecord, ChangedFact};
 use gw_model::{Actor, Change, DecisionId, Epoch, SessionId, Snapshot, Timestamp};
+use gw_policy::Policies;
 use gw_store::{
     Committed, Effect, Notes, Proposal, Refused, Store, StoreError, Taken, Transaction,
 };
+use gw_telemetry::Seldom;
 use tokio::sync::oneshot;
 
-use crate::{View, engine::Shared};
+use crate::engine::Shared;
 
 /// Transactions that one sync may carry.
 const GROUP: usize = 256;
@@ -36,6 +38,9 @@ pub struct Commit {
     pub changes: Vec<Change>,
     /// What goes with it and never travels with the facts.
     pub effects: Vec<Effect>,
+    /// The policies that it applies, where they are loaded already: to load them here keeps the
+    /// changes of others waiting.
+    pub policies: Option<Arc<Policies>>,
 }
 
 impl Commit {
@@ -48,6 +53,7 @@ impl Commit {
             decision: None,
             changes: Vec::new(),
             effects: Vec::new(),
+            policies: None,
         }
     }
 
@@ -62,6 +68,13 @@ impl Commit {
     #[must_use]
     pub fn effect(mut self, effect: Effect) -> Self {
         self.effects.push(effect);
+        self
+    }
+
+    /// With the policies that it applies, loaded.
+    #[must_use]
+    pub fn loaded(mut self, policies: Arc<Policies>) -> Self {
+        self.policies = Some(policies);
         self
     }
 
@@ -99,6 +112,9 @@ pub enum CommitError {
     /// The store failed; it may or may not be kept, and is not in force on this node.
     #[error("the store failed: {0}")]
     Store(Arc<str>),
+    /// The ledger takes no records, so nothing was changed.
+    #[error("nothing was changed, since it could not be recorded: {0}")]
+    Unwritable(Arc<str>),
     /// The facts changed, but the ledger could not take the record.
     #[error("the change is in force, but the ledger could not record it: {0}")]
     Unrecorded(Arc<str>),
@@ -138,12 +154,21 @@ pub(crate) fn start(
 ) -> std::io::Result<thread::JoinHandle<()>> {
     thread::Builder::new()
         .name("administrator".into())
-        .spawn(move || Administrator { shared, store }.run(&requests))
+        .spawn(move || {
+            let failures = Seldom::default();
+            let administrator = Administrator {
+                shared,
+                store,
+                failures,
+            };
+            administrator.run(&requests);
+        })
 }
 
 struct Administrator {
     shared: Arc<Shared>,
     store: Box<dyn Store>,
+    failures: Seldom,
 }
 
 /// What the ledger will say, learnt when the proposal's turn comes.
@@ -188,19 +213,23 @@ impl Administrator {
         if group.is_empty() {
             return;
         }
+        if let Err(fault) = self.shared.recording.ready() {
+            return refuse(group, &CommitError::Unwritable(text(&fault)));
+        }
         let now = self.shared.clock.now();
         let tellings: Vec<_> = group
             .iter()
             .map(|_| Arc::new(std::sync::OnceLock::new()))
             .collect();
+        let loaded = Loaded::default();
         let mut replies = Vec::with_capacity(group.len());
         let mut proposals: Vec<Proposal<'_>> = Vec::with_capacity(group.len());
         for (pending, telling) in group.into_iter().zip(&tellings) {
             replies.push(pending.reply);
-            proposals.push(proposal(pending.propose, telling.clone(), now));
+            proposals.push(proposal(pending.propose, telling.clone(), &loaded, now));
         }
         match self.store.commit(proposals) {
-            Ok(results) => self.publish(results, &tellings, replies),
+            Ok(results) => self.publish(results, &loaded, &tellings, replies),
             Err(fault) => self.failed(&fault, replies),
         }
     }
@@ -209,11 +238,15 @@ impl Administrator {
     fn publish(
         &self,
         results: Vec<Result<Committed, Refused>>,
+        loaded: &Loaded,
         tellings: &[Arc<std::sync::OnceLock<Telling>>],
         replies: Vec<oneshot::Sender<Result<Published, CommitError>>>,
     ) {
         if let Some(newest) = results.iter().rev().find_map(|r| r.as_ref().ok()) {
-            self.shared.publish(newest.facts.clone());
+            let committed = results.iter().filter_map(|r| r.as_ref().ok());
+            let changes = committed.flat_map(|committed| &committed.changes);
+            self.shared
+                .publish(newest.facts.clone(), changes, take(loaded));
         }
         for ((result, telling), reply) in results.into_iter().zip(tellings).zip(replies) {
             let answer = result.map_err(CommitError::from).and_then(|committed| {
@@ -255,9 +288,11 @@ impl Administrator {
         replies: Vec<oneshot::Sender<Result<Published, CommitError>>>,
     ) {
         let why = text(fault);
-        tracing::error!(fault = %why, "the store failed; its facts are read afresh");
+        if let Some(kept_back) = self.failures.due() {
+            tracing::error!(fault = %why, kept_back, "the store failed; its facts are read afresh");
+        }
         match self.store.load() {
-            Ok(loaded) => self.shared.publish(loaded.facts),
+            Ok(loaded) => self.shared.publish_afresh(loaded.facts),
             Err(fault) => tracing::error!(fault = %text(&fault), "the store cannot be read"),
         }
         for reply in replies {
@@ -266,14 +301,23 @@ impl Administrator {
     }
 }
 
+fn refuse(group: Vec<Pending>, why: &CommitError) {
+    for pending in group {
+        // Nobody may be waiting any more.
+        let _ = pending.reply.send(Err(why.clone()));
+    }
+}
+
 fn proposal<'a>(
     propose: Propose,
     telling: Arc<std::sync::OnceLock<Telling>>,
+    loaded: &Loaded,
     at: Timestamp,
 ) -> Proposal<'a> {
+    let loaded = loaded.clone();
     Box::new(move |facts| {
         let commit = propose(facts)?;
-        check_policies(&commit.changes)?;
+        check_policies(&commit, &loaded)?;
         let _ = telling.set((commit.what, commit.session, commit.decision, at));
         Ok(Transaction {
             changes: facts.expand(commit.changes, at),
@@ -284,15 +328,28 @@ fn proposal<'a>(
     })
 }
 
+/// The policies that the last change of a group applies, so that they are loaded once.
+type Loaded = Arc<Mutex<Option<Arc<Policies>>>>;
+
+fn take(loaded: &Loaded) -> Option<Arc<Policies>> {
+    loaded.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
 /// Policies that cannot be loaded never become facts.
-fn check_policies(changes: &[Change]) -> Result<(), Refused> {
-    for change in changes {
-        if let Change::PoliciesApplied(files) = change
-            && let Err(faults) = gw_policy::load(files)
-        {
-            let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-            return Err(Refused::Declined(faults.join("\n")));
-        }
+fn check_policies(commit: &Commit, loaded: &Loaded) -> Result<(), Refused> {
+    for change in &commit.changes {
+        let Change::PoliciesApplied(files) = change else {
+            continue;
+        };
+        let brought = commit.policies.clone().filter(|p| p.is_of(files));
+        let policies = match brought {
+            Some(policies) => policies,
+            None => Arc::new(gw_policy::load(files).map_err(|faults| {
+                let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+                Refused::Declined(faults.join("\n"))
+            })?),
+        };
+        *loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(policies);
     }
     Ok(())
 }
@@ -307,15 +364,4 @@ fn text(fault: &dyn std::error::Error) -> Arc<str> {
         cause = inner.source();
     }
     Arc::from(text)
-}
-
-impl View {
-    /// The view after a commit: policies are compiled anew only when they changed.
-    pub(crate) fn next(&self, facts: Snapshot) -> Self {
-        let next = Self::of(facts, Some(self));
-        for fault in next.policy_faults.iter() {
-            tracing::error!(%fault, "the policies cannot be loaded; the last good set stays in force");
-        }
-        next
-    }
 }

@@ -12,11 +12,13 @@ use gw_ledger::{
     ChangeRecord, Ground, JudgementRecord, MentionedAttribute, Personal, QuestionRecord,
 };
 use gw_model::{
-    Action, Actor, Attribute, Decision, DecisionId, Epoch, Remedies, Resource, SessionId, Snapshot,
-    Timestamp,
+    Action, Actor, Attribute, Change, Decision, DecisionId, Epoch, Remedies, Resource, SessionId,
+    Snapshot, Timestamp,
 };
+use gw_policy::Policies;
 use gw_record::ControlRecorder;
 use gw_store::{Loaded, Notes, Reader, Refused, Store};
+use gw_telemetry::Seldom;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -48,14 +50,36 @@ pub(crate) struct Shared {
     cores: Arc<Cores>,
     judge: Mutex<Judge>,
     remedies: Remembered,
+    /// What every question and event would say while the ledger cannot be written.
+    unwritten: Seldom,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 impl Shared {
-    pub(crate) fn publish(&self, facts: Snapshot) {
-        let epoch = facts.epoch;
-        let next = self.view.load().next(facts);
-        self.view.store(Arc::new(next));
+    /// Publishes the facts that these changes lead to. The administrator alone calls this.
+    /// `loaded` are policies that may be those of the facts.
+    pub(crate) fn publish<'a>(
+        &self,
+        facts: Snapshot,
+        changes: impl Iterator<Item = &'a Change>,
+        loaded: Option<Arc<Policies>>,
+    ) {
+        let next = View::next(&self.view.load(), facts, changes, loaded);
+        self.replace(next);
+    }
+
+    /// Publishes facts of which it is not known how they came to be.
+    pub(crate) fn publish_afresh(&self, facts: Snapshot) {
+        let next = View::of(facts, Some(&self.view.load()));
+        self.replace(next);
+    }
+
+    fn replace(&self, view: View) {
+        for fault in view.policy_faults.iter() {
+            tracing::error!(%fault, "the policies cannot be loaded; the last good set stays in force");
+        }
+        let epoch = view.facts.epoch;
+        self.view.store(Arc::new(view));
         self.cores.wake(epoch);
     }
 }
@@ -101,6 +125,7 @@ impl Engine {
             reader: store.reader(),
             requests,
             remedies: Remembered::default(),
+            unwritten: Seldom::default(),
             thread: Mutex::default(),
         });
         let handle = administrator::start(shared.clone(), store, receiver)?;
@@ -252,7 +277,9 @@ impl Engine {
         match self.shared.recording.question(&record).await {
             Ok(()) => Asked { id, judgement },
             Err(fault) => {
-                tracing::error!(%fault, "a question is denied since it cannot be recorded");
+                if let Some(kept_back) = self.shared.unwritten.due() {
+                    tracing::error!(%fault, kept_back, "a question is denied since it cannot be recorded");
+                }
                 Asked {
                     id,
                     judgement: Arc::new(judgement.unrecorded()),
@@ -296,8 +323,11 @@ impl Engine {
             what: what.into(),
             changes: Vec::new(),
         };
-        if let Err(fault) = self.shared.recording.event(&record, personal).await {
-            tracing::error!(%fault, what = &*record.what, "an event could not be recorded");
+        let recorded = self.shared.recording.event(&record, personal).await;
+        if let Err(fault) = recorded
+            && let Some(kept_back) = self.shared.unwritten.due()
+        {
+            tracing::error!(%fault, what = &*record.what, kept_back, "an event could not be recorded");
         }
     }
 

@@ -1,17 +1,17 @@
 //! Judging on one core: reuse what still stands, evaluate the rest.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use gw_clock::Clock;
 use gw_model::{
-    Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Seen,
-    Session, SessionId, Timestamp,
+    Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Session,
+    SessionId, Timestamp,
 };
 use gw_policy::Prepared;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::{Circumstances, Grounds, Judgement, View, random::Sequence};
+use crate::{Circumstances, Grounds, Judgement, View, judgement::Idle, random::Sequence};
 
 /// Judgements with different attribute values that one slot keeps.
 const VARIANTS: usize = 8;
@@ -42,33 +42,14 @@ impl Key {
 
 /// The judgements of one (session, rank, action, resource), with what they share.
 struct Slot {
+    /// Whether anything here rests on the time of day.
+    reads_wall_clock: bool,
     prepared: Arc<Prepared>,
     grounds: Grounds,
     idle: Option<Idle>,
     /// The epoch number at which the grounds were last seen to stand.
     seen_at: u64,
     variants: SmallVec<[Arc<Judgement>; 1]>,
-}
-
-/// When a session ends if nobody uses it, at hand without looking the session up.
-struct Idle {
-    seen: Seen,
-    started: Timestamp,
-    limit: Duration,
-}
-
-impl Idle {
-    fn of(session: &Session) -> Self {
-        Self {
-            seen: session.seen.clone(),
-            started: session.started,
-            limit: session.idle_limit,
-        }
-    }
-
-    fn is_over(&self, now: Timestamp) -> bool {
-        now >= self.seen.at().max(self.started).after(self.limit)
-    }
 }
 
 /// One core's judge. Not shared: each traffic thread has its own.
@@ -101,7 +82,9 @@ impl Judge {
         if let Some(slot) = self.young.get_mut(&key) {
             if !slot.stands(view, circumstances, now) {
                 self.young.remove(&key);
-            } else if let Some(judgement) = slot.reuse(circumstances, now) {
+            } else if slot.is_trusted(&self.clock)
+                && let Some(judgement) = slot.reuse(circumstances, now)
+            {
                 return judgement;
             }
         } else if let Some(slot) = self.old.remove(&key) {
@@ -146,9 +129,10 @@ impl Judge {
         let (judgement, keep) = new.judged(prepared.clone(), session.as_deref(), &self.clock);
         if keep {
             let slot = self.young.remove(&key).unwrap_or_else(|| Slot {
+                reads_wall_clock: reads_wall_clock(&prepared),
                 prepared,
                 grounds: judgement.grounds,
-                idle: session.as_deref().map(Idle::of),
+                idle: judgement.idle.clone(),
                 seen_at: view.facts.epoch.number,
                 variants: SmallVec::new(),
             });
@@ -162,13 +146,19 @@ impl Slot {
     fn stands(&mut self, view: &View, circumstances: &Circumstances, now: Timestamp) -> bool {
         let number = view.facts.epoch.number;
         if self.seen_at != number {
-            if self.grounds != Grounds::read(view, circumstances) {
+            let (grounds, prepared) = (&self.grounds, &self.prepared);
+            if !grounds.stand(view, circumstances, prepared, self.seen_at) {
                 return false;
             }
             self.seen_at = number;
         }
         now < self.prepared.membership_until()
             && self.idle.as_ref().is_none_or(|idle| !idle.is_over(now))
+    }
+
+    /// What rests on the time of day is not reused while the clock is at fault.
+    fn is_trusted(&self, clock: &Clock) -> bool {
+        !self.reads_wall_clock || clock.fault().is_none()
     }
 
     fn reuse(&mut self, circumstances: &Circumstances, now: Timestamp) -> Option<Arc<Judgement>> {
@@ -190,6 +180,11 @@ impl Slot {
         self.variants.push(judgement);
         self
     }
+}
+
+fn reads_wall_clock(prepared: &Prepared) -> bool {
+    let mentioned = prepared.mentions();
+    mentioned.iter().any(gw_model::Attribute::is_absolute_time)
 }
 
 /// Why whoever asks does not count as who they say.
@@ -264,8 +259,9 @@ impl Fresh<'_> {
         clock: &Clock,
     ) -> (Arc<Judgement>, bool) {
         let mentioned = prepared.mentions();
-        let reads_wall_clock = mentioned.iter().any(gw_model::Attribute::is_absolute_time);
-        if reads_wall_clock && let Some(fault) = clock.fault() {
+        if reads_wall_clock(&prepared)
+            && let Some(fault) = clock.fault()
+        {
             let what = format!("policies here depend on the time of day, and {fault}");
             return (self.refused(None, Fault { policy: None, what }), false);
         }
@@ -278,13 +274,13 @@ impl Fresh<'_> {
                 self.now,
             )
         });
-        let seen = session.map(|s| s.seen.clone());
+        let idle = session.map(Idle::of);
         decision.valid_until = decision
             .valid_until
             .min(prepared.membership_until())
             .min(session.map_or(Timestamp::NEVER, |s| s.expires));
         (
-            Arc::new(self.judgement(decision, None, mentioned, Some(prepared), seen)),
+            Arc::new(self.judgement(decision, None, mentioned, Some(prepared), idle)),
             true,
         )
     }
@@ -295,7 +291,7 @@ impl Fresh<'_> {
         ended: Option<EndReason>,
         mentioned: AttributeSet,
         prepared: Option<Arc<Prepared>>,
-        seen: Option<Seen>,
+        idle: Option<Idle>,
     ) -> Judgement {
         let c = self.circumstances;
         Judgement {
@@ -309,11 +305,14 @@ impl Fresh<'_> {
             resource: c.resource.clone(),
             epoch: self.view.facts.epoch,
             made_at: self.now,
-            grounds: Grounds::read(self.view, c),
+            grounds: prepared.as_ref().map_or_else(
+                || Grounds::read(self.view, c),
+                |prepared| Grounds::of(self.view, c, prepared),
+            ),
             circumstances: c.clone(),
             mentioned,
             prepared,
-            seen,
+            idle,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! A judgement: one answer, with the versions of what it read.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use gw_model::{
     Action, AttributeSet, Decision, EndReason, Epoch, Fault, JudgementId, Principal, Resource,
-    Seen, SessionId, Timestamp,
+    Seen, Session, SessionId, Snapshot, Timestamp,
 };
 use gw_policy::Prepared;
 
-use crate::{Circumstances, View};
+use crate::{Circumstances, Subject, View};
 
 /// The versions of the facts that a judgement read.
 ///
@@ -19,43 +19,69 @@ pub struct Grounds {
     pub user: u64,
     /// Of the session; 0 where there is none.
     pub session: u64,
-    /// Of the groups.
+    /// Of the groups that the person, or a person who is the resource, is in.
     pub groups: u64,
-    /// Of the organisation's settings.
+    /// Of the organisation's settings; 0 where no policy of the slice can read them.
     pub settings: u64,
-    /// Of the app; 0 where none is asked for.
+    /// Of the app, or of the person who is the resource; 0 where neither is asked for.
     pub app: u64,
-    /// Of the policies.
+    /// Of the policies, as far as their scopes are looked up.
     pub policies: u64,
 }
 
 impl Grounds {
-    /// What these circumstances rest on in this view.
+    /// What these circumstances rest on in this view, whatever is asked of the facts: the answers
+    /// that rest on no slice, or on more than one, compare these.
     pub(crate) fn read(view: &View, circumstances: &Circumstances) -> Self {
         let facts = &view.facts;
-        let user = match circumstances.principal {
-            Principal::User(id) => facts.user(id).map_or(0, |u| u.version),
-            Principal::Anonymous | Principal::Local(_) => 0,
-        };
-        // A resource that is a person, or a session of one, is read too.
-        let target = match &*circumstances.resource {
-            Resource::User(id) | Resource::Session(_, id) => {
-                facts.user(*id).map_or(0, |u| u.version)
-            }
-            Resource::Route(_) => circumstances.app(facts).map_or(0, |a| a.version),
-            Resource::Group(_) | Resource::System => 0,
-        };
         Self {
-            user,
-            session: circumstances
-                .session
-                .and_then(|s| facts.session(s))
-                .map_or(0, |s| s.version),
+            user: user_version(facts, circumstances),
+            session: session_version(facts, circumstances),
             groups: facts.groups_version(),
             settings: facts.settings_version(),
-            app: target,
+            app: target_version(facts, circumstances),
             policies: view.policies_version,
         }
+    }
+
+    /// What an access that was prepared in this view rests on.
+    pub(crate) fn of(view: &View, circumstances: &Circumstances, prepared: &Prepared) -> Self {
+        let facts = &view.facts;
+        let settings = if prepared.reads_settings() {
+            facts.settings_version()
+        } else {
+            0
+        };
+        Self {
+            groups: prepared.groups_version(facts),
+            settings,
+            policies: view.policies.version_for(prepared),
+            ..Self::read(view, circumstances)
+        }
+    }
+
+    /// Whether they stand in a view, having stood in that of epoch number `since`.
+    pub(crate) fn stand(
+        &self,
+        view: &View,
+        circumstances: &Circumstances,
+        prepared: &Prepared,
+        since: u64,
+    ) -> bool {
+        let facts = &view.facts;
+        // What has not changed at all since then needs no closer look.
+        let same = |newest: u64, closer: &dyn Fn() -> bool| newest <= since || closer();
+        since <= facts.epoch.number
+            && self.user == user_version(facts, circumstances)
+            && self.session == session_version(facts, circumstances)
+            && self.app == target_version(facts, circumstances)
+            && same(facts.groups_version(), &|| {
+                self.groups == prepared.groups_version(facts)
+            })
+            && same(facts.settings_version(), &|| !prepared.reads_settings())
+            && same(view.policies_version, &|| {
+                self.policies == view.policies.version_for(prepared)
+            })
     }
 
     /// The versions by name, for the record.
@@ -71,8 +97,58 @@ impl Grounds {
     }
 }
 
+fn user_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
+    match circumstances.principal {
+        Principal::User(id) => facts.user(id).map_or(0, |user| user.version),
+        Principal::Anonymous | Principal::Local(_) => 0,
+    }
+}
+
+fn session_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
+    let session = circumstances.session.and_then(|id| facts.session(id));
+    session.map_or(0, |session| session.version)
+}
+
+/// A resource that is a person, or a session of one, is read too.
+fn target_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
+    match &*circumstances.resource {
+        Resource::User(id) | Resource::Session(_, id) => {
+            facts.user(*id).map_or(0, |user| user.version)
+        }
+        Resource::Route(_) => circumstances.app(facts).map_or(0, |app| app.version),
+        Resource::Group(_) | Resource::System => 0,
+    }
+}
+
+/// When a session ends if nobody uses it, at hand without looking the session up.
+#[derive(Debug, Clone)]
+pub(crate) struct Idle {
+    seen: Seen,
+    started: Timestamp,
+    limit: Duration,
+}
+
+impl Idle {
+    pub(crate) fn of(session: &Session) -> Self {
+        Self {
+            seen: session.seen.clone(),
+            started: session.started,
+            limit: session.idle_limit,
+        }
+    }
+
+    /// When it ends if nobody uses it again.
+    fn end(&self) -> Timestamp {
+        self.seen.at().max(self.started).after(self.limit)
+    }
+
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.end()
+    }
+}
+
 /// One answer for one (session, rank, action, resource) and the attribute values that count.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Judgement {
     /// Its id: exchanges in the ledger name it.
     pub id: JudgementId,
@@ -101,20 +177,62 @@ pub struct Judgement {
     /// The context attributes that its policies mention.
     pub mentioned: AttributeSet,
     pub(crate) prepared: Option<Arc<Prepared>>,
-    pub(crate) seen: Option<Seen>,
+    pub(crate) idle: Option<Idle>,
 }
 
 impl Judgement {
     /// Notes that the session behind it is used: its idle limit counts from now.
     pub fn touch(&self, now: Timestamp) {
-        if let Some(seen) = &self.seen {
-            seen.note(now);
+        if let Some(idle) = &self.idle {
+            idle.seen.note(now);
         }
     }
 
     /// Never later than the first instant at which the same facts could answer differently.
     pub const fn valid_until(&self) -> Timestamp {
         self.decision.valid_until
+    }
+
+    /// Whether it would be given again in a view, having stood in that of epoch number `since`:
+    /// nothing that it rests on has changed, and neither its time nor its session's is up.
+    pub fn stands(&self, view: &View, since: u64, now: Timestamp) -> bool {
+        now < self.valid_until()
+            && self.idle.as_ref().is_none_or(|idle| !idle.is_over(now))
+            && self.prepared.as_ref().is_some_and(|prepared| {
+                self.grounds
+                    .stand(view, &self.circumstances, prepared, since)
+            })
+    }
+
+    /// When it is to be looked at again though no fact has changed: its time is up, or nobody
+    /// may have used its session for too long.
+    pub fn look_at(&self) -> Timestamp {
+        let idle_end = self.idle.as_ref().map_or(Timestamp::NEVER, Idle::end);
+        self.valid_until().min(idle_end)
+    }
+
+    /// The people and the session that it rests on.
+    pub fn subjects(&self) -> impl Iterator<Item = Subject> {
+        let principal = match self.principal {
+            Principal::User(id) => Some(id),
+            Principal::Anonymous | Principal::Local(_) => None,
+        };
+        let target = match &*self.resource {
+            Resource::User(id) | Resource::Session(_, id) => Some(*id),
+            Resource::Route(_) | Resource::Group(_) | Resource::System => None,
+        };
+        let people = [principal, target.filter(|id| Some(*id) != principal)];
+        let session = self.session.map(Subject::Session);
+        people
+            .into_iter()
+            .flatten()
+            .map(Subject::User)
+            .chain(session)
+    }
+
+    /// Whether it answers other circumstances of the same session, action and resource too.
+    pub fn answers(&self, circumstances: &Circumstances) -> bool {
+        circumstances.same_values(&self.circumstances, self.mentioned)
     }
 
     /// Whether it lets the access happen.
@@ -147,7 +265,7 @@ impl Judgement {
             circumstances: self.circumstances.clone(),
             mentioned: self.mentioned,
             prepared: self.prepared.clone(),
-            seen: None,
+            idle: None,
         }
     }
 

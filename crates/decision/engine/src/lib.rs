@@ -17,6 +17,7 @@ mod recording;
 mod remedies;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trail;
 mod view;
 
 pub use administrator::{Acknowledged, Commit, CommitError};
@@ -25,4 +26,5 @@ pub use engine::{Asked, Engine, judgement_record};
 pub use follow::Follower;
 pub use judge::Judge;
 pub use judgement::{Grounds, Judgement};
+pub use trail::{Moved, Subject};
 pub use view::View;

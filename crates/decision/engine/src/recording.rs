@@ -13,6 +13,11 @@ impl Recording {
         Self { control }
     }
 
+    /// Whether a change would be recorded.
+    pub(crate) fn ready(&self) -> Result<(), Unwritable> {
+        self.control.ready()
+    }
+
     /// A change, synced when this returns. Blocks.
     pub(crate) fn change(&self, record: &ChangeRecord) -> Result<(), Unwritable> {
         self.control

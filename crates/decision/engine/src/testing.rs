@@ -34,9 +34,16 @@ impl TestEngine {
     ///
     /// # Panics
     /// When anything does not work: it is for tests.
-    #[expect(clippy::expect_used, reason = "for tests")]
     pub async fn with(changes: Vec<Change>) -> Self {
-        let clock = Clock::manual(START);
+        Self::on(Clock::manual(START), changes).await
+    }
+
+    /// An engine with these facts on a clock that may run. Within a tokio runtime.
+    ///
+    /// # Panics
+    /// When anything does not work: it is for tests.
+    #[expect(clippy::expect_used, reason = "for tests")]
+    pub async fn on(clock: Clock, changes: Vec<Change>) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("gw-")
             .tempdir()

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use gw_model::Snapshot;
+use gw_model::{Change, Snapshot};
 use gw_policy::Policies;
+
+use crate::{Moved, trail::Trail};
 
 /// Facts and compiled policies at one epoch. Immutable; replaced whole.
 #[derive(Debug, Clone)]
@@ -16,12 +18,43 @@ pub struct View {
     pub policies_version: u64,
     /// Why the policies of the facts are not those enforced; empty when they are.
     pub policy_faults: Arc<[String]>,
+    trail: Trail,
 }
 
 impl View {
     /// A view of facts. Policies that cannot be loaded leave `last` in force;
     /// without a last set only the base policies stand, which lets nobody into any app.
+    ///
+    /// What changed since `last` is not known: who follows looks at everything.
     pub fn of(facts: Snapshot, last: Option<&View>) -> Self {
+        Self::with(facts, last, None)
+    }
+
+    /// The view after `last` once these changes, and no others, have been applied.
+    pub fn after<'a>(
+        last: &View,
+        facts: Snapshot,
+        changes: impl Iterator<Item = &'a Change>,
+    ) -> Self {
+        Self::next(last, facts, changes, None)
+    }
+
+    /// As [`View::after`]; what is loaded already is not loaded again.
+    pub(crate) fn next<'a>(
+        last: &View,
+        facts: Snapshot,
+        changes: impl Iterator<Item = &'a Change>,
+        loaded: Option<Arc<Policies>>,
+    ) -> Self {
+        let (from, to) = (last.facts.epoch.number, facts.epoch.number);
+        let trail = last.trail.extended(from, to, Moved::by(changes));
+        Self {
+            trail,
+            ..Self::with(facts, Some(last), loaded)
+        }
+    }
+
+    fn with(facts: Snapshot, last: Option<&View>, loaded: Option<Arc<Policies>>) -> Self {
         let version = facts.policies().version;
         if let Some(last) = last
             && last.policies_version == version
@@ -29,30 +62,41 @@ impl View {
         {
             return Self {
                 facts,
+                trail: Trail::default(),
                 ..last.clone()
             };
         }
-        match gw_policy::load(&facts.policies().files) {
-            Ok(policies) => Self {
-                facts,
-                policies: Arc::new(policies),
-                policies_version: version,
-                policy_faults: Arc::new([]),
-            },
+        let following = |policies: Policies| {
+            let earlier = last.map(|last| &*last.policies);
+            Arc::new(policies.following(earlier, version))
+        };
+        let files = &facts.policies().files;
+        let loaded = match loaded.filter(|policies| policies.is_of(files)) {
+            Some(policies) => Ok(Arc::unwrap_or_clone(policies)),
+            None => gw_policy::load(files),
+        };
+        let (policies, policies_version, policy_faults) = match loaded {
+            Ok(policies) => (following(policies), version, Arc::default()),
             Err(faults) => {
-                let policy_faults = faults.iter().map(ToString::to_string).collect();
-                let (policies, policies_version) = last.map_or_else(
-                    || (Arc::new(base_policies()), version),
-                    |last| (last.policies.clone(), last.policies_version),
-                );
-                Self {
-                    facts,
-                    policies,
-                    policies_version,
-                    policy_faults,
+                let faults = faults.iter().map(ToString::to_string).collect();
+                match last {
+                    Some(last) => (last.policies.clone(), last.policies_version, faults),
+                    None => (following(base_policies()), version, faults),
                 }
             }
+        };
+        Self {
+            facts,
+            policies,
+            policies_version,
+            policy_faults,
+            trail: Trail::default(),
         }
+    }
+
+    /// What changed since the view of that epoch number.
+    pub fn moved_since(&self, number: u64) -> Moved {
+        self.trail.since(number, self.facts.epoch.number)
     }
 }
 

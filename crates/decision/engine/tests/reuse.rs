@@ -10,17 +10,17 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gw_clock::Clock;
 use gw_engine::{
-    Circumstances, Judge, View,
+    Circumstances, Judge, Judgement, View,
     testing::{START, app, group, policies, session, user, visit},
 };
 use gw_model::{
-    AuthnEvent, AuthnMethod, Change, EndReason, Ended, Epoch, Membership, Network, Session,
+    AuthnEvent, AuthnMethod, Change, EndReason, Ended, Epoch, Group, Membership, Network, Session,
     SessionKind, Settings, Snapshot, TagName, TokenHash, User,
 };
 use proptest::prelude::*;
 
 /// Sets of policies that mention versions, volatile attributes and request values in many ways.
-const SETS: [&str; 5] = [
+const SETS: [&str; 7] = [
     r#"@id("a") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki");"#,
     r#"@id("a") permit (principal is User, action == Action::"http.request", resource in App::"wiki")
        when { context.authn.age_secs < 120 && context.http.path like "/open/*" };"#,
@@ -32,7 +32,14 @@ const SETS: [&str; 5] = [
        when { context.time.minute < 30 || context.http.method == "GET" };"#,
     r#"@id("a") permit (principal in Group::"guests", action == Action::"http.request", resource in App::"wiki")
        when { context has session && context.session.age_secs < 3600 && context.http.same_origin };"#,
+    r#"@id("a") permit (principal in Group::"everybody", action == Action::"http.request", resource in App::"wiki");
+       @id("d") forbid (principal in Group::"guests", action == Action::"http.request", resource);"#,
+    r#"@id("a") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki");
+       @id("e") permit (principal in Group::"elsewhere", action == Action::"http.request", resource in App::"code");"#,
 ];
+
+/// Each may be within those after it.
+const GROUPS: [&str; 4] = ["staff", "guests", "everybody", "others"];
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -49,9 +56,19 @@ enum Step {
         staff: bool,
         guests_for_secs: Option<u64>,
     },
+    /// Puts one of the groups, within others or not.
+    Nest {
+        group: usize,
+        within: usize,
+    },
+    Ungroup(usize),
     Tagged(bool),
     Cafe(bool),
+    Zone(bool),
+    SignInElsewhere,
     Confirm,
+    /// The system's clock is set to so many hours from the time, and listened to.
+    SetClock(i64),
     EndSession,
     Disable(bool),
 }
@@ -65,9 +82,14 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..SETS.len()).prop_map(Step::Policies),
         2 => (any::<bool>(), prop::option::of(1..300_u64))
             .prop_map(|(staff, guests_for_secs)| Step::Groups { staff, guests_for_secs }),
+        2 => (0..GROUPS.len(), 0..3_usize).prop_map(|(group, within)| Step::Nest { group, within }),
+        1 => (0..GROUPS.len()).prop_map(Step::Ungroup),
+        1 => any::<bool>().prop_map(Step::Zone),
+        1 => Just(Step::SignInElsewhere),
         1 => any::<bool>().prop_map(Step::Tagged),
         1 => any::<bool>().prop_map(Step::Cafe),
         1 => Just(Step::Confirm),
+        1 => (-1..=1_i64).prop_map(Step::SetClock),
         1 => Just(Step::EndSession),
         1 => any::<bool>().prop_map(Step::Disable),
     ]
@@ -99,6 +121,8 @@ impl House {
         house.change(vec![
             group("staff"),
             group("guests"),
+            group("everybody"),
+            group("others"),
             Change::AppPut(Arc::new(app("wiki"))),
             policies(SETS[0]),
             Change::UserPut(Arc::new(ana)),
@@ -116,7 +140,7 @@ impl House {
             ..facts.epoch
         };
         if let Ok(facts) = facts.apply(epoch, &changes) {
-            self.view = View::of(facts, Some(&self.view));
+            self.view = View::after(&self.view, facts, changes.iter());
         }
     }
 
@@ -148,6 +172,12 @@ impl House {
         match step {
             Step::Visit { .. } => {}
             Step::Pass(secs) => self.clock.advance(Duration::from_secs(*secs)),
+            Step::SetClock(hours) => {
+                let millis = self.clock.now().as_millis();
+                let set = millis.saturating_add_signed(hours * 3_600_000);
+                self.clock.jump_wall(gw_model::Timestamp::from_millis(set));
+                self.clock.advance(Duration::from_secs(1));
+            }
             Step::Policies(set) => self.change(vec![policies(SETS[*set])]),
             Step::Groups {
                 staff,
@@ -166,6 +196,31 @@ impl House {
                     });
                 }
                 self.change(vec![Change::UserPut(Arc::new(self.ana.clone()))]);
+            }
+            Step::Nest { group, within } => {
+                let parents = GROUPS.iter().skip(group + 1).take(*within);
+                self.change(vec![Change::GroupPut(Arc::new(Group {
+                    name: GROUPS[*group].parse().expect("a name"),
+                    title: "".into(),
+                    parents: parents.map(|p| p.parse().expect("a name")).collect(),
+                    version: 0,
+                }))]);
+            }
+            Step::Ungroup(group) => {
+                let name = GROUPS[*group].parse().expect("a name");
+                self.change(vec![Change::GroupRemoved(name)]);
+            }
+            Step::Zone(utc) => {
+                let settings = Settings {
+                    time_zone: if *utc { "UTC" } else { "Asia/Kolkata" }.into(),
+                    ..Settings::clone(self.view.facts.settings())
+                };
+                self.change(vec![Change::SettingsPut(Arc::new(settings))]);
+            }
+            Step::SignInElsewhere => {
+                let bits = 100 + self.view.facts.epoch.number;
+                let another = session(bits, &self.ana, AuthnMethod::Passkey, self.clock.now());
+                self.change(vec![Change::SessionStarted(Arc::new(another))]);
             }
             Step::Tagged(tagged) => {
                 let mut wiki = app("wiki");
@@ -187,7 +242,7 @@ impl House {
                 };
                 let settings = Settings {
                     networks: vec![network],
-                    ..Settings::default()
+                    ..Settings::clone(self.view.facts.settings())
                 };
                 self.change(vec![Change::SettingsPut(Arc::new(settings))]);
             }
@@ -250,6 +305,62 @@ proptest! {
             prop_assert!(!reused.is_allow() || now < reused.valid_until());
         }
     }
+
+    /// What leases hang on: a judgement that is said to stand would come out the same, whoever
+    /// last looked at it and when.
+    #[test]
+    fn a_judgement_that_stands_would_be_given_again(steps in prop::collection::vec(step(), 1..60)) {
+        let mut house = House::new();
+        let mut held: Vec<(Arc<Judgement>, u64)> = Vec::new();
+        for step in &steps {
+            house.take(step);
+            let now = house.clock.now();
+            if matches!(step, Step::Visit { .. }) {
+                let asked = house.visit(step);
+                let made = Judge::new(house.clock.clone()).judge(&house.view, &asked, now);
+                held.push((made, house.view.facts.epoch.number));
+            }
+            let view = &house.view;
+            held.retain(|(judgement, since)| judgement.stands(view, *since, now));
+            for (place, (judgement, since)) in held.iter_mut().enumerate() {
+                let fresh = Judge::new(house.clock.clone()).judge(view, &judgement.circumstances, now);
+                prop_assert_eq!(judgement.decision.outcome, fresh.decision.outcome);
+                prop_assert_eq!(&judgement.decision.because, &fresh.decision.because);
+                prop_assert_eq!(judgement.grounds, fresh.grounds);
+                prop_assert!(fresh.look_at() > now);
+                if place % 2 == 0 {
+                    *since = view.facts.epoch.number;
+                }
+            }
+        }
+    }
+
+    /// What followers are told suffices: whatever no longer stands though no time has passed is
+    /// about a subject that moved, or everything did.
+    #[test]
+    fn what_no_longer_stands_is_told_to_have_moved(steps in prop::collection::vec(step(), 1..60)) {
+        let mut house = House::new();
+        let mut held: Vec<(Arc<Judgement>, u64)> = Vec::new();
+        for step in &steps {
+            let before = house.clock.now();
+            house.take(step);
+            let now = house.clock.now();
+            if matches!(step, Step::Visit { .. }) {
+                let asked = house.visit(step);
+                let made = Judge::new(house.clock.clone()).judge(&house.view, &asked, now);
+                held.push((made, house.view.facts.epoch.number));
+            }
+            let view = &house.view;
+            held.retain(|(judgement, since)| {
+                let stands = judgement.stands(view, *since, now);
+                let moved = view.moved_since(*since);
+                let told = moved.widely || judgement.subjects().any(|s| moved.subjects.contains(&s));
+                assert!(stands || told || now > before || judgement.look_at() <= now || !judgement.is_allow(),
+                    "{step:?}: {judgement:?} fell though nobody was told");
+                stands
+            });
+        }
+    }
 }
 
 #[test]
@@ -265,8 +376,39 @@ fn an_undisturbed_judgement_is_reused_and_a_changed_ground_makes_a_new_one() {
     };
     let again = judge.judge(&house.view, &elsewhere, now);
     assert_eq!(again.id, first.id, "the address is mentioned by no policy");
-    house.change(vec![group("others")]);
+    house.change(vec![group("guests")]);
+    let untouched = judge.judge(&house.view, &asked, now);
+    assert_eq!(untouched.id, first.id, "she is not in that group");
+    house.change(vec![group("staff")]);
     let after = judge.judge(&house.view, &asked, now);
-    assert_ne!(after.id, first.id, "groups are a ground");
+    assert_ne!(after.id, first.id, "the groups that she is in are a ground");
     assert!(after.is_allow());
+}
+
+/// The laws above would hold of a judgement that never stood; this is what they are worth.
+#[test]
+fn what_a_change_does_not_touch_stands() {
+    let mut house = House::new();
+    let now = house.clock.now();
+    let asked = visit("wiki", Some(&house.session), "/");
+    let made = Judge::new(house.clock.clone()).judge(&house.view, &asked, now);
+    let since = house.view.facts.epoch.number;
+    let (harmless, touching) = (SETS[6], SETS[5]);
+    for step in [Step::SignInElsewhere, Step::Zone(false), Step::Cafe(true)] {
+        house.take(&step);
+        assert!(made.stands(&house.view, since, now), "{step:?}");
+    }
+    house.change(vec![
+        policies(harmless),
+        group("others"),
+        Change::AppPut(Arc::new(app("code"))),
+    ]);
+    assert!(made.stands(&house.view, since, now));
+    assert_eq!(
+        house.view.moved_since(since).subjects.len(),
+        1,
+        "who signed in"
+    );
+    house.change(vec![policies(touching)]);
+    assert!(!made.stands(&house.view, since, now));
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use gw_engine::Judgement;
+use smallvec::SmallVec;
 
 /// Why something open was ended.
 #[derive(Debug, Clone)]
@@ -52,7 +53,19 @@ pub struct Cut(Rc<Inner>);
 struct Inner {
     told: Cell<bool>,
     reason: RefCell<Option<Arc<CutReason>>>,
-    wakers: RefCell<Vec<Waker>>,
+    wakers: RefCell<SmallVec<[Waker; 2]>>,
+}
+
+/// Those who are to be woken because what they wait for has been told.
+#[must_use = "who is not woken does not act on what was told"]
+pub(crate) struct Wakers(SmallVec<[Waker; 2]>);
+
+impl Wakers {
+    pub(crate) fn wake(self) {
+        for waker in self.0 {
+            waker.wake();
+        }
+    }
 }
 
 impl Cut {
@@ -73,13 +86,16 @@ impl Cut {
 
     /// Ends it, for the first reason given.
     pub fn cut(&self, reason: Arc<CutReason>) {
-        if self.0.told.replace(true) {
-            return;
+        self.tell(reason).wake();
+    }
+
+    /// Ends it, for the first reason given: from now on whoever asks hears so. Those who wait
+    /// are still to be woken.
+    pub(crate) fn tell(&self, reason: Arc<CutReason>) -> Wakers {
+        if !self.0.told.replace(true) {
+            *self.0.reason.borrow_mut() = Some(reason);
         }
-        *self.0.reason.borrow_mut() = Some(reason);
-        for waker in self.0.wakers.take() {
-            waker.wake();
-        }
+        Wakers(self.0.wakers.take())
     }
 
     /// Ready once it is cut; until then the task is woken when it is.

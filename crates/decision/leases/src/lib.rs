@@ -6,11 +6,16 @@
 //! so no change can slip through: whatever the follower does not see in the table yet is
 //! judged from the newer view.
 //!
+//! Leases hang on judgements, and it is judgements that are judged again: those about the people
+//! and sessions that a change names, those whose time is up, and, where a change may touch
+//! anybody, those of which a version that they rest on has moved.
+//!
 //! Nothing here is shared between threads. The engine publishes a new view and wakes each
-//! core, which judges its own again, in short turns, and cuts what no longer holds.
+//! core, which looks at its own, in short turns, and cuts what no longer holds.
 
 mod core;
 mod cut;
+mod table;
 
 pub use crate::core::{Core, Lease};
 pub use crate::cut::{Cut, CutReason};

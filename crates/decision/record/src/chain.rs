@@ -107,6 +107,11 @@ impl Heads {
         Ok(Self { file, end })
     }
 
+    /// In a file that is open and empty.
+    pub(crate) const fn of(file: File) -> Self {
+        Self { file, end: 0 }
+    }
+
     /// Discards what follows the last valid head.
     pub(crate) fn cut(&mut self, end: u64) -> io::Result<()> {
         if self.end > end {

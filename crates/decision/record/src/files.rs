@@ -2,9 +2,14 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io,
+    io::{self, Read, Seek},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{SeekFrom, seek},
+    io::Errno,
 };
 
 /// The files of one segment.
@@ -45,7 +50,7 @@ pub(crate) fn segment_numbers(folder: &Path) -> io::Result<Vec<u32>> {
         let number = name
             .to_str()
             .and_then(|name| name.strip_suffix(".seg"))
-            .filter(|stem| stem.len() == 8)
+            .filter(|stem| stem.len() == 8 && stem.bytes().all(|b| b.is_ascii_digit()))
             .and_then(|stem| stem.parse::<u32>().ok());
         numbers.extend(number);
     }
@@ -110,11 +115,70 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// A file's bytes without the hole at its end: of a segment, only what was ever written.
+pub(crate) fn read_written(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let end = written_end(&file)?;
+    file.rewind()?;
+    let mut bytes = Vec::with_capacity(usize::try_from(end).unwrap_or_default());
+    // Not exactly so much: its writer may give back what it did not use.
+    file.take(end).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Where the last data of a file ends; the file's length where the file system does not tell.
+fn written_end(file: &File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    let mut end = 0;
+    loop {
+        let data = match seek(file, SeekFrom::Data(end)) {
+            Ok(data) => data,
+            Err(Errno::NXIO) => return Ok(end.min(length)),
+            Err(_) => return Ok(length),
+        };
+        match seek(file, SeekFrom::Hole(data)) {
+            Ok(hole) => end = hole,
+            Err(_) => return Ok(length),
+        }
+    }
+}
+
 /// A file's bytes; `None` where it is not there.
 pub(crate) fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
+    if_there(fs::read(path))
+}
+
+/// What was read; `None` where there was no file.
+pub(crate) fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(fault) => Err(fault),
+        other => other.map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use super::*;
+
+    #[test]
+    fn what_was_reserved_and_never_written_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reserved");
+        let file = create_new(&path).unwrap();
+        assert!(read_written(&path).unwrap().is_empty());
+        file.set_len(1 << 20).unwrap();
+        assert!(read_written(&path).unwrap().iter().all(|byte| *byte == 0));
+        for at in [0, 500_000, 500_001] {
+            file.write_all_at(&[7; 3], at).unwrap();
+            let read = read_written(&path).unwrap();
+            let at = usize::try_from(at).unwrap();
+            assert_eq!(read[at..at + 3], [7; 3]);
+            assert!(read[at + 3..].iter().all(|byte| *byte == 0));
+            assert!(read.len() < (1 << 20));
+        }
+        file.write_all_at(&[7], (1 << 20) - 1).unwrap();
+        assert_eq!(read_written(&path).unwrap(), fs::read(&path).unwrap());
     }
 }

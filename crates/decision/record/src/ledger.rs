@@ -170,6 +170,14 @@ impl Ledger {
         heads.into_values().collect()
     }
 
+    /// To be called about once a second: a log whose disk does not answer takes no more records
+    /// until it does, so that no more than that is at stake.
+    pub fn watch(&self) {
+        for running in locked(&self.running).values() {
+            running.log.watch();
+        }
+    }
+
     /// How each log is doing.
     pub fn status(&self) -> Vec<LogStatus> {
         let running = locked(&self.running);
@@ -181,7 +189,7 @@ impl Ledger {
 
     /// Seals and closes all logs. Recorders should be dropped before; a log that still has one is closed at the next start.
     pub async fn close(self) {
-        if let Err(fault) = self.note_stop().await {
+        if let Err(fault) = self.note_synced(Note::Stop).await {
             tracing::warn!(%fault, "the stop was not recorded");
         }
         let ends = self.stop_all();
@@ -191,10 +199,18 @@ impl Ledger {
         }
     }
 
-    async fn note_stop(&self) -> Result<(), Unwritable> {
+    /// Records that the clock jumped, by so many milliseconds.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub async fn note_clock(&self, jump_ms: i64) -> Result<(), Unwritable> {
+        self.note_synced(Note::ClockFault { jump_ms }).await
+    }
+
+    async fn note_synced(&self, note: Note) -> Result<(), Unwritable> {
         let record = NoteRecord {
             time: (self.options.now)(),
-            note: Note::Stop,
+            note,
         };
         self.control
             .append(&record, &Personal::default())
@@ -277,14 +293,9 @@ impl Opening<'_> {
             next: 1,
             ..Recovered::default()
         });
-        let log = Arc::new(Log::new(
-            name,
-            folder,
-            self.options.segment_bytes(name),
-            self.options.reserve.clone(),
-            found.next,
-            self.lock.clone(),
-        ));
+        let log = Log::new(name, folder, self.options, found.next, self.lock.clone())
+            .map_err(|fault| LedgerError::log(name, fault))?;
+        let log = Arc::new(log);
         if let Some(head) = found.head {
             log.set_head(head);
         }

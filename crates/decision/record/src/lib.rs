@@ -6,6 +6,7 @@
 //! reserves the next segment. Formats, hashes and verification are `gw-ledger`'s.
 
 mod chain;
+mod changes;
 mod cursor;
 mod erase;
 mod fault;
@@ -22,15 +23,17 @@ mod recover;
 mod salts;
 mod seal;
 mod segment;
+mod set_aside;
 mod strangers;
 mod verify;
 
+pub use changes::RecordedChanges;
 pub use erase::{Erased, erase_personal};
 pub use fault::LedgerError;
 pub use ledger::Ledger;
-pub use log::{LogStatus, SYNC_BOUND};
+pub use log::{LogStatus, STALL_BOUND, SYNC_BOUND};
 pub use options::{CONTROL, LedgerOptions, STRANGERS};
 pub use read::{Entries, ReadError, Tail, Wanted, find, read_heads, read_logs};
 pub use recorder::{ControlRecorder, Recorder, Unwritable};
-pub use segment::{Reserve, reserve_on_disk};
+pub use segment::{Reserve, SyncFile, reserve_on_disk, sync_to_disk};
 pub use verify::verify_ledger;

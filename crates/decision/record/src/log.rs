@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    fs::File,
     io,
     path::{Path, PathBuf},
     sync::{
@@ -16,10 +17,10 @@ use gw_ledger::{Position, StoredHead};
 use tokio::sync::watch;
 
 use crate::{
-    files::sync_folder,
-    options::STRANGERS,
+    options::{LedgerOptions, STRANGERS},
     recorder::Unwritable,
-    segment::{Reserve, SealHalf, WriteHalf, create_segment},
+    segment::{Reserve, SealHalf, SyncFile, WriteHalf, create_segment},
+    set_aside::SetAside,
 };
 
 /// How far a log is on disk.
@@ -39,18 +40,38 @@ struct Stock {
     unsealed: VecDeque<SealHalf>,
     /// How many segments are made and not closed.
     open: usize,
-    /// Making a segment failed; only the sealer tries again, and not before this.
-    retry: Option<Instant>,
+    /// Making a segment failed.
+    failed: Option<FailedTry>,
+    set_aside: SetAside,
 }
 
-/// The states of a log, in the only order in which they follow one another.
+/// A segment that could not be made: only the sealer tries again, after a while.
+struct FailedTry {
+    again: Instant,
+    why: Arc<str>,
+}
+
+impl FailedTry {
+    fn now(fault: &io::Error) -> Self {
+        Self {
+            again: Instant::now() + RETRY_AFTER,
+            why: Arc::from(fault.to_string()),
+        }
+    }
+}
+
+/// The states of a log. From being behind it comes back; otherwise they only follow one another.
 const OPEN: u8 = 0;
-const STOPPING: u8 = 1;
-const FAILED: u8 = 2;
+const BEHIND: u8 = 1;
+const STOPPING: u8 = 2;
+const FAILED: u8 = 3;
 
 /// More open segments than this, and the disk is too slow for what is written: the bound on
 /// what a power loss can take would not hold.
 const OPEN_MAX: usize = 8;
+
+/// How long the disk may take over one sync, by default.
+pub const STALL_BOUND: Duration = Duration::from_secs(10);
 
 /// How long a full disk is left alone before the next try.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -62,10 +83,35 @@ pub(crate) struct Parked {
 }
 
 /// How long records waited to be synced.
-#[derive(Default)]
 struct Lag {
     longest_micros: AtomicU64,
     late: AtomicU64,
+    since: Instant,
+    /// When the sync that is under way began, in microseconds after `since`; 0 where none is.
+    syncing: AtomicU64,
+}
+
+impl Lag {
+    fn new() -> Self {
+        Self {
+            longest_micros: AtomicU64::new(0),
+            late: AtomicU64::new(0),
+            since: Instant::now(),
+            syncing: AtomicU64::new(0),
+        }
+    }
+
+    fn micros(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// How long the sync that is under way has taken.
+    fn syncing(&self) -> Duration {
+        match self.syncing.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            began => Duration::from_micros(self.micros().saturating_sub(began)),
+        }
+    }
 }
 
 /// How a log is doing.
@@ -88,8 +134,12 @@ pub const SYNC_BOUND: Duration = Duration::from_millis(50);
 pub(crate) struct Log {
     pub(crate) name: Arc<str>,
     folder: PathBuf,
+    /// Kept open, so that names are synced where no descriptor is left.
+    folder_handle: File,
     segment_bytes: u64,
+    stall_bound: Duration,
     reserve: Arc<Reserve>,
+    sync: Arc<SyncFile>,
     stock: Mutex<Stock>,
     parked: Mutex<Option<Parked>>,
     head: Mutex<Option<StoredHead>>,
@@ -102,7 +152,7 @@ pub(crate) struct Log {
     taken: AtomicBool,
     sealer: OnceLock<Thread>,
     /// Held for as long as anyone may write.
-    _lock: Arc<std::fs::File>,
+    _lock: Arc<File>,
 }
 
 /// A lock whose holders cannot leave it half-changed: every critical section is a swap or a push.
@@ -114,38 +164,47 @@ impl Log {
     pub(crate) fn new(
         name: &str,
         folder: PathBuf,
-        segment_bytes: u64,
-        reserve: Arc<Reserve>,
+        options: &LedgerOptions,
         next: u32,
-        lock: Arc<std::fs::File>,
-    ) -> Self {
-        Self {
+        lock: Arc<File>,
+    ) -> io::Result<Self> {
+        let mut set_aside = SetAside::default();
+        set_aside.fill();
+        Ok(Self {
             name: Arc::from(name),
+            folder_handle: File::open(&folder)?,
             folder,
-            segment_bytes,
-            reserve,
+            segment_bytes: options.segment_bytes(name),
+            stall_bound: options.stall_bound,
+            reserve: options.reserve.clone(),
+            sync: options.sync.clone(),
             stock: Mutex::new(Stock {
                 next,
                 spare: None,
                 unsealed: VecDeque::new(),
                 open: 0,
-                retry: None,
+                failed: None,
+                set_aside,
             }),
             parked: Mutex::new(None),
             head: Mutex::new(None),
             durable: watch::Sender::new(Durable::default()),
-            lag: Lag::default(),
+            lag: Lag::new(),
             state: AtomicU8::new(OPEN),
             // The sealer itself writes the refusals of strangers, to the last.
-            refuses_from: if name == STRANGERS { FAILED } else { STOPPING },
+            refuses_from: if name == STRANGERS { FAILED } else { BEHIND },
             taken: AtomicBool::new(false),
             sealer: OnceLock::new(),
             _lock: lock,
-        }
+        })
     }
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(crate) fn segment_bytes(&self) -> usize {
+        usize::try_from(self.segment_bytes).unwrap_or(usize::MAX)
     }
 
     /// The next segment: the one that was made ahead, else a new one.
@@ -157,22 +216,22 @@ impl Log {
         if let Some(spare) = stock.spare.take() {
             return Ok(spare);
         }
-        if stock.retry.is_some() {
-            return Err(self.no_space());
+        if let Some(failed) = &stock.failed {
+            return Err(self.no_segment(failed.why.clone()));
         }
         if stock.open >= OPEN_MAX {
-            return Err(Unwritable::Behind {
-                log: self.name.clone(),
-            });
+            return Err(self.behind());
         }
         tracing::debug!(log = %self.name, "the next segment was not ready; making it now");
         match self.make(&mut stock) {
             Ok(half) => Ok(half),
             Err(fault) => {
-                stock.retry = Some(Instant::now() + RETRY_AFTER);
+                let failed = FailedTry::now(&fault);
+                let refused = self.no_segment(failed.why.clone());
+                stock.failed = Some(failed);
                 drop(stock);
                 tracing::error!(log = %self.name, %fault, "no segment can be reserved; records are refused");
-                Err(self.no_space())
+                Err(refused)
             }
         }
     }
@@ -180,32 +239,38 @@ impl Log {
     /// Makes the next segment ahead, if there is none.
     pub(crate) fn restock(&self) {
         let mut stock = locked(&self.stock);
-        let early = stock.retry.is_some_and(|retry| Instant::now() < retry);
+        let early = stock
+            .failed
+            .as_ref()
+            .is_some_and(|failed| Instant::now() < failed.again);
         if stock.spare.is_some() || stock.open >= OPEN_MAX || early {
             return;
         }
-        let failed_before = stock.retry.is_some();
+        let failed_before = stock.failed.is_some();
         match self.make(&mut stock) {
             Ok(half) => {
                 stock.spare = Some(half);
-                stock.retry = None;
+                stock.failed = None;
                 if failed_before {
                     tracing::info!(log = %self.name, "segments can be reserved again");
                 }
             }
             Err(fault) => {
-                stock.retry = Some(Instant::now() + RETRY_AFTER);
+                stock.failed = Some(FailedTry::now(&fault));
                 if !failed_before {
-                    tracing::warn!(log = %self.name, %fault, "the next segment cannot be reserved; free some disk");
+                    tracing::warn!(log = %self.name, %fault, "the next segment cannot be reserved; it is tried again");
                 }
             }
         }
     }
 
     fn make(&self, stock: &mut Stock) -> io::Result<WriteHalf> {
-        let (write, seal) =
-            create_segment(&self.folder, stock.next, self.segment_bytes, &*self.reserve)?;
-        sync_folder(&self.folder)?;
+        let Stock {
+            next, set_aside, ..
+        } = stock;
+        let (write, seal) = set_aside
+            .with(|| create_segment(&self.folder, *next, self.segment_bytes, &*self.reserve))?;
+        self.folder_handle.sync_all()?;
         stock.next += 1;
         stock.open += 1;
         stock.unsealed.push_back(seal);
@@ -259,8 +324,20 @@ impl Log {
         *locked(&self.head) = Some(head);
     }
 
-    pub(crate) fn no_space(&self) -> Unwritable {
+    fn no_segment(&self, why: Arc<str>) -> Unwritable {
         Unwritable::NoSpace {
+            log: self.name.clone(),
+            why,
+        }
+    }
+
+    /// There is no room, although there should be.
+    pub(crate) fn no_room(&self) -> Unwritable {
+        self.no_segment(Arc::from("the segment is full"))
+    }
+
+    fn behind(&self) -> Unwritable {
+        Unwritable::Behind {
             log: self.name.clone(),
         }
     }
@@ -268,21 +345,23 @@ impl Log {
     /// Refuses all further records: what was synced before stays, but nothing after can be promised.
     pub(crate) fn fail(&self, why: &str) {
         tracing::error!(log = %self.name, why, "the ledger failed; records are refused until a restart");
-        self.give_up(Unwritable::Failed {
+        let failure = Unwritable::Failed {
             log: self.name.clone(),
             why: Arc::from(why),
+        };
+        self.durable.send_if_modified(|durable| {
+            durable.failure.get_or_insert(failure);
+            // Nobody is told before records are refused.
+            false
         });
         self.state.fetch_max(FAILED, Ordering::AcqRel);
+        self.durable.send_modify(|_| {});
     }
 
     /// The sealer is done: whoever still waits, waits in vain.
     pub(crate) fn end(&self) {
-        self.give_up(self.closed());
-    }
-
-    fn give_up(&self, failure: Unwritable) {
         self.durable.send_modify(|durable| {
-            durable.failure.get_or_insert(failure);
+            durable.failure.get_or_insert(self.closed());
         });
     }
 
@@ -294,8 +373,12 @@ impl Log {
 
     /// Whether records are still taken. One load where they are.
     pub(crate) fn check(&self) -> Result<(), Unwritable> {
-        if self.state.load(Ordering::Relaxed) < self.refuses_from {
+        let state = self.state.load(Ordering::Relaxed);
+        if state < self.refuses_from {
             return Ok(());
+        }
+        if state == BEHIND {
+            return Err(self.behind());
         }
         let failure = self.durable.borrow().failure.clone();
         Err(failure.unwrap_or_else(|| self.closed()))
@@ -303,6 +386,36 @@ impl Log {
 
     pub(crate) fn has_failed(&self) -> bool {
         self.state.load(Ordering::Acquire) == FAILED
+    }
+
+    /// Syncs a file of this log; [`Log::watch`] sees how long it takes.
+    pub(crate) fn sync(&self, file: &File) -> io::Result<()> {
+        self.lag
+            .syncing
+            .store(self.lag.micros().max(1), Ordering::Relaxed);
+        let synced = (self.sync)(file);
+        self.lag.syncing.store(0, Ordering::Relaxed);
+        let was_behind =
+            self.state
+                .compare_exchange(BEHIND, OPEN, Ordering::AcqRel, Ordering::Relaxed);
+        if was_behind.is_ok() && synced.is_ok() {
+            tracing::info!(log = %self.name, "the disk answers again; records are taken");
+        }
+        synced
+    }
+
+    /// Refuses further records while the disk takes longer over a sync than can be answered for.
+    pub(crate) fn watch(&self) {
+        let stalled = self.lag.syncing();
+        if stalled < self.stall_bound {
+            return;
+        }
+        let first = self
+            .state
+            .compare_exchange(OPEN, BEHIND, Ordering::AcqRel, Ordering::Relaxed);
+        if first.is_ok() && self.refuses_from == BEHIND {
+            tracing::error!(log = %self.name, stalled_ms = stalled.as_millis(), "the disk does not answer; records are refused until it does");
+        }
     }
 
     /// Records waited so long, at most, to be synced.
@@ -321,7 +434,7 @@ impl Log {
     pub(crate) fn status(&self) -> LogStatus {
         LogStatus {
             log: self.name.clone(),
-            failure: self.durable.borrow().failure.clone(),
+            failure: self.check().err(),
             longest_sync: Duration::from_micros(self.lag.longest_micros.load(Ordering::Relaxed)),
             late: self.lag.late.load(Ordering::Relaxed),
         }
@@ -346,6 +459,6 @@ impl Log {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.state.load(Ordering::Acquire) != OPEN
+        self.state.load(Ordering::Acquire) >= STOPPING
     }
 }

@@ -4,6 +4,8 @@
 //! ordering; the reader loads the length with acquire ordering and sees the frame whole
 //! or not at all. So does, after a kill, whoever reads the file.
 
+mod guard;
+
 use std::{
     fs::File,
     io, ptr, slice,
@@ -16,6 +18,8 @@ use std::{
 use gw_ledger::{FRAME_HEAD_BYTES, Frame, framed_bytes, seal_frame};
 use memmap2::{Advice, MmapOptions, MmapRaw};
 
+use self::guard::Guarded;
+
 /// Bytes of a length: the one field that both halves touch at the same time.
 const LENGTH_BYTES: usize = size_of::<u32>();
 
@@ -24,6 +28,8 @@ const PAGE_BYTES: usize = 4096;
 
 /// The mapping that both halves hold.
 struct Region {
+    /// Dropped before the mapping.
+    guarded: Guarded,
     map: MmapRaw,
 }
 
@@ -62,9 +68,9 @@ pub(crate) struct FrameReader {
 
 /// Maps the whole of a file in which frames start at `start`; nothing has been written there.
 pub(crate) fn map_frames(file: &File, start: usize) -> io::Result<(FrameWriter, FrameReader)> {
-    let region = Arc::new(Region {
-        map: MmapOptions::new().map_raw(file)?,
-    });
+    let map = MmapOptions::new().map_raw(file)?;
+    let guarded = Guarded::new(map.as_ptr(), map.len())?;
+    let region = Arc::new(Region { guarded, map });
     let writer = FrameWriter {
         region: region.clone(),
         at: start,
@@ -81,6 +87,11 @@ impl FrameWriter {
     /// How many bytes are left.
     pub(crate) fn room(&self) -> usize {
         self.region.map.len().saturating_sub(self.at)
+    }
+
+    /// Whether a page could not be had from the disk: what was pushed may be lost.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.region.guarded.is_broken()
     }
 
     /// Appends a frame whose content is the concatenation of `parts`; `None` where it does not fit.
@@ -123,6 +134,11 @@ impl FrameReader {
     /// Where the next frame will be.
     pub(crate) const fn at(&self) -> usize {
         self.at
+    }
+
+    /// Whether a page could not be had from the disk: what was read may be wrong.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.region.guarded.is_broken()
     }
 
     /// The next frame, if it has been published.

@@ -6,9 +6,9 @@ use gw_model::Timestamp;
 
 use crate::{
     chain::Now,
-    log::SYNC_BOUND,
+    log::{STALL_BOUND, SYNC_BOUND},
     seal::Pace,
-    segment::{Reserve, reserve_on_disk},
+    segment::{Reserve, SyncFile, reserve_on_disk, sync_to_disk},
 };
 
 /// The log of sign-ins, administration and changes of facts.
@@ -32,6 +32,8 @@ pub struct LedgerOptions {
     pub segment_bytes: u64,
     /// How long a record may wait to be synced: what a power loss can take. 20 ms by default, at most 50 ms.
     pub sync_interval: Duration,
+    /// How long the disk may take over one sync before further records are refused until it is back. 10 s by default.
+    pub stall_bound: Duration,
     /// How long a synced record of a traffic thread may wait for its signed head; 1 s by default.
     pub seal_interval: Duration,
     /// Disk that refusals of strangers may take; the oldest are dropped beyond. 64 MiB by default.
@@ -44,6 +46,8 @@ pub struct LedgerOptions {
     pub now: Arc<Now>,
     /// Reserves disk for a segment; replaced in tests.
     pub reserve: Arc<Reserve>,
+    /// Syncs records; replaced in tests.
+    pub sync: Arc<SyncFile>,
 }
 
 impl LedgerOptions {
@@ -58,12 +62,14 @@ impl LedgerOptions {
             incarnation,
             segment_bytes: 64 * 1024 * 1024,
             sync_interval: Duration::from_millis(20),
+            stall_bound: STALL_BOUND,
             seal_interval: Duration::from_secs(1),
             strangers_bytes: 64 * 1024 * 1024,
             accept_gap: false,
             version: Arc::from(env!("CARGO_PKG_VERSION")),
             now: Arc::new(now),
             reserve: Arc::new(reserve_on_disk),
+            sync: Arc::new(sync_to_disk),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -216,10 +216,15 @@ fn has_started_after(folder: &Path, number: u32) -> io::Result<bool> {
 fn has_started(folder: &Path, number: u32) -> io::Result<bool> {
     let paths = SegmentPaths::new(folder, number);
     match FrameCursor::open(&paths.records, HEADER_BYTES) {
-        Ok(mut frames) => Ok(frames.next()? != Next::End || paths.heads.exists()),
+        Ok(mut frames) => Ok(frames.next()? != Next::End || has_heads(&paths)),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(fault) => Err(fault),
     }
+}
+
+/// Its file is made with the segment, but heads are only signed over records.
+fn has_heads(paths: &SegmentPaths) -> bool {
+    fs::metadata(&paths.heads).is_ok_and(|heads| heads.len() > 0)
 }
 
 /// The newest segment that holds anything; each holds the judgements that its exchanges name.

@@ -27,19 +27,25 @@ use crate::{
 const EXCHANGE_ROOM: usize = 256;
 const PERSONAL_ROOM: usize = 8 * 1024;
 
+/// Why a log takes no more records after a page of its segment could not be had.
+pub(crate) const DISK_FAILED: &str = "a page of its segment could not be had from the disk";
+
+/// Room for a group of changes.
+const READY_ROOM: usize = 128 * 1024;
+
 const KIND_BYTES: usize = 4;
 const COMMITMENT_BYTES: usize = 32;
 
 /// A record was not accepted. Whatever waits for it must not happen, unless the operator has chosen otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
-    /// No space can be reserved.
-    #[error(
-        "no disk space can be reserved for the log `{log}`; free some, it is tried again by itself"
-    )]
+    /// No segment can be reserved: the disk is full, or no file can be opened.
+    #[error("no segment can be reserved for the log `{log}` ({why}); it is tried again by itself")]
     NoSpace {
         /// The log.
         log: Arc<str>,
+        /// What the system says.
+        why: Arc<str>,
     },
     /// Records come faster than the disk takes them.
     #[error(
@@ -217,6 +223,12 @@ impl Recorder {
         )
     }
 
+    /// Whether so many bytes would be taken, in this segment or the next.
+    fn ready(&mut self, bytes: usize) -> Result<(), Unwritable> {
+        self.personal.clear();
+        self.make_room(0, (bytes, bytes))
+    }
+
     /// Moves on to the next segment where the current one has no room.
     fn make_room(&mut self, payload: usize, room: (usize, usize)) -> Result<(), Unwritable> {
         self.log.check()?;
@@ -255,7 +267,7 @@ fn write(
     payload: &[u8],
     personal: &[u8],
 ) -> Result<Position, Unwritable> {
-    let half = half.ok_or_else(|| log.no_space())?;
+    let half = half.ok_or_else(|| log.no_room())?;
     let index = half.next_index;
     let written = if personal.is_empty() {
         half.records.push(&[&head.to_bytes(), payload])
@@ -274,7 +286,14 @@ fn write(
             ])
             .and_then(|()| half.records.push(&[&head.to_bytes(), &commitment, payload]))
     };
-    written.ok_or_else(|| log.no_space())?;
+    written.ok_or_else(|| log.no_room())?;
+    if half.is_broken() {
+        log.fail(DISK_FAILED);
+        return Err(Unwritable::Failed {
+            log: log.name.clone(),
+            why: Arc::from(DISK_FAILED),
+        });
+    }
     half.next_index += 1;
     Ok(Position {
         segment: half.segment.number,
@@ -305,7 +324,7 @@ async fn synced(log: Arc<Log>, position: Position) -> Result<(), Unwritable> {
         .await;
     match reached {
         Ok(durable) if durable.until > position => Ok(()),
-        Ok(durable) => Err(durable.failure.clone().unwrap_or_else(|| log.no_space())),
+        Ok(durable) => Err(durable.failure.clone().unwrap_or_else(|| log.no_room())),
         Err(_) => Err(Unwritable::Closed {
             log: log.name.clone(),
         }),
@@ -353,6 +372,15 @@ impl ControlRecorder {
         let position = self.write(record.into(), personal)?;
         wait_for(synced(self.log.clone(), position))?;
         Ok(position)
+    }
+
+    /// Whether records would be taken: to be asked before something is done that has to be recorded.
+    ///
+    /// # Errors
+    /// When they would not.
+    pub fn ready(&self) -> Result<(), Unwritable> {
+        let bytes = READY_ROOM.min(self.log.segment_bytes() / 4);
+        locked(&self.recorder).ready(bytes)
     }
 
     /// Gives the log back when the ledger closes.

@@ -1,16 +1,19 @@
 //! Taking up a log where its last writer left it, whatever became of that writer.
 
-use std::{fs, io, os::unix::fs::FileExt, path::Path};
+use std::{io, os::unix::fs::FileExt, path::Path};
 
 use gw_ledger::{
-    Hash, HeaderFault, MerkleAccumulator, Note, RepairPlan, SegmentHeader, SignedHead, StoredHead,
-    plan_repair,
+    HEADER_BYTES, Hash, HeaderFault, MerkleAccumulator, Note, RepairPlan, SegmentHeader,
+    SignedHead, Step, StoredHead, frame_at, plan_repair,
 };
 
 use crate::{
     chain::{Author, Chain, Group, Heads},
     fault::LedgerError,
-    files::{SegmentPaths, open_existing, read_if_there, segment_numbers, sync_folder},
+    files::{
+        SegmentPaths, if_there, open_existing, read_if_there, read_written, segment_numbers,
+        sync_folder,
+    },
     options::STRANGERS,
     read::{frames, last_head},
 };
@@ -82,9 +85,9 @@ impl Recovered {
         paths: &SegmentPaths,
         author: &Author,
     ) -> io::Result<()> {
-        let records = fs::read(&paths.records)?;
+        let records = read_written(&paths.records)?;
         let heads = read_if_there(&paths.heads)?.unwrap_or_default();
-        let personal = read_if_there(&paths.personal)?;
+        let personal = if_there(read_written(&paths.personal))?;
         let plan = plan_repair(
             &records,
             &heads,
@@ -180,7 +183,11 @@ impl Recovered {
         let failed = |fault: io::Error| LedgerError::log(&stored.log, fault);
         let paths = SegmentPaths::new(folder, stored.segment);
         let heads = read_if_there(&paths.heads).map_err(failed)?;
-        if holds(&heads.unwrap_or_default(), &stored.hash) || was_removed(folder, stored) {
+        let held = match head_with(&heads.unwrap_or_default(), &stored.hash) {
+            Some(signed) => reaches(&paths.records, signed.head.end).map_err(failed)?,
+            None => false,
+        };
+        if held || was_removed(folder, stored) {
             return Ok(());
         }
         if !accept_gap {
@@ -205,10 +212,26 @@ fn was_removed(folder: &Path, stored: &StoredHead) -> bool {
     &*stored.log == STRANGERS && kept
 }
 
-fn holds(heads: &[u8], hash: &Hash) -> bool {
+fn head_with(heads: &[u8], hash: &Hash) -> Option<SignedHead> {
     frames(heads)
         .filter_map(|frame| SignedHead::read(&frame).ok())
-        .any(|signed| signed.head.hash() == *hash)
+        .find(|signed| signed.head.hash() == *hash)
+}
+
+/// Whether a segment holds records up to so many bytes. One that is damaged there is not cut: it
+/// is left alone and said when it is taken up.
+fn reaches(path: &Path, end: u64) -> io::Result<bool> {
+    let records = if_there(read_written(path))?.unwrap_or_default();
+    let end = usize::try_from(end).unwrap_or(usize::MAX);
+    let mut at = HEADER_BYTES;
+    while at < end.min(records.len()) {
+        match frame_at(&records, at) {
+            Step::Frame(frame) => at = frame.end(),
+            Step::End => return Ok(false),
+            Step::Broken(_) => break,
+        }
+    }
+    Ok(records.len() >= end)
 }
 
 fn group_of(plan: &RepairPlan) -> Group {

@@ -19,9 +19,9 @@ use gw_model::Timestamp;
 
 use crate::{
     chain::{Author, Chain, Group, Heads},
-    files::sync_folder,
     log::Log,
-    segment::{SealHalf, Segment},
+    recorder::DISK_FAILED,
+    segment::SealHalf,
     strangers::Summaries,
 };
 
@@ -43,12 +43,13 @@ struct Started {
 
 impl Started {
     /// Gives a segment its header, which needs the last head of the segment before.
-    fn new(segment: &Segment, log: &Log, author: &Author, chain: &Chain) -> io::Result<Self> {
+    fn new(half: &mut SealHalf, log: &Log, author: &Author, chain: &Chain) -> io::Result<Self> {
+        let segment = &half.segment;
         let header = author.header(&log.name, segment.number, chain);
-        let heads = Heads::open(&segment.paths.heads)?;
-        sync_folder(log.folder())?;
         segment.records.write_all_at(&header.to_bytes(), 0)?;
-        segment.records.sync_data()?;
+        log.sync(&segment.records)?;
+        let heads = half.heads.take().map(Heads::of);
+        let heads = heads.ok_or_else(|| io::Error::other("its heads were begun before"))?;
         Ok(Self { header, heads })
     }
 }
@@ -264,8 +265,11 @@ impl Pending {
         }
         self.group.end = self.half.records.at() as u64;
         let segment = &self.half.segment;
-        segment.personal.sync_data()?;
-        segment.records.sync_data()?;
+        log.sync(&segment.personal)?;
+        log.sync(&segment.records)?;
+        if self.half.is_broken() {
+            return Err(io::Error::other(DISK_FAILED));
+        }
         log.durable.send_modify(|durable| {
             durable.until = Position {
                 segment: segment.number,
@@ -290,7 +294,7 @@ impl Pending {
     fn seal(&mut self, log: &Log, author: &Author, chain: &mut Chain) -> io::Result<SignedHead> {
         let started = match &mut self.started {
             Some(started) => started,
-            none => none.insert(Started::new(&self.half.segment, log, author, chain)?),
+            none => none.insert(Started::new(&mut self.half, log, author, chain)?),
         };
         let mut next = chain.clone();
         let closes = self.finished.is_some();

@@ -49,6 +49,17 @@ fn write_zeros(file: &File, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Has what was written to a file on disk when it returns.
+pub type SyncFile = dyn Fn(&File) -> io::Result<()> + Send + Sync;
+
+/// Syncs by `fdatasync`.
+///
+/// # Errors
+/// When the disk fails.
+pub fn sync_to_disk(file: &File) -> io::Result<()> {
+    file.sync_data()
+}
+
 /// What both halves of a segment share.
 pub(crate) struct Segment {
     pub(crate) number: u32,
@@ -82,6 +93,11 @@ impl WriteHalf {
         record <= self.records.room() && personal <= self.personal.room()
     }
 
+    /// Whether the disk failed beneath it: what was written last may be lost.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.records.is_broken() || self.personal.is_broken()
+    }
+
     /// Leaves the segment: nothing more will be written to it.
     pub(crate) fn finish(self) {
         let end = self.personal.at() as u64;
@@ -95,9 +111,16 @@ pub(crate) struct SealHalf {
     pub(crate) segment: Arc<Segment>,
     pub(crate) records: FrameReader,
     pub(crate) personal: FrameReader,
+    /// For its heads, opened with the rest: when they begin, no descriptor may be left.
+    pub(crate) heads: Option<File>,
 }
 
 impl SealHalf {
+    /// Whether the disk failed beneath it: what was read may be wrong.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.records.is_broken() || self.personal.is_broken()
+    }
+
     /// Has pages ready for so many bytes of records and of personal fields.
     pub(crate) fn prepare(&self, records: usize, personal: usize) {
         self.records.prepare(records);
@@ -136,6 +159,7 @@ fn reserve_and_map(
     let personal = create_new(&paths.personal)?;
     reserve(&personal, bytes)?;
     personal.write_all_at(&personal_header(number), 0)?;
+    let heads = create_new(&paths.heads)?;
     let (record_writer, record_reader) = map_frames(&records, HEADER_BYTES)?;
     let (personal_writer, personal_reader) = map_frames(&personal, PERSONAL_HEADER_BYTES)?;
     let segment = Arc::new(Segment {
@@ -156,6 +180,7 @@ fn reserve_and_map(
         segment,
         records: record_reader,
         personal: personal_reader,
+        heads: Some(heads),
     };
     seal.prepare(FIRST_BYTES, FIRST_BYTES);
     Ok((write, seal))

@@ -1,11 +1,11 @@
 //! Verifying a ledger's folder, also while it is being written.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use gw_ledger::{LogReport, LogVerifier, PublicKey, SegmentFiles, StoredHead};
 
 use crate::{
-    files::{SegmentPaths, log_names, read_if_there, segment_numbers},
+    files::{SegmentPaths, if_there, log_names, read_if_there, read_written, segment_numbers},
     read::ReadError,
 };
 
@@ -64,12 +64,11 @@ fn verify_once(
         let paths = SegmentPaths::new(folder, number);
         // In this order: what a head covers was there before it.
         let heads = read_if_there(&paths.heads)?.unwrap_or_default();
-        let records = match fs::read(&paths.records) {
+        let Some(records) = if_there(read_written(&paths.records))? else {
             // Removed since it was listed; the next segment tells whether rightly so.
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
-            other => other?,
+            continue;
         };
-        let personal = read_if_there(&paths.personal)?;
+        let personal = if_there(read_written(&paths.personal))?;
         verifier.segment(&SegmentFiles {
             number,
             records: &records,

@@ -7,6 +7,7 @@ use gw_leases::{Core, CutReason, Lease};
 use gw_ledger::{ExchangeKind, ExchangeRecord, Method, Personal};
 use gw_model::{DecisionId, Timestamp};
 use gw_record::{Recorder, Unwritable};
+use gw_telemetry::Seldom;
 
 use crate::Permit;
 
@@ -38,6 +39,9 @@ pub(crate) struct Inner {
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) options: DoorOptions,
     ids: RefCell<Sequence>,
+    /// What every request would say while the ledger cannot be written.
+    pub(crate) unwritten: Seldom,
+    pub(crate) unended: Seldom,
 }
 
 /// What the record of an access holds beside its decision.
@@ -82,6 +86,8 @@ impl Door {
             recorder: RefCell::new(recorder),
             options,
             ids: RefCell::default(),
+            unwritten: Seldom::default(),
+            unended: Seldom::default(),
         }))
     }
 
@@ -139,7 +145,9 @@ impl Door {
                 unwritable: false,
             }),
             (Err(fault), true) if self.0.options.when_unwritable == WhenUnwritable::Allow => {
-                tracing::error!(%fault, %decision, "let through unrecorded, as configured");
+                if let Some(kept_back) = self.0.unwritten.due() {
+                    tracing::error!(%fault, %decision, kept_back, "let through unrecorded, as configured");
+                }
                 Answer::Permit(Permit::new(
                     self.0.clone(),
                     lease,
@@ -150,7 +158,9 @@ impl Door {
                 ))
             }
             (Err(fault), _) => {
-                tracing::error!(%fault, %decision, "refused: the ledger cannot be written");
+                if let Some(kept_back) = self.0.unwritten.due() {
+                    tracing::error!(%fault, %decision, kept_back, "refused: the ledger cannot be written");
+                }
                 Answer::Refused(Refusal {
                     decision,
                     judgement,

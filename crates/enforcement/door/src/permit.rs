@@ -66,7 +66,9 @@ impl Permit {
         if let Some(position) = self.wait_for {
             let synced = self.door.recorder.borrow().synced(position);
             if let Err(fault) = synced.await {
-                tracing::error!(%fault, decision = %self.decision, "refused: the record was not synced");
+                if let Some(kept_back) = self.door.unwritten.due() {
+                    tracing::error!(%fault, decision = %self.decision, kept_back, "refused: the record was not synced");
+                }
                 return Err(CutReason::because(
                     "This could not be recorded, so it was not let through.",
                 ));
@@ -165,8 +167,11 @@ impl Open {
             ),
             reason: cut.map(|reason| reason.sentence.clone()),
         };
-        if let Err(fault) = self.door.recorder.borrow_mut().end(&record) {
-            tracing::error!(%fault, decision = %self.decision, "the end of an exchange could not be recorded");
+        let written = self.door.recorder.borrow_mut().end(&record);
+        if let Err(fault) = written
+            && let Some(kept_back) = self.door.unended.due()
+        {
+            tracing::error!(%fault, decision = %self.decision, kept_back, "the end of an exchange could not be recorded");
         }
     }
 }

@@ -8,13 +8,14 @@
 
 use std::{net::IpAddr, rc::Rc, sync::Arc, time::Duration, time::Instant};
 
+use data_encoding::BASE64URL_NOPAD;
 use gw_door::{Answer, Door, DoorOptions, Open, Particulars};
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user, visit};
 use gw_issue::{ASSERTION_PURPOSE, Assertions, Claims, SigningKeys};
 use gw_leases::Core;
 use gw_ledger::{ExchangeKind, Method, Personal};
 use gw_model::{AuthnMethod, Change, Session, User};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, jwk::Jwk};
 use tokio::task::LocalSet;
 
 const EVERYTHING: &str = r#"
@@ -85,7 +86,8 @@ impl House {
 
     /// Verifies as an app would: by the published key that the token names.
     fn verify(&self, token: &str, audience: &str) -> Result<Claims, String> {
-        let kid = jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        let header = jsonwebtoken::decode_header(token).map_err(|fault| fault.to_string())?;
+        let kid = header.kid.ok_or("no key is named")?;
         let view = self.tested.engine.view();
         let key = view
             .facts
@@ -127,6 +129,64 @@ async fn an_app_can_verify_who_came_and_another_app_cannot_use_it() {
             assert_ne!(house.signed(&assertions, &payroll, "payroll"), token);
         })
         .await;
+}
+
+#[tokio::test]
+async fn none_that_was_changed_or_signed_otherwise_holds() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let keys = SigningKeys::open(&house.tested.engine, ASSERTION_PURPOSE)
+                .await
+                .unwrap();
+            let assertions = Assertions::new("auth.test".into(), keys);
+            let door = house.door();
+            let open = house.open(&door, "wiki").await;
+            let token = house.signed(&assertions, &open, "wiki");
+            let payroll = house.open(&door, "payroll").await;
+            let other = house.signed(&assertions, &payroll, "payroll");
+            let [head, claims, signature] = parts(&token);
+            let [_, other_claims, other_signature] = parts(&other);
+            let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
+            let spelled = |text: String| BASE64URL_NOPAD.encode(text.as_bytes());
+            let none = spelled(format!(r#"{{"alg":"none","kid":"{kid}"}}"#));
+            let view = house.tested.engine.view();
+            let public = view.facts.keys().next().unwrap().jwk.to_string();
+            let mut symmetric = jsonwebtoken::Header::new(Algorithm::HS256);
+            symmetric.kid = Some(kid);
+            let value: serde_json::Value =
+                serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap())
+                    .unwrap();
+            let secret = EncodingKey::from_secret(public.as_bytes());
+            let by_public_key = jsonwebtoken::encode(&symmetric, &value, &secret).unwrap();
+            let stranger = spelled(r#"{"typ":"JWT","alg":"ES256","kid":"AAAA"}"#.into());
+            let unnamed = spelled(r#"{"typ":"JWT","alg":"ES256"}"#.into());
+            for forged in [
+                format!("{none}.{claims}."),
+                format!("{none}.{claims}.{signature}"),
+                by_public_key,
+                format!("{stranger}.{claims}.{signature}"),
+                format!("{unnamed}.{claims}.{signature}"),
+                format!("{head}.{claims}."),
+                format!("{head}.{claims}.{}", "A".repeat(signature.len())),
+                format!("{head}.{claims}.{other_signature}"),
+                format!("{head}.{other_claims}.{signature}"),
+                format!(
+                    "{head}.{}.{signature}",
+                    spelled(value.to_string().replace("ana", "root"))
+                ),
+            ] {
+                assert!(house.verify(&forged, "wiki").is_err(), "{forged}");
+            }
+            assert!(house.verify(&token, "wiki").is_ok());
+            assert!(house.verify(&other, "wiki").is_err());
+        })
+        .await;
+}
+
+fn parts(token: &str) -> [&str; 3] {
+    let parts: Vec<&str> = token.split('.').collect();
+    parts.try_into().unwrap()
 }
 
 #[tokio::test]

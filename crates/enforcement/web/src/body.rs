@@ -12,13 +12,14 @@ use bytes::Bytes;
 use gw_ledger::EndManner;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::{Sleep, sleep};
 
 use crate::{
     flow::{Down, Flow, Up},
     header,
     metrics::spawn,
     route::AppRoutes,
-    upstream::Checkout,
+    upstream::{AnswerBody, AnswerFault, Checkout, passed_on},
 };
 
 /// Most bytes handed to a stream of HTTP/2 at once: what may lie unsent when its lease has ended.
@@ -29,7 +30,7 @@ const DRAINED_BYTES_MAX: usize = 256 * 1024;
 const DRAINED_FOR: Duration = Duration::from_secs(2);
 
 /// Why a body ends before its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyFault {
     /// Its lease ended.
     #[error("cut: what allowed it has changed")]
@@ -40,11 +41,23 @@ pub(crate) enum BodyFault {
     /// The upstream's side failed.
     #[error("the upstream's body ended early")]
     Upstream,
+    /// The upstream reset its stream; a client over HTTP/2 hears why.
+    #[error("the upstream reset its body")]
+    Reset(#[source] h2::Error),
+    /// The upstream's body stood still for too long.
+    #[error("the upstream's body stood still for too long")]
+    Stalled,
+    /// The client's body is larger than the app takes.
+    #[error("the client's body is too large")]
+    TooLarge,
 }
 
 /// A request's body on its way to an upstream.
 pub(crate) struct UpBody {
-    incoming: Incoming,
+    /// None of a request that is sent once more, which has no body.
+    incoming: Option<Incoming>,
+    /// Bytes that may still come.
+    left: u64,
     flow: Rc<Flow>,
     app: Rc<AppRoutes>,
     /// It has to come on.
@@ -56,13 +69,15 @@ impl UpBody {
     /// lease holds: so some apps listen. Everything else has to come on.
     pub(crate) fn new(
         incoming: Incoming,
+        bytes_max: u64,
         flow: Rc<Flow>,
         app: Rc<AppRoutes>,
         is_known: bool,
     ) -> Self {
         let bounded = !is_known || incoming.size_hint().exact().is_some();
         let body = Self {
-            incoming,
+            incoming: Some(incoming),
+            left: bytes_max,
             flow,
             app,
             bounded,
@@ -71,8 +86,19 @@ impl UpBody {
         body
     }
 
+    /// That of the same request where it has none.
+    pub(crate) fn without_body(&self) -> Self {
+        Self {
+            incoming: None,
+            left: 0,
+            flow: self.flow.clone(),
+            app: self.app.clone(),
+            bounded: false,
+        }
+    }
+
     fn look_for_end(&self) {
-        if self.incoming.is_end_stream() {
+        if self.is_end_stream() {
             self.flow.up_is_done();
         }
     }
@@ -89,7 +115,10 @@ impl Body for UpBody {
         if self.flow.cut().is_cut() {
             return Poll::Ready(Some(Err(BodyFault::Cut)));
         }
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        let polled = Pin::new(incoming).poll_frame(cx);
         self.flow.up_is(match self.bounded && polled.is_pending() {
             true => Up::Awaited,
             false => Up::Taken,
@@ -107,6 +136,10 @@ impl Body for UpBody {
         };
         if let Some(data) = frame.data_ref() {
             self.flow.note_up(data.len());
+            match self.left.checked_sub(data.len() as u64) {
+                Some(left) => self.left = left,
+                None => return Poll::Ready(Some(Err(BodyFault::TooLarge))),
+            }
         }
         self.look_for_end();
         let frame = frame.map_trailers(&|mut trailers| {
@@ -117,11 +150,12 @@ impl Body for UpBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        let incoming = self.incoming.as_ref();
+        incoming.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
@@ -162,22 +196,24 @@ impl OutBody {
 
 /// An upstream's body on its way to the client.
 pub(crate) struct DownBody {
-    incoming: Incoming,
+    incoming: AnswerBody,
     /// What is left of a piece that was too large for one stream.
     rest: Bytes,
     chunk_bytes: usize,
     host: Arc<str>,
     flow: Rc<Flow>,
     checkout: Option<Checkout>,
+    stall: Option<Stall>,
 }
 
 impl DownBody {
     pub(crate) fn new(
-        incoming: Incoming,
+        incoming: AnswerBody,
         flow: Rc<Flow>,
         checkout: Checkout,
         host: Arc<str>,
         multiplexed: bool,
+        stall: Option<Duration>,
     ) -> Self {
         let chunk_bytes = if multiplexed {
             STREAM_CHUNK_BYTES
@@ -191,6 +227,7 @@ impl DownBody {
             host,
             flow,
             checkout: Some(checkout),
+            stall: stall.map(Stall::new),
         };
         body.flow.down_is(Down::Handed);
         body.look_for_end();
@@ -230,6 +267,13 @@ impl DownBody {
             true => Down::Awaited,
             false => Down::Handed,
         });
+        if let Some(stall) = &mut self.stall
+            && stall.is_over(polled.is_pending(), &self.flow, cx)
+        {
+            tracing::debug!("an answer's body stood still for too long");
+            self.flow.ends_as(EndManner::LimitReached);
+            return Poll::Ready(Some(Err(BodyFault::Stalled)));
+        }
         let frame = match std::task::ready!(polled) {
             None => {
                 self.look_for_end();
@@ -238,7 +282,10 @@ impl DownBody {
             Some(Err(fault)) => {
                 tracing::debug!(%fault, "an answer's body ended early");
                 self.flow.ends_as(EndManner::UpstreamFailed);
-                return Poll::Ready(Some(Err(BodyFault::Upstream)));
+                return Poll::Ready(Some(Err(match fault {
+                    AnswerFault::H1(_) => BodyFault::Upstream,
+                    AnswerFault::H2(fault) => BodyFault::Reset(passed_on(&fault, true).into()),
+                })));
             }
             Some(Ok(frame)) => frame,
         };
@@ -253,6 +300,39 @@ impl DownBody {
                 })
             }
         })))
+    }
+}
+
+/// How long a body has stood still, in both directions, while somebody waited for more of it.
+struct Stall {
+    limit: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stall {
+    const fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            waiting: None,
+        }
+    }
+
+    fn is_over(&mut self, stands_still: bool, flow: &Flow, cx: &mut Context<'_>) -> bool {
+        if !stands_still {
+            self.waiting = None;
+            return false;
+        }
+        let limit = self.limit;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
+        while waiting.as_mut().poll(cx).is_ready() {
+            // What the client sends may be what the upstream waits for.
+            let latest = flow.last_up() + limit;
+            if latest <= waiting.deadline().into_std() {
+                return true;
+            }
+            waiting.as_mut().reset(latest.into());
+        }
+        false
     }
 }
 
@@ -322,6 +402,11 @@ impl Unread {
     pub(crate) fn new(body: Incoming, headers: &http::HeaderMap) -> Self {
         let waits = headers.contains_key(http::header::EXPECT);
         Self { body, waits }
+    }
+
+    /// How much it says there is.
+    pub(crate) fn announced(&self) -> Option<u64> {
+        self.body.size_hint().exact()
     }
 
     /// To be read by whom the request is for: a client that waits is told to send.

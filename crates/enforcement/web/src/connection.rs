@@ -7,7 +7,6 @@ mod metered;
 
 use std::{
     cell::{Cell, RefCell, RefMut},
-    convert::Infallible,
     net::IpAddr,
     pin::Pin,
     rc::Rc,
@@ -15,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
 use hyper::{body::Incoming, service::Service};
 use slab::Slab;
 use tokio::{net::TcpStream, task::AbortHandle, time::timeout};
@@ -26,11 +25,14 @@ pub(crate) use io::ClientIo;
 use crate::{
     body::OutBody,
     bounds::{Meter, Pace, Pass, Seat, Standing, StreamPace, Waits},
-    canonical::Scheme,
+    canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
+    forward::Reset,
     framing::Framing,
     gate,
+    header::{Origin, Told},
+    header_blocks::HeaderBlocks,
     options::{Listener, Serves},
     proxy_protocol,
     relay::Upgrade,
@@ -59,8 +61,12 @@ pub(crate) struct Conn {
     meter: Option<RefCell<Meter>>,
     /// What the last look at it saw.
     pub(crate) pace: RefCell<Pace>,
+    /// The second reader of HTTP/2 header blocks.
+    blocks: Option<Rc<RefCell<HeaderBlocks>>>,
     /// A WebSocket that begins once the switch has been told to the client.
     pub(crate) upgrade: RefCell<Option<Upgrade>>,
+    /// What upstreams were told last of where requests come from.
+    told: RefCell<Option<Rc<Told>>>,
     held: Held,
     /// What the stream that is about to be spawned holds.
     next_stream: RefCell<Option<Held>>,
@@ -149,13 +155,18 @@ impl Held {
     }
 }
 
+/// A stream that is reset instead of being answered.
+#[derive(Debug, thiserror::Error)]
+#[error("reset, as the upstream's was")]
+struct StreamReset(#[source] ::h2::Error);
+
 /// What hyper asks for each request's answer.
 struct Gate(Rc<Conn>);
 
 impl Service<Request<Incoming>> for Gate {
     type Response = Response<OutBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>>;
+    type Error = StreamReset;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<OutBody>, StreamReset>>>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let conn = self.0.clone();
@@ -169,10 +180,13 @@ impl Service<Request<Incoming>> for Gate {
         conn.requests.set(conn.requests.get() + 1);
         let answering = Answering::new(conn.clone());
         Box::pin(async move {
-            let answer = gate::answer(conn, held.clone(), request).await;
+            let mut answer = gate::answer(conn, held.clone(), request).await;
             answering.0.rises_to(Standing::Stranger);
             held.0.answered.set(answering.0.multiplexed);
-            Ok(answer)
+            match answer.extensions_mut().remove() {
+                Some(Reset(reason)) => Err(StreamReset(reason.into())),
+                None => Ok(answer),
+            }
         })
     }
 }
@@ -304,7 +318,9 @@ impl Conn {
             framing: (!opened.multiplexed).then(Rc::default),
             meter,
             pace: RefCell::default(),
+            blocks: opened.multiplexed.then(Rc::default),
             upgrade: RefCell::default(),
+            told: RefCell::default(),
             held: Held::default(),
             next_stream: RefCell::default(),
             streams: RefCell::default(),
@@ -383,5 +399,32 @@ impl Conn {
                 task.abort();
             }
         }
+    }
+
+    /// What upstreams are told of a request from there to here: mostly the same as last time.
+    pub(crate) fn told(
+        &self,
+        address: IpAddr,
+        authority: &Authority<'_>,
+    ) -> Result<Rc<Told>, InvalidHeaderValue> {
+        let mut last = self.told.borrow_mut();
+        if let Some(told) = last.as_ref().filter(|told| told.is_of(address, authority)) {
+            return Ok(told.clone());
+        }
+        let told = Rc::new(Told::new(Origin {
+            address,
+            scheme: self.scheme,
+            authority,
+        })?);
+        *last = Some(told.clone());
+        Ok(told)
+    }
+
+    /// What the second reader says of the request that comes next.
+    pub(crate) fn read_twice(&self) -> Result<(), Ambiguous> {
+        let framed = self.framing.as_ref();
+        framed.map_or(Ok(()), |f| f.borrow_mut().next_head())?;
+        let blocks = self.blocks.as_ref();
+        blocks.and_then(|b| b.borrow().fault()).map_or(Ok(()), Err)
     }
 }

@@ -40,20 +40,17 @@ impl<'a> Ours<'a> {
         let mut found = Self::default();
         let (mut sessions, mut sign_ons) = (0_u32, 0_u32);
         for pair in pairs(headers).filter(|p| is_ours(p)) {
-            let Some((name, value)) = std::str::from_utf8(pair)
-                .ok()
-                .and_then(|p| p.split_once('='))
-            else {
-                continue;
-            };
-            let (name, value) = (name.trim_ascii(), value.trim_ascii());
-            if name.eq_ignore_ascii_case(SESSION) {
+            let (name, value) = halves(pair);
+            if name.eq_ignore_ascii_case(SESSION.as_bytes()) {
                 sessions += 1;
-                found.session = (name == SESSION).then_some(value);
-            } else if name.eq_ignore_ascii_case(SIGN_ON) {
+                found.session = value.filter(|_| name == SESSION.as_bytes());
+            } else if name.eq_ignore_ascii_case(SIGN_ON.as_bytes()) {
                 sign_ons += 1;
-                found.sign_on = (name == SIGN_ON).then_some(value);
-            } else if name.starts_with(ATTEMPT) && found.attempts.len() < ATTEMPTS_MAX {
+                found.sign_on = value.filter(|_| name == SIGN_ON.as_bytes());
+            } else if let (Ok(name), Some(value)) = (std::str::from_utf8(name), value)
+                && name.starts_with(ATTEMPT)
+                && found.attempts.len() < ATTEMPTS_MAX
+            {
                 found.attempts.push((name, value));
             }
         }
@@ -159,6 +156,18 @@ fn pairs_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|b| *b == b';').map(<[u8]>::trim_ascii)
 }
 
+/// A pair's name, and its value where it has one that is text.
+fn halves(pair: &[u8]) -> (&[u8], Option<&str>) {
+    match memchr::memchr(b'=', pair) {
+        Some(at) => {
+            let (name, value) = pair.split_at(at);
+            let value = value.get(1..).unwrap_or_default().trim_ascii();
+            (name.trim_ascii(), std::str::from_utf8(value).ok())
+        }
+        None => (pair.trim_ascii(), None),
+    }
+}
+
 /// Whether a pair's name is one of ours; a cookie without a name is sent as its value alone,
 /// so that its value can look like a name.
 fn is_ours(pair: &[u8]) -> bool {
@@ -241,6 +250,18 @@ mod tests {
                 Err(Ambiguous::Credentials),
                 "{lines:?}"
             );
+        }
+    }
+
+    #[test]
+    fn one_of_ours_twice_is_refused_though_one_has_no_text_for_a_value() {
+        for line in [
+            &b"__Host-gw-session=a; __Host-gw-session=\x80"[..],
+            b"__Host-gw-sso; __Host-gw-sso=a",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
+            assert_eq!(Ours::read(&headers), Err(Ambiguous::Credentials));
         }
     }
 

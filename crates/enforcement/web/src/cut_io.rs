@@ -37,6 +37,7 @@ struct Shared {
     flushes: Cell<u64>,
     blocked: Cell<bool>,
     written: Cell<u64>,
+    read: Cell<u64>,
     owner: RefCell<Option<Waker>>,
 }
 
@@ -75,6 +76,18 @@ impl Abort {
     /// How many bytes the kernel has taken so far.
     pub fn written(&self) -> u64 {
         self.0.written.get()
+    }
+
+    /// How many bytes whoever speaks on it has been given so far, where they are counted.
+    pub(crate) fn read(&self) -> u64 {
+        self.0.read.get()
+    }
+
+    /// Counts bytes that were read.
+    pub(crate) fn note_read(&self, bytes: usize) {
+        self.0
+            .read
+            .set(self.0.read.get().wrapping_add(bytes as u64));
     }
 
     fn note_write(&self, polled: &Poll<io::Result<usize>>) {
@@ -121,6 +134,14 @@ impl<S: AsFd> CutIo<S> {
     pub fn under(socket: S, abort: Abort) -> Self {
         tune(&SockRef::from(&socket));
         Self { socket, abort }
+    }
+
+    /// Wraps a socket that has no such options: one that is not TCP's.
+    pub fn untuned(socket: S) -> Self {
+        Self {
+            socket,
+            abort: Abort::default(),
+        }
     }
 
     /// What cuts it.

@@ -13,7 +13,7 @@ use std::{
 use gw_door::{Cut, Open};
 use gw_ledger::EndManner;
 
-use crate::{bounds::Exchange, cut_io::Abort};
+use crate::{bounds::Exchange, cut_io::Abort, metrics::turn_began};
 
 /// Where the client's body is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Flow {
             manner: Cell::new(EndManner::ClientGone),
             up_done: Cell::new(false),
             down_done: Cell::new(None),
-            last_up: Cell::new(Instant::now()),
+            last_up: Cell::new(turn_began()),
             up: Cell::new(Up::Taken),
             up_bytes: Cell::new(0),
             down: Cell::new(Down::Awaited),
@@ -96,7 +96,7 @@ impl Flow {
 
     /// Counts body bytes from the client.
     pub(crate) fn note_up(&self, bytes: usize) {
-        self.last_up.set(Instant::now());
+        self.last_up.set(turn_began());
         self.up_bytes.set(self.up_bytes.get() + bytes as u64);
         if let Some(open) = &self.open {
             open.note_up(bytes as u64);

@@ -1,6 +1,6 @@
 //! Sending what was permitted to the app's upstream, and its answer to the client.
 
-use std::{rc::Rc, sync::Arc};
+use std::{error::Error as _, rc::Rc, sync::Arc};
 
 use gw_issue::ASSERTION_HEADER;
 use gw_ledger::EndManner;
@@ -11,17 +11,16 @@ use http::{
     response,
 };
 use http_body::Body as _;
-use hyper::body::Incoming;
 
 use crate::{
     answer::{Rejection, clear_site},
-    body::{BodyFault, DownBody, OutBody, UpBody},
+    body::{BodyFault, DownBody, OutBody, Unread, UpBody},
     cookie, fetch_site,
     flow::Flow,
     header as rules,
     inbound::Asked,
     relay::Upgrade,
-    upstream::{Answered, UpstreamFault},
+    upstream::{Answered, AppUpstream, Sending, UpstreamFault, passed_on},
     websocket::Handshake,
 };
 
@@ -29,18 +28,25 @@ use crate::{
 pub(crate) async fn send(
     mut asked: Asked,
     flow: Rc<Flow>,
-    address: &Arc<str>,
-    body: Incoming,
+    upstream: &AppUpstream,
+    body: Unread,
 ) -> Response<OutBody> {
+    let bytes_max = upstream.bounds().request_body;
+    if body.announced().is_some_and(|bytes| bytes > bytes_max) {
+        body.discard();
+        return too_large(&asked, flow, bytes_max);
+    }
     let request_headers = std::mem::take(&mut asked.inbound.headers);
     let cors = origin_alone(&request_headers);
+    let calls = calls_procedure(&asked, &request_headers);
     let body = UpBody::new(
-        body,
+        body.take(),
+        bytes_max,
         flow.clone(),
         asked.inbound.app.clone(),
         asked.who.known.is_some(),
     );
-    let Some(request) = request(&asked, &flow, address, request_headers, body) else {
+    let Some(request) = request(&asked, &flow, request_headers, body) else {
         return failed(
             &asked,
             flow,
@@ -49,14 +55,33 @@ pub(crate) async fn send(
             UNSENDABLE,
         );
     };
-    let upstreams = &asked.inbound.conn.thread.upstreams;
-    let sent = upstreams
-        .send(&flow, address, request, asked.handshake.is_some())
-        .await;
-    match sent {
-        Ok(answered) => answer(asked, flow, address, answered, &cors).await,
-        Err(fault) => unanswered(&asked, flow, &fault),
+    let sending = Sending {
+        may_switch: asked.handshake.is_some(),
+        by_own_name: !asked.inbound.app.app.preserve_host,
+    };
+    match upstream.send(&flow, request, sending).await {
+        Ok(answered) => answer(asked, flow, upstream, answered, &cors).await,
+        Err(fault) => {
+            let mut answer = unanswered(&asked, flow, &fault, bytes_max);
+            if calls && let Some(reset) = fault.cause::<h2::Error>() {
+                answer
+                    .extensions_mut()
+                    .insert(Reset(passed_on(reset, false)));
+            }
+            answer
+        }
     }
+}
+
+/// Goes with an answer instead of which the client's stream is reset, as the upstream's was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reset(pub(crate) h2::Reason);
+
+/// Whether it is a gRPC call over HTTP/2: whoever makes one reads the code of a reset, and no page.
+fn calls_procedure(asked: &Asked, headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    asked.inbound.conn.multiplexed
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
 const UNSENDABLE: &str = "Gatewright could not put the request together for the app behind it.";
@@ -65,23 +90,23 @@ const UNSENDABLE: &str = "Gatewright could not put the request together for the 
 fn request(
     asked: &Asked,
     flow: &Flow,
-    address: &str,
     mut headers: HeaderMap,
     body: UpBody,
 ) -> Option<Request<UpBody>> {
     let inbound = &asked.inbound;
     let app = &inbound.app;
+    let takes_trailers = rules::takes_trailers(&headers, inbound.version);
     rules::strip_request(&mut headers, &app.headers, asked.route.accepts_overrides);
     if asked.route.authorization == AuthorizationHeader::Strip {
         headers.remove(header::AUTHORIZATION);
     }
-    let host = if app.app.preserve_host {
-        inbound.authority.to_string()
-    } else {
-        address.to_owned()
-    };
-    headers.insert(HOST, HeaderValue::try_from(host).ok()?);
-    rules::write_forwarded(&mut headers, inbound.origin());
+    if app.app.preserve_host {
+        headers.insert(HOST, inbound.told.host().clone());
+    }
+    if takes_trailers && asked.handshake.is_none() {
+        rules::take_trailers(&mut headers);
+    }
+    inbound.told.write(&mut headers);
     tell_who(asked, flow, &mut headers);
     frame(&inbound.method, &body, &mut headers);
     if let Some(handshake) = &asked.handshake {
@@ -160,12 +185,13 @@ fn origin_alone(headers: &HeaderMap) -> HeaderMap {
 async fn answer(
     asked: Asked,
     flow: Rc<Flow>,
-    address: &str,
+    upstream: &AppUpstream,
     answered: Answered,
     cors: &HeaderMap,
 ) -> Response<OutBody> {
     let Answered { response, checkout } = answered;
     let (parts, body) = response.into_parts();
+    let address = checkout.place();
     if let Some(handshake) = &asked.handshake
         && handshake.is_accepted(parts.status, &parts.headers)
     {
@@ -201,7 +227,8 @@ async fn answer(
     }
     let host = asked.inbound.app.app.host.clone();
     let multiplexed = asked.inbound.conn.multiplexed;
-    let body = DownBody::new(body, flow, checkout, host, multiplexed);
+    let stall = upstream.bounds().response_idle;
+    let body = DownBody::new(body, flow, checkout, host, multiplexed, stall);
     head.map(|()| OutBody::Streamed(Box::new(body)))
 }
 
@@ -232,18 +259,6 @@ fn switched(mut head: Response<()>) -> Response<OutBody> {
     head.map(|()| OutBody::of(bytes::Bytes::new()))
 }
 
-/// Whether it was the client's own body that broke, which is no fault of the app's.
-fn client_broke(fault: &UpstreamFault) -> bool {
-    let mut cause = std::error::Error::source(fault);
-    while let Some(inner) = cause {
-        if matches!(inner.downcast_ref(), Some(BodyFault::Client)) {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
-}
-
 fn broken_by_client(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<OutBody> {
     tracing::debug!(%fault, app = %asked.inbound.app.app.name, "a client's body broke off");
     flow.note_status(StatusCode::BAD_REQUEST);
@@ -258,11 +273,32 @@ fn broken_by_client(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Res
     own.map(|bytes| OutBody::opened(bytes, flow))
 }
 
-fn unanswered(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<OutBody> {
-    if client_broke(fault) {
-        return broken_by_client(asked, flow, fault);
+fn too_large(asked: &Asked, flow: Rc<Flow>, bytes_max: u64) -> Response<OutBody> {
+    flow.note_status(StatusCode::PAYLOAD_TOO_LARGE);
+    flow.ends_as(EndManner::LimitReached);
+    let own = Rejection::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "This request is too large",
+        format!("The app behind it takes at most {bytes_max} bytes at once."),
+    )
+    .answer(asked.inbound.navigation);
+    own.map(|bytes| OutBody::opened(bytes, flow))
+}
+
+fn unanswered(
+    asked: &Asked,
+    flow: Rc<Flow>,
+    fault: &UpstreamFault,
+    bytes_max: u64,
+) -> Response<OutBody> {
+    // What the client's own body did is no fault of the app's.
+    match fault.cause() {
+        Some(BodyFault::Client) => return broken_by_client(asked, flow, fault),
+        Some(BodyFault::TooLarge) => return too_large(asked, flow, bytes_max),
+        _ => {}
     }
-    let cause = std::error::Error::source(fault).map(ToString::to_string);
+    let cause = fault.source().map(ToString::to_string);
     tracing::warn!(%fault, cause, app = %asked.inbound.app.app.name, "an app did not answer");
     let (status, code) = if fault.is_timeout() {
         (StatusCode::GATEWAY_TIMEOUT, "upstream-timeout")
@@ -276,6 +312,11 @@ fn unanswered(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<
         code,
         "The app behind it did not answer. Try again in a while.",
     )
+}
+
+/// An app without any server.
+pub(crate) fn nowhere(asked: &Asked, flow: Rc<Flow>) -> Response<OutBody> {
+    unanswered(asked, flow, &UpstreamFault::NoServer, u64::MAX)
 }
 
 fn failed(

@@ -86,7 +86,7 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     let mut exchange = None;
     if asked.who.known.is_some() {
         inbound.conn.rises_to(Standing::Known);
-    } else if inbound.app.upstream().is_some() {
+    } else if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {
         exchange = inbound.conn.thread.exchanges.begin(inbound.address);
         if exchange.is_none() {
             body.discard();
@@ -122,10 +122,13 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     if !inbound.is_sign_in {
         held.hold(flow.clone());
     }
+    if let Some(upstream) = inbound.app.upstream(&inbound.conn.thread.upstreams) {
+        return forward::send(asked, flow, &upstream, body).await;
+    }
     let app = inbound.app.app.clone();
     match &app.upstream {
-        Upstream::Http(address) => forward::send(asked, flow, address, body.take()).await,
         Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body.take()).await,
+        Upstream::Http(_) | Upstream::Servers(_) => forward::nowhere(&asked, flow),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{self, CONNECTION, LOCATION},
+    HeaderMap, HeaderName, HeaderValue, Version,
+    header::{self, CONNECTION, LOCATION, TE},
 };
+use smallvec::SmallVec;
 
 use crate::{
     canonical::{Authority, Scheme},
@@ -13,8 +14,10 @@ use crate::{
 };
 
 mod spelling;
+mod told;
 
 pub use spelling::FoldedName;
+pub use told::Told;
 
 /// What is stripped for one app beside what is stripped for all.
 #[derive(Debug, Clone, Default)]
@@ -24,45 +27,81 @@ pub struct AppHeaders {
 }
 
 /// Hop-by-hop headers of RFC 9110, and those that only mean something to the next hop.
-const HOP_BY_HOP: [HeaderName; 10] = [
-    header::CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("http2-settings"),
-    HeaderName::from_static("proxy-authentication-info"),
-];
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+            | "proxy-authentication-info"
+    )
+}
 
 /// Strips what a client may not tell an upstream: who it is, where it comes from, what the
 /// request really was, and what was meant for us.
 pub fn strip_request(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: bool) {
-    strip(headers, app, keep_overrides);
-    for name in [header::HOST, header::EXPECT, header::CONTENT_LENGTH] {
-        headers.remove(name);
-    }
+    let meant_for_us =
+        |name: &HeaderName| matches!(name.as_str(), "host" | "expect" | "content-length");
+    strip(headers, app, keep_overrides, meant_for_us);
     cookie::hide_ours(headers);
 }
 
 /// Strips what a client may not tell one of our own apps, which may read our cookies.
 pub fn strip_claims(headers: &mut HeaderMap, app: &AppHeaders) {
-    strip(headers, app, false);
+    strip(headers, app, false, |_| false);
 }
 
-fn strip(headers: &mut HeaderMap, app: &AppHeaders, keep_overrides: bool) {
-    remove_hop_by_hop(headers);
-    let spoofed = |name: &HeaderName| {
-        spelling::is_identity(name.as_str())
+fn strip(
+    headers: &mut HeaderMap,
+    app: &AppHeaders,
+    keep_overrides: bool,
+    also: impl Fn(&HeaderName) -> bool,
+) {
+    remove_named_in_connection(headers);
+    remove_all(headers, |name| {
+        is_hop_by_hop(name)
+            || also(name)
+            || spelling::is_identity(name.as_str())
+            || spelling::is_misspelled_framing(name.as_str())
             || (!keep_overrides && spelling::is_override(name.as_str()))
             || app.identity.iter().any(|n| n.spells(name.as_str()))
-    };
-    let gone: Vec<HeaderName> = headers.keys().filter(|n| spoofed(n)).cloned().collect();
+    });
+}
+
+/// Removes every header whose name is so; one pass over what is there.
+fn remove_all(headers: &mut HeaderMap, is_so: impl Fn(&HeaderName) -> bool) {
+    let gone: SmallVec<[HeaderName; 8]> = headers.keys().filter(|n| is_so(n)).cloned().collect();
     for name in gone {
         headers.remove(name);
     }
+}
+
+/// Whether a client says that it takes trailers: to us, as RFC 9110 (10.1.4) wants it said.
+pub fn takes_trailers(headers: &HeaderMap, version: Version) -> bool {
+    let lists = |name: HeaderName, token: &[u8]| {
+        let values = headers.get_all(name);
+        let tokens = values
+            .iter()
+            .flat_map(|v| v.as_bytes().split(|b| *b == b','));
+        tokens
+            .map(<[u8]>::trim_ascii)
+            .any(|t| t.eq_ignore_ascii_case(token))
+    };
+    headers.contains_key(TE)
+        && lists(TE, b"trailers")
+        && (version == Version::HTTP_2 || lists(CONNECTION, b"te"))
+}
+
+/// Says the same to the upstream.
+pub fn take_trailers(headers: &mut HeaderMap) {
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    headers.insert(CONNECTION, HeaderValue::from_static("TE"));
 }
 
 /// Strips trailers of a request: they never say who somebody is, nor frame anything.
@@ -89,53 +128,15 @@ pub struct Origin<'a> {
     pub authority: &'a Authority<'a>,
 }
 
-/// Writes `Forwarded` and `X-Forwarded-*` afresh.
-pub fn write_forwarded(headers: &mut HeaderMap, origin: Origin<'_>) {
-    let Origin {
-        address,
-        scheme,
-        authority,
-    } = origin;
-    let node = match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("\"[{address}]\""),
-    };
-    let forwarded = format!("for={node};host=\"{authority}\";proto={scheme}");
-    for (name, value) in [
-        (header::FORWARDED, forwarded),
-        (
-            HeaderName::from_static("x-forwarded-for"),
-            address.to_string(),
-        ),
-        (
-            HeaderName::from_static("x-forwarded-host"),
-            authority.to_string(),
-        ),
-        (
-            HeaderName::from_static("x-forwarded-proto"),
-            scheme.to_string(),
-        ),
-    ] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
-    }
-}
-
 /// Strips what an upstream may not tell a client: cookies wider than its host or with our
 /// names, the clearing of others' cookies, other ways to reach it, headers of ours.
 pub fn strip_response(headers: &mut HeaderMap, host: &str) {
-    remove_hop_by_hop(headers);
-    headers.remove(header::ALT_SVC);
-    headers.remove("set-cookie2");
-    let ours: Vec<HeaderName> = headers
-        .keys()
-        .filter(|n| n.as_str().starts_with("gatewright-"))
-        .cloned()
-        .collect();
-    for name in ours {
-        headers.remove(name);
-    }
+    remove_named_in_connection(headers);
+    remove_all(headers, |name| {
+        is_hop_by_hop(name)
+            || matches!(name.as_str(), "alt-svc" | "set-cookie2")
+            || name.as_str().starts_with("gatewright-")
+    });
     keep_cookies_of_others(headers);
     cookie::narrow_set_cookies(headers, host);
 }
@@ -180,15 +181,22 @@ pub fn rewrite_location(headers: &mut HeaderMap, upstream: &str, origin: Origin<
     }
 }
 
-/// What follows `http://upstream` or `//upstream`.
+/// What follows `http://upstream`, `https://upstream` or `//upstream`.
 fn after_authority<'l>(location: &'l str, upstream: &str) -> Option<&'l str> {
-    let rest = match location.get(..7) {
-        Some(start) if start.eq_ignore_ascii_case("http://") => location.get(7..)?,
-        _ => location.strip_prefix("//")?,
+    let after = |scheme: &str| {
+        let start = location.get(..scheme.len())?;
+        let rest = location.get(scheme.len()..)?;
+        start.eq_ignore_ascii_case(scheme).then_some(rest)
     };
+    let schemes = ["http://", "https://", "//"];
+    let rest = schemes.into_iter().find_map(after)?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at(end);
-    let known = [Some(upstream), upstream.strip_suffix(":80")];
+    let known = [
+        Some(upstream),
+        upstream.strip_suffix(":80"),
+        upstream.strip_suffix(":443"),
+    ];
     known
         .into_iter()
         .flatten()
@@ -196,14 +204,11 @@ fn after_authority<'l>(location: &'l str, upstream: &str) -> Option<&'l str> {
         .then_some(rest)
 }
 
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
+fn remove_named_in_connection(headers: &mut HeaderMap) {
     if headers.contains_key(CONNECTION) {
         for name in named_in_connection(headers) {
             headers.remove(name);
         }
-    }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
     }
 }
 

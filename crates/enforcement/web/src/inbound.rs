@@ -8,19 +8,19 @@ use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::
 
 use crate::{
     answer::Rejection,
-    canonical::{Authority, Canonical, Scheme, Target},
+    canonical::{Ambiguous, Authority, Canonical, Scheme, Target},
     connection::Conn,
     cookie::Ours,
     credential::Who,
     fetch_site::{self, Own, Preflight, Sender},
-    header::Origin,
+    header::{Origin, Told},
     options::Serves,
     route::{AppRoutes, Route},
     websocket::Handshake,
 };
 
 /// What of a host's paths is ours.
-const OWN_PATHS: &str = "/.gatewright";
+const OWN_PATHS: &[u8] = b"/.gatewright";
 
 /// A request's head in its one form, with the app that it is for.
 pub(crate) struct Inbound {
@@ -31,7 +31,8 @@ pub(crate) struct Inbound {
     pub(crate) method: Method,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
-    pub(crate) authority: Authority<'static>,
+    pub(crate) authority: Rc<Authority<'static>>,
+    pub(crate) told: Rc<Told>,
     pub(crate) target: Target,
     pub(crate) address: IpAddr,
     pub(crate) navigation: bool,
@@ -83,11 +84,7 @@ pub(crate) fn read(
     parts: Parts,
     client: Client,
 ) -> Result<Inbound, Rejection> {
-    let framed = conn
-        .framing
-        .as_ref()
-        .map_or(Ok(()), |f| f.borrow_mut().next_head());
-    framed?;
+    conn.read_twice()?;
     let options = &conn.thread.shared.options;
     if parts.headers.len() > options.limits.headers_max {
         return Err(too_many_headers(options.limits.headers_max));
@@ -99,8 +96,11 @@ pub(crate) fn read(
         &parts.headers,
         conn.scheme,
     )?;
-    let authority = authority.into_owned();
     covered(conn, &authority)?;
+    let told = conn
+        .told(client.address, &authority)
+        .map_err(|_| Ambiguous::HostMalformed)?;
+    let authority = told.authority().clone();
     let view = conn.thread.view();
     let app = conn.thread.router(&view).app(&authority.host).cloned();
     let app = app.ok_or_else(|| unknown_host(&authority))?;
@@ -116,6 +116,7 @@ pub(crate) fn read(
         conn: conn.clone(),
         view,
         authority,
+        told,
         target,
         app,
     })
@@ -200,10 +201,14 @@ impl Inbound {
     /// Whether the path is ours, as written or as far as it can be read.
     fn is_own_path(&self) -> bool {
         let ours = |path: &str| {
-            path.strip_prefix(OWN_PATHS)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.as_bytes()
+                .split_at_checked(OWN_PATHS.len())
+                .is_some_and(|(start, rest)| {
+                    start.eq_ignore_ascii_case(OWN_PATHS)
+                        && (rest.is_empty() || rest.starts_with(b"/"))
+                })
         };
-        ours(self.target.path()) || self.target.loosest().is_some_and(ours)
+        ours(self.target.path()) || self.target.readings().any(ours)
     }
 
     /// The origin that it is for.
@@ -283,7 +288,7 @@ impl Asked {
             fetch_site::may_open_websocket(&inbound.headers, inbound.own(), *sender)
         } else if fetch_site::is_safe(&inbound.method) {
             true
-        } else if inbound.app.upstream().is_none() {
+        } else if inbound.app.is_built_in() {
             *sender == Sender::OwnPage
         } else {
             self.who.known.is_none() || sender.may_change()

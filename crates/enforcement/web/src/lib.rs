@@ -1,7 +1,7 @@
 //! The web enforcement point: an identity-aware proxy for HTTP/1.1, HTTP/2 and WebSocket.
 //!
 //! A request is read **once** into one canonical form that policy, ledger and upstream all
-//! see ([`canonical`], [`framing`]); the ambiguous is refused. It is routed to an app and a
+//! see ([`canonical`], [`framing`], [`header_blocks`]); the ambiguous is refused. It is routed to an app and a
 //! route ([`route`]), its one credential leads to a person, and the door is asked. With the
 //! permit a freshly built request goes to the upstream: every inbound identity header
 //! stripped in every spelling ([`header`], [`cookie`]), a signed assertion added. Both
@@ -26,8 +26,11 @@ pub mod fetch_site;
 mod flow;
 mod forward;
 pub mod framing;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 pub mod header;
+pub mod header_blocks;
 mod inbound;
 mod metrics;
 mod options;
@@ -49,4 +52,5 @@ pub use options::{
     AppCookie, Code, Country, DoorFault, HandOver, HandOverFault, Limits, Listener, MakeDoor,
     Serves, ThreadDoor, WebOptions, WhomToAsk,
 };
+pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};

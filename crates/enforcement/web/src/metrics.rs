@@ -1,7 +1,7 @@
 //! What a traffic thread counts, and whether it ever kept the others waiting.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     pin::Pin,
     sync::{
         Arc,
@@ -87,6 +87,16 @@ counters! {
     exchanges_refused,
     /// Requests that an upstream failed to answer.
     upstream_faults,
+    /// Connections opened to upstreams.
+    upstream_connections,
+    /// Requests that were sent to another upstream, or on another connection.
+    upstream_retries,
+    /// Times that a server was put aside.
+    upstream_ejections,
+    /// Health checks made.
+    upstream_checks,
+    /// Health checks that were not answered as they should be.
+    upstream_checks_failed,
     /// Exchanges that were cut.
     cuts,
     /// Cuts that had to abort a whole HTTP/2 connection or WebSocket.
@@ -99,6 +109,8 @@ counters! {
 
 thread_local! {
     static METRICS: RefCell<Option<Arc<ThreadMetrics>>> = const { RefCell::new(None) };
+    /// When the turn that is under way began: the end of the turn before, or when the thread woke.
+    static TURN_BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Has this thread count its turns here.
@@ -106,23 +118,40 @@ pub(crate) fn count_turns(metrics: &Arc<ThreadMetrics>) {
     METRICS.set(Some(metrics.clone()));
 }
 
-/// Spawns onto this thread's set of tasks, its turns timed.
-pub(crate) fn spawn<F: Future<Output = ()> + 'static>(task: F) -> JoinHandle<()> {
-    tokio::task::spawn_local(Timed(Box::pin(task)))
+/// To be called whenever a traffic thread has slept: what it slept is nobody's turn.
+pub(crate) fn woke() {
+    TURN_BEGAN.set(Some(Instant::now()));
 }
 
-/// A task whose turns are timed.
-struct Timed(Pin<Box<dyn Future<Output = ()>>>);
+/// When the turn that is under way began: a clock for what need not be exact to a turn.
+pub(crate) fn turn_began() -> Instant {
+    TURN_BEGAN.get().unwrap_or_else(Instant::now)
+}
 
-impl Future for Timed {
+/// Spawns onto this thread's set of tasks, its turns timed.
+pub(crate) fn spawn<F: Future<Output = ()> + 'static>(task: F) -> JoinHandle<()> {
+    spawn_unpinned(Box::pin(task))
+}
+
+/// The same for a task that may be moved: it is not boxed once more.
+pub(crate) fn spawn_unpinned<F: Future<Output = ()> + Unpin + 'static>(task: F) -> JoinHandle<()> {
+    tokio::task::spawn_local(Timed(task))
+}
+
+/// A task whose turns are timed, with one look at the clock for each.
+struct Timed<F>(F);
+
+impl<F: Future<Output = ()> + Unpin> Future for Timed<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let began = Instant::now();
-        let polled = self.0.as_mut().poll(cx);
-        let turn = began.elapsed();
-        if turn > TURN_MAX {
-            note_stall(turn);
+        let polled = Pin::new(&mut self.0).poll(cx);
+        let now = Instant::now();
+        if let Some(began) = TURN_BEGAN.replace(Some(now)) {
+            let turn = now.saturating_duration_since(began);
+            if turn > TURN_MAX {
+                note_stall(turn);
+            }
         }
         polled
     }

@@ -12,6 +12,7 @@ use gw_door::Door;
 use gw_issue::Assertions;
 use gw_model::{AppName, User};
 use gw_pages::{PageService, refused::Level};
+use gw_tls::TrustStore;
 use rustls::ServerConfig;
 
 use crate::client_address::TrustedProxies;
@@ -34,6 +35,8 @@ pub struct WebOptions {
     pub ask: WhomToAsk,
     /// Whose word on the client's address counts.
     pub trusted_proxies: TrustedProxies,
+    /// Whom to believe of apps' servers that speak TLS.
+    pub upstream_trust: TrustStore,
     /// How much a refusal tells a person about what would open the door.
     pub remedies: Level,
     /// Bounds.

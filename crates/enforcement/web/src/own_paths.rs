@@ -15,12 +15,33 @@ use crate::{
     seal::{self, Attempt},
 };
 
+#[derive(Debug, Clone, Copy)]
+enum OwnPath {
+    Callback,
+    SignedOut,
+}
+
+/// All that is there on an app's host.
+const OWN_PATHS: [(&str, OwnPath); 2] = [
+    ("/.gatewright/callback", OwnPath::Callback),
+    ("/.gatewright/signed-out", OwnPath::SignedOut),
+];
+
+/// The paths that Gatewright itself answers on every app's host.
+pub fn own_paths() -> impl Iterator<Item = &'static str> {
+    OWN_PATHS.iter().map(|(path, _)| *path)
+}
+
 /// Answers one of our own paths.
 pub(crate) async fn answer(inbound: &Inbound) -> Own {
-    let answered = match inbound.target.path() {
-        "/.gatewright/callback" if !inbound.is_sign_in => callback(inbound).await,
-        "/.gatewright/signed-out" if !inbound.is_sign_in => signed_out(inbound),
-        _ => Err(missing()),
+    let path = inbound.target.path();
+    let found = OWN_PATHS
+        .iter()
+        .find(|(p, _)| *p == path && !inbound.is_sign_in);
+    let answered = match found {
+        Some((_, OwnPath::Callback)) => callback(inbound).await,
+        Some((_, OwnPath::SignedOut)) => signed_out(inbound),
+        None => Err(missing()),
     };
     answered.unwrap_or_else(|rejection| {
         refused_stranger(
@@ -171,7 +192,7 @@ pub(crate) fn append_cookies(
 }
 
 /// A parameter that is there exactly once. Ours need no decoding.
-fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
+pub(crate) fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
     let mut values = query
         .split('&')
         .filter_map(|pair| pair.split_once('='))

@@ -21,7 +21,7 @@ impl<'a> Personal<'a> {
     /// Of the query only what the route names as safe; of our own apps' paths no secret.
     pub(crate) fn of(asked: &'a Asked) -> Self {
         let target = &asked.inbound.target;
-        let is_own = asked.inbound.app.upstream().is_none();
+        let is_own = asked.inbound.app.is_built_in();
         let safe = &asked.route.recorded_parameters;
         Self {
             path: if is_own {
@@ -45,10 +45,10 @@ impl<'a> Personal<'a> {
     pub(crate) fn particulars<'s>(&'s self, asked: &'s Asked) -> Particulars<'s> {
         let inbound = &asked.inbound;
         Particulars {
-            kind: match (&asked.handshake, inbound.app.upstream()) {
+            kind: match (&asked.handshake, inbound.app.is_built_in()) {
                 (Some(_), _) => ExchangeKind::Websocket,
-                (None, None) => ExchangeKind::BuiltIn,
-                (None, Some(_)) => ExchangeKind::Http,
+                (None, true) => ExchangeKind::BuiltIn,
+                (None, false) => ExchangeKind::Http,
             },
             method: method(&inbound.method),
             received: inbound.received,
@@ -66,7 +66,7 @@ impl<'a> Personal<'a> {
     }
 }
 
-fn without_secrets(path: &str) -> Cow<'_, str> {
+pub(crate) fn without_secrets(path: &str) -> Cow<'_, str> {
     if path
         .split('/')
         .all(|segment| segment.len() <= OWN_SEGMENT_MAX)

@@ -12,9 +12,7 @@ use crate::{
 
 /// Sends a GET or HEAD for a known host to HTTPS; refuses all else.
 pub(crate) fn answer(conn: &Conn, parts: &Parts, https_port: u16) -> Result<Own, Rejection> {
-    conn.framing
-        .as_ref()
-        .map_or(Ok(()), |f| f.borrow_mut().next_head())?;
+    conn.read_twice()?;
     let read = Canonical::read(
         &parts.method,
         &parts.uri,

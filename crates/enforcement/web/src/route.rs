@@ -1,6 +1,6 @@
 //! From host, path and method to the app and the route, compiled once per change of the apps.
 
-use std::{cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
 
 use gw_model::{
     App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
@@ -11,6 +11,7 @@ use http::Method;
 use crate::{
     canonical::{Ambiguous, Target, canonical_path},
     header::{AppHeaders, FoldedName},
+    upstream::{AppUpstream, Upstreams},
 };
 
 /// All apps by host.
@@ -39,6 +40,11 @@ impl Router {
     pub fn app(&self, host: &str) -> Option<&Rc<AppRoutes>> {
         self.hosts.get(host)
     }
+
+    /// All of them.
+    pub(crate) fn apps(&self) -> impl Iterator<Item = &Rc<AppRoutes>> {
+        self.hosts.values()
+    }
 }
 
 /// An app with its routes, the most specific first.
@@ -50,6 +56,8 @@ pub struct AppRoutes {
     pub headers: AppHeaders,
     routes: Vec<Compiled>,
     default: Rc<Route>,
+    /// This thread's connections to its servers, found when they are first needed.
+    upstream: OnceCell<Option<Rc<AppUpstream>>>,
 }
 
 /// A route with what it lets through.
@@ -109,15 +117,19 @@ impl AppRoutes {
             routes,
             default: Rc::new(Route::undeclared(app.default_route())),
             app: app.clone(),
+            upstream: OnceCell::new(),
         }
     }
 
-    /// The address of the upstream, unless the app is built in.
-    pub fn upstream(&self) -> Option<&Arc<str>> {
-        match &self.app.upstream {
-            Upstream::Http(address) => Some(address),
-            Upstream::BuiltIn(_) => None,
-        }
+    /// Whether it is one of our own apps.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.app.upstream, Upstream::BuiltIn(_))
+    }
+
+    /// This thread's connections to its servers, unless it is one of our own apps.
+    pub(crate) fn upstream(&self, upstreams: &Upstreams) -> Option<Rc<AppUpstream>> {
+        let found = self.upstream.get_or_init(|| upstreams.of(&self.app));
+        found.clone()
     }
 
     /// The route of a target.
@@ -126,11 +138,11 @@ impl AppRoutes {
     /// Where the target is ambiguous and its route does not accept that, or where it belongs
     /// to another route as an upstream may read it.
     pub fn route(&self, target: &Target, method: &Method) -> Result<&Rc<Route>, Ambiguous> {
-        let route = self.find(target.path(), method);
-        if let Some(loosest) = target.loosest()
-            && !Rc::ptr_eq(self.find(loosest, method), route)
-        {
-            return Err(Ambiguous::Route);
+        let route = self.find(target.path(), method)?;
+        for reading in target.readings() {
+            if !Rc::ptr_eq(self.find(reading, method)?, route) {
+                return Err(Ambiguous::Route);
+            }
         }
         match target.ambiguity() {
             Some(ambiguity) if !route.accepts_ambiguous_paths => Err(ambiguity),
@@ -138,11 +150,25 @@ impl AppRoutes {
         }
     }
 
-    fn find(&self, path: &str, method: &Method) -> &Rc<Route> {
-        self.routes
-            .iter()
-            .find(|r| r.pattern.matches(path) && r.takes(method))
-            .map_or(&self.default, |r| &r.route)
+    /// The first route that matches. One before it that would, were letters of either case or
+    /// a slash at the end the same, is what an upstream that takes them so would serve.
+    fn find(&self, path: &str, method: &Method) -> Result<&Rc<Route>, Ambiguous> {
+        let mut resembling: Option<&Compiled> = None;
+        for compiled in self.routes.iter().filter(|r| r.takes(method)) {
+            if compiled.pattern.matches(path) {
+                return match resembling {
+                    Some(other) if !other.is_spelled_as(compiled) => Err(Ambiguous::Route),
+                    _ => Ok(&compiled.route),
+                };
+            }
+            if resembling.is_none() && compiled.resembles(path) {
+                resembling = Some(compiled);
+            }
+        }
+        match resembling {
+            Some(_) => Err(Ambiguous::Route),
+            None => Ok(&self.default),
+        }
     }
 }
 
@@ -153,6 +179,31 @@ impl Compiled {
         self.methods.is_empty()
             || names(method.as_str())
             || (*method == Method::HEAD && names(Method::GET.as_str()))
+    }
+
+    /// Whether it would match, were letters of either case and a slash at the end the same.
+    fn resembles(&self, path: &str) -> bool {
+        let literal = self.pattern.literal();
+        let bare = literal.strip_suffix('/').unwrap_or(literal).as_bytes();
+        path.as_bytes()
+            .split_at_checked(bare.len())
+            .is_some_and(|(start, rest)| {
+                let ends = match self.pattern.is_prefix() {
+                    true => rest.is_empty() || rest.starts_with(b"/"),
+                    false => rest.is_empty() || rest == b"/",
+                };
+                ends && start.eq_ignore_ascii_case(bare)
+            })
+    }
+
+    /// Whether both were declared beside each other, told apart by case alone; or are one route.
+    fn is_spelled_as(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.route, &other.route)
+            || (self.pattern.is_prefix() == other.pattern.is_prefix()
+                && self
+                    .pattern
+                    .literal()
+                    .eq_ignore_ascii_case(other.pattern.literal()))
     }
 }
 
@@ -275,6 +326,40 @@ mod tests {
         assert_eq!(route("GET", "/x%2fy"), Err(Ambiguous::EncodedSlash));
         assert_eq!(route("GET", "/api//x"), Err(Ambiguous::EmptySegment));
         assert_eq!(route("GET", "/%40x").as_deref(), Ok("wiki/default"));
+    }
+
+    #[test]
+    fn a_path_that_an_upstream_could_take_for_another_route_by_its_case_or_last_slash_is_refused() {
+        for path in [
+            "/ADMIN/x",
+            "/Admin",
+            "/%41dmin/x",
+            "/@ROOT",
+            "/@root/",
+            "/api/Me",
+            "/api/me.",
+            "/api/me%20",
+            "/api/me%3Fx",
+            "/api/me%2523x",
+            "/admin%20/x",
+            "/%20/admin/x",
+            "/admin./x",
+            "/admin%3f/x",
+            "/api/me/",
+            "/Files/x",
+        ] {
+            assert_eq!(route("GET", path), Err(Ambiguous::Route), "{path}");
+        }
+        for (path, name) in [
+            ("/api/users/ANA", "wiki/users"),
+            ("/administrator", "wiki/default"),
+            ("/Admins", "wiki/default"),
+            ("/api/me/x", "wiki/api"),
+        ] {
+            assert_eq!(route("GET", path).as_deref(), Ok(name), "{path}");
+        }
+        assert_eq!(route("GET", "/DATA/x"), Err(Ambiguous::Route));
+        assert_eq!(route("POST", "/DATA/x").as_deref(), Ok("wiki/default"));
     }
 
     #[test]

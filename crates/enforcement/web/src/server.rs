@@ -12,15 +12,15 @@ use std::{
 use gw_leases::Core;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
+    runtime::LocalOptions,
     sync::watch,
-    task::LocalSet,
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
     accept::Entrance,
     bounds::{self, Addresses},
-    metrics::{ThreadMetrics, count_turns, spawn},
+    metrics::{ThreadMetrics, count_turns, spawn, woke},
     options::{DoorFault, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
     thread::{Shared, Thread},
@@ -34,6 +34,10 @@ const BLOCKING_THREADS: usize = 8;
 
 /// How often upstream connections that lie idle are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
+
+/// Servers are asked whether they are well no oftener than this, and looked for this often.
+const CHECK_PAUSE: Duration = Duration::from_millis(50);
+const CHECK: Duration = Duration::from_secs(1);
 
 /// What cut connections have to say why, when the process stops.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -252,19 +256,18 @@ type Ready = mpsc::Sender<Result<(), DoorFault>>;
 
 impl ThreadStart {
     fn run(self, ready: &Ready) {
-        let runtime = match tokio::runtime::Builder::new_current_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .on_thread_unpark(bounds::begin_turn)
+            .on_thread_unpark(|| {
+                woke();
+                bounds::begin_turn();
+            })
             .max_blocking_threads(BLOCKING_THREADS)
-            .build()
-        {
-            Ok(runtime) => runtime,
-            Err(fault) => return tell(ready, Err(fault.into())),
-        };
-        let tasks = LocalSet::new();
-        tasks.block_on(&runtime, self.serve(ready));
-        // Dropped on this thread, with whatever is left in it.
-        drop(tasks);
+            .build_local(LocalOptions::default());
+        match runtime {
+            Ok(runtime) => runtime.block_on(self.serve(ready)),
+            Err(fault) => tell(ready, Err(fault.into())),
+        }
     }
 
     async fn serve(self, ready: &Ready) {
@@ -291,6 +294,7 @@ impl ThreadStart {
         spawn(sweep(thread.clone()));
         spawn(bounds::watch(thread.clone()));
         spawn(bounds::keep_turning());
+        spawn(check(thread.clone()));
         tell(ready, Ok(()));
         let grace = tokio::select! {
             grace = told_to_stop(self.stop) => grace,
@@ -322,6 +326,21 @@ async fn accept(entrance: Entrance, mut stop: watch::Receiver<Option<Duration>>)
         biased;
         _ = stop.wait_for(Option::is_some) => {}
         () = entrance.take_in() => {}
+    }
+}
+
+/// Asks apps' servers whether they are well, where an app says so.
+async fn check(thread: Rc<Thread>) {
+    loop {
+        let now = Instant::now();
+        let router = thread.router(&thread.view());
+        let due = router.apps().filter_map(|app| {
+            let upstream = app.upstream(&thread.upstreams)?;
+            upstream.check_due(now.into_std())
+        });
+        let next = due.min().map_or(now + CHECK, Instant::from_std);
+        drop(router);
+        sleep_until(next.clamp(now + CHECK_PAUSE, now + CHECK)).await;
     }
 }
 

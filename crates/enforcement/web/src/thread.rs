@@ -68,7 +68,11 @@ impl Thread {
             Method::OPTIONS,
         ];
         Rc::new(Self {
-            upstreams: Upstreams::new(shared.options.limits),
+            upstreams: Upstreams::new(
+                shared.options.limits,
+                shared.options.upstream_trust.clone(),
+                metrics.clone(),
+            ),
             router: RefCell::new(Rc::new(Router::compile(&door.engine().view().facts))),
             services: shared.options.services.clone(),
             methods: usual

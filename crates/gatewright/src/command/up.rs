@@ -58,12 +58,15 @@ pub(super) fn run(shell: &Shell, arguments: Arguments) -> Done {
         .thread_name("gw-control")
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match &arguments.config {
             Some(file) => organisation(shell, file, &arguments).await,
             None => demonstration(shell, &arguments).await,
         }
-    })
+    });
+    // Told to stop twice, nobody waits for what still drains.
+    runtime.shutdown_background();
+    done
 }
 
 async fn organisation(shell: &Shell, file: &Path, arguments: &Arguments) -> Done {

@@ -1,6 +1,6 @@
 //! Apps and their routes, as the file declares them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use gw_model::{
     App, AppName, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, Route, RouteName,
@@ -8,17 +8,26 @@ use gw_model::{
 };
 
 use super::{
+    UpstreamTls,
     read::is_own_app,
     reader::Section,
-    value::{HeaderName, Host, Method, Origin, UpstreamAddress, Zone},
+    upstream,
+    value::{HeaderName, Host, Method, Origin, Zone},
 };
 
+/// A declared app, and how its servers are believed where they speak TLS.
+pub(super) struct Declared {
+    pub(super) app: App,
+    pub(super) tls: Option<UpstreamTls>,
+}
+
 /// The declared apps. What two of them cannot share is a fault.
-pub(super) fn apps(root: &mut Section<'_>) -> Vec<App> {
+pub(super) fn apps(root: &mut Section<'_>, folder: &Path) -> Vec<Declared> {
     let mut names: BTreeMap<AppName, ()> = BTreeMap::new();
     let mut hosts: BTreeMap<Arc<str>, AppName> = BTreeMap::new();
     let apps = root.tables("app", |section| {
-        let app = app(section)?;
+        let declared = app(section, folder)?;
+        let app = &declared.app;
         if is_own_app(&app.name) {
             section.fault(
                 "name",
@@ -30,15 +39,15 @@ pub(super) fn apps(root: &mut Section<'_>) -> Vec<App> {
         if let Some(other) = hosts.insert(app.host.clone(), app.name.clone()) {
             section.fault("host", format!("is `{}`, the host of `{other}`", app.host));
         }
-        Some(app)
+        Some(declared)
     });
     apps.into_iter().flatten().collect()
 }
 
-fn app(section: &mut Section<'_>) -> Option<App> {
+fn app(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
     let name = section.required::<AppName>("name");
     let host = section.required::<Host>("host");
-    let upstream = upstream(section);
+    let upstream = upstream::read(section, name.as_ref(), folder);
     let title = section.optional::<Arc<str>>("title");
     let description = section.or("description", Arc::from(""));
     let tags = section.or("tags", Vec::new());
@@ -52,12 +61,13 @@ fn app(section: &mut Section<'_>) -> Option<App> {
     let routes: Vec<_> = routes.into_iter().flatten().collect();
     check_routes(section, &routes);
     let name = name?;
-    Some(App {
+    let upstream::Read { upstream, tls } = upstream?;
+    let app = App {
         title: title.unwrap_or_else(|| Arc::from(name.as_str())),
         name,
         description,
         host: host?.0,
-        upstream: upstream?,
+        upstream,
         tags,
         attributes,
         routes,
@@ -66,33 +76,8 @@ fn app(section: &mut Section<'_>) -> Option<App> {
         preserve_host,
         identity_headers,
         version: 0,
-    })
-}
-
-fn upstream(section: &mut Section<'_>) -> Option<Upstream> {
-    let address = section.optional::<UpstreamAddress>("upstream");
-    let built_in = section.found("built_in");
-    match (section.found("upstream").is_some(), built_in) {
-        (true, None) => Some(Upstream::Http(address?.0)),
-        (false, Some(found)) => match found.text()? {
-            name @ "verify" => Some(Upstream::BuiltIn(Arc::from(name))),
-            other => {
-                found.fault(format!("is `{other}`, expected \"verify\""));
-                None
-            }
-        },
-        (true, Some(_)) => {
-            section.fault("built_in", "cannot be set together with `upstream`");
-            None
-        }
-        (false, None) => {
-            section.fault(
-                "upstream",
-                "is missing: say where its requests go, such as \"http://127.0.0.1:3000\"",
-            );
-            None
-        }
-    }
+    };
+    Some(Declared { app, tls })
 }
 
 fn identity_headers(section: &mut Section<'_>) -> IdentityHeaders {

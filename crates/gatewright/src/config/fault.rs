@@ -13,6 +13,15 @@ pub(crate) struct Fault {
     pub(crate) what: String,
 }
 
+/// Where a key stands, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Line in the file, from 1.
+    pub(crate) line: usize,
+    /// The dotted key.
+    pub(crate) key: String,
+}
+
 /// A file that is refused whole, with every fault in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) struct ConfigFaults {

@@ -1,6 +1,8 @@
 //! What a configuration names on disk: faults that only a look at the files shows.
 
-use super::Config;
+use gw_tls::{TrustFault, TrustFiles, TrustStore};
+
+use super::{Config, ConfigFaults, Fault};
 use crate::policy_folder;
 
 /// Everything that is wrong with the files that a checked configuration names.
@@ -8,6 +10,9 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
     let mut faults = Vec::new();
     policies(config, &mut faults);
     certificates(config, &mut faults);
+    if let Err(found) = TrustStore::load(trust(config), crate::clock::now()) {
+        faults.extend(trust_faults(config, &found));
+    }
     if let Some(database) = &config.geo_database
         && !database.is_file()
     {
@@ -17,6 +22,32 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
         ));
     }
     faults
+}
+
+/// The files that apps' servers are believed by.
+pub(crate) fn trust(config: &Config) -> Vec<TrustFiles> {
+    let each = config.upstream_tls.iter();
+    each.map(|tls| tls.files.clone()).collect()
+}
+
+/// What is wrong with them, each with its line and key.
+pub(crate) fn trust_faults(config: &Config, found: &[TrustFault]) -> Vec<String> {
+    let placed = |fault: &TrustFault| {
+        let of_app = config.upstream_tls.iter();
+        let place = of_app
+            .filter(|tls| tls.files.app == fault.app)
+            .find_map(|tls| tls.places.get(fault.key));
+        Fault {
+            line: place.map_or(0, |place| place.line),
+            key: place.map_or_else(|| fault.key.to_owned(), |place| place.key.clone()),
+            what: fault.source.to_string(),
+        }
+    };
+    let faults = ConfigFaults {
+        file: config.file.clone(),
+        faults: found.iter().map(placed).collect(),
+    };
+    faults.to_string().lines().map(str::to_owned).collect()
 }
 
 fn certificates(config: &Config, faults: &mut Vec<String>) {

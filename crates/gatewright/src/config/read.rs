@@ -97,7 +97,9 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let accept_gap = root.or("accept_ledger_gap", false);
     let settings = settings(root);
     let groups = groups(root);
-    let apps = app::apps(root);
+    let declared = app::apps(root, folder);
+    let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
+    let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
     let (authentication, portal) = (authentication?, portal?);
     app::check_hosts(root, &authentication, &portal, &apps);
     check_certificates(
@@ -113,6 +115,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         data,
         listen,
         certificates,
+        upstream_tls,
         wanted: Wanted {
             groups,
             apps: with_own_apps(apps, &authentication, &portal),

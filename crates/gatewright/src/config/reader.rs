@@ -14,7 +14,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::fault::{Fault, Lines};
+use super::fault::{Fault, Lines, Place};
 
 /// The faults found so far in one text.
 #[derive(Debug)]
@@ -78,7 +78,8 @@ impl<'t> Found<'t> {
         self.value.as_array().is_some_and(|array| array.is_empty())
     }
 
-    fn items(&self) -> Option<Vec<Found<'t>>> {
+    /// The values of the list that it is.
+    pub(super) fn items(&self) -> Option<Vec<Found<'t>>> {
         let Some(array) = self.value.as_array() else {
             self.expected("a list in brackets");
             return None;
@@ -92,7 +93,8 @@ impl<'t> Found<'t> {
         Some(array.iter().enumerate().map(item).collect())
     }
 
-    fn section(&self) -> Option<Section<'t>> {
+    /// The table that it is.
+    pub(super) fn section(&self) -> Option<Section<'t>> {
         let Some(table) = self.value.as_table() else {
             self.expected("a table");
             return None;
@@ -328,11 +330,21 @@ impl<'t> Section<'t> {
 
     /// Notes a fault of one of this table's keys.
     pub(super) fn fault(&self, key: &str, what: impl Into<String>) {
-        let span = self
-            .table
+        self.faults.add(&self.span_of(key), &self.dotted(key), what);
+    }
+
+    /// Where one of this table's keys stands, or the table where it does not have it.
+    pub(super) fn place(&self, key: &str) -> Place {
+        Place {
+            line: self.faults.lines.line(&self.span_of(key)),
+            key: self.dotted(key),
+        }
+    }
+
+    fn span_of(&self, key: &str) -> Range<usize> {
+        self.table
             .and_then(|table| table.get_key_value(key))
-            .map_or_else(|| self.span.clone(), |(name, _)| name.span());
-        self.faults.add(&span, &self.dotted(key), what);
+            .map_or_else(|| self.span.clone(), |(name, _)| name.span())
     }
 
     pub(super) fn refuse_unknown_keys(&self) {

@@ -277,6 +277,146 @@ fn a_built_in_app_is_named_and_an_upstream_is_not_beside_it() {
     assert!(faults(&both).contains("cannot be set together"));
 }
 
+fn wiki(text: &str) -> Result<(Upstream, Config), String> {
+    let config = checked(&SMALL.replace("upstream = \"http://127.0.0.1:3000\"\n", text))?;
+    let wiki = config
+        .wanted
+        .apps
+        .iter()
+        .find(|a| a.name.as_str() == "wiki");
+    Ok((wiki.unwrap().upstream.clone(), config))
+}
+
+#[test]
+fn one_plain_server_is_what_it_always_was() {
+    let (upstream, config) = wiki("upstream = \"http://127.0.0.1:3000\"\n").unwrap();
+    assert_eq!(upstream, Upstream::Http("127.0.0.1:3000".into()));
+    assert!(config.upstream_tls.is_empty());
+    let (several, _) = wiki("upstreams = [\"http://127.0.0.1:3000/\"]\n").unwrap();
+    assert_eq!(several, upstream);
+}
+
+#[test]
+fn servers_and_how_they_are_spoken_to_are_read_with_their_files() {
+    let text = r#"
+upstreams = ["https://a.internal", { url = "https://b.internal:8443", weight = 3 }]
+protocol = "h2"
+upstream_tls = { ca = "tls/inside.pem", certificate = "c.pem", key = "/c.key", server_name = "wiki.internal" }
+health = { path = "/healthz", interval = "5s" }
+limits = { connect = "2s", first_byte = "30s", response_idle = "5m", request_body = "8MiB", answer_head = "16KiB" }
+"#;
+    let (upstream, config) = wiki(text).unwrap();
+    let servers = upstream.servers().unwrap();
+    let shown: Vec<_> = servers
+        .servers
+        .iter()
+        .map(|s| format!("{} {}", s.address, s.weight))
+        .collect();
+    assert_eq!(
+        shown,
+        ["https://a.internal:443 1", "https://b.internal:8443 3"]
+    );
+    assert_eq!(servers.protocol, gw_model::Protocol::H2);
+    assert_eq!(servers.server_name.as_deref(), Some("wiki.internal"));
+    let health = servers.health.unwrap();
+    assert_eq!((&*health.path, health.interval.as_secs()), ("/healthz", 5));
+    assert_eq!(servers.limits.request_body, Some(8 << 20));
+    assert_eq!(servers.limits.answer_head, Some(16 << 10));
+    let [tls] = &config.upstream_tls[..] else {
+        panic!("one app speaks TLS")
+    };
+    let folder = Path::new("/etc/gatewright");
+    assert_eq!(
+        tls.files.ca.as_deref(),
+        Some(&*folder.join("tls/inside.pem"))
+    );
+    let client = Some((folder.join("c.pem"), PathBuf::from("/c.key")));
+    assert_eq!(tls.files.client, client);
+    assert!(!tls.files.dangerous_accept_any_certificate);
+}
+
+#[test]
+fn what_servers_cannot_be_is_told() {
+    for (text, fault) in [
+        (
+            "upstream = \"ftp://a\"\n",
+            "app[0].upstream: is `ftp://a`, expected a server",
+        ),
+        ("upstreams = []\n", "is empty: name at least one server"),
+        (
+            "upstreams = [\"http://a\", \"http://a:80\"]\n",
+            "has `http://a:80` twice",
+        ),
+        (
+            "upstreams = [{ url = \"http://a\", weight = 0 }]\n",
+            "weight: is 0, expected 1 to 100",
+        ),
+        (
+            "upstreams = [{ url = \"http://a\", wieght = 1 }]\n",
+            "is `weight` meant?",
+        ),
+        (
+            "upstream = \"http://a\"\nupstreams = [\"http://b\"]\n",
+            "cannot be set together",
+        ),
+        (
+            "upstream = \"http://a\"\nprotocol = \"h2\"\n",
+            "write `h2c://a:80`",
+        ),
+        (
+            "upstream = \"h2c://a\"\nprotocol = \"h1\"\n",
+            "which says HTTP/2",
+        ),
+        (
+            "upstream = \"http://a\"\nupstream_tls = { ca = \"x\" }\n",
+            "is for servers at `https://` alone",
+        ),
+        (
+            "upstream = \"https://a\"\nupstream_tls = { key = \"x\" }\n",
+            "needs its `certificate` beside it",
+        ),
+        (
+            "upstream = \"https://a\"\nupstream_tls = { verify = false }\n",
+            "is not a key here",
+        ),
+        (
+            "upstream = \"https://a\"\nupstream_tls = { ca = \"x\", dangerous_accept_any_certificate = true }\n",
+            "counts for nothing",
+        ),
+        (
+            "upstream = \"http://a\"\nhealth = { path = \"x\" }\n",
+            "expected a path such as",
+        ),
+        (
+            "upstream = \"http://a\"\nhealth = {}\n",
+            "health.path: is missing",
+        ),
+        (
+            "upstream = \"http://a\"\nlimits = { answer_head = \"1KiB\" }\n",
+            "must be from 8KiB to 1MiB",
+        ),
+    ] {
+        let told = wiki(text).expect_err(text);
+        assert!(told.contains(fault), "{text}: {told}");
+    }
+}
+
+#[test]
+fn a_faulty_file_of_an_app_is_told_with_its_line_and_key() {
+    let text = "upstream = \"https://a\"\nupstream_tls = { ca = \"missing.pem\" }\n";
+    let (_, config) = wiki(text).unwrap();
+    let told = files::faults(&config).join("\n");
+    let line = 1
+        + SMALL
+            .lines()
+            .position(|l| l.starts_with("upstream"))
+            .unwrap()
+        + 1;
+    let place =
+        format!("/etc/gatewright/gatewright.toml:{line}: app[0].upstream_tls.ca: cannot read");
+    assert!(told.contains(&place), "{place} in {told}");
+}
+
 #[test]
 fn what_the_example_file_shows_as_defaults_are_the_defaults() {
     let example = include_str!("../../gatewright.example.toml");

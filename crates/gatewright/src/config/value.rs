@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use gw_model::{AppName, GroupName, PathPattern, TagName};
+use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName};
 use ipnet::IpNet;
 
 use super::reader::{Found, Readable, readable_from_text};
@@ -166,14 +166,20 @@ impl FromStr for Origin {
             _ => return Err(fault()),
         };
         let (host, port) = match rest.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port.parse::<u16>().map_err(|_| fault())?)),
+            Some((host, text)) => (host, Some(port(text).ok_or_else(fault)?)),
             None => (rest, None),
         };
-        if !is_host(host) || port == Some(own_port) || port == Some(0) {
+        if !is_host(host) || port == Some(own_port) {
             return Err(fault());
         }
         Ok(Self(Arc::from(text)))
     }
+}
+
+/// A port in its one spelling: without sign or leading zeros, and not 0.
+fn port(text: &str) -> Option<u16> {
+    let port: u16 = text.parse().ok()?;
+    (port != 0 && port.to_string() == text).then_some(port)
 }
 
 /// A time zone that is in the built-in data.
@@ -190,34 +196,6 @@ impl FromStr for Zone {
                 "a time zone by its IANA name: \"Europe/Berlin\"",
             )),
         }
-    }
-}
-
-/// The address of an HTTP upstream, from `http://HOST:PORT`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UpstreamAddress(pub(crate) Arc<str>);
-
-impl FromStr for UpstreamAddress {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        let fault = || {
-            fault(
-                text,
-                "an HTTP server without a path, such as \"http://127.0.0.1:3000\"; its requests go over a connection that you trust",
-            )
-        };
-        let rest = text.strip_prefix("http://").ok_or_else(fault)?;
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.parse::<SocketAddr>().is_ok_and(|a| a.port() != 0) {
-            return Ok(Self(Arc::from(rest)));
-        }
-        let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "80"));
-        let port: u16 = port.parse().map_err(|_| fault())?;
-        let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
-        if port == 0 || !(is_address || is_host(host)) {
-            return Err(fault());
-        }
-        Ok(Self(Arc::from(format!("{host}:{port}"))))
     }
 }
 
@@ -267,10 +245,10 @@ readable_from_text!(
     Method,
     Origin,
     PathPattern,
+    ServerAddress,
     Size,
     Span,
     TagName,
-    UpstreamAddress,
     Zone,
 );
 
@@ -377,31 +355,10 @@ mod tests {
             "https://a.example/",
             "a.example",
             "ftp://a.example",
+            "https://a.example:+8443",
+            "https://a.example:08443",
         ] {
             assert!(bad.parse::<Origin>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn an_upstream_is_a_plain_http_server_without_a_path() {
-        let address = |text: &str| text.parse::<UpstreamAddress>().map(|a| a.0.to_string());
-        assert_eq!(
-            address("http://127.0.0.1:3000").as_deref(),
-            Ok("127.0.0.1:3000")
-        );
-        assert_eq!(address("http://[::1]:3000/").as_deref(), Ok("[::1]:3000"));
-        assert_eq!(
-            address("http://wiki.internal").as_deref(),
-            Ok("wiki.internal:80")
-        );
-        for bad in [
-            "https://a.example",
-            "http://a/b",
-            "127.0.0.1:1",
-            "http://a:0",
-            "http://u@a:1",
-        ] {
-            assert!(address(bad).is_err(), "{bad:?}");
         }
     }
 }

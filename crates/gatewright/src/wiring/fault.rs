@@ -20,6 +20,9 @@ pub(crate) enum StartFault {
     /// The ledger.
     #[error("{}", with_cause(.0))]
     Ledger(#[from] gw_record::LedgerError),
+    /// Changes that were not recorded before the last stop.
+    #[error("{}", with_cause(.0))]
+    Late(#[from] super::late::LateFault),
     /// The ledger's key.
     #[error(transparent)]
     LedgerKey(#[from] super::ledger::KeyFault),

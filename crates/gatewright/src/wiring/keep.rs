@@ -7,6 +7,7 @@ use gw_identity::Identity;
 use gw_issue::SigningKeys;
 use gw_record::Ledger;
 use gw_store::Notes;
+use gw_telemetry::Seldom;
 use tokio::time::MissedTickBehavior;
 
 use super::ledger;
@@ -16,6 +17,8 @@ use crate::supervise::{Early, Stopping, Supervisor};
 const SWEEP: Duration = Duration::from_secs(20);
 /// How often the clock's mark and the ledger's heads are saved.
 const SAVE: Duration = Duration::from_secs(1);
+/// How often it is said that something goes on failing.
+const FAILURES: Duration = Duration::from_secs(60);
 
 /// Ends what expired, forgets what is long over, retires keys.
 pub(super) fn sweeper(
@@ -27,7 +30,7 @@ pub(super) fn sweeper(
     let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(keys));
     supervisor.spawn("sweeper", Early::Restart, move |stopping| {
         let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(&keys));
-        every(SWEEP, stopping, move || {
+        every("sweeper", SWEEP, stopping, move || {
             let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(&keys));
             async move {
                 identity.sweep().await.map_err(|fault| fault.to_string())?;
@@ -45,7 +48,7 @@ pub(super) fn saver(supervisor: &Supervisor, engine: &Engine, ledger: &Arc<Ledge
     let (engine, ledger) = (engine.clone(), Arc::clone(ledger));
     supervisor.spawn("saver", Early::Restart, move |stopping| {
         let (engine, ledger) = (engine.clone(), Arc::clone(&ledger));
-        every(SAVE, stopping, move || {
+        every("saver", SAVE, stopping, move || {
             let (engine, ledger) = (engine.clone(), Arc::clone(&ledger));
             async move { save(&engine, &ledger).await }
         })
@@ -64,6 +67,7 @@ pub(super) async fn save(engine: &Engine, ledger: &Ledger) -> Result<(), String>
 
 /// Does something now and then until told to end. A failure is logged, and tried again next time.
 pub(super) async fn every<F>(
+    task: &'static str,
     period: Duration,
     mut stopping: Stopping,
     mut work: impl FnMut() -> F,
@@ -73,13 +77,24 @@ where
 {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (failures, mut failing) = (Seldom::every(FAILURES), false);
     loop {
         tokio::select! {
             () = stopping.told() => return Ok(()),
             _ = ticks.tick() => {}
         }
-        if let Err(fault) = work().await {
-            tracing::error!(%fault, "what is done now and then failed; it is tried again");
+        match work().await {
+            Ok(()) if failing => {
+                failing = false;
+                tracing::info!(task, "what is done now and then is done again");
+            }
+            Ok(()) => {}
+            Err(fault) => {
+                if let Some(kept_back) = failures.due() {
+                    tracing::error!(task, %fault, kept_back, "what is done now and then failed; it is tried again");
+                }
+                failing = true;
+            }
         }
     }
 }

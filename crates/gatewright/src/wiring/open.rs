@@ -11,7 +11,7 @@ use gw_store::{
     DataFolder, Effect, KeySource, Loaded, Reader, SqliteStore, Store, StoreError, Transaction,
 };
 
-use super::{Mode, StartFault, ledger};
+use super::{Mode, StartFault, late, ledger};
 use crate::config::Config;
 
 /// The store's setting that stamps it as a demo's.
@@ -38,14 +38,16 @@ pub(super) fn open(config: &Config, mode: &Mode) -> Result<Opened, StartFault> {
     let now = clock.now();
     let node = first_settings(&mut store, mode, fresh, now)?;
     let signer = ledger::signer(&mut store, &loaded.facts, now)?;
-    let ledger = open_ledger(config, &data, &clock, node, signer, &loaded)?;
+    let kept = open_ledger(config, &data, &clock, node, signer, &loaded)?;
     let loaded = store.load()?;
-    let control = ledger.control().clone();
+    let folder = ledger::folder(&data);
+    late::record(&store.reader(), &kept, &folder, loaded.facts.epoch)?;
+    let control = kept.control().clone();
     let engine = Engine::start(Box::new(store), loaded, clock, control)?;
     Ok(Opened {
         data,
         engine,
-        ledger: Arc::new(ledger),
+        ledger: Arc::new(kept),
     })
 }
 

@@ -2,16 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use gw_clock::ClockFault;
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_record::Ledger;
+use gw_telemetry::Seldom;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Joined, keep, reload::Live};
+use super::{Joined, keep, place::Place, reload::Live};
 use crate::supervise::Supervisor;
 
-/// How often it is asked whether every traffic thread still serves.
-const THREADS: Duration = Duration::from_secs(1);
+/// How often it is asked whether every traffic thread still serves, and the disk is there.
+const LOOKS: Duration = Duration::from_secs(1);
+/// How often it is said that the clock is not believed.
+const CLOCK_SAID: Duration = Duration::from_secs(60);
 /// How long tasks may take to end once nothing is served any more.
 const TASKS_END: Duration = Duration::from_secs(5);
 
@@ -32,6 +36,7 @@ pub(crate) struct Process {
     ledger: Arc<Ledger>,
     web: gw_web::Running,
     live: Live,
+    place: Place,
     signals: Signals,
     drain: Duration,
 }
@@ -41,6 +46,7 @@ impl Process {
         joined: Joined,
         web: gw_web::Running,
         live: Live,
+        place: Place,
         signals: Signals,
         drain: Duration,
     ) -> Self {
@@ -51,6 +57,7 @@ impl Process {
             ledger: joined.ledger,
             web,
             live,
+            place,
             signals,
             drain,
         }
@@ -67,14 +74,20 @@ impl Process {
             ledger,
             web,
             live,
-            signals: _,
+            place: _,
+            mut signals,
             drain,
         } = self;
         let grace = match stopped {
             Stopped::Asked => drain,
             Stopped::Failed => Duration::ZERO,
         };
-        blocking(move || web.stop(grace)).await;
+        tokio::select! {
+            () = blocking(move || web.stop(grace)) => {}
+            () = signals.told_to_stop() => {
+                tracing::warn!("told to stop a second time: what is open is not waited for");
+            }
+        }
         for name in supervisor.stop(TASKS_END).await {
             tracing::warn!(task = name, "a task did not end in time and was dropped");
         }
@@ -84,12 +97,14 @@ impl Process {
     }
 
     async fn until_stopped(&mut self) -> Stopped {
-        let mut looks = tokio::time::interval(THREADS);
+        let mut looks = tokio::time::interval(LOOKS);
+        let mut clock = ClockSaid::default();
         loop {
             tokio::select! {
-                _ = self.signals.terminate.recv() => return Stopped::Asked,
-                _ = self.signals.interrupt.recv() => return Stopped::Asked,
-                _ = self.signals.hang_up.recv() => self.live.asked.notify_one(),
+                word = self.signals.next() => match word {
+                    Word::Stop => return Stopped::Asked,
+                    Word::Reload => self.live.asked.notify_one(),
+                },
                 name = self.supervisor.failed() => {
                     tracing::error!(task = name, "gatewright stops: it cannot work without this");
                     return Stopped::Failed;
@@ -99,10 +114,65 @@ impl Process {
                         tracing::error!("gatewright stops: a traffic thread has failed");
                         return Stopped::Failed;
                     }
+                    if let Some(lost) = self.place.lost() {
+                        tracing::error!(path = %lost.display(), "gatewright stops: this was moved or removed while it ran, and what is changed now would be lost; put it back and start again");
+                        return Stopped::Failed;
+                    }
+                    self.ledger.watch();
+                    clock.look(&self.engine, &self.ledger).await;
                 }
             }
         }
     }
+}
+
+/// What was said of the clock: once in the ledger, now and then in the log.
+struct ClockSaid {
+    fault: bool,
+    lines: Seldom,
+}
+
+impl Default for ClockSaid {
+    fn default() -> Self {
+        Self {
+            fault: false,
+            lines: Seldom::every(CLOCK_SAID),
+        }
+    }
+}
+
+impl ClockSaid {
+    async fn look(&mut self, engine: &Engine, ledger: &Ledger) {
+        let Some(fault) = engine.clock().fault() else {
+            if std::mem::take(&mut self.fault) {
+                tracing::info!("the clock is believed again");
+            }
+            return;
+        };
+        if self.lines.due().is_some() {
+            tracing::error!(%fault, "the clock is not believed: `gatewright clock confirm` says that it is right");
+        }
+        if !std::mem::replace(&mut self.fault, true)
+            && let Err(unwritable) = ledger.note_clock(jump_ms(fault)).await
+        {
+            tracing::warn!(%unwritable, "the clock's fault was not recorded");
+        }
+    }
+}
+
+fn jump_ms(fault: ClockFault) -> i64 {
+    let millis = |by: Duration| i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    match fault {
+        ClockFault::Ahead { by } => millis(by),
+        ClockFault::Behind { by } => -millis(by),
+    }
+}
+
+/// A word of the system's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Stop,
+    Reload,
 }
 
 /// What the system says to the process. Listened to from before anything is opened, so that a
@@ -120,6 +190,18 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
         })
+    }
+
+    async fn next(&mut self) -> Word {
+        tokio::select! {
+            _ = self.terminate.recv() => Word::Stop,
+            _ = self.interrupt.recv() => Word::Stop,
+            _ = self.hang_up.recv() => Word::Reload,
+        }
+    }
+
+    async fn told_to_stop(&mut self) {
+        while self.next().await != Word::Stop {}
     }
 }
 

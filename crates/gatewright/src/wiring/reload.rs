@@ -8,12 +8,12 @@ use std::{
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_model::{Actor, FactorKind, Snapshot};
-use gw_tls::{CertificateStore, Reload};
+use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 
 use super::{announce::Announcer, tls, watch::Watch};
 use crate::{
-    config::{self, Config, ConfigFaults, facts},
+    config::{self, Config, ConfigFaults, facts, files},
     supervise::{Early, Supervisor},
 };
 
@@ -23,6 +23,7 @@ pub(super) struct Live {
     engine: Engine,
     announcer: Announcer,
     certificates: Option<CertificateStore>,
+    trust: TrustStore,
     state: Arc<Mutex<State>>,
     /// Somebody asked for a reload (SIGHUP).
     pub(super) asked: Arc<Notify>,
@@ -39,6 +40,7 @@ impl Live {
         announcer: &Announcer,
         config: &Config,
         certificates: Option<CertificateStore>,
+        trust: TrustStore,
     ) -> Self {
         let shown = ConfigState::InForce {
             file: config.file.display().to_string(),
@@ -48,6 +50,7 @@ impl Live {
             engine: engine.clone(),
             announcer: announcer.clone(),
             certificates,
+            trust,
             state: Arc::new(Mutex::new(State {
                 config: config.clone(),
                 shown,
@@ -131,13 +134,15 @@ impl Live {
     async fn take(&self, new: Config) -> Result<String, Vec<String>> {
         let present = self.with(|state| state.config.clone());
         same_relying_party(&present, &new, &self.engine.view().facts)?;
+        let now = self.engine.clock().now();
+        let trust = TrustStore::load(files::trust(&new), now)
+            .map_err(|faults| files::trust_faults(&new, &faults))?;
         if let Some(certificates) = &self.certificates {
-            let now = self.engine.clock().now();
-            let files = tls::files(&new);
             certificates
-                .replace(files, now)
+                .replace(tls::files(&new), now)
                 .map_err(|faults| told(&faults))?;
         }
+        self.trust.take(&trust);
         let summary = apply(&self.engine, &new, "configuration applied")
             .await
             .map_err(|fault| vec![fault])?;
@@ -216,6 +221,21 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         .filter(|(_, same)| !same)
         .map(|(name, _)| name)
         .collect()
+}
+
+/// Follows the files that apps' servers are believed by, as [`certificates`] does its own.
+pub(super) fn trust(live: &Live) -> Result<(), String> {
+    match live.trust.reload(live.engine.clock().now()) {
+        Ok(Reload::Unchanged) => Ok(()),
+        Ok(Reload::Changed) => {
+            live.announcer.tell("certificates towards upstreams loaded");
+            Ok(())
+        }
+        Err(faults) => {
+            let told = live.with(|state| files::trust_faults(&state.config, &faults));
+            Err(told.join("; "))
+        }
+    }
 }
 
 /// Follows the certificates' files, which others renew: all of them count, or none.

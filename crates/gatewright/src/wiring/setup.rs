@@ -5,10 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use gw_engine::Engine;
 use gw_identity::{Identity, IdentityOptions};
 use gw_pages::PageService;
-use gw_tls::CertificateStore;
+use gw_tls::{CertificateStore, TrustStore};
 
 use super::{Mode, StartFault, tls, web};
-use crate::config::Config;
+use crate::config::{Config, files};
 
 /// Where people sign in: in the demo over plain HTTP, for tools over TLS as well.
 pub(super) fn origins(config: &Config, mode: &Mode) -> Vec<String> {
@@ -97,4 +97,10 @@ pub(super) fn certificates(
         StartFault::Certificates(faults.iter().map(ToString::to_string).collect())
     })?;
     Ok(Some(store))
+}
+
+/// Whom to believe of apps' servers.
+pub(super) fn trust(config: &Config, engine: &Engine) -> Result<TrustStore, StartFault> {
+    TrustStore::load(files::trust(config), engine.clock().now())
+        .map_err(|faults| StartFault::Certificates(files::trust_faults(config, &faults)))
 }

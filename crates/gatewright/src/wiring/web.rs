@@ -14,7 +14,7 @@ use gw_issue::Assertions;
 use gw_leases::Core;
 use gw_model::AppName;
 use gw_pages::{PageService, refused::Level};
-use gw_tls::CertificateStore;
+use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
     AppCookie, Code, Country, HandOver, HandOverFault, Listener, MakeDoor, Serves, ThreadDoor,
     WebOptions, WhomToAsk, client_address::TrustedProxies,
@@ -37,6 +37,7 @@ pub(super) fn options(
     identity: &Identity,
     services: HashMap<Arc<str>, PageService>,
     certificates: Option<&CertificateStore>,
+    trust: TrustStore,
 ) -> Result<WebOptions, StartFault> {
     Ok(WebOptions {
         listeners: listeners(config, mode, certificates)?,
@@ -47,6 +48,7 @@ pub(super) fn options(
         country: country(config.geo_database.as_deref())?,
         ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
+        upstream_trust: trust,
         remedies: level(config.remedies),
         limits: limits::limits(&config.limits, config.threads, limits::raise_descriptors()),
     })
@@ -133,10 +135,17 @@ fn country(database: Option<&Path>) -> Result<Country, StartFault> {
     let Some(path) = database else {
         return Ok(Arc::new(|_| None));
     };
-    let reader = maxminddb::Reader::open_readfile(path).map_err(|fault| {
+    let unreadable = |fault: &dyn std::fmt::Display| {
         let path = path.display();
         StartFault::Setup(format!("geo.database: `{path}` cannot be read: {fault}"))
-    })?;
+    };
+    let bytes = std::fs::read(path).map_err(|fault| unreadable(&fault))?;
+    country_of(bytes).map_err(|fault| unreadable(&fault))
+}
+
+/// The same from the database's bytes.
+pub(crate) fn country_of(bytes: Vec<u8>) -> Result<Country, maxminddb::MaxMindDbError> {
+    let reader = maxminddb::Reader::from_source(bytes)?;
     Ok(Arc::new(move |address: IpAddr| {
         let found = reader.lookup(address.to_canonical()).ok()?;
         let country: maxminddb::geoip2::Country<'_> = found.decode().ok()??;

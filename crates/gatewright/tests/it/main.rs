@@ -9,5 +9,6 @@
 
 mod binary;
 mod config;
+mod endpoints;
 mod policy;
 mod process;

@@ -10,11 +10,11 @@ use std::{
 
 use crate::binary::{Said, gatewright, run};
 
-struct Demo {
+pub(crate) struct Demo {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
     folder: tempfile::TempDir,
-    ports: [u16; 2],
+    pub(crate) ports: [u16; 2],
     said: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ impl Demo {
         demo
     }
 
-    fn fresh() -> Self {
+    pub(crate) fn fresh() -> Self {
         Self::start(tempfile::tempdir().unwrap(), free_ports())
     }
 
@@ -64,7 +64,7 @@ impl Demo {
         run(self.folder.path(), arguments)
     }
 
-    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
         let said = self.command(&[arguments, &["--json"]].concat());
         assert_eq!(said.code, Some(0), "{said:?}");
         serde_json::from_str(&said.out).unwrap()

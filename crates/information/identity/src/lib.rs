@@ -9,6 +9,8 @@ mod ceremonies;
 mod client;
 mod cookies;
 mod failure;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hand_over;
 mod identity;
 mod keys;
@@ -27,6 +29,7 @@ pub use hand_over::{RedeemError, Redeemed};
 pub use identity::{Identity, OpenError};
 pub use links::{LinkError, LinkMade, exceeds};
 pub use options::{IdentityOptions, Lifetimes};
+pub use pages::endpoints;
 pub use sessions::SessionSummary;
 
 #[cfg(test)]

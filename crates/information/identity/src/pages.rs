@@ -16,6 +16,7 @@ use gw_pages::{JudgedRequest, Message, PageService, guard};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use crate::{Identity, keys, links};
+pub(crate) use passkey::finished;
 use visit::Visit;
 
 impl Identity {
@@ -55,37 +56,111 @@ type Refusal = Box<Response<Bytes>>;
 /// What a handler comes to.
 type Answer = Result<Response<Bytes>, Refusal>;
 
+/// A page that is shown.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    Account,
+    SignIn,
+    HandOver,
+    Recovery,
+    Confirm,
+    Enrol,
+    SignOut,
+    RemoveFactor,
+    MakeCodes,
+    KeySet,
+}
+
+/// Where it is shown.
+const SHOWN: [(&str, Shown); 10] = [
+    ("/", Shown::Account),
+    ("/sign-in", Shown::SignIn),
+    ("/hand-over", Shown::HandOver),
+    ("/recovery", Shown::Recovery),
+    ("/confirm", Shown::Confirm),
+    ("/enrol", Shown::Enrol),
+    ("/sign-out", Shown::SignOut),
+    ("/account/factors/remove", Shown::RemoveFactor),
+    ("/account/recovery-codes", Shown::MakeCodes),
+    ("/.well-known/jwks.json", Shown::KeySet),
+];
+
+/// Something that is done.
+#[derive(Debug, Clone, Copy)]
+enum Act {
+    SignInByCode,
+    SignOut,
+    StartSignIn,
+    FinishSignIn,
+    StartConfirm,
+    FinishConfirm,
+    StartEnrol,
+    FinishEnrol,
+    RenamePasskey,
+    RemoveFactor,
+    MakeCodes,
+    EndSession,
+}
+
+/// Where it is posted to.
+const ACTS: [(&str, Act); 12] = [
+    ("/recovery", Act::SignInByCode),
+    ("/sign-out", Act::SignOut),
+    ("/passkey/sign-in/start", Act::StartSignIn),
+    ("/passkey/sign-in/finish", Act::FinishSignIn),
+    ("/passkey/confirm/start", Act::StartConfirm),
+    ("/passkey/confirm/finish", Act::FinishConfirm),
+    ("/passkey/enrol/start", Act::StartEnrol),
+    ("/passkey/enrol/finish", Act::FinishEnrol),
+    ("/account/passkeys/rename", Act::RenamePasskey),
+    ("/account/factors/remove", Act::RemoveFactor),
+    ("/account/recovery-codes", Act::MakeCodes),
+    ("/account/sessions/end", Act::EndSession),
+];
+
+/// Every method and path that the authentication origin answers; links by their prefix.
+pub fn endpoints() -> impl Iterator<Item = (Method, &'static str)> {
+    let links = [(Method::GET, links::PATH), (Method::POST, links::PATH)];
+    let shown = SHOWN.iter().map(|(path, _)| (Method::GET, *path));
+    let acts = ACTS.iter().map(|(path, _)| (Method::POST, *path));
+    links.into_iter().chain(shown).chain(acts)
+}
+
+fn at<T: Copy>(paths: &[(&str, T)], path: &str) -> Option<T> {
+    paths.iter().find(|(p, _)| *p == path).map(|(_, at)| *at)
+}
+
 async fn show(visit: &Visit<'_>, path: &str) -> Answer {
-    match path {
-        "/" => account::show(visit).await,
-        "/sign-in" => sign_in::show(visit),
-        "/hand-over" => sign_in::hand_over(visit).await,
-        "/recovery" => codes::ask(visit),
-        "/confirm" => passkey::show_confirm(visit),
-        "/enrol" => passkey::show_enrol(visit),
-        "/sign-out" => sign_out::ask(visit),
-        "/account/factors/remove" => factor::ask_to_remove(visit),
-        "/account/recovery-codes" => codes::ask_to_make(visit).await,
-        "/.well-known/jwks.json" => Ok(key_set(visit)),
-        _ => Ok(nothing_here(visit)),
+    match at(&SHOWN, path) {
+        Some(Shown::Account) => account::show(visit).await,
+        Some(Shown::SignIn) => sign_in::show(visit),
+        Some(Shown::HandOver) => sign_in::hand_over(visit).await,
+        Some(Shown::Recovery) => codes::ask(visit),
+        Some(Shown::Confirm) => passkey::show_confirm(visit),
+        Some(Shown::Enrol) => passkey::show_enrol(visit),
+        Some(Shown::SignOut) => sign_out::ask(visit),
+        Some(Shown::RemoveFactor) => factor::ask_to_remove(visit),
+        Some(Shown::MakeCodes) => codes::ask_to_make(visit).await,
+        Some(Shown::KeySet) => Ok(key_set(visit)),
+        None => Ok(nothing_here(visit)),
     }
 }
 
 async fn act(visit: &Visit<'_>, path: &str) -> Answer {
-    match path {
-        "/recovery" => codes::sign_in(visit).await,
-        "/sign-out" => sign_out::end(visit).await,
-        "/passkey/sign-in/start" => passkey::start_sign_in(visit),
-        "/passkey/sign-in/finish" => passkey::finish_sign_in(visit).await,
-        "/passkey/confirm/start" => passkey::start_confirm(visit).await,
-        "/passkey/confirm/finish" => passkey::finish_confirm(visit).await,
-        "/passkey/enrol/start" => passkey::start_enrol(visit).await,
-        "/passkey/enrol/finish" => passkey::finish_enrol(visit).await,
-        "/account/passkeys/rename" => factor::rename(visit).await,
-        "/account/factors/remove" => factor::remove(visit).await,
-        "/account/recovery-codes" => codes::make(visit).await,
-        "/account/sessions/end" => account::end_session(visit).await,
-        _ => Ok(nothing_here(visit)),
+    match at(&ACTS, path) {
+        Some(Act::SignInByCode) => codes::sign_in(visit).await,
+        Some(Act::SignOut) => sign_out::end(visit).await,
+        Some(Act::StartSignIn) => passkey::start_sign_in(visit),
+        Some(Act::FinishSignIn) => passkey::finish_sign_in(visit).await,
+        Some(Act::StartConfirm) => passkey::start_confirm(visit).await,
+        Some(Act::FinishConfirm) => passkey::finish_confirm(visit).await,
+        Some(Act::StartEnrol) => passkey::start_enrol(visit).await,
+        Some(Act::FinishEnrol) => passkey::finish_enrol(visit).await,
+        Some(Act::RenamePasskey) => factor::rename(visit).await,
+        Some(Act::RemoveFactor) => factor::remove(visit).await,
+        Some(Act::MakeCodes) => codes::make(visit).await,
+        Some(Act::EndSession) => account::end_session(visit).await,
+        None => Ok(nothing_here(visit)),
     }
 }
 

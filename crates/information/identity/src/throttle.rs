@@ -57,9 +57,12 @@ impl<K: Eq + Hash + Clone> Throttle<K> {
             .recovered
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let from = recovered.get(key).map_or(now, |at| (*at).max(now));
+        let latest = now.after(self.limit.then_each.saturating_mul(self.limit.at_once));
+        // What lies beyond is from before an operator set the time back.
+        let known = recovered.get(key).copied().filter(|at| *at <= latest);
+        let from = known.map_or(now, |at| at.max(now));
         let next = from.after(self.limit.then_each);
-        if next > now.after(self.limit.then_each.saturating_mul(self.limit.at_once)) {
+        if next > latest {
             return false;
         }
         if recovered.len() >= CAPACITY && !recovered.contains_key(key) {
@@ -104,6 +107,16 @@ mod tests {
         let later = start.after(Duration::from_secs(60));
         assert!(throttle.admits(&"a", later));
         assert!(!throttle.admits(&"a", later));
+    }
+
+    #[test]
+    fn time_that_was_set_back_locks_nobody_out() {
+        let throttle = Throttle::new(LIMIT);
+        let start = Timestamp::from_secs(100_000);
+        while throttle.admits(&"a", start) {}
+        let back = start.before(Duration::from_secs(86_400));
+        let tries = (0..5).filter(|_| throttle.admits(&"a", back)).count();
+        assert_eq!(tries, 3);
     }
 
     #[test]

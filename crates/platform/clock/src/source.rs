@@ -25,7 +25,7 @@ impl Source {
     /// Milliseconds since the Unix epoch, as the system believes.
     pub(crate) fn wall_millis(&self) -> u64 {
         match self {
-            Self::System => millis(ClockId::Realtime),
+            Self::System => shifted(millis(ClockId::Realtime)),
             Self::Manual(hands) => hands.wall.load(Ordering::SeqCst),
         }
     }
@@ -37,6 +37,24 @@ fn millis(clock: ClockId) -> u64 {
     let secs = u64::try_from(read.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(read.tv_nsec).unwrap_or(0);
     secs * 1000 + nanos / 1_000_000
+}
+
+/// Only in builds for development: a file of milliseconds by which the wall clock is off, so
+/// that tests can set the clock of one process.
+#[cfg(debug_assertions)]
+fn shifted(millis: u64) -> u64 {
+    static FILE: std::sync::OnceLock<Option<std::ffi::OsString>> = std::sync::OnceLock::new();
+    let file = FILE.get_or_init(|| std::env::var_os("GATEWRIGHT_TEST_CLOCK"));
+    let text = file
+        .as_ref()
+        .and_then(|file| std::fs::read_to_string(file).ok());
+    let shift = text.and_then(|text| text.trim().parse().ok());
+    millis.saturating_add_signed(shift.unwrap_or(0))
+}
+
+#[cfg(not(debug_assertions))]
+const fn shifted(millis: u64) -> u64 {
+    millis
 }
 
 /// What moves a clock in tests.

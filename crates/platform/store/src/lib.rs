@@ -11,6 +11,8 @@
 
 mod error;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod seal;
 mod secret;
 mod sqlite;
@@ -21,7 +23,7 @@ pub use error::StoreError;
 pub use folder::DataFolder;
 pub use seal::KeySource;
 pub use secret::Secret;
-pub use sqlite::SqliteStore;
+pub use sqlite::{DATABASE, SqliteStore};
 pub use store::{
     ChangesSince, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read, Reader, RecoveryCode,
     RecoverySet, Store, StoredTransaction,

@@ -60,6 +60,16 @@ impl Sealer {
         Ok(Self { key, path })
     }
 
+    /// A key that no file holds, for fuzzing.
+    pub(crate) fn of_process() -> Result<Self, StoreError> {
+        let fault = || StoreError::Crypto("draw a key");
+        let mut bytes = Zeroizing::new([0; KEY_LENGTH]);
+        rand::fill(&mut *bytes).map_err(|_| fault())?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, &*bytes).map_err(|_| fault())?;
+        let path = PathBuf::new();
+        Ok(Self { key, path })
+    }
+
     /// Encrypts a value and binds it to its name.
     pub(crate) fn seal(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut text = Zeroizing::new(value.to_vec());

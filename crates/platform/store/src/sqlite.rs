@@ -5,6 +5,7 @@
 
 mod factors;
 mod facts;
+pub(crate) mod fuzzing;
 mod links;
 mod load;
 mod notes;
@@ -18,7 +19,7 @@ mod words;
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc};
 
 use gw_model::{Actor, Change, EndReason, Ended, FactorKind, Snapshot, Timestamp, User};
-use rusqlite::{Connection, OpenFlags, Savepoint, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Savepoint, TransactionBehavior, params};
 
 use self::{
     read::SqliteReader,
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// The database's name in the data folder.
-const DATABASE: &str = "facts.sqlite";
+pub const DATABASE: &str = "facts.sqlite";
 
 /// The embedded [`Store`].
 pub struct SqliteStore {
@@ -51,7 +52,8 @@ impl SqliteStore {
         let path = folder.path().join(DATABASE);
         make_private(&path)?;
         let mut connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        schema::prepare(&mut connection, &path)?;
+        schema::prepare(&mut connection, &path).map_err(|fault| named(fault, &path))?;
+        check(&connection, &path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -71,6 +73,18 @@ impl SqliteStore {
     /// The folder that it holds.
     pub const fn folder(&self) -> &DataFolder {
         &self.folder
+    }
+
+    /// Bounds how large the database may become, as a full disk does; for tests.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[doc(hidden)]
+    pub fn limit_pages(&self, most: Option<u32>) -> Result<(), StoreError> {
+        let most = most.unwrap_or(u32::MAX - 1);
+        self.connection
+            .pragma_update(None, "max_page_count", most)?;
+        Ok(())
     }
 
     fn facts(&mut self) -> Result<Snapshot, StoreError> {
@@ -297,6 +311,32 @@ fn perform(
     Ok(None)
 }
 
+/// Every page and index is looked at before anything rests on them.
+fn check(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = db.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    let found = found.map_err(|fault| named(fault.into(), path))?;
+    match found.as_str() {
+        "ok" => Ok(()),
+        _ => Err(damaged(path, found.replace('\n', " "))),
+    }
+}
+
+/// A store that is damaged is named, whatever part of opening it finds out.
+fn named(fault: StoreError, path: &Path) -> StoreError {
+    match &fault {
+        StoreError::Database(why)
+            if why.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) =>
+        {
+            damaged(path, why)
+        }
+        _ => fault,
+    }
+}
+
+fn damaged(path: &Path, why: impl std::fmt::Display) -> StoreError {
+    StoreError::damaged(format_args!("the store `{}`", path.display()), why)
+}
+
 /// SQLite gives its side files the permissions of the database, so that one is made first.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     OpenOptions::new()
@@ -314,6 +354,8 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "trusted_schema", false)?;
+    // Neither another folder nor another descriptor is needed in the middle of a transaction.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 

@@ -6,6 +6,7 @@
 
 mod bounded;
 mod escape;
+mod seldom;
 
 use std::{
     env,
@@ -22,6 +23,8 @@ use tracing_subscriber::{
 };
 
 use crate::{bounded::Bounded, escape::Escaped};
+
+pub use seldom::Seldom;
 
 /// The environment variable that sets what is logged; it wins over the configuration.
 pub const VARIABLE: &str = "GATEWRIGHT_LOG";

@@ -1,6 +1,9 @@
 //! What can be wrong with certificates, in the operator's words.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// A certificate or key that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +93,29 @@ pub enum TlsFault {
         /// The other.
         second: PathBuf,
     },
+    /// No authorities are known that could vouch for a server.
+    #[error(
+        "this system has no list of authorities: install the package ca-certificates, or name the \
+         authority's certificate with `ca`"
+    )]
+    NoAuthorities,
+    /// The cryptographic library cannot provide what TLS needs.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(String),
     /// A certificate could not be made.
     #[error("cannot make a certificate for the demo: {0}")]
     Issue(#[from] rcgen::Error),
+}
+
+impl TlsFault {
+    /// The file that it is about, where it is about one that cannot be read.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. } | Self::Unreadable { path, .. } | Self::KeyOpen { path, .. } => {
+                Some(path)
+            }
+            Self::Mismatch { key, .. } => Some(key),
+            _ => None,
+        }
+    }
 }

@@ -73,14 +73,7 @@ impl Pair {
     /// Everything that keeps it from being served as these files say.
     pub(crate) fn faults(&self, files: &CertificateFiles, now: Timestamp) -> Vec<TlsFault> {
         let path = || files.chain.clone();
-        let mut faults = Vec::new();
-        if now >= self.not_after {
-            let days = now.since(self.not_after).as_secs() / 86_400;
-            faults.push(TlsFault::Expired { path: path(), days });
-        }
-        if now < self.not_before {
-            faults.push(TlsFault::NotYetValid(path()));
-        }
+        let mut faults: Vec<_> = self.fault_of_time(&files.chain, now).into_iter().collect();
         if self.names.is_empty() {
             faults.push(TlsFault::NoNames(path()));
         }
@@ -91,6 +84,16 @@ impl Pair {
             covered: self.names.join(", "),
         }));
         faults
+    }
+
+    /// Whether it has expired, or is not valid yet.
+    pub(crate) fn fault_of_time(&self, chain: &Path, now: Timestamp) -> Option<TlsFault> {
+        if now >= self.not_after {
+            let days = now.since(self.not_after).as_secs() / 86_400;
+            let path = chain.into();
+            return Some(TlsFault::Expired { path, days });
+        }
+        (now < self.not_before).then(|| TlsFault::NotYetValid(chain.into()))
     }
 
     /// Whether it is for a host, or for a wildcard as it stands.
@@ -154,7 +157,7 @@ fn timestamp(secs: i64) -> Timestamp {
     Timestamp::from_secs(u64::try_from(secs).unwrap_or(0))
 }
 
-fn digest_of(parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn digest_of(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in parts {
         context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -1,4 +1,5 @@
-//! TLS towards clients: which certificate a name gets, and how handshakes are made.
+//! TLS towards clients: which certificate a name gets, and how handshakes are made; and towards
+//! apps' servers: whom to believe there ([`TrustStore`]).
 //!
 //! TLS 1.2 and 1.3 by rustls on aws-lc-rs, with the hybrid post-quantum key exchange
 //! X25519MLKEM768 first. Certificates come from files ([`CertificateStore`]) and are replaced
@@ -10,12 +11,14 @@ mod demo;
 mod fault;
 mod files;
 mod store;
+mod trust;
 
 pub use config::{install_provider, provider, server_config};
 pub use demo::DemoAuthority;
 pub use fault::TlsFault;
 pub use files::CertificateFiles;
 pub use store::{CertificateInfo, CertificateStore, Reload};
+pub use trust::{TrustFault, TrustFiles, TrustStore};
 
 #[cfg(test)]
 mod tests;

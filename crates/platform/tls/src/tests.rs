@@ -1,6 +1,7 @@
 mod demo;
 mod handshake;
 mod store;
+mod trust;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
 
@@ -37,6 +38,7 @@ impl TimeProvider for Fixed {
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
     root: CertificateDer<'static>,
+    pem: String,
 }
 
 fn moment(at: Timestamp) -> OffsetDateTime {
@@ -48,9 +50,10 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let root = params.self_signed(&key).unwrap().der().clone();
+        let certificate = params.self_signed(&key).unwrap();
+        let (root, pem) = (certificate.der().clone(), certificate.pem());
         let issuer = Issuer::new(params, key);
-        Self { issuer, root }
+        Self { issuer, root, pem }
     }
 
     fn issue(&self, folder: &Path, stem: &str, names: &[&str]) -> CertificateFiles {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{App, Upstream};
+use gw_model::App;
 
 use super::{Call, Reply};
 use crate::types::{AppView, Apps, Problem};
@@ -20,10 +20,7 @@ fn shown(app: &Arc<App>) -> AppView {
         name: app.name.clone(),
         title: app.title.clone(),
         host: app.host.clone(),
-        upstream: match &app.upstream {
-            Upstream::Http(address) => format!("http://{address}"),
-            Upstream::BuiltIn(_) => "built in".to_owned(),
-        },
+        upstream: app.upstream.to_string(),
         tags: app.tags.iter().map(ToString::to_string).collect(),
         routes: app
             .routes

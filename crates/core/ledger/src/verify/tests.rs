@@ -187,6 +187,16 @@ fn removed_personal_fields_leave_the_log_sound() {
 }
 
 #[test]
+fn personal_fields_that_never_came_to_disk_count_as_removed() {
+    let log = Writer::small_log();
+    let mut segments = log.segments.clone();
+    segments[0].personal = Some(vec![0; 4096]);
+    let report = verify(&log, &segments, &log.stored);
+    assert!(report.is_sound(), "{:?}", report.faults);
+    assert_eq!((report.personal_present, report.personal_removed), (3, 3));
+}
+
+#[test]
 fn personal_fields_of_another_record_are_found() {
     let mut log = Writer::new();
     log.start().exchange(1).exchange(2).seal(true);

@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc};
 use cedar_policy::{
     Effect, EntityUid, Policy, PolicyId as CedarId, PolicySet, PrincipalConstraint,
 };
-use gw_model::{AppName, GroupName, PolicyFile, PolicyId, RouteName, TagName, UserId};
+use gw_model::{AppName, GroupName, PolicyId, RouteName, TagName, UserId};
 use miette::Diagnostic;
 
-use super::{diagnosed, shape};
-use crate::{PolicyFault, base::RESERVED_PREFIX, fault::position};
+use super::{Placed, diagnosed, shape};
+use crate::{PolicyFault, base::RESERVED_PREFIX};
 
 /// Longest policy id.
 const ID_MAX: usize = 100;
@@ -25,7 +25,7 @@ pub(crate) enum Mode {
 
 /// One policy of a file.
 pub(super) struct Source<'f> {
-    file: &'f PolicyFile,
+    file: &'f Placed<'f>,
     start: usize,
     /// Its id, where that is well formed.
     pub(super) id: Option<PolicyId>,
@@ -36,11 +36,11 @@ pub(super) struct Source<'f> {
 
 /// Reads one file: its policies, and what can be said to be wrong without the schema.
 pub(super) fn read<'f>(
-    file: &'f PolicyFile,
+    file: &'f Placed<'f>,
     own: bool,
     faults: &mut Vec<PolicyFault>,
 ) -> Vec<Source<'f>> {
-    let excesses = shape::excesses(&file.text);
+    let excesses = shape::excesses(file.places.text());
     if !excesses.is_empty() {
         faults.extend(
             excesses
@@ -49,7 +49,7 @@ pub(super) fn read<'f>(
         );
         return Vec::new();
     }
-    let set: PolicySet = match file.text.parse() {
+    let set: PolicySet = match file.places.text().parse() {
         Ok(set) => set,
         Err(errors) => {
             faults.extend(errors.iter().map(|e| syntax(file, e)));
@@ -79,10 +79,10 @@ pub(super) fn read<'f>(
 }
 
 /// A fault of no policy in particular.
-fn at(file: &PolicyFile, offset: usize, what: String, help: &str) -> PolicyFault {
-    let (line, column) = position(&file.text, offset);
+fn at(file: &Placed<'_>, offset: usize, what: String, help: &str) -> PolicyFault {
+    let (line, column) = file.places.position(offset);
     PolicyFault {
-        file: Arc::clone(&file.name),
+        file: Arc::clone(file.name),
         line,
         column,
         policy: None,
@@ -100,14 +100,15 @@ fn ordinal(id: &CedarId) -> usize {
 }
 
 /// Where a policy's text stands.
-fn place(file: &PolicyFile, text: &str, from: usize) -> usize {
-    file.text
+fn place(file: &Placed<'_>, text: &str, from: usize) -> usize {
+    file.places
+        .text()
         .get(from..)
         .and_then(|rest| rest.find(text))
         .map_or(0, |offset| from + offset)
 }
 
-fn syntax(file: &PolicyFile, error: &dyn Diagnostic) -> PolicyFault {
+fn syntax(file: &Placed<'_>, error: &dyn Diagnostic) -> PolicyFault {
     let mut fault = diagnosed(file, 0, None, error);
     if fault.help.is_empty() {
         fault.help = "see docs/policies.md for the form of a policy".to_owned();
@@ -121,7 +122,7 @@ pub(super) fn refuse_duplicates(sources: &[Source<'_>], faults: &mut Vec<PolicyF
     for source in sources {
         let Some(id) = &source.id else { continue };
         if let Some(earlier) = first.get(id) {
-            let (line, _) = position(&earlier.file.text, earlier.start);
+            let (line, _) = earlier.file.places.position(earlier.start);
             let what = format!(
                 "the id is taken by a policy at {}:{line}",
                 earlier.file.name
@@ -135,7 +136,7 @@ pub(super) fn refuse_duplicates(sources: &[Source<'_>], faults: &mut Vec<PolicyF
 
 impl<'f> Source<'f> {
     fn check(
-        file: &'f PolicyFile,
+        file: &'f Placed<'f>,
         start: usize,
         policy: &Policy,
         own: bool,

@@ -353,6 +353,13 @@ fn facts(now: Timestamp, zone: &'static str) -> impl Strategy<Value = Snapshot> 
         .prop_map(move |(people, app_zone)| organisation(&people, zone, app_zone))
 }
 
+/// The same organisation always, with people who are in no group.
+pub(crate) fn organised() -> Snapshot {
+    let nobody_special = || (Vec::new(), None, [false; 3]);
+    let people: [Person; 4] = std::array::from_fn(|_| nobody_special());
+    organisation(&people, "UTC", None)
+}
+
 type Person = (Vec<&'static str>, Option<Timestamp>, [bool; 3]);
 
 fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapshot {

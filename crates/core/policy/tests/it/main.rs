@@ -15,3 +15,4 @@ mod reference;
 mod remedies;
 mod shipped;
 mod strangeness;
+mod succession;

@@ -6,6 +6,8 @@ use tokio::task::LocalSet;
 
 use super::*;
 
+mod model;
+
 const STAFF_ONLY: &str = r#"
 @id("wiki-for-staff")
 permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki");

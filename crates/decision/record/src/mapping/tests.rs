@@ -61,3 +61,23 @@ fn a_reader_beside_a_writer_sees_each_frame_whole_and_in_order() {
         }
     });
 }
+
+#[test]
+fn a_page_that_cannot_be_had_breaks_its_mapping_and_nothing_else() {
+    let (cut, mut writer, mut reader) = mapped(64 * 1024);
+    let (_whole, mut other, mut others_reader) = mapped(64 * 1024);
+    writer.push(&[&[9, 1, 0, 0], b"before"]).unwrap();
+    assert!(!writer.is_broken() && !reader.is_broken());
+    // The file ends: its pages are gone, and touching one is SIGBUS.
+    cut.set_len(0).unwrap();
+    writer.push(&[&[9, 1, 0, 0], &[7; 20_000]]).unwrap();
+    assert!(writer.is_broken() && reader.is_broken());
+    while reader.next_frame().is_some() {}
+    other.push(&[&[9, 1, 0, 0], b"hello"]).unwrap();
+    assert!(!other.is_broken());
+    assert_eq!(others_reader.next_frame().unwrap().payload(), b"hello");
+    drop((writer, reader));
+    let (_file, mut next, next_reader) = mapped(4096);
+    next.push(&[&[9, 1, 0, 0], b"hello"]).unwrap();
+    assert!(!next.is_broken() && !next_reader.is_broken());
+}

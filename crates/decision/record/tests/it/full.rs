@@ -1,16 +1,19 @@
-//! A disk without space, and one that fails.
+//! A disk without space, one that fails, and one that does not answer.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use gw_record::{LedgerOptions, Recorder, Unwritable, reserve_on_disk};
+use gw_record::{
+    Ledger, LedgerOptions, LogStatus, Recorder, Unwritable, reserve_on_disk, sync_to_disk,
+};
 
 use crate::support::*;
 
@@ -70,30 +73,137 @@ fn a_ledger_does_not_open_where_nothing_can_be_recorded() {
     try_open(folder.path(), switchable(&full), None).unwrap();
 }
 
+/// A disk that fails for as long as somebody says so.
+fn failing(fails: &Arc<AtomicBool>) -> LedgerOptions {
+    let fails = fails.clone();
+    LedgerOptions {
+        sync: Arc::new(move |file: &File| {
+            if fails.load(Ordering::Relaxed) {
+                return Err(io::Error::other("the disk is broken"));
+            }
+            sync_to_disk(file)
+        }),
+        ..options()
+    }
+}
+
 #[test]
 fn a_failing_disk_refuses_all_further_records_until_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let fails = Arc::new(AtomicBool::new(false));
+    let ledger = try_open(folder.path(), failing(&fails), None).unwrap();
+    let mut recorder = ledger.recorder("core-0").unwrap();
+    let kept = record(&mut recorder, 0).unwrap();
+    block_on(recorder.synced(kept)).unwrap();
+    fails.store(true, Ordering::Relaxed);
+    let lost = record(&mut recorder, 1).unwrap();
+    let waited = block_on(recorder.synced(lost));
+    assert!(matches!(waited, Err(Unwritable::Failed { .. })));
+    fails.store(false, Ordering::Relaxed);
+    let refused = record(&mut recorder, 2).unwrap_err();
+    assert!(matches!(refused, Unwritable::Failed { .. }), "{refused}");
+    let failure = status(&ledger, "core-0").failure.unwrap();
+    assert!(failure.to_string().contains("the disk is broken"));
+    drop(recorder);
+    drop(ledger);
+    let ledger = open(folder.path());
+    let mut recorder = ledger.recorder("core-0").unwrap();
+    record(&mut recorder, 3).unwrap();
+    drop(recorder);
+    block_on(ledger.close());
+    assert_sound(folder.path(), &[]);
+}
+
+/// A disk that keeps whoever syncs waiting while the gate is held.
+fn slow(gate: &Arc<Mutex<()>>) -> LedgerOptions {
+    let gate = gate.clone();
+    LedgerOptions {
+        stall_bound: Duration::from_millis(20),
+        sync: Arc::new(move |file: &File| {
+            drop(gate.lock());
+            sync_to_disk(file)
+        }),
+        ..options()
+    }
+}
+
+#[test]
+fn while_the_disk_does_not_answer_records_are_taken_up_to_a_bound_and_again_once_it_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Arc::new(Mutex::new(()));
+    let ledger = try_open(folder.path(), slow(&gate), None).unwrap();
+    let mut recorder = ledger.recorder("core-0").unwrap();
+    let held = gate.lock().unwrap();
+    let first = unhurried(|| record(&mut recorder, 0));
+    let refused = eventually("it is said that the disk is behind", || {
+        ledger.watch();
+        record(&mut recorder, 1).err()
+    });
+    assert!(matches!(refused, Unwritable::Behind { .. }), "{refused}");
+    let failure = status(&ledger, "core-0").failure;
+    assert!(matches!(failure, Some(Unwritable::Behind { .. })));
+    drop(held);
+    unhurried(|| record(&mut recorder, 2));
+    block_on(recorder.synced(first)).unwrap();
+    drop(recorder);
+    block_on(ledger.close());
+    assert_sound(folder.path(), &[]);
+}
+
+#[test]
+fn a_disk_that_never_answers_is_given_no_more_than_a_bounded_number_of_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Arc::new(Mutex::new(()));
+    let options = LedgerOptions {
+        stall_bound: Duration::from_secs(3600),
+        ..slow(&gate)
+    };
+    let segment_bytes = options.segment_bytes;
+    let ledger = try_open(folder.path(), options, None).unwrap();
+    let mut recorder = ledger.recorder("core-0").unwrap();
+    let held = gate.lock().unwrap();
+    let mut accepted = 0;
+    let refused = loop {
+        match record(&mut recorder, accepted) {
+            Ok(_) => accepted += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(refused, Unwritable::Behind { .. }), "{refused}");
+    let on_disk: u64 = fs::read_dir(folder.path().join("core-0"))
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(on_disk <= 8 * 2 * segment_bytes, "{on_disk}");
+    drop(held);
+    unhurried(|| record(&mut recorder, accepted));
+    drop(recorder);
+    block_on(ledger.close());
+    assert_eq!(exchanges(folder.path()).len() as u64, accepted + 1);
+    assert_sound(folder.path(), &[]);
+}
+
+#[test]
+fn a_segment_that_somebody_cuts_while_it_is_written_refuses_further_records() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
     let mut recorder = ledger.recorder("core-0").unwrap();
     record(&mut recorder, 0).unwrap();
-    // The sealer cannot make the second segment's file of heads.
-    let obstacle = folder.path().join("core-0/00000002.heads");
-    std::fs::create_dir(&obstacle).unwrap();
-    let (_, refused) = fill(&mut recorder);
+    let segment = folder.path().join("core-0/00000001.seg");
+    File::options()
+        .write(true)
+        .open(&segment)
+        .unwrap()
+        .set_len(0)
+        .unwrap();
+    let refused = eventually("a record is refused", || record(&mut recorder, 1).err());
     assert!(matches!(refused, Unwritable::Failed { .. }), "{refused}");
-    let position = gw_ledger::Position {
-        segment: 900,
-        index: 0,
-    };
-    let waited = block_on(recorder.synced(position));
-    assert!(matches!(waited, Err(Unwritable::Failed { .. })));
-    drop(recorder);
-    drop(ledger);
-    std::fs::remove_dir(&obstacle).unwrap();
-    let ledger = open(folder.path());
-    let mut recorder = ledger.recorder("core-0").unwrap();
-    record(&mut recorder, 1).unwrap();
-    drop(recorder);
+    let other = ledger.recorder("core-1").unwrap();
+    drop((recorder, other));
     block_on(ledger.close());
-    assert_sound(folder.path(), &[]);
+}
+
+fn status(ledger: &Ledger, log: &str) -> LogStatus {
+    let found = ledger.status().into_iter().find(|of| &*of.log == log);
+    found.unwrap()
 }

@@ -16,3 +16,5 @@ mod recover;
 mod strangers;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod torn;

@@ -12,13 +12,13 @@ use gw_record::{LedgerError, LedgerOptions};
 use crate::support::*;
 
 /// A ledger with sealed and unsealed records whose process is gone: a copy of the files of a living one.
-struct Left {
+pub(crate) struct Left {
     _folder: tempfile::TempDir,
-    path: PathBuf,
-    heads: Vec<StoredHead>,
+    pub(crate) path: PathBuf,
+    pub(crate) heads: Vec<StoredHead>,
 }
 
-fn left_by_a_killed_process(records: u64) -> Left {
+pub(crate) fn left_by_a_killed_process(records: u64) -> Left {
     let living = tempfile::tempdir().unwrap();
     let ledger = open(living.path());
     let mut recorder = ledger.recorder("core-0").unwrap();
@@ -40,7 +40,7 @@ fn left_by_a_killed_process(records: u64) -> Left {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -53,7 +53,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn stored<'h>(heads: &'h [StoredHead], log: &str) -> &'h StoredHead {
+pub(crate) fn stored<'h>(heads: &'h [StoredHead], log: &str) -> &'h StoredHead {
     heads.iter().find(|head| &*head.log == log).unwrap()
 }
 

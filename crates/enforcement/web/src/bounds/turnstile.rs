@@ -76,32 +76,40 @@ async fn wait_for_somebody() {
 
 /// Spawns a task of a connection onto this thread's set: in turns while it is a stranger's.
 pub(crate) fn spawn<F: Future<Output = ()> + 'static>(pass: Rc<Pass>, task: F) -> AbortHandle {
+    spawn_unpinned(pass, Box::pin(task))
+}
+
+/// The same for a task that may be moved: it is not boxed once more.
+pub(crate) fn spawn_unpinned<F>(pass: Rc<Pass>, task: F) -> AbortHandle
+where
+    F: Future<Output = ()> + Unpin + 'static,
+{
     let gated = Gated {
-        task: Box::pin(task),
+        task,
         pass,
         place: Rc::default(),
     };
-    metrics::spawn(gated).abort_handle()
+    metrics::spawn_unpinned(gated).abort_handle()
 }
 
 struct Gated<F> {
-    task: Pin<Box<F>>,
+    task: F,
     pass: Rc<Pass>,
     place: Rc<Cell<Place>>,
 }
 
-impl<F: Future<Output = ()>> Future for Gated<F> {
+impl<F: Future<Output = ()> + Unpin> Future for Gated<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.pass.waits_its_turn() {
-            return self.task.as_mut().poll(cx);
+            return Pin::new(&mut self.task).poll(cx);
         }
         if !TURNSTILE.with(|turnstile| turnstile.lets_in(&self.place, cx)) {
             return Poll::Pending;
         }
         let began = Instant::now();
-        let polled = self.task.as_mut().poll(cx);
+        let polled = Pin::new(&mut self.task).poll(cx);
         TURNSTILE.with(|turnstile| turnstile.spend(began.elapsed()));
         polled
     }

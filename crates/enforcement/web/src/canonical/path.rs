@@ -2,8 +2,10 @@
 //!
 //! Two readings of a path are kept apart. The *canonical* one is what policy sees and the
 //! upstream gets. The *loosest* one is the furthest that a careless upstream could take it:
-//! decoded to the end, parameters cut off, slashes merged. No segment of the loosest reading
-//! may be a dot segment, and it must belong to the same route as the canonical one.
+//! decoded to the end, parameters, spaces and dots at the end of segments cut off, slashes
+//! merged. No segment of the loosest reading may be a dot segment, and it must belong to the
+//! same route as the canonical one. So must what is left of it for an upstream that takes a
+//! `?` or `#` that was encoded for the end of the path.
 
 use std::borrow::Cow;
 
@@ -17,6 +19,7 @@ pub struct Target {
     path_and_query: PathAndQuery,
     ambiguity: Option<Ambiguous>,
     loosest: Option<String>,
+    shortest: Option<String>,
 }
 
 impl Target {
@@ -36,14 +39,17 @@ impl Target {
             return Err(Ambiguous::Text);
         }
         let read = canonical_path(given.path())?;
-        let path_and_query = match (&read.path, given.as_str().starts_with('/')) {
-            (Cow::Borrowed(_), true) => given.clone(),
+        let path_and_query = match (&read.path, given.as_str()) {
+            // What stands for an absent path shows as one, yet equals no path that was written.
+            (_, "/") => PathAndQuery::from_static("/"),
+            (Cow::Borrowed(_), text) if text.starts_with('/') => given.clone(),
             (path, _) => joined(path, given.query())?,
         };
         Ok(Self {
             path_and_query,
             ambiguity: read.ambiguity,
             loosest: read.loosest,
+            shortest: read.shortest,
         })
     }
 
@@ -67,9 +73,12 @@ impl Target {
         self.ambiguity
     }
 
-    /// The furthest reading, where it differs from the canonical one.
-    pub fn loosest(&self) -> Option<&str> {
-        self.loosest.as_deref()
+    /// The furthest readings, where they differ from the canonical one.
+    pub fn readings(&self) -> impl Iterator<Item = &str> {
+        self.loosest
+            .iter()
+            .chain(&self.shortest)
+            .map(String::as_str)
     }
 }
 
@@ -90,6 +99,8 @@ pub struct PathRead<'a> {
     pub ambiguity: Option<Ambiguous>,
     /// The furthest reading, where it differs.
     pub loosest: Option<String>,
+    /// The same up to an encoded `?` or `#`, where it has one.
+    pub shortest: Option<String>,
 }
 
 /// Reads a path. Idempotent: reading its result again gives the same.
@@ -105,17 +116,22 @@ pub fn canonical_path(path: &str) -> Result<PathRead<'_>, Ambiguous> {
             path: Cow::Borrowed(path),
             ambiguity: None,
             loosest: None,
+            shortest: None,
         });
     }
     let canonical = spelled(path)?;
     let decoded = decoded(&canonical)?;
     let ambiguity = ambiguity(&canonical);
-    let loosest = merged(&decoded)?;
+    let text = decoded_to_the_end(&decoded)?;
+    let loosest = merged(&text);
+    let end = text.find(['?', '#']);
+    let shortest = end.and_then(|end| text.get(..end)).map(merged);
     if loosest.split('/').any(|s| s == "." || s == "..") {
         return Err(Ambiguous::DotSegment);
     }
     Ok(PathRead {
         loosest: (loosest != canonical).then_some(loosest),
+        shortest,
         path: if canonical == path {
             Cow::Borrowed(path)
         } else {
@@ -130,7 +146,7 @@ fn is_plain(path: &[u8]) -> bool {
     let mut before = 0;
     for &byte in path {
         let fine = match byte {
-            b'/' => before != b'/',
+            b'/' => !matches!(before, b'/' | b'.'),
             b'.' => before != b'/',
             _ => is_path_character(byte),
         };
@@ -139,7 +155,7 @@ fn is_plain(path: &[u8]) -> bool {
         }
         before = byte;
     }
-    true
+    before != b'.'
 }
 
 /// RFC 3986 `pchar` without `%` and `;`.
@@ -233,12 +249,11 @@ fn encoded_twice(canonical: &str) -> bool {
 /// How often an upstream may decode what is decoded already; what is nested deeper is refused.
 const FURTHER_DECODINGS: usize = 2;
 
-/// The furthest reading of a decoded path: decoded to the end, parameters cut, slashes merged.
-fn merged(decoded: &str) -> Result<String, Ambiguous> {
-    let text = decoded_to_the_end(decoded)?;
+/// A path that was decoded to the end, with parameters cut and slashes merged.
+fn merged(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for segment in text.split(['/', '\\']) {
-        let segment = segment.split(';').next().unwrap_or_default();
+        let segment = bare(segment.split(';').next().unwrap_or_default());
         if !segment.is_empty() {
             out.push('/');
             out.push_str(segment);
@@ -247,7 +262,16 @@ fn merged(decoded: &str) -> Result<String, Ambiguous> {
     if out.is_empty() || text.ends_with('/') {
         out.push('/');
     }
-    Ok(out)
+    out
+}
+
+/// A segment without what some file systems leave away around a name.
+fn bare(segment: &str) -> &str {
+    match segment.trim() {
+        dots @ ("." | "..") => dots,
+        dots if dots.contains(' ') && dots.chars().all(|c| matches!(c, '.' | ' ')) => "..",
+        name => name.trim_end_matches(['.', ' ']),
+    }
 }
 
 fn decoded_to_the_end(decoded: &str) -> Result<Cow<'_, str>, Ambiguous> {

@@ -47,6 +47,16 @@ fn unreserved_characters_are_decoded_and_hex_is_upper_cased_once() {
 }
 
 #[test]
+fn an_absent_path_equals_the_root() {
+    let absent: Uri = "https://wiki.example".parse().unwrap();
+    let root: Uri = "https://wiki.example/".parse().unwrap();
+    let (absent, root) = (Target::read(&absent).unwrap(), Target::read(&root).unwrap());
+    assert_eq!(absent.path_and_query(), root.path_and_query());
+    let cut: Uri = "https://wiki.example#x".parse().unwrap();
+    assert_eq!(Target::read(&cut).unwrap().path_and_query(), "/");
+}
+
+#[test]
 fn what_no_route_may_accept_is_refused() {
     use Ambiguous as A;
     for (given, why) in [
@@ -60,6 +70,10 @@ fn what_no_route_may_accept_is_refused() {
         ("/a%2f..%2fb", A::DotSegment),
         ("/a/%252e%252e/b", A::DotSegment),
         ("/a/%25252e%25252e/b", A::DotSegment),
+        ("/a/%20../b", A::DotSegment),
+        ("/a/..%20./b", A::DotSegment),
+        ("/a%3f/../b", A::DotSegment),
+        ("/a%23/%2e%2e/b", A::DotSegment),
         ("/a%2525252525252e", A::EncodedTwice),
         ("/a%00", A::Control),
         ("/a%0d%0ax", A::Control),
@@ -104,6 +118,11 @@ fn the_loosest_reading_is_how_far_an_upstream_may_go() {
     assert_eq!(loosest("//admin;x//y/").as_deref(), Some("/admin/y/"));
     assert_eq!(loosest("/a%2fb").as_deref(), Some("/a/b"));
     assert_eq!(loosest("/%2561dmin").as_deref(), Some("/admin"));
+    assert_eq!(loosest("/a./b%20/c.").as_deref(), Some("/a/b/c"));
+    let shortest = |path| canonical_path(path).unwrap().shortest;
+    assert_eq!(shortest("/plain").as_deref(), None);
+    assert_eq!(shortest("/admin%20%3Fx").as_deref(), Some("/admin"));
+    assert_eq!(shortest("/admin/%2523x").as_deref(), Some("/admin/"));
 }
 
 #[test]
@@ -237,6 +256,7 @@ proptest! {
             prop_assert_eq!(&again.path, &read.path);
             prop_assert_eq!(again.ambiguity, read.ambiguity);
             prop_assert_eq!(again.loosest, read.loosest);
+            prop_assert_eq!(again.shortest, read.shortest);
         }
     }
 

@@ -12,9 +12,9 @@ use hyper_util::rt::TokioIo;
 use tokio::{io::AsyncWriteExt as _, time::timeout};
 
 use super::{ClientIo, Conn, GOODBYE, Gate, io::Followed};
-use crate::{bounds::Waits, relay};
+use crate::{bounds::Waits, framing::Framing, relay};
 
-type Served = Connection<TokioIo<Followed>, Gate>;
+type Served = Connection<TokioIo<Followed<Framing>>, Gate>;
 
 enum Ended {
     InOrder,

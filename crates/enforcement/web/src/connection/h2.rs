@@ -12,7 +12,7 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{ClientIo, Conn, Gate, Held, metered::Metered};
+use super::{ClientIo, Conn, Gate, Held, io::Followed, metered::Metered};
 use crate::{bounds, metrics::spawn};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
@@ -26,6 +26,9 @@ const AHEAD_BYTES_MAX: u64 = 256 * 1024;
 
 /// Serves a connection's streams.
 pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
+    let Some(blocks) = conn.blocks.clone() else {
+        return;
+    };
     let limits = conn.thread.shared.options.limits;
     let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
     let mut served = Builder::new(Streams(conn.clone()))
@@ -40,7 +43,10 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .serve_connection(
-            TokioIo::new(Metered::new(io, conn.clone())),
+            TokioIo::new(Metered::new(
+                Followed::new(io, blocks.clone()),
+                conn.clone(),
+            )),
             Gate(conn.clone()),
         );
     let mut ending = false;
@@ -53,7 +59,13 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
             ending = true;
             Pin::new(&mut served).graceful_shutdown();
         }
-        Pin::new(&mut served).poll(cx).map(|ended| {
+        let mut polled = Pin::new(&mut served).poll(cx);
+        if !ending && polled.is_pending() && blocks.borrow().fault().is_some() {
+            ending = true;
+            Pin::new(&mut served).graceful_shutdown();
+            polled = Pin::new(&mut served).poll(cx);
+        }
+        polled.map(|ended| {
             if let Err(fault) = ended {
                 tracing::debug!(%fault, "a connection ended");
             }
@@ -77,7 +89,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
             conn: conn.clone(),
             id,
         };
-        let task = bounds::spawn(conn.pass(), stream);
+        let task = bounds::spawn_unpinned(conn.pass(), stream);
         if let Some((_, known)) = conn.streams.borrow_mut().get_mut(id) {
             *known = Some(task);
         }

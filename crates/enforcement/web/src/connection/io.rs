@@ -1,4 +1,4 @@
-//! A client's byte stream, plain or under TLS, with the second reader of HTTP/1 framing.
+//! A client's byte stream, plain or under TLS, with the second reader of what it sends.
 
 use std::{
     cell::RefCell,
@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use crate::{cut_io::CutIo, framing::Framing};
+use crate::{cut_io::CutIo, framing::Framing, header_blocks::HeaderBlocks};
 
 /// A client's byte stream.
 pub(crate) enum ClientIo {
@@ -74,15 +74,32 @@ impl AsyncWrite for ClientIo {
     }
 }
 
-/// A stream whose reads are followed.
-pub(crate) struct Followed {
-    io: ClientIo,
-    framing: Rc<RefCell<Framing>>,
+/// Reads the same bytes as the parser, just before it.
+pub(crate) trait SecondReader {
+    fn read(&mut self, bytes: &[u8]);
 }
 
-impl Followed {
-    pub(crate) const fn new(io: ClientIo, framing: Rc<RefCell<Framing>>) -> Self {
-        Self { io, framing }
+impl SecondReader for Framing {
+    fn read(&mut self, bytes: &[u8]) {
+        Self::read(self, bytes);
+    }
+}
+
+impl SecondReader for HeaderBlocks {
+    fn read(&mut self, bytes: &[u8]) {
+        Self::read(self, bytes);
+    }
+}
+
+/// A stream whose reads are followed.
+pub(crate) struct Followed<R> {
+    io: ClientIo,
+    reader: Rc<RefCell<R>>,
+}
+
+impl<R> Followed<R> {
+    pub(crate) const fn new(io: ClientIo, reader: Rc<RefCell<R>>) -> Self {
+        Self { io, reader }
     }
 
     pub(crate) fn into_inner(self) -> ClientIo {
@@ -90,7 +107,7 @@ impl Followed {
     }
 }
 
-impl AsyncRead for Followed {
+impl<R: SecondReader> AsyncRead for Followed<R> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -99,13 +116,13 @@ impl AsyncRead for Followed {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buf);
         if let Some(new) = buf.filled().get(before..) {
-            self.framing.borrow_mut().read(new);
+            self.reader.borrow_mut().read(new);
         }
         read
     }
 }
 
-impl AsyncWrite for Followed {
+impl<R> AsyncWrite for Followed<R> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -1,7 +1,10 @@
 //! Names that a client may not use, in every spelling that some server takes for them.
 //!
 //! CGI and its kin turn `-` into `_`, PHP turns `.` into `_`, some servers fold whatever is no
-//! letter or digit; so names are compared with all of those alike.
+//! letter or digit; so names are compared with all of those alike. gRPC tells the same as
+//! bytes under a name that ends in `-bin`.
+
+use std::sync::LazyLock;
 
 /// A name folded: lower case, every other character than letters and digits a `-`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +31,14 @@ const fn fold(byte: u8) -> u8 {
 }
 
 fn same(name: &[u8], folded: &[u8]) -> bool {
-    name.len() == folded.len() && starts(name, folded)
+    starts(name, folded)
+        && name.get(folded.len()..).is_some_and(|rest| {
+            rest.is_empty() || (rest.len() == BINARY.len() && starts(rest, BINARY))
+        })
 }
+
+/// What gRPC appends to the name of a value in bytes.
+const BINARY: &[u8] = b"-bin";
 
 fn starts(name: &[u8], folded: &[u8]) -> bool {
     name.len() >= folded.len() && name.iter().zip(folded).all(|(n, f)| fold(*n) == *f)
@@ -123,28 +132,65 @@ const OVERRIDE_NAMES: [&str; 14] = [
     "x-wap-url",
 ];
 
+/// What frames a message, for servers that fold names as CGI does. As they are, these are
+/// taken out with what belongs to a connection.
+const FRAMING_NAMES: [&str; 2] = ["content-length", "transfer-encoding"];
+
+/// Whether a name frames a message under another spelling than its own.
+pub(super) fn is_misspelled_framing(name: &str) -> bool {
+    FRAMING_NAMES
+        .iter()
+        .any(|n| *n != name && same(name.as_bytes(), n.as_bytes()))
+}
+
 /// Whether a name claims who somebody is or where they come from.
 pub(super) fn is_identity(name: &str) -> bool {
     let name = name.as_bytes();
-    candidate(name)
-        && (IDENTITY_PREFIXES.iter().any(|p| starts(name, p.as_bytes()))
-            || IDENTITY_NAMES.iter().any(|n| same(name, n.as_bytes())))
+    let listed = LISTED.of(name);
+    listed.prefixes.iter().any(|p| starts(name, p)) || listed.names.iter().any(|n| same(name, n))
 }
 
 /// Whether a name claims another method or URL.
 pub(super) fn is_override(name: &str) -> bool {
     let name = name.as_bytes();
-    candidate(name) && OVERRIDE_NAMES.iter().any(|n| same(name, n.as_bytes()))
+    LISTED.of(name).overrides.iter().any(|n| same(name, n))
 }
 
-/// Whether any list holds a name with this first letter; most headers of browsers do not get further.
-fn candidate(name: &[u8]) -> bool {
-    name.first().is_some_and(|first| {
-        matches!(
-            first.to_ascii_lowercase(),
-            b'g' | b'x' | b'f' | b'c' | b's' | b't' | b'r' | b'e' | b'p' | b'a' | b'i'
-        )
-    })
+/// The lists by the letter that their names begin with: a header is compared with few.
+struct Listed([ByLetter; 27]);
+
+#[derive(Default)]
+struct ByLetter {
+    prefixes: Vec<&'static [u8]>,
+    names: Vec<&'static [u8]>,
+    overrides: Vec<&'static [u8]>,
+}
+
+static LISTED: LazyLock<Listed> = LazyLock::new(|| {
+    let with = |list: &[&'static str], letter: usize| {
+        let listed = list.iter().map(|name| name.as_bytes());
+        listed.filter(|name| slot(name) == letter).collect()
+    };
+    Listed(std::array::from_fn(|letter| ByLetter {
+        prefixes: with(&IDENTITY_PREFIXES, letter),
+        names: with(&IDENTITY_NAMES, letter),
+        overrides: with(&OVERRIDE_NAMES, letter),
+    }))
+});
+
+impl Listed {
+    #[expect(clippy::indexing_slicing, reason = "a slot is at most 26")]
+    fn of(&self, name: &[u8]) -> &ByLetter {
+        &self.0[slot(name)]
+    }
+}
+
+/// A place for each letter, and the last for whatever is none.
+fn slot(name: &[u8]) -> usize {
+    match name.first().map(u8::to_ascii_lowercase) {
+        Some(letter @ b'a'..=b'z') => usize::from(letter - b'a'),
+        _ => 26,
+    }
 }
 
 #[cfg(test)]
@@ -152,11 +198,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_passes_the_first_letter() {
+    fn every_name_is_found_by_its_first_letter() {
         let all = IDENTITY_PREFIXES.iter().chain(&IDENTITY_NAMES);
         for name in all {
             assert!(is_identity(name) || name.ends_with('-'), "{name}");
-            assert!(candidate(name.as_bytes()), "{name}");
+            assert!(slot(name.as_bytes()) < 26, "{name}");
             assert_eq!(
                 FoldedName::new(name).0.as_ref(),
                 name.as_bytes(),
@@ -179,6 +225,11 @@ mod tests {
         let user = FoldedName::new("X-Remote_User");
         assert!(user.spells("x-remote-user") && user.spells("X.REMOTE.USER"));
         assert!(!user.spells("x-remote-users") && !user.spells("xremoteuser"));
+        assert!(user.spells("x-remote-user-bin") && user.spells("x_remote_user_bin"));
+        assert!(!user.spells("x-remote-user-binary") && is_identity("x-real-ip-bin"));
+        assert!(
+            is_misspelled_framing("content_length") && !is_misspelled_framing("content-length")
+        );
         for name in [
             "x-requested-with",
             "x-csrf-token",

@@ -85,7 +85,7 @@ fn what_connection_names_is_removed_and_ours_is_written_after() {
         scheme: Scheme::Https,
         authority: &authority,
     };
-    write_forwarded(&mut headers, origin);
+    Told::new(origin).unwrap().write(&mut headers);
     assert_eq!(headers["x-forwarded-for"], "2001:db8::1");
     assert_eq!(
         headers["forwarded"],

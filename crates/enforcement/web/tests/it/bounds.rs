@@ -13,11 +13,11 @@ use tokio::{
 
 use crate::{
     client::{connect, connect_tls, send, text},
-    frames::{
+    house::{ANA, House, Plan, until},
+    raw_frames::{
         CONTINUATION, DATA, END_HEADERS, END_STREAM, ENHANCE_YOUR_CALM, GOAWAY, HEADERS, PING,
         PRIORITY, RST_STREAM, Raw, SETTINGS, WINDOW_UPDATE, frame, get, head, literal,
     },
-    house::{ANA, House, Plan, until},
 };
 
 const OWN: [(&str, &str); 2] = [("Host", "wiki.test"), ("Cookie", ANA)];

@@ -311,6 +311,6 @@ impl AsyncWrite for Stoppable {
     }
 }
 
-fn is_reset(fault: &hyper::Error) -> bool {
+pub(crate) fn is_reset(fault: &hyper::Error) -> bool {
     format!("{fault:?}").contains("Reset")
 }

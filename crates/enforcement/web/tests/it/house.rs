@@ -25,7 +25,7 @@ use gw_model::{
 };
 use gw_pages::{JudgedRequest, PageService, refused::Level};
 use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
-use gw_tls::{CertificateStore, DemoAuthority};
+use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
 use gw_web::{
     AppCookie, Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves,
     ThreadDoor, ThreadMetrics, WebOptions, client_address::TrustedProxies,
@@ -72,6 +72,7 @@ pub(crate) struct Plan {
     pub(crate) trusted: TrustedProxies,
     pub(crate) threads: usize,
     pub(crate) door: DoorOptions,
+    pub(crate) trust: TrustStore,
     /// The disk is full once this is set.
     pub(crate) full: Option<Arc<AtomicBool>>,
     pub(crate) wiki: Box<dyn Fn(&mut App) + Send>,
@@ -85,6 +86,7 @@ impl Default for Plan {
             trusted: TrustedProxies::default(),
             threads: 1,
             door: DoorOptions::default(),
+            trust: TrustStore::empty(),
             full: None,
             wiki: Box::new(|_| {}),
         }
@@ -131,6 +133,7 @@ impl House {
             services: services(),
             hand_over: redeeming(Arc::clone(&codes)),
             trusted_proxies: plan.trusted.clone(),
+            upstream_trust: plan.trust.clone(),
             remedies: plan.level,
             limits: plan.limits,
             ..options(vec![
@@ -219,6 +222,7 @@ fn options(listeners: Vec<Listener>) -> WebOptions {
         country: Arc::new(|_| None),
         ask: Arc::new(|_| None),
         trusted_proxies: TrustedProxies::default(),
+        upstream_trust: TrustStore::empty(),
         remedies: Level::Own,
         limits: Limits::default(),
     }
@@ -349,7 +353,7 @@ fn services() -> HashMap<Arc<str>, PageService> {
         let judged = &request.judged;
         let who = judged.user.as_ref().map_or("nobody", |u| &u.name);
         let text = format!(
-            "{} {} {:?} by {who} rank {} ended {:?} cookie {:?} claim {:?} body {} navigation {}",
+            "{} {} {:?} by {who} rank {} ended {:?} cookie {:?} claim {:?} body {} navigation {} names {:?}",
             request.method,
             request.path,
             request.query,
@@ -359,6 +363,7 @@ fn services() -> HashMap<Arc<str>, PageService> {
             request.headers.get("x-forwarded-for"),
             request.body.len(),
             judged.navigation,
+            request.headers.keys().collect::<Vec<_>>(),
         );
         Ok(http::Response::new(Bytes::from(text)))
     });

@@ -124,6 +124,47 @@ async fn a_proxy_header_is_read_from_trusted_peers_and_required_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_header_of_a_stranger_is_refused() {
+    let elsewhere = TrustedProxies {
+        peers: vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
+        header: None,
+        speak_proxy_protocol: true,
+    };
+    let nobody = TrustedProxies {
+        peers: Vec::new(),
+        header: Some(http::HeaderName::from_static("x-forwarded-for")),
+        speak_proxy_protocol: true,
+    };
+    let mut v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c".to_vec();
+    v2.extend([203, 0, 113, 9, 127, 0, 0, 1, 0x1f, 0x90, 0, 80]);
+    let v1 = b"PROXY TCP4 203.0.113.9 127.0.0.1 8080 80\r\n".to_vec();
+    for trusted in [TrustedProxies::default(), elsewhere, nobody] {
+        let house = House::of(Plan {
+            trusted,
+            ..Plan::default()
+        })
+        .await;
+        for header in [&v2, &v1] {
+            let bytes = [header, text("GET /", &OWN).as_bytes()].concat();
+            let answer = raw(house.http, &bytes).await;
+            assert!(answer.is_none_or(|a| a.status == 400));
+        }
+        assert!(house.upstream.seen().is_empty());
+        let told = [
+            ("X-Forwarded-For", "203.0.113.9"),
+            ("Forwarded", "for=203.0.113.9"),
+            ("X-Real-IP", "203.0.113.9"),
+            ("True-Client-IP", "203.0.113.9"),
+        ];
+        let headers = [&OWN[..], &told].concat();
+        assert_eq!(house.get("GET /", &headers).await.status, 200);
+        let seen = house.upstream.last();
+        assert_eq!(seen.all("x-forwarded-for"), ["127.0.0.1"]);
+        assert!(!seen.head.contains("203.0.113.9"), "{}", seen.head);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_open_may_end_before_the_stop_and_is_cut_at_its_deadline() {
     let house = House::usual().await;
     let mut io = connect(house.http).await;

@@ -9,17 +9,30 @@
 )]
 
 mod bounds;
+mod claims;
 mod client;
 mod cuts;
+mod desync;
 mod forwarding;
 mod frames;
 mod h2;
 mod hand_over;
+mod hosts;
 mod house;
+mod limits;
 mod listeners;
+mod multiplexed;
+mod one_form;
 mod own_apps;
+mod own_names;
+mod peer;
+mod raw_frames;
+mod raw_h2;
 mod records;
 mod refusals;
+mod secure;
+mod several;
 mod smuggling;
+mod tossing;
 mod upstream;
 mod websocket;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -223,6 +224,16 @@ impl Recorder {
             }
             "/both" => {
                 io.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").await?;
+            }
+            _ if path.starts_with("/say/") => {
+                // Header lines of the test's own choice.
+                let lines = HEXLOWER.decode(&path.as_bytes()["/say/".len()..]).unwrap();
+                let head = [
+                    &b"HTTP/1.1 200 OK\r\n"[..],
+                    &lines,
+                    b"Content-Length: 5\r\n\r\nhello",
+                ];
+                io.write_all(&head.concat()).await?;
             }
             "/trailers" => {
                 io.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Set-Cookie\r\n\r\n\

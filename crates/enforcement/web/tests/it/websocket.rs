@@ -13,7 +13,7 @@ use crate::{
 };
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-const ASKING: [(&str, &str); 7] = [
+pub(crate) const ASKING: [(&str, &str); 7] = [
     ("Host", "wiki.test"),
     ("Cookie", ANA),
     ("Origin", "http://wiki.test"),
@@ -36,7 +36,9 @@ pub(crate) async fn serve(
     let accept = BASE64.encode(hash.finish().as_ref());
     let head = format!(
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Accept: {accept}\r\nSet-Cookie: own=1\r\nX-Own: 1\r\n\r\n"
+         Sec-WebSocket-Accept: {accept}\r\nSet-Cookie: own=1\r\nX-Own: 1\r\n\
+         Set-Cookie: __Host-gw-session=evil; Path=/; Secure\r\nSet-Cookie: wide=1; Domain=test\r\n\
+         Clear-Site-Data: \"*\"\r\nAlt-Svc: h3=\":443\"\r\nGatewright-Decision: d-forged\r\n\r\n"
     );
     io.write_all(head.as_bytes()).await?;
     io.write_all(&frame(1, b"hello")).await?;
@@ -107,6 +109,10 @@ async fn bytes_pass_both_ways_untouched() {
         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     );
     assert_eq!(answer.one("upgrade"), "websocket");
+    assert_eq!(answer.all("set-cookie"), ["own=1"]);
+    for name in ["clear-site-data", "alt-svc", "gatewright-decision"] {
+        assert!(answer.all(name).is_empty(), "{name}");
+    }
     assert_eq!(read_frame(&mut io).await.unwrap(), (1, b"hello".to_vec()));
     let masked = [0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
     io.write_all(&masked).await.unwrap();

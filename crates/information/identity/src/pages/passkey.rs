@@ -5,7 +5,7 @@ use bytes::Bytes;
 use gw_model::Action;
 use gw_pages::{Message, Page, Script, redirect, signed_in_words};
 use http::{Response, StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
@@ -89,6 +89,12 @@ struct Finish<C> {
     name: Option<String>,
     #[serde(default)]
     leading: Leading,
+}
+
+/// The credential in the body of a finished ceremony.
+pub(crate) fn finished<C: DeserializeOwned>(body: &[u8]) -> Option<C> {
+    let finish: Finish<C> = serde_json::from_slice(body).ok()?;
+    Some(finish.credential)
 }
 
 pub(super) fn show_confirm(visit: &Visit<'_>) -> Answer {

@@ -20,7 +20,7 @@ pub(super) const KEY: &str = "key";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Entity {
+pub(super) enum Entity {
     User(UserId),
     Group(GroupName),
     App(AppName),
@@ -32,10 +32,10 @@ enum Entity {
 }
 
 /// What stands in a row, beside kind and key.
-struct Content {
-    version: u64,
+pub(super) struct Content {
+    pub(super) version: u64,
     owner: Option<String>,
-    body: String,
+    pub(super) body: String,
 }
 
 pub(super) fn write(
@@ -119,7 +119,7 @@ fn clean_up(db: &Connection, change: &Change) -> Result<(), StoreError> {
 }
 
 impl Entity {
-    const fn kind(&self) -> &'static str {
+    pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => USER,
             Self::Group(_) => GROUP,
@@ -132,7 +132,7 @@ impl Entity {
         }
     }
 
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         match self {
             Self::User(id) => id.to_string(),
             Self::Group(name) => name.to_string(),
@@ -145,7 +145,7 @@ impl Entity {
     }
 
     /// What its row says from now on; nothing if it is gone.
-    fn content(&self, after: &Snapshot) -> Result<Option<Content>, StoreError> {
+    pub(super) fn content(&self, after: &Snapshot) -> Result<Option<Content>, StoreError> {
         let mut owner = None;
         let found = match self {
             Self::User(id) => after.user(*id).map(|u| (u.version, words::to_json(u))),

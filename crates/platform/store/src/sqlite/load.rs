@@ -45,7 +45,7 @@ type Versioned<T> = Vec<(u64, T)>;
 
 /// All rows, each list in the order of versions.
 #[derive(Default)]
-struct Stored {
+pub(super) struct Stored {
     groups: Versioned<Arc<Group>>,
     users: Versioned<Arc<User>>,
     apps: Versioned<Arc<App>>,
@@ -54,7 +54,7 @@ struct Stored {
     tokens: Versioned<Arc<AppToken>>,
     policies: Versioned<Arc<[PolicyFile]>>,
     keys: Versioned<Arc<PublishedKey>>,
-    collections: BTreeMap<String, u64>,
+    pub(super) collections: BTreeMap<String, u64>,
 }
 
 impl Stored {
@@ -75,7 +75,13 @@ impl Stored {
         Ok(all)
     }
 
-    fn add(&mut self, kind: &str, key: &str, version: u64, body: &str) -> Result<(), StoreError> {
+    pub(super) fn add(
+        &mut self,
+        kind: &str,
+        key: &str,
+        version: u64,
+        body: &str,
+    ) -> Result<(), StoreError> {
         let row = Row { kind, key, body };
         match kind {
             facts::GROUP => self.groups.push((version, row.value()?)),
@@ -113,20 +119,20 @@ impl Row<'_> {
     }
 }
 
-struct Rebuild {
+pub(super) struct Rebuild {
     epoch: Epoch,
     facts: Snapshot,
 }
 
 impl Rebuild {
-    fn new(epoch: Epoch) -> Self {
+    pub(super) fn new(epoch: Epoch) -> Self {
         Self {
             epoch,
             facts: Snapshot::empty(epoch),
         }
     }
 
-    fn all(mut self, stored: Stored) -> Result<Snapshot, StoreError> {
+    pub(super) fn all(mut self, stored: Stored) -> Result<Snapshot, StoreError> {
         self.groups(&stored)?;
         self.apps(&stored)?;
         self.people_and_sessions(&stored)?;

@@ -157,7 +157,7 @@ impl Entry {
 }
 
 /// Kinds are added and never changed in meaning, so what cannot be read is a newer kind.
-fn read_change(place: &str, raw: serde_json::Value) -> Result<Change, StoreError> {
+pub(super) fn read_change(place: &str, raw: serde_json::Value) -> Result<Change, StoreError> {
     let kind = raw
         .as_object()
         .and_then(|fields| fields.keys().next())

@@ -99,6 +99,113 @@ fn a_damaged_fact_is_named() {
 }
 
 #[test]
+fn a_store_whose_pages_are_damaged_is_refused_by_name_with_what_to_do() {
+    let folder = private_folder();
+    let mut store = open(folder.path());
+    for n in 0..200 {
+        commit(&mut store, vec![put(user(n, &format!("user-{n}")))], vec![]);
+    }
+    drop(store);
+    let path = folder.path().join("facts.sqlite");
+    let whole = fs::read(&path).unwrap();
+    assert!(whole.len() > 8 * 4096);
+    let mut refused = 0;
+    for page in 0..whole.len() / 4096 {
+        let mut torn = whole.clone();
+        torn[page * 4096..(page + 1) * 4096].fill(0);
+        fs::write(&path, &torn).unwrap();
+        // An empty first page is an empty file, and so not ours; free pages may hold anything.
+        let opened = try_open(folder.path()).and_then(|mut store| store.load().map(drop));
+        let Err(fault) = opened else {
+            continue;
+        };
+        refused += 1;
+        let text = fault.to_string();
+        let says = match fault {
+            StoreError::Foreign(_) => "move it away",
+            _ => "restore a backup",
+        };
+        assert!(
+            text.contains("facts.sqlite") && text.contains(says),
+            "page {page}: {text}"
+        );
+        fs::write(&path, &whole).unwrap();
+    }
+    assert!(refused > 8, "{refused}");
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(
+        open(folder.path()).load().unwrap().facts.users().count(),
+        200
+    );
+}
+
+/// What happens to a transaction whose disk is full: the database may not grow any more.
+#[test]
+fn a_full_disk_in_the_middle_of_a_group_leaves_the_old_state_and_is_over_once_there_is_space() {
+    let folder = private_folder();
+    let mut store = open(folder.path());
+    commit(&mut store, vec![put(user(1, "ana"))], vec![]);
+    let before = store.load().unwrap().facts;
+    let big = |name: &str| Effect::MetaPut {
+        key: name.into(),
+        value: "x".repeat(4 << 20),
+    };
+    store.limit_pages(Some(64)).unwrap();
+    let group = vec![
+        transaction(vec![put(user(2, "bo"))], vec![]).propose(),
+        transaction(vec![put(user(3, "cy"))], vec![big("a")]).propose(),
+    ];
+    let fault = store.commit(group).unwrap_err();
+    assert!(format!("{fault:?}").contains("full"), "{fault:?}");
+    let after = store.load().unwrap().facts;
+    assert_eq!(after.epoch, before.epoch);
+    assert!(after.user(uid(2)).is_none() && after.user(uid(3)).is_none());
+    commit(&mut store, vec![put(user(2, "bo"))], vec![]);
+    store.limit_pages(None).unwrap();
+    commit(&mut store, vec![put(user(3, "cy"))], vec![big("a")]);
+    drop(store);
+    assert_eq!(open(folder.path()).load().unwrap().facts.users().count(), 3);
+}
+
+#[test]
+fn a_write_ahead_log_that_is_torn_at_any_byte_gives_a_whole_state_that_was_acknowledged() {
+    let folder = private_folder();
+    let mut store = open(folder.path());
+    for n in 1..=6 {
+        commit(&mut store, vec![put(user(n, &format!("user-{n}")))], vec![]);
+    }
+    let living: Vec<_> = ["facts.sqlite", "facts.sqlite-wal", "secret.key"]
+        .map(|name| (name, fs::read(folder.path().join(name)).unwrap()))
+        .into();
+    let wal = living[1].1.clone();
+    let mut states = std::collections::BTreeSet::new();
+    for at in (0..wal.len()).step_by(509).chain([wal.len()]) {
+        for garbled in [false, true] {
+            let torn = private_folder();
+            for (name, bytes) in &living {
+                let mut bytes = bytes.clone();
+                if name.ends_with("-wal") {
+                    match garbled && at < bytes.len() {
+                        true => bytes[at] ^= 0x5a,
+                        false => bytes.truncate(at),
+                    }
+                }
+                let path = torn.path().join(name);
+                fs::write(&path, bytes).unwrap();
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+                fs::set_permissions(&path, mode).unwrap();
+            }
+            let facts = open(torn.path()).load().unwrap().facts;
+            let users = facts.users().count() as u64;
+            assert!((1..=users).all(|n| facts.user(uid(n)).is_some()), "{at}");
+            states.insert(users);
+        }
+    }
+    assert_eq!(states.last(), Some(&6), "whole where nothing is torn");
+    assert!(states.len() > 3, "{states:?}");
+}
+
+#[test]
 fn two_processes_never_share_a_folder() {
     let folder = private_folder();
     let store = open(folder.path());

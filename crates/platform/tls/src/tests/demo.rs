@@ -107,6 +107,7 @@ fn the_authority_vouches_for_the_demos_names_only() {
     let stolen = Authority {
         issuer: Issuer::new(issuer, KeyPair::from_pem(&key).unwrap()),
         root: root(&authority),
+        pem: fs::read_to_string(authority.ca_path()).unwrap(),
     };
     let within = stolen.issue(folder.path(), "a", &["evil.gatewright.localhost"]);
     let beyond = stolen.issue(folder.path(), "b", &["bank.example"]);

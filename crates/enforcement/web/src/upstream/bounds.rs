@@ -1,0 +1,58 @@
+//! Bounds of one app's exchanges, and what its upstream's connections may hold.
+
+use std::time::Duration;
+
+use gw_model::UpstreamLimits;
+
+use crate::options::Limits;
+
+/// The gateway's own bounds, and what the app says otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// The time to connect, TLS included.
+    pub(super) connect: Duration,
+    /// The time to an answer's head, once the client has sent its body.
+    pub(super) first_byte: Duration,
+    /// How long an answer's body may stand still while the client waits for more of it.
+    pub(crate) response_idle: Option<Duration>,
+    /// Bytes of a request's body.
+    pub(crate) request_body: u64,
+    /// Bytes of an answer's head.
+    pub(super) answer_head: usize,
+    /// Header lines of an answer.
+    pub(super) headers_max: usize,
+    /// Bytes that a connection, or a stream of one, buffers.
+    pub(super) buffer_bytes: usize,
+    /// Bytes of a stream that an upstream may send ahead.
+    pub(super) stream_window_bytes: u32,
+    /// Bytes of a connection that an upstream may send ahead.
+    pub(super) connection_window_bytes: u32,
+    /// Streams of one connection to an upstream.
+    pub(super) streams_max: usize,
+    /// How long a connection is kept unused.
+    pub(super) idle: Duration,
+    /// Connections that are kept unused.
+    pub(super) idle_max: usize,
+}
+
+impl Bounds {
+    pub(super) fn of(limits: &Limits, own: &UpstreamLimits) -> Self {
+        let head = own
+            .answer_head
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        Self {
+            connect: own.connect.unwrap_or(limits.connect),
+            first_byte: own.first_byte.unwrap_or(limits.first_byte),
+            response_idle: own.response_idle,
+            request_body: own.request_body.unwrap_or(u64::MAX),
+            answer_head: head.unwrap_or(limits.answer_head_bytes),
+            headers_max: limits.headers_max,
+            buffer_bytes: limits.buffer_bytes,
+            stream_window_bytes: limits.stream_window_bytes,
+            connection_window_bytes: limits.connection_window_bytes,
+            streams_max: usize::try_from(limits.streams_max).unwrap_or(usize::MAX),
+            idle: limits.upstream_idle,
+            idle_max: limits.upstream_idle_max,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is in use: a connection of HTTP/1, or a stream of HTTP/2. Aborted when dropped, unless
+//! it is released.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{
+    h1::{Line, Parted},
+    h2,
+    io::Io,
+    server::Server,
+};
+use crate::cut_io::Abort;
+
+/// How long an upstream that said it switches may take to do so.
+const SWITCH_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A request under way at a server.
+pub(super) struct Flight(Rc<Server>);
+
+impl Flight {
+    pub(super) fn begin(server: &Rc<Server>) -> Self {
+        let in_flight = server.in_flight();
+        in_flight.set(in_flight.get() + 1);
+        Self(server.clone())
+    }
+
+    pub(super) const fn server(&self) -> &Rc<Server> {
+        &self.0
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let in_flight = self.0.in_flight();
+        in_flight.set(in_flight.get().saturating_sub(1));
+    }
+}
+
+/// What an answer's body comes from.
+pub(crate) struct Checkout {
+    flight: Flight,
+    held: Held,
+}
+
+enum Held {
+    Line {
+        line: Option<Line>,
+        switched: Option<oneshot::Receiver<Parted>>,
+    },
+    Stream {
+        abort: Abort,
+        in_order: bool,
+        _counted: h2::Counted,
+    },
+}
+
+impl Checkout {
+    pub(super) fn line(flight: Flight, line: Line, may_switch: bool) -> Self {
+        let switched = may_switch.then(|| line.expect_switch());
+        Self {
+            flight,
+            held: Held::Line {
+                line: Some(line),
+                switched,
+            },
+        }
+    }
+
+    pub(super) const fn stream(flight: Flight, abort: Abort, counted: h2::Counted) -> Self {
+        Self {
+            flight,
+            held: Held::Stream {
+                abort,
+                in_order: false,
+                _counted: counted,
+            },
+        }
+    }
+
+    pub(super) const fn server(&self) -> &Rc<Server> {
+        self.flight.server()
+    }
+
+    pub(super) const fn line_mut(&mut self) -> Option<&mut Line> {
+        match &mut self.held {
+            Held::Line { line, .. } => line.as_mut(),
+            Held::Stream { .. } => None,
+        }
+    }
+
+    /// Where the server is, as a `Location` of its own may name it.
+    pub(crate) fn place(&self) -> &str {
+        self.server().address().place()
+    }
+
+    /// Gives it back: both bodies are over.
+    pub(crate) fn release(mut self) {
+        match &mut self.held {
+            Held::Line { line, .. } => {
+                if let Some(line) = line.take()
+                    && !line.is_closed()
+                {
+                    line.expect_no_switch();
+                    self.flight.server().keep(line);
+                }
+            }
+            Held::Stream { in_order, .. } => *in_order = true,
+        }
+    }
+
+    /// The socket itself, once the upstream has switched protocols.
+    pub(crate) async fn switch(mut self) -> Option<Switched> {
+        let Held::Line { line, switched } = &mut self.held else {
+            return None;
+        };
+        let parts = timeout(SWITCH_MAX, switched.take()?).await.ok()?.ok()?;
+        *line = None;
+        Some(Switched {
+            io: parts.io.into_inner(),
+            read: parts.read_buf,
+        })
+    }
+}
+
+/// A socket that speaks another protocol from here on.
+pub(crate) struct Switched {
+    pub(crate) io: Io,
+    /// What was read of it already.
+    pub(crate) read: Bytes,
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        match &self.held {
+            Held::Line {
+                line: Some(line), ..
+            } => line.abort(),
+            Held::Line { line: None, .. } => {}
+            Held::Stream {
+                abort, in_order, ..
+            } => {
+                if !in_order {
+                    abort.abort();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Gatewright: one binary that runs everything and administers it.
+
+mod clock;
+mod command;
+mod config;
+mod demo;
+#[doc(hidden)]
+pub mod fuzzing;
+mod output;
+mod policy_folder;
+mod supervise;
+mod wiring;
+
+pub use command::run;

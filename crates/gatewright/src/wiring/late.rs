@@ -1,0 +1,61 @@
+//! Changes that a process made durable and was killed before it recorded: they are recorded now.
+
+use std::path::Path;
+
+use gw_ledger::{ChangeRecord, ChangedFact, Personal};
+use gw_model::Epoch;
+use gw_record::{Ledger, ReadError, RecordedChanges, Unwritable};
+use gw_store::{ChangesSince, Reader, StoreError, StoredTransaction};
+
+/// Changes that are looked at: more than one group of the administrator's.
+const CHANGES: u64 = 1024;
+
+/// Changes that cannot be recorded late.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LateFault {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("changes from before cannot be recorded")]
+    Unwritable(#[from] Unwritable),
+}
+
+/// Records what the store holds and the control log does not tell of.
+pub(super) fn record(
+    reader: &Reader,
+    ledger: &Ledger,
+    folder: &Path,
+    epoch: Epoch,
+) -> Result<(), LateFault> {
+    let since = Epoch {
+        number: epoch.number.saturating_sub(CHANGES),
+        ..epoch
+    };
+    let ChangesSince::All(stored) = reader.changes_since(since)? else {
+        return Ok(());
+    };
+    let recorded = RecordedChanges::read(folder)?;
+    for transaction in stored {
+        if recorded.lacks(transaction.epoch) {
+            tracing::info!(epoch = %transaction.epoch, "a change was made and not yet recorded; it is recorded now");
+            let record = told(&transaction);
+            ledger
+                .control()
+                .append_blocking(&record, &Personal::default())?;
+        }
+    }
+    Ok(())
+}
+
+fn told(transaction: &StoredTransaction) -> ChangeRecord {
+    ChangeRecord {
+        time: transaction.at,
+        epoch: transaction.epoch,
+        actor: transaction.actor.clone(),
+        session: None,
+        decision: None,
+        what: "recorded at the next start".into(),
+        changes: transaction.changes.iter().map(ChangedFact::of).collect(),
+    }
+}
