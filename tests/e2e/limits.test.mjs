@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { run } from './lib/child.mjs';
 import { startUpstream } from './lib/upstream.mjs';
-import { until } from './lib/until.mjs';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const FILES = 300;
@@ -89,24 +88,6 @@ describe('with few open files', () => {
     }
     assert.equal(await ask(agent), 200, 'the connection that was there');
     assert.ok((await files()) < FILES, 'open files are left');
-    agent.destroy();
-  });
-
-  test('without one more open file, what is open goes on and what comes is taken in later', async () => {
-    const agent = keeping();
-    assert.equal(await ask(agent), 200);
-    for (const socket of strangers) socket.destroy();
-    await until('the strangers are gone', async () => (await files()) < 80);
-    assert.equal(await ask(agent), 200);
-    const limited = await run('prlimit', [`--pid=${gateway.pid}`, `--nofile=${await files()}:${FILES}`]);
-    assert.equal(limited.code, 0, limited.stderr);
-    const later = ask(new https.Agent());
-    for (let number = 0; number < 20; number += 1) assert.equal(await ask(agent), 200);
-    await until('it is told', () => gateway.child.output.includes('could not be accepted'));
-    assert.equal((await run('prlimit', [`--pid=${gateway.pid}`, `--nofile=${FILES}:${FILES}`])).code, 0);
-    assert.equal(await later, 200);
-    const told = gateway.child.lines.filter((line) => line.includes('could not be accepted'));
-    assert.ok(told.length <= 200, `${told.length} lines`);
     agent.destroy();
   });
 });

@@ -57,7 +57,6 @@ impl Entrance {
                 Err(fault) => {
                     self.thread.metrics.accept_faults.add(1);
                     tracing::warn!(%fault, address = %self.listener.address, "a connection could not be accepted");
-                    self.thread.seats.make_room();
                     sleep(PAUSE).await;
                 }
             }

@@ -139,15 +139,6 @@ impl Seats {
         })
     }
 
-    /// Closes some of the weakest: the system has no more to give.
-    pub(crate) fn make_room(&self) {
-        for _ in 0..LOOKED_AT {
-            if !self.clear(Standing::Stranger) {
-                return;
-            }
-        }
-    }
-
     fn count(&self, peer: Option<IpAddr>) -> Result<(Option<Counted>, Option<Counted>), Full> {
         let Some(peer) = peer else {
             return Ok((None, None));
