@@ -34,16 +34,22 @@ run() {
         -max_len=$bytes_max -artifact_prefix="fuzz/findings/$name/" "$@"
 }
 
-# Adds to the committed corpus what it does not reach yet, the smallest inputs first.
+# Adds to the committed corpus what it does not reach yet; of more than there is room for, some
+# of each size.
 keep() {
-    local name=$1 found=$2 new
+    local name=$1 found=$2 new room
     new=$(mktemp -d)
     cp "fuzz/corpus/$name"/* "$new"
-    run "$name" -merge=1 "$new" "$found" >/dev/null 2>&1
-    find "$new" -type f -size -${bytes_max}c -printf '%s %f\n' | sort -n | while read -r _ file; do
-        [ "$(find "fuzz/corpus/$name" -type f | wc -l)" -lt "$files_max" ] || break
-        cp -n "$new/$file" "fuzz/corpus/$name/"
-    done
+    run "$name" -set_cover_merge=1 "$new" "$found" >/dev/null 2>&1
+    room=$((files_max - $(find "fuzz/corpus/$name" -type f | wc -l)))
+    find "$new" -type f -size -${bytes_max}c -printf '%s %f\n' | sort -n | cut -d ' ' -f 2 |
+        awk -v room="$room" -v folder="fuzz/corpus/$name/" '
+            system("test -e " folder $0) != 0 { file[count++] = $0 }
+            END {
+                for (i = 0; i < count; i++)
+                    if (count <= room || int(i * room / count) != int((i + 1) * room / count)) print file[i]
+            }' |
+        while read -r file; do cp "$new/$file" "fuzz/corpus/$name/"; done
     rm -r "$new"
 }
 

@@ -23,7 +23,12 @@ const REQUESTS: u32 = 2_000;
 pub(crate) fn measure(options: &Options, site: &Site) -> Result<Vec<Row>, Fault> {
     let out = site.file("callgrind.out");
     let out_option = format!("--callgrind-out-file={}", out.display());
-    let runner = ["valgrind", "--tool=callgrind", "--separate-threads=yes", &out_option];
+    let runner = [
+        "valgrind",
+        "--tool=callgrind",
+        "--separate-threads=yes",
+        &out_option,
+    ];
     let setup = Setup {
         name: "Gatewright, under callgrind",
         statements: 100,
@@ -40,7 +45,13 @@ pub(crate) fn measure(options: &Options, site: &Site) -> Result<Vec<Row>, Fault>
         control(&["--zero", &pid])?;
         let counted = count(&target, http2, &pid, &format!("{}.{dump}-", out.display()))?;
         let each = counted as f64 / f64::from(REQUESTS);
-        rows.push(Row::new(QUESTION, version, "instructions", "", each.round()));
+        rows.push(Row::new(
+            QUESTION,
+            version,
+            "instructions",
+            "",
+            each.round(),
+        ));
     }
     Ok(rows)
 }
@@ -68,5 +79,9 @@ fn control(arguments: &[&str]) -> Result<(), Fault> {
     if output.status.success() {
         return Ok(());
     }
-    Err(format!("callgrind_control: {}", String::from_utf8_lossy(&output.stdout)).into())
+    Err(format!(
+        "callgrind_control: {}",
+        String::from_utf8_lossy(&output.stdout)
+    )
+    .into())
 }

@@ -88,7 +88,9 @@ pub(crate) fn h2(target: &Target, connections: u32, streams: u32, secs: u32) -> 
 pub(crate) fn some(target: &Target, http2: bool, requests: u32) -> Result<(), Fault> {
     let requests = requests.to_string();
     let cookie = format!("cookie: {}", target.cookie);
-    let mut command = vec!["h2load", "-t1", "-c4", "-m4", "-n", &requests, "-H", &cookie];
+    let mut command = vec![
+        "h2load", "-t1", "-c4", "-m4", "-n", &requests, "-H", &cookie,
+    ];
     if !http2 {
         command.push("--h1");
     }

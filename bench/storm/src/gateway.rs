@@ -35,9 +35,6 @@ const START: Duration = Duration::from_secs(60);
 /// Bytes of the large answer.
 const LARGE: usize = 8 << 20;
 
-/// What answers are made of.
-static BLOCK: [u8; 64 * 1024] = [b'x'; 64 * 1024];
-
 /// What a gateway holds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
@@ -314,7 +311,6 @@ async fn serve(listener: TcpListener) {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "parts of a block that is as long")]
 async fn answer(mut socket: tokio::net::TcpStream) -> std::io::Result<()> {
     let mut read = Vec::new();
     loop {

@@ -9,6 +9,7 @@ pub mod fuzzing;
 mod output;
 mod policy_folder;
 mod supervise;
+mod systemd;
 mod wiring;
 
 pub use command::run;

@@ -206,6 +206,7 @@ static FACTS: LazyLock<Snapshot> = LazyLock::new(|| {
         authorization: Default::default(),
         origins: Vec::new(),
         recorded_parameters: Vec::new(),
+        upgrades: Route::default_upgrades(),
         accept_encoded_slash: loose,
         accept_override_headers: false,
     };

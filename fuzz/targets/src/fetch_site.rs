@@ -56,7 +56,7 @@ fn told(sender: Sender, headers: &HeaderMap, own: Own<'_>, listed: &[Arc<str>]) 
         let said = site.is_some_and(|site| site == "same-origin" || site == "none");
         assert!(said || is_own || is_listed);
     }
-    if fetch_site::may_open_websocket(headers, own, sender) {
+    if fetch_site::may_switch(headers, own, sender) {
         assert!(is_own || is_listed);
     }
 }

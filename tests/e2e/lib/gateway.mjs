@@ -8,6 +8,7 @@ import { makeCertificates } from './certificates.mjs';
 import { freePorts } from './ports.mjs';
 import { until } from './until.mjs';
 
+const ACTIVATE = new URL('activate.py', import.meta.url).pathname;
 const ROOT = new URL('../../../', import.meta.url).pathname;
 
 export const BINARY = process.env.GATEWRIGHT ?? join(ROOT, 'target/debug/gatewright');
@@ -35,9 +36,10 @@ export async function startDemo() {
  * Starts `gatewright up -c` for an organisation under `e2e.localhost` with these apps
  * (`{ name, upstream or upstreams, ... }` as in the configuration file) and policies (file name to text).
  * `hosts` are names beside those under its domain that the certificate covers; `prepare` gets
- * the gateway before it is started, its data folder not yet made.
+ * the gateway before it is started, its data folder not yet made. `activated` opens its sockets
+ * for HTTPS before it starts, and keeps them when it ends.
  */
-export async function startOrganisation({ apps, policies, config = '', hosts = [], prepare = async () => {} }) {
+export async function startOrganisation({ apps, policies, config = '', hosts = [], prepare = async () => {}, activated = false }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
   const [http, https] = await freePorts(2);
   const domain = 'e2e.localhost';
@@ -57,6 +59,7 @@ export async function startOrganisation({ apps, policies, config = '', hosts = [
   gateway.authority = certificates.authority;
   gateway.policies = join(folder, 'policies');
   gateway.file = file;
+  if (activated) gateway.through = ['python3', ACTIVATE, `https=127.0.0.1:${https}`, `six=[::1]:${https}`, '--'];
   await prepare(gateway);
   await gateway.start();
   return gateway;
@@ -100,7 +103,8 @@ class Gateway {
   }
 
   async start() {
-    this.child = new Child(BINARY, this.args, { env: { ...process.env, NO_COLOR: '1', ...this.env } });
+    const [command, ...args] = [...(this.through ?? []), BINARY, ...this.args];
+    this.child = new Child(command, args, { env: { ...process.env, NO_COLOR: '1', ...this.env } });
     const { end } = await until(
       'the gateway answers on its socket',
       async () => (this.child.end ? this.child : (await this.cli('app', 'list')).code === 0 && {}),
@@ -175,6 +179,21 @@ class Gateway {
   async crashAndRestart() {
     await this.child.stop('SIGKILL');
     await this.start();
+  }
+
+  /**
+   * Ends the process in order and starts another on the sockets that it was handed. `draining` is called once it
+   * has been told to stop, `away` while nobody is there.
+   */
+  async restart({ draining, away } = {}) {
+    const count = (text) => this.child.lines.filter((line) => line.startsWith(`activate: ${text}`)).length;
+    const before = { stopping: count('told STOPPING=1'), ended: count('ended'), ready: count('told READY=1') };
+    this.child.process.kill('SIGUSR1');
+    await until('it was told to stop', () => count('told STOPPING=1') > before.stopping);
+    await draining?.();
+    await until('it has ended', () => count('ended') > before.ended, 30_000);
+    await away?.();
+    await until('another one serves', () => count('told READY=1') > before.ready, 30_000);
   }
 
   async copyData(to) {

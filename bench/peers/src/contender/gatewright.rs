@@ -166,7 +166,9 @@ fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, F
         action.to_owned()
     };
     curl(&["-H", &origin, "-H", same, "--data-raw", "", &action])?;
-    curl(&[&format!("https://localhost:{port}/1k")])?;
+    // Many statements take a while to be in force.
+    let patience = ["--retry", "60", "--retry-all-errors", "--retry-delay", "1"];
+    curl(&[&patience[..], &[&format!("https://localhost:{port}/1k")]].concat())?;
     // The app behind it speaks nothing but WebSocket; the cookie is set before it is asked.
     curl(&[&format!("https://echo.localhost:{port}/")]).ok();
     Ok(std::fs::read_to_string(&jar)?)

@@ -16,6 +16,7 @@ mod session;
 mod snapshot;
 mod subject;
 mod time;
+mod upgrade;
 mod upstream;
 
 pub use change::{Actor, Change};
@@ -43,6 +44,7 @@ pub use session::{
 pub use snapshot::{ApplyError, PolicyFacts, Snapshot};
 pub use subject::{Factor, FactorKind, Group, Membership, User};
 pub use time::{Epoch, Timestamp};
+pub use upgrade::{UpgradeFault, UpgradeToken};
 pub use upstream::{
     HealthCheck, Protocol, Server, ServerAddress, ServerAddressFault, Servers, Transport, Upstream,
     UpstreamLimits,

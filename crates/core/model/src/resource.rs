@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, GroupName, RouteName, SessionId, TagName, Upstream, UserId};
+use crate::{AppName, GroupName, RouteName, SessionId, TagName, UpgradeToken, Upstream, UserId};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident => $text:literal),* $(,)?) => {
@@ -215,6 +215,16 @@ pub struct Route {
     /// Pass method-override and URL-override headers on; they are stripped by default.
     #[serde(default)]
     pub accept_override_headers: bool,
+    /// Protocols that its connections may be upgraded to; all others are refused.
+    #[serde(default = "Route::default_upgrades")]
+    pub upgrades: Vec<UpgradeToken>,
+}
+
+impl Route {
+    /// What a route may be upgraded to that says nothing of it: WebSocket alone.
+    pub fn default_upgrades() -> Vec<UpgradeToken> {
+        vec![UpgradeToken::websocket()]
+    }
 }
 
 /// Which credential a route takes.

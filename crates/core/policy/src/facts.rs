@@ -1,6 +1,9 @@
 //! Facts as people write them: for test cases and for questions asked of a folder.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use gw_model::{
     App, AppName, Change, Epoch, Factor, FactorId, FactorKind, Group, GroupName, IdentityHeaders,
@@ -153,11 +156,11 @@ impl FactsSpec {
             open.push((name.span().start, group));
         }
         let mut ordered: Vec<(usize, Group)> = Vec::new();
+        let mut done: BTreeSet<GroupName> = BTreeSet::new();
         while !open.is_empty() {
-            let (ready, waiting): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, group)| {
-                let done = |parent: &GroupName| ordered.iter().any(|(_, g)| g.name == *parent);
-                group.parents.iter().all(done)
-            });
+            let (ready, waiting): (Vec<_>, Vec<_>) = open
+                .into_iter()
+                .partition(|(_, group)| group.parents.iter().all(|parent| done.contains(parent)));
             open = waiting;
             if ready.is_empty() {
                 misfits.extend(open.iter().map(|(offset, group)| Misfit {
@@ -169,6 +172,7 @@ impl FactsSpec {
                 }));
                 break;
             }
+            done.extend(ready.iter().map(|(_, group)| group.name.clone()));
             ordered.extend(ready);
         }
         ordered
@@ -269,6 +273,7 @@ impl AppSpec {
                     recorded_parameters: Vec::new(),
                     accept_encoded_slash: false,
                     accept_override_headers: false,
+                    upgrades: Route::default_upgrades(),
                 }),
                 Err(error) => misfits.push(Misfit {
                     offset: name.span().start,

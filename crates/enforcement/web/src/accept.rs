@@ -2,7 +2,7 @@
 
 use std::{io, net::IpAddr, rc::Rc, time::Duration};
 
-use socket2::SockRef;
+use socket2::{SockAddr, SockRef, Socket};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::yield_now,
@@ -49,9 +49,7 @@ impl Entrance {
         loop {
             match self.socket.accept().await {
                 Ok((socket, peer)) => {
-                    if let Err(fault) = self.seat(socket, peer.ip().to_canonical()) {
-                        tracing::debug!(%fault, "a connection was lost as it came");
-                    }
+                    note_lost(self.seat(socket, peer.ip().to_canonical()));
                 }
                 Err(fault) if is_of_one(&fault) => {}
                 Err(fault) => {
@@ -68,6 +66,40 @@ impl Entrance {
         }
     }
 
+    /// Takes in what the kernel has accepted for a socket that is about to close; nobody else
+    /// will. The queue of a socket that was handed to us stays for the next process.
+    pub(crate) fn close(self, queued_max: u16) {
+        if self.listener.inherited.is_some() {
+            return;
+        }
+        let address = self.listener.address;
+        if let Err(fault) = self.empty_queue(queued_max) {
+            tracing::warn!(%fault, %address, "connections that waited could not be accepted");
+        }
+    }
+
+    fn empty_queue(&self, queued_max: u16) -> io::Result<()> {
+        let queue = SockRef::from(&self.socket);
+        for _ in 0..queued_max {
+            match queue.accept() {
+                Ok((socket, peer)) => self.seat_last(socket, &peer),
+                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => break,
+                Err(fault) if is_of_one(&fault) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    fn seat_last(&self, socket: Socket, peer: &SockAddr) {
+        let seated = socket.set_nonblocking(true).and_then(|()| {
+            let socket = TcpStream::from_std(socket.into())?;
+            let peer = peer.as_socket().ok_or(io::ErrorKind::InvalidInput)?;
+            self.seat(socket, peer.ip().to_canonical())
+        });
+        note_lost(seated);
+    }
+
     /// Serves a connection if there is a seat for it, else resets it.
     fn seat(&self, socket: TcpStream, peer: IpAddr) -> io::Result<()> {
         let abort = Abort::default();
@@ -81,6 +113,12 @@ impl Entrance {
         let (thread, listener) = (self.thread.clone(), self.listener.clone());
         bounds::spawn(pass, connection::serve(thread, listener, io, peer, seat));
         Ok(())
+    }
+}
+
+fn note_lost(seated: io::Result<()>) {
+    if let Err(fault) = seated {
+        tracing::debug!(%fault, "a connection was lost as it came");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Bodies on their way through: counted, stripped of trailers that claim something, ended by a cut.
 
 use std::{
+    cell::Cell,
     pin::Pin,
     rc::Rc,
     sync::Arc,
@@ -55,7 +56,7 @@ pub(crate) enum BodyFault {
 /// A request's body on its way to an upstream.
 pub(crate) struct UpBody {
     /// None of a request that is sent once more, which has no body.
-    incoming: Option<Incoming>,
+    incoming: Option<Asking>,
     /// Bytes that may still come.
     left: u64,
     flow: Rc<Flow>,
@@ -68,7 +69,7 @@ impl UpBody {
     /// A stream without a length, of a person who is signed in, may be silent as long as its
     /// lease holds: so some apps listen. Everything else has to come on.
     pub(crate) fn new(
-        incoming: Incoming,
+        incoming: Asking,
         bytes_max: u64,
         flow: Rc<Flow>,
         app: Rc<AppRoutes>,
@@ -142,6 +143,10 @@ impl Body for UpBody {
             }
         }
         self.look_for_end();
+        if frame.is_trailers() {
+            // Nothing follows them, and nobody asks whether it does.
+            self.flow.up_is_done();
+        }
         let frame = frame.map_trailers(&|mut trailers| {
             header::strip_trailers(&mut trailers, &self.app.headers);
             trailers
@@ -396,12 +401,19 @@ pub(crate) struct Unread {
     body: Incoming,
     /// The client sends it once it is told to.
     waits: bool,
+    told: Rc<Cell<bool>>,
 }
 
 impl Unread {
-    pub(crate) fn new(body: Incoming, headers: &http::HeaderMap) -> Self {
-        let waits = headers.contains_key(http::header::EXPECT);
-        Self { body, waits }
+    pub(crate) fn new(body: Incoming, waits: bool) -> Self {
+        let waits = waits && !body.is_end_stream();
+        let told = Rc::new(Cell::new(!waits));
+        Self { body, waits, told }
+    }
+
+    /// Becomes true once the client does not wait any more, or never did.
+    pub(crate) fn told_to_send(&self) -> Rc<Cell<bool>> {
+        self.told.clone()
     }
 
     /// How much it says there is.
@@ -409,9 +421,13 @@ impl Unread {
         self.body.size_hint().exact()
     }
 
-    /// To be read by whom the request is for: a client that waits is told to send.
-    pub(crate) fn take(self) -> Incoming {
-        self.body
+    /// To be read by whom the request is for: a client that waits is told to send once that
+    /// begins.
+    pub(crate) fn take(self) -> Asking {
+        Asking {
+            body: self.body,
+            told: self.told,
+        }
     }
 
     /// Nobody wants it. What is on its way is read for a little while: closing on unread
@@ -421,6 +437,33 @@ impl Unread {
         if !self.waits && !self.body.is_end_stream() {
             spawn(drain(self.body));
         }
+    }
+}
+
+/// A request's body that is wanted.
+pub(crate) struct Asking {
+    body: Incoming,
+    told: Rc<Cell<bool>>,
+}
+
+impl Body for Asking {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.told.set(true);
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

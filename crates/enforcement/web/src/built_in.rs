@@ -7,13 +7,12 @@ use gw_ledger::EndManner;
 use gw_pages::{Judged, JudgedRequest, guard};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use crate::{
     answer::{Own, Rejection},
-    body::OutBody,
+    body::{Asking, OutBody},
     flow::Flow,
     forward, header as rules,
     inbound::Asked,
@@ -25,7 +24,7 @@ pub(crate) async fn answer(
     asked: Asked,
     flow: Rc<Flow>,
     name: &str,
-    body: Incoming,
+    body: Asking,
 ) -> Response<OutBody> {
     let navigation = asked.inbound.navigation;
     let is_sign_in = asked.inbound.is_sign_in;
@@ -112,7 +111,7 @@ fn missing() -> Rejection {
     )
 }
 
-async fn collect(body: Incoming, flow: &Flow, limits: &Limits) -> Result<Bytes, Rejection> {
+async fn collect(body: Asking, flow: &Flow, limits: &Limits) -> Result<Bytes, Rejection> {
     timeout(
         limits.own_body_read,
         read(body, flow, limits.own_body_bytes),
@@ -128,7 +127,7 @@ async fn collect(body: Incoming, flow: &Flow, limits: &Limits) -> Result<Bytes, 
     })?
 }
 
-async fn read(mut body: Incoming, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {
+async fn read(mut body: Asking, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {
     let mut read = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| {

@@ -87,8 +87,10 @@ pub enum Ambiguous {
     /// The bytes before this request could not be followed.
     #[error("what came before on this connection was not well-formed")]
     Framing,
-    /// An upgrade to something other than a well-formed WebSocket.
-    #[error("this upgrade is not served; WebSocket (RFC 6455, version 13) is")]
+    /// An upgrade that is not well-formed, or to what its route does not list.
+    #[error(
+        "this upgrade is not served here; most routes serve a well-formed WebSocket (RFC 6455, version 13) alone"
+    )]
     Upgrade,
     /// A header that only makes sense once was sent several times.
     #[error("a header that belongs once was sent several times")]

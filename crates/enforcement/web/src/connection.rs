@@ -1,5 +1,6 @@
 //! One client connection, from its first byte to its last.
 
+mod ahead;
 mod h1;
 mod h2;
 mod io;
@@ -20,6 +21,7 @@ use slab::Slab;
 use tokio::{net::TcpStream, task::AbortHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
+pub(crate) use h2::abort_if_unread;
 pub(crate) use io::ClientIo;
 
 use crate::{
@@ -41,6 +43,9 @@ use crate::{
 
 /// How long a connection that ends in order may take to say so.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long a client is read from that was told goodbye and goes on sending.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What the requests of one connection share.
 pub(crate) struct Conn {
@@ -68,8 +73,8 @@ pub(crate) struct Conn {
     /// What upstreams were told last of where requests come from.
     told: RefCell<Option<Rc<Told>>>,
     held: Held,
-    /// What the stream that is about to be spawned holds.
-    next_stream: RefCell<Option<Held>>,
+    /// What the task is that hyper is about to spawn.
+    next_task: RefCell<Option<NextTask>>,
     streams: RefCell<Slab<(Held, Option<AbortHandle>)>>,
     seat: Seat,
     /// Requests so far, and those that are being answered.
@@ -80,6 +85,14 @@ pub(crate) struct Conn {
     /// It is to end once nothing is under way.
     ending: Cell<bool>,
     read_in_turn: Cell<usize>,
+}
+
+/// A task of a connection over HTTP/2.
+enum NextTask {
+    /// An exchange, with what it will hold.
+    Stream(Held),
+    /// The sending half of a stream that has become a WebSocket, with what resets it.
+    Tunnel(Abort),
 }
 
 /// What is open on a connection, or on one stream of it.
@@ -130,6 +143,12 @@ impl Held {
         self.0.flows.borrow().is_empty()
     }
 
+    /// Whether requests have come whole and are being answered.
+    fn is_answering(&self) -> bool {
+        let flows = self.0.flows.borrow();
+        !flows.is_empty() && flows.iter().all(|flow| flow.is_up_done())
+    }
+
     fn release_flushed(&self) {
         loop {
             let flushed = {
@@ -155,6 +174,13 @@ impl Held {
     }
 }
 
+impl Conn {
+    /// The stream that is answered now becomes a tunnel: once this aborts, it is reset.
+    pub(crate) fn next_is_tunnel(&self, abort: Abort) {
+        *self.next_task.borrow_mut() = Some(NextTask::Tunnel(abort));
+    }
+}
+
 /// A stream that is reset instead of being answered.
 #[derive(Debug, thiserror::Error)]
 #[error("reset, as the upstream's was")]
@@ -172,7 +198,7 @@ impl Service<Request<Incoming>> for Gate {
         let conn = self.0.clone();
         let held = if conn.multiplexed {
             let held = Held::default();
-            *conn.next_stream.borrow_mut() = Some(held.clone());
+            *conn.next_task.borrow_mut() = Some(NextTask::Stream(held.clone()));
             held
         } else {
             conn.held.clone()
@@ -322,7 +348,7 @@ impl Conn {
             upgrade: RefCell::default(),
             told: RefCell::default(),
             held: Held::default(),
-            next_stream: RefCell::default(),
+            next_task: RefCell::default(),
             streams: RefCell::default(),
             seat,
             requests: Cell::new(0),
@@ -343,7 +369,8 @@ impl Conn {
         self.seat.pass().is_known()
     }
 
-    fn pass(&self) -> Rc<Pass> {
+    /// What its tasks know of it.
+    pub(crate) fn pass(&self) -> Rc<Pass> {
         self.seat.pass().clone()
     }
 

@@ -121,6 +121,35 @@ impl Abort {
 pub struct CutIo<S: AsFd> {
     socket: S,
     abort: Abort,
+    lost: Lost,
+}
+
+/// What becomes of a write that the peer does not take any more.
+#[derive(Debug, Clone, Copy)]
+enum Lost {
+    /// It fails.
+    Never,
+    /// It passes for written: the peer's answer may lie in the kernel, to be read.
+    MayBe,
+    /// It was the first of those. What is read then ends with this fault and never in order.
+    Since(io::ErrorKind),
+}
+
+impl Lost {
+    fn take(&mut self, polled: Poll<io::Result<usize>>, bytes: usize) -> Poll<io::Result<usize>> {
+        match (&self, &polled) {
+            (Self::MayBe, Poll::Ready(Err(fault)))
+                if matches!(
+                    fault.kind(),
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+                ) =>
+            {
+                *self = Self::Since(fault.kind());
+                Poll::Ready(Ok(bytes))
+            }
+            _ => polled,
+        }
+    }
 }
 
 impl<S: AsFd> CutIo<S> {
@@ -133,14 +162,26 @@ impl<S: AsFd> CutIo<S> {
     /// The same under an [`Abort`] that is there.
     pub fn under(socket: S, abort: Abort) -> Self {
         tune(&SockRef::from(&socket));
-        Self { socket, abort }
+        Self::of(socket, abort, Lost::Never)
     }
 
-    /// Wraps a socket that has no such options: one that is not TCP's.
+    /// The same for a socket to a server, which may answer before it has read everything, and
+    /// close: what is written then is lost, and the answer is read all the same.
+    pub fn to_server(socket: S) -> Self {
+        tune(&SockRef::from(&socket));
+        Self::of(socket, Abort::default(), Lost::MayBe)
+    }
+
+    /// The same for a socket to a server that has no such options: one that is not TCP's.
     pub fn untuned(socket: S) -> Self {
+        Self::of(socket, Abort::default(), Lost::MayBe)
+    }
+
+    fn of(socket: S, abort: Abort, lost: Lost) -> Self {
         Self {
             socket,
-            abort: Abort::default(),
+            abort,
+            lost,
         }
     }
 
@@ -196,7 +237,16 @@ impl<S: AsyncRead + AsFd + Unpin> AsyncRead for CutIo<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check()?;
-        Pin::new(&mut self.socket).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(cx, buf);
+        match (self.lost, &read) {
+            (Lost::Since(fault), Poll::Ready(Ok(())))
+                if buf.filled().len() == before && buf.remaining() > 0 =>
+            {
+                Poll::Ready(Err(fault.into()))
+            }
+            _ => read,
+        }
     }
 }
 
@@ -207,9 +257,12 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
+        if matches!(self.lost, Lost::Since(_)) {
+            return Poll::Ready(Ok(buf.len()));
+        }
         let written = Pin::new(&mut self.socket).poll_write(cx, buf);
         self.abort.note_write(&written);
-        written
+        self.lost.take(written, buf.len())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -224,6 +277,9 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check()?;
+        if matches!(self.lost, Lost::Since(_)) {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 
@@ -233,9 +289,13 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
+        let all: usize = bufs.iter().map(|buf| buf.len()).sum();
+        if matches!(self.lost, Lost::Since(_)) {
+            return Poll::Ready(Ok(all));
+        }
         let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         self.abort.note_write(&written);
-        written
+        self.lost.take(written, all)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -290,6 +350,26 @@ mod tests {
         let mut seen = Vec::new();
         client.read_to_end(&mut seen).await.unwrap();
         assert_eq!(seen, b"an answer");
+    }
+
+    #[tokio::test]
+    async fn the_answer_of_a_server_that_has_closed_is_read_and_never_ends_in_order() {
+        let (mut ours, mut server) = pair().await;
+        ours.lost = Lost::MayBe;
+        ours.write_all(b"some of it").await.unwrap();
+        server.write_all(b"an answer").await.unwrap();
+        server.readable().await.unwrap();
+        // Closed on unread bytes: a reset.
+        drop(server);
+        while !matches!(ours.lost, Lost::Since(_)) {
+            ours.write_all(b"more of it").await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        ours.write_all(b"what nobody gets").await.unwrap();
+        ours.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        assert!(ours.read_to_end(&mut answer).await.is_err());
+        assert_eq!(answer, b"an answer");
     }
 
     #[tokio::test]

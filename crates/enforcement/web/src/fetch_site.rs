@@ -81,10 +81,11 @@ impl Sender {
     }
 }
 
-/// Whether a WebSocket handshake comes from a page of ours, or of an origin that the route lists.
+/// Whether a WebSocket handshake, or another upgrade, comes from a page of ours, or of an origin
+/// that the route lists.
 ///
 /// Browsers always send `Origin` with it; what comes without is refused.
-pub fn may_open_websocket(headers: &HeaderMap, own: Own<'_>, sender: Sender) -> bool {
+pub fn may_switch(headers: &HeaderMap, own: Own<'_>, sender: Sender) -> bool {
     match sender {
         Sender::Listed => true,
         Sender::OwnPage => headers.get(ORIGIN).is_some_and(|o| own.is(o.as_bytes())),
@@ -268,7 +269,7 @@ mod tests {
             (&[], false),
         ] {
             let who = sender(lines).unwrap();
-            let opened = with_own(|own| may_open_websocket(&headers(lines), own, who));
+            let opened = with_own(|own| may_switch(&headers(lines), own, who));
             assert_eq!(opened, may, "{lines:?}");
         }
     }

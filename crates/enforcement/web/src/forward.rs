@@ -11,17 +11,20 @@ use http::{
     response,
 };
 use http_body::Body as _;
+use hyper::upgrade::OnUpgrade;
 
 use crate::{
     answer::{Rejection, clear_site},
     body::{BodyFault, DownBody, OutBody, Unread, UpBody},
-    cookie, fetch_site,
+    cookie,
+    extended::Opened,
+    fetch_site,
     flow::Flow,
+    gate::close_after,
     header as rules,
     inbound::Asked,
-    relay::Upgrade,
+    relay::{self, Upgrade},
     upstream::{Answered, AppUpstream, Sending, UpstreamFault, passed_on},
-    websocket::Handshake,
 };
 
 /// Sends a request for what a permit opened.
@@ -183,7 +186,7 @@ fn origin_alone(headers: &HeaderMap) -> HeaderMap {
 }
 
 async fn answer(
-    asked: Asked,
+    mut asked: Asked,
     flow: Rc<Flow>,
     upstream: &AppUpstream,
     answered: Answered,
@@ -194,9 +197,11 @@ async fn answer(
     let address = checkout.place();
     if let Some(handshake) = &asked.handshake
         && handshake.is_accepted(parts.status, &parts.headers)
+        && flow.is_up_done()
     {
         drop(body);
-        let head = head(&asked, address, parts, cors);
+        let mut head = head(&asked, address, parts, cors);
+        handshake.write_accepted(head.headers_mut());
         let Some(upstream) = checkout.switch().await else {
             return failed(
                 &asked,
@@ -206,11 +211,17 @@ async fn answer(
                 NOT_IN_ORDER,
             );
         };
-        flow.note_status(StatusCode::SWITCHING_PROTOCOLS);
-        *asked.inbound.conn.upgrade.borrow_mut() = Some(Upgrade { upstream, flow });
-        return switched(head);
+        let stream = asked.stream.take();
+        let upgrade = Upgrade {
+            upstream,
+            flow,
+            is_websocket: asked.is_websocket(),
+        };
+        return switched(&asked, head, upgrade, stream);
     }
-    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+    let refuses = parts.status == StatusCode::SWITCHING_PROTOCOLS
+        || (asked.stream.is_some() && parts.status.is_success());
+    if refuses {
         return failed(
             &asked,
             flow,
@@ -227,6 +238,10 @@ async fn answer(
     }
     let host = asked.inbound.app.app.host.clone();
     let multiplexed = asked.inbound.conn.multiplexed;
+    if !multiplexed && !flow.is_up_done() {
+        // What is left of the request's body may never be read.
+        close_after(&mut head);
+    }
     let stall = upstream.bounds().response_idle;
     let body = DownBody::new(body, flow, checkout, host, multiplexed, stall);
     head.map(|()| OutBody::Streamed(Box::new(body)))
@@ -253,9 +268,35 @@ fn head(asked: &Asked, address: &str, parts: response::Parts, cors: &HeaderMap) 
     head
 }
 
-fn switched(mut head: Response<()>) -> Response<OutBody> {
-    *head.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    Handshake::write_accepted(head.headers_mut());
+/// Tells the client of the switch. Over HTTP/1.1 the connection becomes the other protocol's
+/// once that has left; over HTTP/2 the stream does, and the connection goes on.
+fn switched(
+    asked: &Asked,
+    mut head: Response<()>,
+    upgrade: Upgrade,
+    stream: Option<OnUpgrade>,
+) -> Response<OutBody> {
+    let conn = &asked.inbound.conn;
+    head.headers_mut().remove(header::CONTENT_LENGTH);
+    *head.status_mut() = match stream {
+        None => StatusCode::SWITCHING_PROTOCOLS,
+        Some(_) => StatusCode::OK,
+    };
+    upgrade.flow.note_status(head.status());
+    match stream {
+        None => *conn.upgrade.borrow_mut() = Some(upgrade),
+        Some(stream) => {
+            for name in [
+                header::CONNECTION,
+                header::UPGRADE,
+                header::SEC_WEBSOCKET_ACCEPT,
+            ] {
+                head.headers_mut().remove(name);
+            }
+            head.extensions_mut().insert(Opened);
+            relay::begin_on_stream(conn, stream, upgrade);
+        }
+    }
     head.map(|()| OutBody::of(bytes::Bytes::new()))
 }
 
@@ -331,6 +372,9 @@ fn failed(
     flow.note_status(status);
     flow.ends_as(EndManner::UpstreamFailed);
     let title = "This app is not answering";
-    let own = Rejection::new(status, code, title, detail).answer(inbound.navigation);
+    let mut own = Rejection::new(status, code, title, detail).answer(inbound.navigation);
+    if !inbound.conn.multiplexed && !flow.is_up_done() {
+        close_after(&mut own);
+    }
     own.map(|bytes| OutBody::opened(bytes, flow))
 }

@@ -4,33 +4,39 @@ use std::{rc::Rc, time::Instant};
 
 use gw_door::Answer;
 use gw_model::Upstream;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use hyper::body::Incoming;
 
 use crate::{
-    answer::{Own, Rejection},
+    answer::Rejection,
     body::{OutBody, Unread},
     bounds::Standing,
     built_in,
     connection::{Conn, Held},
+    extended::{self, Extended, Opened},
     flow::Flow,
     forward,
     inbound::{self, Asked, Client, Inbound, Next},
     options::Serves,
-    own_paths, recorded, redirect, refusal,
+    own_paths, recorded, redirect, refusal, switch,
 };
 
 /// Answers one request.
 pub(crate) async fn answer(
     conn: Rc<Conn>,
     held: Held,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Response<OutBody> {
     let received = Instant::now();
     conn.thread.metrics.requests.add(1);
+    let extended = Extended::read(&mut request);
+    let is_extended = !matches!(extended, Ok(None));
     let (parts, body) = request.into_parts();
-    let body = Unread::new(body, &parts.headers);
+    let expects = expectation(&parts);
+    let body = Unread::new(body, matches!(expects, Ok(true)));
     let is_head = parts.method == Method::HEAD;
+    let told_to_send = body.told_to_send();
+    let asks_to_switch = !conn.multiplexed && switch::asks(&parts.headers);
     let client = Client::read(&conn, &parts);
     let mut answer = if let Serves::Redirect { https_port } = conn.serves {
         body.discard();
@@ -39,7 +45,8 @@ pub(crate) async fn answer(
             Err(rejection) => reject(&conn, client, "", &rejection),
         }
     } else {
-        let read = inbound::read(&conn, received, parts, client);
+        let extended = expects.and(extended);
+        let read = inbound::read(&conn, received, parts, client, extended);
         match read.and_then(Inbound::next) {
             Ok(next) => follow(next, held, body).await,
             Err(rejection) => {
@@ -50,6 +57,15 @@ pub(crate) async fn answer(
     };
     if is_head {
         without_body(&mut answer);
+    }
+    if is_extended {
+        only_if_opened(&mut answer);
+    } else if !conn.multiplexed && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // A client that asked for another protocol may have sent ahead what was meant for it; one
+        // that was not told to send its body may do so all the same, or send its next request.
+        if asks_to_switch || !told_to_send.get() || conn.thread.is_draining() {
+            close_after(&mut answer);
+        }
     }
     if let Some(hsts) = &conn.hsts {
         answer
@@ -132,6 +148,26 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     }
 }
 
+/// Whether the client waits until it is told to send its body.
+///
+/// # Errors
+/// Where it expects anything else (RFC 9110, 10.1.1).
+fn expectation(parts: &Parts) -> Result<bool, Rejection> {
+    let mut expected = parts.headers.get_all(header::EXPECT).iter();
+    let first = expected.next();
+    let is_fine = first.is_none_or(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    if !is_fine || expected.next().is_some() {
+        return Err(Rejection::new(
+            StatusCode::EXPECTATION_FAILED,
+            "expectation",
+            "This request expects what is not done here",
+            "Of expectations, `100-continue` alone is met, sent once.",
+        ));
+    }
+    // What HTTP/1.0 expects is to be ignored.
+    Ok(first.is_some() && parts.version > Version::HTTP_10)
+}
+
 /// A refusal before anybody was asked: counted, not recorded.
 fn reject(conn: &Conn, client: Client, host: &str, rejection: &Rejection) -> Response<OutBody> {
     conn.thread.metrics.requests_refused.add(1);
@@ -162,7 +198,7 @@ fn too_much(inbound: &Inbound) -> Response<OutBody> {
 }
 
 /// What follows a request that was not understood is not to be guessed at.
-fn close_after(answer: &mut Own) {
+pub(crate) fn close_after<B>(answer: &mut Response<B>) {
     let close = HeaderValue::from_static("close");
     answer.headers_mut().insert(header::CONNECTION, close);
 }
@@ -171,6 +207,14 @@ pub(crate) fn refused_stranger(conn: &Conn, code: &'static str, host: &str, inbo
     conn.thread
         .door
         .refused_stranger(code, host, inbound.address);
+}
+
+/// A success to an extended CONNECT says that a WebSocket begins.
+fn only_if_opened(answer: &mut Response<OutBody>) {
+    let opened = answer.extensions_mut().remove::<Opened>().is_some();
+    if answer.status().is_success() && !opened {
+        *answer = extended::not_a_websocket().answer(false).map(OutBody::of);
+    }
 }
 
 /// The answer to a HEAD: the length of what a GET would get.

@@ -5,6 +5,7 @@ use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 use gw_engine::{Circumstances, OwnedHttp, View};
 use gw_model::{Action, Timestamp};
 use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::Parts};
+use hyper::upgrade::OnUpgrade;
 
 use crate::{
     answer::Rejection,
@@ -12,11 +13,12 @@ use crate::{
     connection::Conn,
     cookie::Ours,
     credential::Who,
+    extended::Extended,
     fetch_site::{self, Own, Preflight, Sender},
     header::{Origin, Told},
     options::Serves,
     route::{AppRoutes, Route},
-    websocket::Handshake,
+    switch::Switch,
 };
 
 /// What of a host's paths is ours.
@@ -38,6 +40,8 @@ pub(crate) struct Inbound {
     pub(crate) navigation: bool,
     pub(crate) app: Rc<AppRoutes>,
     pub(crate) is_sign_in: bool,
+    /// A WebSocket on a stream of HTTP/2.
+    extended: Option<Extended>,
 }
 
 /// What is asked for, once it is neither ours nor a preflight.
@@ -45,7 +49,10 @@ pub(crate) struct Asked {
     pub(crate) inbound: Inbound,
     pub(crate) route: Rc<Route>,
     pub(crate) sender: Sender,
-    pub(crate) handshake: Option<Handshake>,
+    /// What the connection, or the stream, is to become.
+    pub(crate) handshake: Option<Switch>,
+    /// The stream of HTTP/2 that is to become it.
+    pub(crate) stream: Option<OnUpgrade>,
     pub(crate) who: Who,
 }
 
@@ -83,8 +90,11 @@ pub(crate) fn read(
     received: Instant,
     parts: Parts,
     client: Client,
+    extended: Result<Option<Extended>, Rejection>,
 ) -> Result<Inbound, Rejection> {
+    // The second reader's verdict is taken first, whatever else is wrong: there is one for each head.
     conn.read_twice()?;
+    let extended = extended?;
     let options = &conn.thread.shared.options;
     if parts.headers.len() > options.limits.headers_max {
         return Err(too_many_headers(options.limits.headers_max));
@@ -119,6 +129,7 @@ pub(crate) fn read(
         told,
         target,
         app,
+        extended,
     })
 }
 
@@ -165,16 +176,34 @@ fn too_many_headers(most: usize) -> Rejection {
 
 impl Inbound {
     /// What this request is: ours, a preflight, or something to ask about.
-    pub(crate) fn next(self) -> Result<Next, Rejection> {
+    pub(crate) fn next(mut self) -> Result<Next, Rejection> {
+        let extended = self.extended.take();
         if self.is_own_path() {
-            return Ok(Next::OwnPath(Box::new(self)));
+            return match extended {
+                None => Ok(Next::OwnPath(Box::new(self))),
+                Some(_) => Err(Ambiguous::Upgrade.into()),
+            };
         }
-        let handshake = Handshake::read(&self.method, self.version, &self.headers)?;
+        let (handshake, stream) = match extended {
+            Some(Extended { handshake, stream }) => {
+                (Some(Switch::WebSocket(handshake)), Some(stream))
+            }
+            None => {
+                let asked = Switch::read(&self.method, self.version, &self.headers)?;
+                (asked, None)
+            }
+        };
         let preflight = Preflight::read(&self.method, &self.headers);
         let method = preflight.as_ref().map_or(&self.method, |p| &p.method);
         let route = self.app.route(&self.target, method)?.clone();
         if let Some(preflight) = preflight {
             return Ok(Next::Preflight(Box::new(self), route, preflight));
+        }
+        if handshake
+            .as_ref()
+            .is_some_and(|asked| !asked.is_listed(&route.upgrades))
+        {
+            return Err(Ambiguous::Upgrade.into());
         }
         let sender = Sender::read(&self.headers, self.own(), &route.origins)?;
         let who = {
@@ -192,6 +221,7 @@ impl Inbound {
             route,
             sender,
             handshake,
+            stream,
             who,
         };
         asked.check_sender()?;
@@ -279,13 +309,18 @@ impl Inbound {
 }
 
 impl Asked {
+    /// Whether a WebSocket is asked for, over whichever HTTP.
+    pub(crate) fn is_websocket(&self) -> bool {
+        self.handshake.as_ref().is_some_and(Switch::is_websocket)
+    }
+
     /// Refuses what another origin's page sends with a person's cookie.
     fn check_sender(&self) -> Result<(), Rejection> {
         let Self {
             inbound, sender, ..
         } = self;
         let fine = if self.handshake.is_some() {
-            fetch_site::may_open_websocket(&inbound.headers, inbound.own(), *sender)
+            fetch_site::may_switch(&inbound.headers, inbound.own(), *sender)
         } else if fetch_site::is_safe(&inbound.method) {
             true
         } else if inbound.app.is_built_in() {
@@ -324,7 +359,7 @@ impl Asked {
                 method: inbound.conn.thread.method_name(&inbound.method),
                 path: Arc::from(inbound.target.path()),
                 host: inbound.app.app.host.clone(),
-                websocket: self.handshake.is_some(),
+                websocket: self.is_websocket(),
                 same_origin: self.sender.is_same_origin(),
             }),
             device: None,

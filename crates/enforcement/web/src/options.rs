@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
@@ -88,6 +88,9 @@ pub struct Listener {
     pub address: SocketAddr,
     /// What is served there.
     pub serves: Serves,
+    /// The socket, where it was handed to us instead of being ours to bind. All threads accept
+    /// from it, and it outlives this process.
+    pub inherited: Option<Arc<TcpListener>>,
 }
 
 /// What a listener serves.
@@ -144,6 +147,12 @@ pub struct Limits {
     pub first_byte_read: Duration,
     /// The time for a whole request head, from its first byte.
     pub head_read: Duration,
+    /// How long a client over HTTP/1 may wait with its own side ended while nothing of its answer
+    /// comes; whether it is still there cannot be told.
+    pub half_closed: Duration,
+    /// How long a connection over HTTP/1 must have been quiet before it is closed while the
+    /// process stops: a request that is on its way is still answered.
+    pub drain_quiet: Duration,
     /// How long a connection is kept without a request, once a person who is signed in has asked over it.
     pub idle: Duration,
     /// How long any other is.
@@ -210,6 +219,8 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             first_byte_read: Duration::from_secs(15),
             head_read: Duration::from_secs(15),
+            half_closed: Duration::from_secs(10),
+            drain_quiet: Duration::from_secs(1),
             idle: Duration::from_secs(180),
             stranger_idle: Duration::from_secs(30),
             slow_reader: Duration::from_secs(60),

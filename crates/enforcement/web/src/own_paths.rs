@@ -127,7 +127,7 @@ fn not_taken(inbound: &Inbound, attempt: &Attempt, fault: HandOverFault) -> Own 
             "This cannot be done right now",
             "Your sign-in is safe. Try again in a moment.",
         )
-        .action("Try again", &attempt.target)
+        .action("Try again", leading_here(&attempt.target))
         .render(),
         HandOverFault::NotUsable | HandOverFault::SessionOver => {
             start_again(inbound, Some(&attempt.target))
@@ -143,11 +143,19 @@ fn start_again(inbound: &Inbound, target: Option<&str>) -> Own {
         "The way into {} works once and not for long. Start again; you need not sign in anew.",
         inbound.app.app.title
     );
-    // A target of two slashes would lead elsewhere.
-    let target = target.filter(|t| !t.starts_with("//")).unwrap_or("/");
+    let target = leading_here(target.unwrap_or("/"));
     Message::new(StatusCode::BAD_REQUEST, "Start again", &sentence)
         .action("Start again", target)
         .render()
+}
+
+/// A target as a link of this host; one of two slashes would lead elsewhere.
+fn leading_here(target: &str) -> &str {
+    if target.starts_with("//") {
+        "/"
+    } else {
+        target
+    }
 }
 
 /// The page after signing out. A page of another site can lead here too, so nothing is
@@ -205,6 +213,12 @@ pub(crate) fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_target_of_two_slashes_is_no_link() {
+        assert_eq!(leading_here("/page?x=//y"), "/page?x=//y");
+        assert_eq!(leading_here("//elsewhere.example/"), "/");
+    }
 
     #[test]
     fn a_parameter_counts_only_once() {

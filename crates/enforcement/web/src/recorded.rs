@@ -45,10 +45,10 @@ impl<'a> Personal<'a> {
     pub(crate) fn particulars<'s>(&'s self, asked: &'s Asked) -> Particulars<'s> {
         let inbound = &asked.inbound;
         Particulars {
-            kind: match (&asked.handshake, inbound.app.is_built_in()) {
-                (Some(_), _) => ExchangeKind::Websocket,
-                (None, true) => ExchangeKind::BuiltIn,
-                (None, false) => ExchangeKind::Http,
+            kind: match inbound.app.is_built_in() {
+                _ if asked.is_websocket() => ExchangeKind::Websocket,
+                true => ExchangeKind::BuiltIn,
+                false => ExchangeKind::Http,
             },
             method: method(&inbound.method),
             received: inbound.received,

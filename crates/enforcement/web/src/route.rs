@@ -4,7 +4,7 @@ use std::{cell::OnceCell, cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc}
 
 use gw_model::{
     App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
-    Upstream,
+    UpgradeToken, Upstream,
 };
 use http::Method;
 
@@ -77,6 +77,8 @@ pub struct Route {
     pub accepts_overrides: bool,
     /// Query parameters that may be recorded.
     pub recorded_parameters: Vec<Arc<str>>,
+    /// Protocols that its connections may be upgraded to.
+    pub upgrades: Vec<UpgradeToken>,
 }
 
 #[derive(Debug)]
@@ -215,6 +217,7 @@ impl Route {
             accepts_ambiguous_paths: declared.accept_encoded_slash,
             accepts_overrides: declared.accept_override_headers,
             recorded_parameters: declared.recorded_parameters.clone(),
+            upgrades: declared.upgrades.clone(),
             ..Self::undeclared(declared.name.clone())
         }
     }
@@ -228,6 +231,7 @@ impl Route {
             accepts_ambiguous_paths: false,
             accepts_overrides: false,
             recorded_parameters: Vec::new(),
+            upgrades: Declared::default_upgrades(),
         }
     }
 }
@@ -259,6 +263,7 @@ mod tests {
             recorded_parameters: Vec::new(),
             accept_encoded_slash: name == "files",
             accept_override_headers: false,
+            upgrades: Declared::default_upgrades(),
         }
     }
 

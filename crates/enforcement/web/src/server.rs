@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Connections that the kernel holds until a thread takes them.
-const BACKLOG: i32 = 1024;
+const BACKLOG: u16 = 1024;
 
 /// Threads beside a traffic thread that read the store and hash for it.
 const BLOCKING_THREADS: usize = 8;
@@ -80,7 +80,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds every address, each once for each thread.
+    /// Binds every address, each once for each thread, unless its socket was handed to us.
     ///
     /// # Errors
     /// Where an address is taken or cannot be had.
@@ -94,9 +94,16 @@ impl Server {
                 address: asked,
                 source,
             };
-            let address = probe(asked).map_err(fault)?;
+            let (address, own) = match &listener.inherited {
+                None => (probe(asked).map_err(fault)?, None),
+                Some(handed) => (handed.local_addr().map_err(fault)?, Some(handed)),
+            };
             for of_thread in &mut sockets {
-                of_thread.push(bind(address, true).map_err(fault)?);
+                let socket = match own {
+                    None => bind(address, true),
+                    Some(handed) => share(handed),
+                };
+                of_thread.push(socket.map_err(fault)?);
             }
             addresses.push(address);
         }
@@ -167,8 +174,14 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(BACKLOG.into())?;
     Ok(socket.into())
+}
+
+/// One thread's own handle of a socket that was handed to us.
+fn share(handed: &StdListener) -> io::Result<StdListener> {
+    handed.set_nonblocking(true)?;
+    handed.try_clone()
 }
 
 /// The web enforcement point at work.
@@ -288,9 +301,10 @@ impl ThreadStart {
         let engine = thread.door.engine().clone();
         let core: Core = thread.door.core().clone();
         let following = spawn(core.follow(engine.attach()));
-        for entrance in entrances {
-            spawn(accept(entrance, self.stop.clone()));
-        }
+        let accepting = entrances
+            .into_iter()
+            .map(|entrance| spawn(accept(entrance, self.stop.clone())));
+        let accepting: Vec<_> = accepting.collect();
         spawn(sweep(thread.clone()));
         spawn(bounds::watch(thread.clone()));
         spawn(bounds::keep_turning());
@@ -304,6 +318,14 @@ impl ThreadStart {
                 Duration::ZERO
             }
         };
+        for accepting in accepting {
+            if accepting.await.is_err() {
+                tracing::error!(
+                    thread = self.number,
+                    "a listener had failed before it was stopped"
+                );
+            }
+        }
         end(&thread, grace).await;
     }
 }
@@ -327,6 +349,7 @@ async fn accept(entrance: Entrance, mut stop: watch::Receiver<Option<Duration>>)
         _ = stop.wait_for(Option::is_some) => {}
         () = entrance.take_in() => {}
     }
+    entrance.close(BACKLOG);
 }
 
 /// Asks apps' servers whether they are well, where an app says so.
@@ -355,6 +378,7 @@ async fn sweep(thread: Rc<Thread>) {
 async fn end(thread: &Thread, grace: Duration) {
     thread.drain();
     empty_until(thread, Instant::now() + grace).await;
+    thread.hurry();
     thread
         .door
         .close("Gatewright is stopping. Try again in a moment.");

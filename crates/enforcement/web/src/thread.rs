@@ -49,6 +49,7 @@ pub(crate) struct Thread {
     /// What strangers have under way at apps.
     pub(crate) exchanges: Exchanges,
     draining: Cell<bool>,
+    hurried: Cell<bool>,
 }
 
 impl Thread {
@@ -87,6 +88,7 @@ impl Thread {
                 metrics.clone(),
             ),
             draining: Cell::new(false),
+            hurried: Cell::new(false),
             shared,
             door,
             assertions,
@@ -134,6 +136,19 @@ impl Thread {
     /// Has every connection end once its exchanges have.
     pub(crate) fn drain(&self) {
         self.draining.set(true);
+        for abort in self.seats.aborts() {
+            abort.nudge();
+        }
+    }
+
+    /// Whether connections that are idle close at once.
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.hurried.get()
+    }
+
+    /// Has connections close that only wait whether another request comes.
+    pub(crate) fn hurry(&self) {
+        self.hurried.set(true);
         for abort in self.seats.aborts() {
             abort.nudge();
         }

@@ -106,6 +106,7 @@ fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
     let recorded_parameters = section.or("recorded_parameters", Vec::new());
     let accept_encoded_slash = section.or("accept_encoded_slash", false);
     let accept_override_headers = section.or("accept_override_headers", false);
+    let upgrades = section.or("upgrades", Route::default_upgrades());
     let name = name
         .zip(app)
         .and_then(|(route, app)| route_name(section, app, &route));
@@ -126,6 +127,7 @@ fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
         recorded_parameters,
         accept_encoded_slash,
         accept_override_headers,
+        upgrades,
     })
 }
 

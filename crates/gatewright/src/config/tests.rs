@@ -446,3 +446,34 @@ paths = ["/edit/*"]
     assert_eq!(checked(example), checked(required));
     assert!(checked(example).is_ok());
 }
+
+#[test]
+fn a_route_lists_protocols_to_upgrade_to_and_http_is_none_of_them() {
+    let with = |upgrades: &str| {
+        format!("{SMALL}\n[[app.route]]\nname = \"raw\"\npaths = [\"/raw/*\"]\n{upgrades}\n")
+    };
+    let listed = |text: &str| {
+        let config = checked(&with(text)).unwrap();
+        let app = config.wanted.apps.last().unwrap().clone();
+        let route = app.routes.last().unwrap().clone();
+        route
+            .upgrades
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed(""), ["websocket"]);
+    assert_eq!(listed("upgrades = []"), Vec::<String>::new());
+    assert_eq!(
+        listed(r#"upgrades = ["websocket", "SPDY/3.1"]"#),
+        ["websocket", "spdy/3.1"]
+    );
+    for bad in ["h2c", "H2C", "HTTP/2.0", "TLS/1.0"] {
+        let told = faults(&with(&format!(r#"upgrades = ["{bad}"]"#)));
+        assert!(
+            told.contains("upgrades[0]") && told.contains("unasked and unrecorded"),
+            "{told}"
+        );
+    }
+    assert!(faults(&with(r#"upgrades = ["a, b"]"#)).contains("expected a protocol"));
+}

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName};
+use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName, UpgradeToken};
 use ipnet::IpNet;
 
 use super::reader::{Found, Readable, readable_from_text};
@@ -249,6 +249,7 @@ readable_from_text!(
     Size,
     Span,
     TagName,
+    UpgradeToken,
     Zone,
 );
 

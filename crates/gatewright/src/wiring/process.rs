@@ -10,7 +10,7 @@ use gw_telemetry::Seldom;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Joined, keep, place::Place, reload::Live};
-use crate::supervise::Supervisor;
+use crate::{supervise::Supervisor, systemd};
 
 /// How often it is asked whether every traffic thread still serves, and the disk is there.
 const LOOKS: Duration = Duration::from_secs(1);
@@ -66,7 +66,9 @@ impl Process {
     /// Serves until told to stop, then ends in order: what is open may end by itself for a
     /// while, and changes are followed to the end, so that who is switched off meanwhile is cut.
     pub(crate) async fn serve(mut self) -> Stopped {
+        systemd::tell(systemd::Word::Ready);
         let stopped = self.until_stopped().await;
+        systemd::tell(systemd::Word::Stopping);
         let Self {
             engine,
             identity,

@@ -21,7 +21,10 @@ use gw_web::{
 };
 
 use super::{Joined, Mode, StartFault, limits};
-use crate::config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel};
+use crate::{
+    config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel},
+    systemd,
+};
 
 /// How long browsers are to insist on HTTPS: a year.
 const HSTS_SECS: u64 = 365 * 86_400;
@@ -94,6 +97,7 @@ fn listeners(
                 https_port: config.listen.public_https_port,
             },
         },
+        inherited: None,
     };
     let mut listeners: Vec<_> = config.listen.http.iter().map(plain).collect();
     if let Some(certificates) = certificates {
@@ -105,8 +109,14 @@ fn listeners(
                 config: Arc::clone(&tls),
                 hsts_secs: (!demo).then_some(HSTS_SECS),
             },
+            inherited: None,
         };
         listeners.extend(config.listen.https.iter().map(over_tls));
+    }
+    if !demo {
+        systemd::take()
+            .and_then(|handed| systemd::assign(&mut listeners, handed))
+            .map_err(|fault| StartFault::Setup(fault.to_string()))?;
     }
     Ok(listeners)
 }

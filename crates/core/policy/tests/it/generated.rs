@@ -458,6 +458,7 @@ fn app(name: &str, tags: &[&str], zone: Option<&str>) -> App {
         recorded_parameters: Vec::new(),
         accept_encoded_slash: false,
         accept_override_headers: false,
+        upgrades: Route::default_upgrades(),
     };
     App {
         name: name.parse().unwrap(),

@@ -262,6 +262,7 @@ fn options() -> WebOptions {
             serves: Serves::Plain {
                 explain_safari: false,
             },
+            inherited: None,
         }],
         threads: THREADS,
         sign_in_app: "sign-in".parse().expect("a name"),

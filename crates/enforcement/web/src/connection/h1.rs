@@ -1,20 +1,26 @@
-//! HTTP/1.1: one exchange at a time, and the switch to a WebSocket.
+//! HTTP/1.1: one exchange at a time, and the switch to another protocol.
 
 use std::{
     future::poll_fn,
+    io,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
+use bytes::{Bytes, BytesMut};
 use hyper::server::conn::http1::{Builder, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::{io::AsyncWriteExt as _, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::{Instant, Sleep, sleep, timeout},
+};
 
-use super::{ClientIo, Conn, GOODBYE, Gate, io::Followed};
+use super::{ClientIo, Conn, GOODBYE, Gate, LINGER, ahead::Ahead, io::Followed};
 use crate::{bounds::Waits, framing::Framing, relay};
 
-type Served = Connection<TokioIo<Followed<Framing>>, Gate>;
+type Io = Ahead<Followed<Framing>>;
+type Served = Connection<TokioIo<Io>, Gate>;
 
 enum Ended {
     InOrder,
@@ -27,42 +33,74 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         return;
     };
     let limits = conn.thread.shared.options.limits;
+    let io = Ahead::new(Followed::new(io, framing));
     // No pipeline_flush: with it, hyper buffers answers without bound while a client that
     // has sent its next request does not read.
     let mut served = Builder::new()
+        .half_close(true)
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.buffer_bytes)
-        .serve_connection(TokioIo::new(Followed::new(io, framing)), Gate(conn.clone()));
-    let ended = run(&conn, &mut served).await;
+        .serve_connection(TokioIo::new(io.clone()), Gate(conn.clone()));
+    let ended = run(&conn, &mut served, &io).await;
     let upgrade = conn.upgrade.take();
     conn.held.release();
-    let Ended::InOrder = ended else { return };
-    let parts = served.into_parts();
-    let mut io = parts.io.into_inner().into_inner();
-    match upgrade {
-        Some(upgrade) => {
+    if conn.abort.is_aborted() {
+        return;
+    }
+    let read = served.into_parts().read_buf;
+    let Some((io, ahead)) = io.into_inner() else {
+        return;
+    };
+    let io = io.into_inner();
+    match (ended, upgrade) {
+        (Ended::InOrder, Some(upgrade)) => {
             conn.switched.set(true);
-            relay::run(&conn, io, parts.read_buf, upgrade).await;
+            relay::run(&conn, io, joined(read, &ahead), upgrade).await;
         }
-        None => {
-            // A client that does not take the goodbye loses it.
-            let _ = timeout(GOODBYE, io.shutdown()).await;
+        _ => say_goodbye(&conn, io).await,
+    }
+}
+
+fn joined(read: Bytes, ahead: &[u8]) -> Bytes {
+    if ahead.is_empty() {
+        return read;
+    }
+    let mut both = BytesMut::from(read);
+    both.extend_from_slice(ahead);
+    both.freeze()
+}
+
+/// Closes in order. What the client still sends is read for a while: closing on unread bytes
+/// would reset the connection before it has read our last answer.
+async fn say_goodbye(conn: &Conn, mut io: ClientIo) {
+    let goodbye = async {
+        // A client that does not take the goodbye loses it.
+        if !timeout(GOODBYE, io.shutdown())
+            .await
+            .is_ok_and(|done| done.is_ok())
+        {
+            return;
         }
+        let mut discarded = [0; 4096];
+        let reading = async { while io.read(&mut discarded).await.is_ok_and(|read| read > 0) {} };
+        // Whether the client closed too or not, it has had its time.
+        let _ = timeout(LINGER, reading).await;
+    };
+    tokio::select! {
+        biased;
+        () = conn.abort.aborted() => {}
+        () = goodbye => {}
     }
 }
 
 /// Drives the connection. A cut ends it at once, whatever it is in the middle of; an answer
 /// that ends early is never mistaken for a whole one.
-async fn run(conn: &Conn, served: &mut Served) -> Ended {
-    let mut told = false;
+async fn run(conn: &Conn, served: &mut Served, io: &Io) -> Ended {
+    let (mut half_closed, mut quiet) = (HalfClosed::default(), Quiet::default());
     poll_fn(|cx| {
         if conn.abort.poll_aborted(cx).is_ready() {
             return Poll::Ready(Ended::Failed);
-        }
-        if conn.thread.is_draining() && !told {
-            told = true;
-            Pin::new(&mut *served).graceful_shutdown();
         }
         if conn.cut_if_told(cx).is_ready() {
             return Poll::Ready(Ended::Failed);
@@ -83,6 +121,15 @@ async fn run(conn: &Conn, served: &mut Served) -> Ended {
             }
             Poll::Pending => {}
         }
+        if half_closed.poll_gone(conn, io, cx).is_ready() {
+            conn.abort.abort();
+            return Poll::Ready(Ended::Failed);
+        }
+        // Just after hyper has read what there is, so that no request is left unread.
+        if conn.thread.is_draining() && quiet.poll_over(conn, cx).is_ready() {
+            Pin::new(&mut *served).graceful_shutdown();
+            cx.waker().wake_by_ref();
+        }
         // Asked again: what was opened just now is to wake this task too.
         conn.cut_if_told(cx).map(|()| Ended::Failed)
     })
@@ -96,5 +143,78 @@ impl Conn {
             self.thread.metrics.cuts.add(1);
             self.abort.abort();
         })
+    }
+}
+
+/// A client that has ended its side and waits for its answer, or is gone: which of the two
+/// cannot be told apart until something is written.
+#[derive(Default)]
+struct HalfClosed {
+    /// Until when, unless more than this has been written by then.
+    patience: Option<(Pin<Box<Sleep>>, u64)>,
+}
+
+impl HalfClosed {
+    /// Ready once the client is taken to be gone.
+    fn poll_gone(&mut self, conn: &Conn, io: &Io, cx: &mut Context<'_>) -> Poll<()> {
+        if !conn.held.is_answering() {
+            self.patience = None;
+            return Poll::Pending;
+        }
+        let ended: io::Result<()> = ready!(io.poll_ended(cx));
+        if let Err(fault) = ended {
+            tracing::debug!(%fault, "a client reset its connection");
+            return Poll::Ready(());
+        }
+        let limit = conn.thread.shared.options.limits.half_closed;
+        let written = conn.abort.written();
+        let (until, before) = self
+            .patience
+            .get_or_insert_with(|| (Box::pin(sleep(limit)), written));
+        while until.as_mut().poll(cx).is_ready() {
+            if *before == written {
+                return Poll::Ready(());
+            }
+            *before = written;
+            until.as_mut().reset(Instant::now() + limit);
+        }
+        Poll::Pending
+    }
+}
+
+/// Requests that came and bytes that went so far.
+type Moved = (u64, u64);
+
+/// While the thread drains, each answer says that it is the last one of its connection. A
+/// connection that nobody has been told of is closed only once it has been quiet for a while,
+/// so that a request which is on its way is still answered.
+#[derive(Default)]
+struct Quiet {
+    /// When to look, and how many requests and bytes there were at the last look.
+    until: Option<(Pin<Box<Sleep>>, Moved)>,
+    over: bool,
+}
+
+impl Quiet {
+    /// Ready once.
+    fn poll_over(&mut self, conn: &Conn, cx: &mut Context<'_>) -> Poll<()> {
+        if self.over {
+            return Poll::Pending;
+        }
+        let limit = conn.thread.shared.options.limits.drain_quiet;
+        let moved = (conn.requests.get(), conn.abort.written());
+        let (until, before) = self
+            .until
+            .get_or_insert_with(|| (Box::pin(sleep(limit)), moved));
+        while !conn.thread.is_hurried() {
+            ready!(until.as_mut().poll(cx));
+            if *before == moved && conn.held.is_empty() {
+                break;
+            }
+            *before = moved;
+            until.as_mut().reset(Instant::now() + limit);
+        }
+        self.over = true;
+        Poll::Ready(())
     }
 }

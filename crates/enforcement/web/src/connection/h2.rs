@@ -12,8 +12,8 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{ClientIo, Conn, Gate, Held, io::Followed, metered::Metered};
-use crate::{bounds, metrics::spawn};
+use super::{ClientIo, Conn, Gate, Held, NextTask, io::Followed, metered::Metered};
+use crate::{bounds, cut_io::Abort, metrics::spawn};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -40,6 +40,7 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .initial_stream_window_size(limits.stream_window_bytes)
         .initial_connection_window_size(limits.connection_window_bytes)
         .max_send_buf_size(limits.buffer_bytes)
+        .enable_connect_protocol()
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .serve_connection(
@@ -80,18 +81,79 @@ struct Streams(Rc<Conn>);
 
 impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, stream: F) {
-        let conn = self.0.clone();
-        let held = conn.next_stream.take().unwrap_or_default();
-        let id = conn.streams.borrow_mut().insert((held.clone(), None));
-        let stream = Stream {
-            stream: Some(Box::pin(stream)),
-            held,
-            conn: conn.clone(),
-            id,
+        let conn = &self.0;
+        let next = conn.next_task.take();
+        let held = match &next {
+            Some(NextTask::Stream(held)) => held.clone(),
+            _ => Held::default(),
         };
-        let task = bounds::spawn_unpinned(conn.pass(), stream);
+        let listed = Listed::new(conn, held.clone());
+        let id = listed.id;
+        let stream = Some(Box::pin(stream));
+        let task = match next {
+            Some(NextTask::Tunnel(abort)) => {
+                let tunnel = Tunnel {
+                    stream,
+                    abort,
+                    _listed: listed,
+                };
+                bounds::spawn_unpinned(conn.pass(), tunnel)
+            }
+            _ => {
+                let stream = Stream {
+                    stream,
+                    held,
+                    listed,
+                };
+                bounds::spawn_unpinned(conn.pass(), stream)
+            }
+        };
         if let Some((_, known)) = conn.streams.borrow_mut().get_mut(id) {
             *known = Some(task);
+        }
+    }
+}
+
+/// One of the connection's streams; no longer once dropped.
+struct Listed {
+    conn: Rc<Conn>,
+    id: usize,
+}
+
+impl Listed {
+    fn new(conn: &Rc<Conn>, held: Held) -> Self {
+        Self {
+            conn: conn.clone(),
+            id: conn.streams.borrow_mut().insert((held, None)),
+        }
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        let gone = self.conn.streams.borrow_mut().try_remove(self.id);
+        drop(gone);
+    }
+}
+
+/// The sending half of a WebSocket's stream. Dropped before its end it resets the stream:
+/// left to itself it would end it in order.
+struct Tunnel<F> {
+    stream: Option<Pin<Box<F>>>,
+    abort: Abort,
+    _listed: Listed,
+}
+
+impl<F: Future<Output = ()>> Future for Tunnel<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.abort.poll_aborted(cx).is_ready() {
+            self.stream = None;
+        }
+        match &mut self.stream {
+            Some(stream) => stream.as_mut().poll(cx),
+            None => Poll::Ready(()),
         }
     }
 }
@@ -100,8 +162,7 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
 struct Stream<F> {
     stream: Option<Pin<Box<F>>>,
     held: Held,
-    conn: Rc<Conn>,
-    id: usize,
+    listed: Listed,
 }
 
 impl<F: Future<Output = ()>> Future for Stream<F> {
@@ -127,23 +188,17 @@ impl<F> Stream<F> {
         std::task::ready!(self.held.poll_cut(cx));
         self.stream = None;
         self.held.release();
-        self.conn.thread.metrics.cuts.add(1);
-        spawn(abort_if_unread(self.conn.clone()));
+        let conn = &self.listed.conn;
+        conn.thread.metrics.cuts.add(1);
+        spawn(abort_if_unread(conn.clone()));
         Poll::Ready(())
-    }
-}
-
-impl<F> Drop for Stream<F> {
-    fn drop(&mut self) {
-        let gone = self.conn.streams.borrow_mut().try_remove(self.id);
-        drop(gone);
     }
 }
 
 /// A client that does not read would never see the stream reset, and could still read what
 /// lies before it: then the whole connection goes. One that reads, however many streams it
 /// has, keeps its others.
-async fn abort_if_unread(conn: Rc<Conn>) {
+pub(crate) async fn abort_if_unread(conn: Rc<Conn>) {
     let (flushes, written) = (conn.abort.flushes(), conn.abort.written());
     let mut before = written;
     for _ in 0..LOOKS {

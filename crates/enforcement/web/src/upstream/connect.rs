@@ -97,7 +97,7 @@ async fn tcp(server: &Server) -> Result<CutIo<TcpStream>, UpstreamFault> {
     #[expect(clippy::disallowed_methods, reason = "this is the upstream module")]
     let connecting = TcpStream::connect(&**server.address().place());
     let socket = connecting.await.map_err(|why| unreachable(server, why))?;
-    Ok(CutIo::new(socket))
+    Ok(CutIo::to_server(socket))
 }
 
 async fn unix(server: &Server) -> Result<Opened, UpstreamFault> {

@@ -70,6 +70,11 @@ pub(crate) async fn read_answer(io: &mut (impl AsyncRead + Unpin)) -> Option<Ans
     read(io, true).await
 }
 
+/// Reads the head of an answer that has no body.
+pub(crate) async fn read_head(io: &mut (impl AsyncRead + Unpin)) -> Option<Answer> {
+    read(io, false).await
+}
+
 async fn read(io: &mut (impl AsyncRead + Unpin), has_body: bool) -> Option<Answer> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

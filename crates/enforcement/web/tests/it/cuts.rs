@@ -1,13 +1,14 @@
 //! What is open ends the moment its grounds do, however slowly the client reads.
 
-use std::io::ErrorKind;
+use std::{io::ErrorKind, time::Duration};
 
 use gw_model::{Change, User};
+use gw_web::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     client::{connect, connect_tls, send, text},
-    house::{ANA, House},
+    house::{ANA, House, Plan},
 };
 
 const OWN: [(&str, &str); 2] = [("Host", "wiki.test"), ("Cookie", ANA)];
@@ -143,7 +144,15 @@ async fn an_upload_is_cut_with_its_upstream() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_goes_away_takes_its_upstream_along() {
-    let house = House::usual().await;
+    let limits = Limits {
+        half_closed: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let house = House::of(Plan {
+        limits,
+        ..Plan::default()
+    })
+    .await;
     let stream = open(&house, "/stream").await;
     drop(stream);
     house.upstream.alone().await;

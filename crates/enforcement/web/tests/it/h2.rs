@@ -22,18 +22,24 @@ use tokio_rustls::client::TlsStream;
 
 use crate::{
     client::connect_tls,
-    house::{ANA, House},
+    house::{ANA, House, until},
 };
 
-type Client = SendRequest<Full<Bytes>>;
+pub(crate) type Client = SendRequest<Full<Bytes>>;
 
-async fn client(house: &House, window: u32) -> Client {
-    let io = TokioIo::new(connect_tls(house, "wiki.test", b"h2").await);
+pub(crate) async fn client(house: &House, window: u32) -> Client {
+    client_of(house, "wiki.test", window).await
+}
+
+pub(crate) async fn client_of(house: &House, host: &str, window: u32) -> Client {
+    let io = TokioIo::new(connect_tls(house, host, b"h2").await);
     let (client, connection) = Builder::new(TokioExecutor::new())
         .initial_stream_window_size(window)
         .handshake(io)
         .await
         .unwrap();
+    // The gateway's settings have come once it says that streams can become WebSockets.
+    until(|| connection.is_extended_connect_protocol_enabled()).await;
     tokio::spawn(async move {
         // How it ends is seen by each request.
         let _ = connection.await;
@@ -41,7 +47,7 @@ async fn client(house: &House, window: u32) -> Client {
     client
 }
 
-fn get(path: &str) -> Request<Full<Bytes>> {
+pub(crate) fn get(path: &str) -> Request<Full<Bytes>> {
     let uri = format!("https://wiki.test{path}");
     Request::builder()
         .uri(uri)

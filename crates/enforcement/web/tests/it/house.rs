@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     sync::{
         Arc, Mutex,
@@ -75,6 +75,8 @@ pub(crate) struct Plan {
     pub(crate) trust: TrustStore,
     /// The disk is full once this is set.
     pub(crate) full: Option<Arc<AtomicBool>>,
+    /// The socket for plain HTTP, where it was opened by somebody else.
+    pub(crate) handed: Option<Arc<TcpListener>>,
     pub(crate) wiki: Box<dyn Fn(&mut App) + Send>,
 }
 
@@ -88,6 +90,7 @@ impl Default for Plan {
             door: DoorOptions::default(),
             trust: TrustStore::empty(),
             full: None,
+            handed: None,
             wiki: Box::new(|_| {}),
         }
     }
@@ -127,6 +130,7 @@ impl House {
         let local = |serves| Listener {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             serves,
+            inherited: None,
         };
         let options = WebOptions {
             threads: plan.threads,
@@ -137,9 +141,12 @@ impl House {
             remedies: plan.level,
             limits: plan.limits,
             ..options(vec![
-                local(Serves::Plain {
-                    explain_safari: true,
-                }),
+                Listener {
+                    inherited: plan.handed.clone(),
+                    ..local(Serves::Plain {
+                        explain_safari: true,
+                    })
+                },
                 local(Serves::Tls {
                     config: tls,
                     hsts_secs: Some(63_072_000),
@@ -178,9 +185,14 @@ impl House {
 
     /// Closes one route of the wiki.
     pub(crate) async fn forbid_api(&self) {
-        let forbid = r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#;
-        let closed = format!("{POLICIES}\n{forbid}");
-        self.tested.change(vec![policies(&closed)]).await;
+        self.add_policy(r#"@id("api-for-nobody") forbid (principal, action == Action::"http.request", resource == Route::"wiki/api");"#)
+            .await;
+    }
+
+    /// Adds a policy to the usual ones.
+    pub(crate) async fn add_policy(&self, policy: &str) {
+        let all = format!("{POLICIES}\n{policy}");
+        self.tested.change(vec![policies(&all)]).await;
     }
 
     pub(crate) async fn end_session(&self) {
@@ -235,6 +247,7 @@ pub(crate) fn options_at(address: SocketAddr) -> WebOptions {
         serves: Serves::Plain {
             explain_safari: false,
         },
+        inherited: None,
     }])
 }
 
@@ -328,6 +341,7 @@ fn route(name: &str, path: &str) -> Route {
         recorded_parameters: Vec::new(),
         accept_encoded_slash: false,
         accept_override_headers: false,
+        upgrades: Route::default_upgrades(),
     }
 }
 

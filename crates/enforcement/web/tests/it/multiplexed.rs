@@ -279,7 +279,10 @@ async fn an_upload_that_the_upstream_does_not_read_is_cut_all_the_same() {
     });
     until(|| !peer.heard().is_empty()).await;
     house.end_session().await;
-    assert!(reading.read_to_end(&mut Vec::new()).await.is_err());
+    // Which half of the socket hears of the reset is chance; neither hears an answer.
+    let mut seen = Vec::new();
+    let _ = reading.read_to_end(&mut seen).await;
+    assert!(seen.is_empty());
     flooding.await.unwrap();
     until(|| !peer.bodies.lock().unwrap().is_empty()).await;
     assert_eq!(*peer.connected.borrow(), (1, 1), "the connection goes on");

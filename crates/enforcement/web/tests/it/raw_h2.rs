@@ -92,6 +92,33 @@ async fn a_path_that_two_readers_could_take_differently_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nor_through_an_extended_connect() {
+    let house = House::usual().await;
+    for (path, why) in [
+        ("/admin/x", "refused"),
+        ("/page#x", "fragment"),
+        ("*", "not-a-path"),
+        ("/a/../admin/x", "dot-segment"),
+        ("//admin/x", "route"),
+        ("/ADMIN/x", "route"),
+        ("/admin%3Fx", "route"),
+        ("/a%2fb", "encoded-slash"),
+        ("/.gatewright/x", "missing"),
+    ] {
+        let mut fields = with(&[(":method", b"CONNECT"), (":path", path.as_bytes())]);
+        fields.insert(1, field(":protocol", "websocket"));
+        fields.push(field("sec-websocket-version", "13"));
+        let mut frames = Frames::open(&house, "wiki.test").await;
+        let stream = frames.stream();
+        frames
+            .send(&frame(HEADERS, END_HEADERS, stream, &block(&fields)))
+            .await;
+        assert_eq!(frames.outcome(stream).await.problem(), why, "{path}");
+    }
+    assert!(house.upstream.seen().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_fragment_the_connection_serves_nothing_more() {
     let house = House::usual().await;
     let mut frames = Frames::open(&house, "wiki.test").await;
@@ -217,7 +244,13 @@ async fn headers_of_the_connection_have_no_place_in_http_2() {
         ask(&house, &and("te", "trailers")).await.status(),
         Some(200)
     );
-    assert!(house.upstream.last().all("te").is_empty());
+    let passed = house.upstream.last();
+    assert_eq!(
+        passed.all("te"),
+        ["trailers"],
+        "said by us, to our next hop"
+    );
+    assert_eq!(passed.all("connection"), ["TE"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -50,6 +50,8 @@ pub(crate) struct Recorder {
     /// How many of its connections are open.
     pub(crate) open: watch::Sender<usize>,
     flooded: Arc<AtomicU64>,
+    /// What is said where a request does not say it itself.
+    will_say: Arc<Mutex<String>>,
 }
 
 impl Recorder {
@@ -61,6 +63,7 @@ impl Recorder {
             count: watch::Sender::new(0),
             open: watch::Sender::new(0),
             flooded: Arc::default(),
+            will_say: Arc::default(),
         };
         let served = recorder.clone();
         tokio::spawn(async move {
@@ -102,6 +105,32 @@ impl Recorder {
             .wait_for(|open| *open == 0)
             .await
             .unwrap();
+    }
+
+    /// Has `/say` say this (in base64) where the request only hints at it.
+    pub(crate) fn will_say(&self, text: &str) {
+        text.clone_into(&mut self.will_say.lock().unwrap());
+    }
+
+    /// Says the very bytes that a request carries, and then goes on, closes or resets.
+    async fn say(&self, io: &mut BufReader<TcpStream>, seen: &Seen) -> std::io::Result<bool> {
+        let said = match seen.all("x-say")[..] {
+            ["/said"] => self.will_say.lock().unwrap().clone(),
+            [said] => said.to_owned(),
+            _ => String::new(),
+        };
+        io.write_all(&BASE64.decode(said.as_bytes()).unwrap())
+            .await?;
+        match seen.all("x-then")[..] {
+            ["reset"] => {
+                // What was said is read before the reset, or the reset would overtake it.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                socket2::SockRef::from(io.get_ref()).set_linger(Some(Duration::ZERO))?;
+                Ok(false)
+            }
+            ["close"] => Ok(false),
+            _ => Ok(true),
+        }
     }
 
     pub(crate) async fn flood(
@@ -155,12 +184,21 @@ impl Recorder {
                 all.len() - 1
             };
             self.count.send_modify(|count| *count += 1);
+            if path == "/early-and-reads" {
+                io.write_all(b"HTTP/1.1 413 Too Much\r\nContent-Length: 4\r\n\r\nmuch")
+                    .await?;
+                while io.read_u8().await.is_ok() {}
+                return Ok(());
+            }
             if path.starts_with("/early") {
                 io.write_all(
                     b"HTTP/1.1 413 Too Much\r\nContent-Length: 4\r\nConnection: close\r\n\r\nmuch",
                 )
                 .await?;
                 return Ok(());
+            }
+            if path.starts_with("/api/early-switch") {
+                return crate::upgrades::serve(&mut io, &path, &seen).await;
             }
             let body = body(&mut io, &seen).await?;
             self.seen.lock().unwrap()[at].body = body;
@@ -181,6 +219,13 @@ impl Recorder {
             "/hang" => {
                 while io.read_u8().await.is_ok() {}
                 return Ok(false);
+            }
+            "/say" => return self.say(io, seen).await,
+            "/late" => {
+                // The client has ended its side long before.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                io.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+                    .await?;
             }
             "/drop" => return Ok(false),
             "/stream" => {
@@ -203,14 +248,21 @@ impl Recorder {
                     .await?;
                 return Ok(false);
             }
-            "/ws" | "/ws-flood" | "/ws-long" => {
+            "/ws" | "/api/ws" | "/ws-flood" | "/ws-long" | "/ws-reset" => {
                 return crate::websocket::serve(self, io, path, seen)
                     .await
                     .map(|()| false);
             }
+            "/api/raw" | "/api/other" => {
+                return crate::upgrades::serve(io, path, seen).await.map(|()| false);
+            }
             "/ws-wrong" => {
                 io.write_all(b"HTTP/1.1 101 Sure\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n").await?;
                 return Ok(false);
+            }
+            "/ws-refused" => {
+                io.write_all(b"HTTP/1.1 418 No\r\nContent-Length: 0\r\n\r\n")
+                    .await?;
             }
             "/reach" => {
                 let address = self.address;

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpStream,
 };
 
@@ -53,6 +53,10 @@ pub(crate) async fn serve(
             io.write_all(&[b'x'; 1000]).await?;
             while io.read_u8().await.is_ok() {}
         }
+        "/ws-reset" => {
+            io.read_u8().await?;
+            socket2::SockRef::from(io.get_ref()).set_linger(Some(std::time::Duration::ZERO))?;
+        }
         _ => loop {
             let mut some = [0; 4096];
             let read = io.read(&mut some).await?;
@@ -79,7 +83,9 @@ fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// One frame of the gateway's: opcode and payload.
-async fn read_frame(io: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
+pub(crate) async fn read_frame(
+    io: &mut (impl AsyncRead + Unpin),
+) -> std::io::Result<(u8, Vec<u8>)> {
     let opcode = io.read_u8().await? & 0xf;
     let length = match io.read_u8().await? {
         126 => usize::from(io.read_u16().await?),
@@ -90,7 +96,7 @@ async fn read_frame(io: &mut TcpStream) -> std::io::Result<(u8, Vec<u8>)> {
     Ok((opcode, payload))
 }
 
-async fn open(house: &House, path: &str) -> (TcpStream, Answer) {
+pub(crate) async fn open(house: &House, path: &str) -> (TcpStream, Answer) {
     let mut io = connect(house.http).await;
     io.write_all(text(&format!("GET {path}"), &ASKING).as_bytes())
         .await
