@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use gw_clock::Clock;
 use gw_model::{
     Action, AttributeSet, Decision, EndReason, Epoch, Fault, JudgementId, Principal, Resource,
     Seen, Session, SessionId, Snapshot, Timestamp,
@@ -9,6 +10,10 @@ use gw_model::{
 use gw_policy::Prepared;
 
 use crate::{Circumstances, Subject, View};
+
+/// How often what rests on the time of day is looked at: that the clock is at fault is no fact
+/// that anybody is told of.
+const CLOCK_LOOK: Duration = Duration::from_secs(1);
 
 /// The versions of the facts that a judgement read.
 ///
@@ -194,9 +199,11 @@ impl Judgement {
     }
 
     /// Whether it would be given again in a view, having stood in that of epoch number `since`:
-    /// nothing that it rests on has changed, and neither its time nor its session's is up.
-    pub fn stands(&self, view: &View, since: u64, now: Timestamp) -> bool {
+    /// nothing that it rests on has changed, neither its time nor its session's is up, and the
+    /// clock is to be trusted where it reads the time of day.
+    pub fn stands(&self, view: &View, clock: &Clock, since: u64, now: Timestamp) -> bool {
         now < self.valid_until()
+            && (!self.reads_wall_clock() || clock.fault().is_none())
             && self.idle.as_ref().is_none_or(|idle| !idle.is_over(now))
             && self.prepared.as_ref().is_some_and(|prepared| {
                 self.grounds
@@ -204,11 +211,24 @@ impl Judgement {
             })
     }
 
-    /// When it is to be looked at again though no fact has changed: its time is up, or nobody
-    /// may have used its session for too long.
-    pub fn look_at(&self) -> Timestamp {
+    /// Whether its policies read the time of day.
+    pub fn reads_wall_clock(&self) -> bool {
+        self.mentioned
+            .iter()
+            .any(gw_model::Attribute::is_absolute_time)
+    }
+
+    /// When it is to be looked at again, having been looked at now, though no fact has changed:
+    /// its time is up, nobody may have used its session for too long, or the clock that it
+    /// rests on may be at fault.
+    pub fn look_at(&self, now: Timestamp) -> Timestamp {
         let idle_end = self.idle.as_ref().map_or(Timestamp::NEVER, Idle::end);
-        self.valid_until().min(idle_end)
+        let clock = if self.reads_wall_clock() {
+            now.after(CLOCK_LOOK)
+        } else {
+            Timestamp::NEVER
+        };
+        self.valid_until().min(idle_end).min(clock)
     }
 
     /// The people and the session that it rests on.

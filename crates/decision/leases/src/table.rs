@@ -138,7 +138,7 @@ impl Table {
     }
 
     fn hold(&mut self, judgement: &Arc<Judgement>) -> usize {
-        let look_at = judgement.look_at();
+        let look_at = judgement.look_at(judgement.made_at);
         let hold = self.holds.insert(Hold {
             judgement: judgement.clone(),
             seen_at: 0,
@@ -198,10 +198,10 @@ impl Table {
     }
 
     /// Takes note that a judgement stands at an epoch.
-    pub(crate) fn stands(&mut self, hold: usize, seen_at: u64) {
+    pub(crate) fn stands(&mut self, hold: usize, seen_at: u64, now: Timestamp) {
         if let Some(held) = self.holds.get_mut(hold) {
             held.seen_at = held.seen_at.max(seen_at);
-            let look_at = held.judgement.look_at();
+            let look_at = held.judgement.look_at(now);
             if look_at != held.look_at {
                 self.by_time.remove(&(held.look_at, hold));
                 self.by_time.insert((look_at, hold));

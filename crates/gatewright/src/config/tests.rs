@@ -113,7 +113,6 @@ origins = ["wiki.example.com"]
     F:18: lifetimes.session: is `12`, expected a span of time such as "90s", "15m", "12h" or "30d"
     F:21: ledger.when_unwritable: is boolean, expected a string in quotes
     F:23: app[0].host: is missing
-    F:25: app[0].upstream: is `https://wiki.internal`, expected an HTTP server without a path, such as "http://127.0.0.1:3000"; its requests go over a connection that you trust
     F:28: app[0].route[0].name: `default` is the route of what matches no other
     F:29: app[0].route[0].paths[0]: `/a/../b` is not a path pattern: write `/exact/path` or `/prefix/*`
     F:30: app[0].route[0].origins[0]: is `wiki.example.com`, expected an origin such as "https://wiki.example.com"

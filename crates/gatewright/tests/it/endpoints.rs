@@ -90,8 +90,8 @@ const ROWS: [Row; 29] = [
             "auth",
             "POST",
             "/passkey/confirm/finish",
-            &[401],
-            &[400, 403],
+            &[400, 401],
+            &[400, 403, 409],
         ),
     ),
     naming(
@@ -100,7 +100,13 @@ const ROWS: [Row; 29] = [
     ),
     naming(
         FINISH,
-        row("auth", "POST", "/passkey/enrol/finish", &[401], &[400, 403]),
+        row(
+            "auth",
+            "POST",
+            "/passkey/enrol/finish",
+            &[400, 401],
+            &[400, 403, 409],
+        ),
     ),
     naming(
         "factor={factor}&name=mine",

@@ -125,8 +125,9 @@ impl Core {
         let Some(held) = table.held(hold) else {
             return;
         };
-        if held.judgement.stands(view, held.seen_at, now) {
-            return table.stands(hold, number);
+        let clock = self.0.engine.clock();
+        if held.judgement.stands(view, clock, held.seen_at, now) {
+            return table.stands(hold, number, now);
         }
         let judgement = held.judgement.clone();
         let mut anew: Option<Arc<Judgement>> = None;
@@ -139,7 +140,7 @@ impl Core {
                 None => self.judge_unheld(view, circumstances, now),
             };
             if again.id == judgement.id {
-                return table.stands(hold, number);
+                return table.stands(hold, number, now);
             }
             if again.is_allow() {
                 table.hang(lease, &again, number);

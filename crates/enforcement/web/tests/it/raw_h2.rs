@@ -103,7 +103,7 @@ async fn nor_through_an_extended_connect() {
         ("/ADMIN/x", "route"),
         ("/admin%3Fx", "route"),
         ("/a%2fb", "encoded-slash"),
-        ("/.gatewright/x", "missing"),
+        ("/.gatewright/x", "upgrade"),
     ] {
         let mut fields = with(&[(":method", b"CONNECT"), (":path", path.as_bytes())]);
         fields.insert(1, field(":protocol", "websocket"));
