@@ -8,6 +8,7 @@ mod app;
 pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
+mod limits;
 mod read;
 mod reader;
 mod upstream;
@@ -26,6 +27,7 @@ use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
 pub(crate) use fault::{ConfigFaults, Fault, Place};
+pub(crate) use limits::LimitsConfig;
 pub(crate) use read::OWNERS;
 pub(crate) use value::CertificateHost;
 
@@ -59,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) policies: PolicyFolder,
     /// How much a refusal tells.
     pub(crate) remedies: RemedyLevel,
+    /// Bounds on what clients can make us hold.
+    pub(crate) limits: LimitsConfig,
     /// How many traffic threads there are.
     pub(crate) threads: usize,
     /// How long what is open may take to end when Gatewright stops.

@@ -9,6 +9,7 @@ mod fault;
 mod keep;
 mod late;
 pub(crate) mod ledger;
+mod limits;
 mod open;
 mod place;
 mod policies;

@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
 
 use crate::{
-    flow::Flow,
+    flow::{Down, Flow, Up},
     header,
     metrics::spawn,
     route::AppRoutes,
@@ -61,20 +61,27 @@ pub(crate) struct UpBody {
     left: u64,
     flow: Rc<Flow>,
     app: Rc<AppRoutes>,
+    /// It has to come on.
+    bounded: bool,
 }
 
 impl UpBody {
+    /// A stream without a length, of a person who is signed in, may be silent as long as its
+    /// lease holds: so some apps listen. Everything else has to come on.
     pub(crate) fn new(
         incoming: Asking,
         bytes_max: u64,
         flow: Rc<Flow>,
         app: Rc<AppRoutes>,
+        is_known: bool,
     ) -> Self {
+        let bounded = !is_known || incoming.size_hint().exact().is_some();
         let body = Self {
             incoming: Some(incoming),
             left: bytes_max,
             flow,
             app,
+            bounded,
         };
         body.look_for_end();
         body
@@ -87,6 +94,7 @@ impl UpBody {
             left: 0,
             flow: self.flow.clone(),
             app: self.app.clone(),
+            bounded: false,
         }
     }
 
@@ -111,7 +119,12 @@ impl Body for UpBody {
         let Some(incoming) = &mut self.incoming else {
             return Poll::Ready(None);
         };
-        let frame = match std::task::ready!(Pin::new(incoming).poll_frame(cx)) {
+        let polled = Pin::new(incoming).poll_frame(cx);
+        self.flow.up_is(match self.bounded && polled.is_pending() {
+            true => Up::Awaited,
+            false => Up::Taken,
+        });
+        let frame = match std::task::ready!(polled) {
             None => {
                 self.flow.up_is_done();
                 return Poll::Ready(None);
@@ -181,6 +194,7 @@ impl OutBody {
     /// One of ours that a permit opened: all of it is handed over at once.
     pub(crate) fn opened(bytes: Bytes, flow: Rc<Flow>) -> Self {
         flow.note_down(bytes.len());
+        flow.down_is(Down::Handed);
         Self::Whole(Some(bytes), Some(flow))
     }
 }
@@ -220,6 +234,7 @@ impl DownBody {
             checkout: Some(checkout),
             stall: stall.map(Stall::new),
         };
+        body.flow.down_is(Down::Handed);
         body.look_for_end();
         body
     }
@@ -253,6 +268,10 @@ impl DownBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
         let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        self.flow.down_is(match polled.is_pending() {
+            true => Down::Awaited,
+            false => Down::Handed,
+        });
         if let Some(stall) = &mut self.stall
             && stall.is_over(polled.is_pending(), &self.flow, cx)
         {

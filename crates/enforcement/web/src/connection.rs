@@ -4,19 +4,21 @@ mod ahead;
 mod h1;
 mod h2;
 mod io;
+mod metered;
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, RefMut},
     net::IpAddr,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
 use hyper::{body::Incoming, service::Service};
-use tokio::{net::TcpStream, time::timeout};
+use slab::Slab;
+use tokio::{net::TcpStream, task::AbortHandle, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 pub(crate) use h2::abort_if_unread;
@@ -24,6 +26,7 @@ pub(crate) use io::ClientIo;
 
 use crate::{
     body::OutBody,
+    bounds::{Meter, Pace, Pass, Seat, Standing, StreamPace, Waits},
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
@@ -32,7 +35,6 @@ use crate::{
     gate,
     header::{Origin, Told},
     header_blocks::HeaderBlocks,
-    metrics::spawn,
     options::{Listener, Serves},
     proxy_protocol,
     relay::Upgrade,
@@ -60,6 +62,10 @@ pub(crate) struct Conn {
     pub(crate) multiplexed: bool,
     /// The second reader of HTTP/1 framing.
     pub(crate) framing: Option<Rc<RefCell<Framing>>>,
+    /// The prices of HTTP/2's frames.
+    meter: Option<RefCell<Meter>>,
+    /// What the last look at it saw.
+    pub(crate) pace: RefCell<Pace>,
     /// The second reader of HTTP/2 header blocks.
     blocks: Option<Rc<RefCell<HeaderBlocks>>>,
     /// A WebSocket that begins once the switch has been told to the client.
@@ -67,12 +73,18 @@ pub(crate) struct Conn {
     /// What upstreams were told last of where requests come from.
     told: RefCell<Option<Rc<Told>>>,
     held: Held,
-    /// Requests so far.
-    requests: Cell<u64>,
     /// What the task is that hyper is about to spawn.
     next_task: RefCell<Option<NextTask>>,
-    streams: Cell<usize>,
-    last_stream: Cell<Instant>,
+    streams: RefCell<Slab<(Held, Option<AbortHandle>)>>,
+    seat: Seat,
+    /// Requests so far, and those that are being answered.
+    requests: Cell<u64>,
+    answering: Cell<usize>,
+    /// It no longer speaks HTTP.
+    switched: Cell<bool>,
+    /// It is to end once nothing is under way.
+    ending: Cell<bool>,
+    read_in_turn: Cell<usize>,
 }
 
 /// A task of a connection over HTTP/2.
@@ -85,34 +97,62 @@ enum NextTask {
 
 /// What is open on a connection, or on one stream of it.
 #[derive(Clone, Default)]
-pub(crate) struct Held(Rc<RefCell<Vec<Rc<Flow>>>>);
+pub(crate) struct Held(Rc<HeldShared>);
+
+#[derive(Default)]
+struct HeldShared {
+    flows: RefCell<Vec<Rc<Flow>>>,
+    /// The answer's head is there.
+    answered: Cell<bool>,
+    pace: RefCell<StreamPace>,
+}
 
 impl Held {
     /// Holds what was opened until all of it has left.
     pub(crate) fn hold(&self, flow: Rc<Flow>) {
-        self.0.borrow_mut().push(flow);
+        self.0.flows.borrow_mut().push(flow);
     }
 
     /// Lets go of everything.
     pub(crate) fn release(&self) {
-        let released = self.0.take();
+        let released = self.0.flows.take();
         drop(released);
     }
 
+    /// What the last look at it saw.
+    pub(crate) fn pace(&self) -> RefMut<'_, StreamPace> {
+        self.0.pace.borrow_mut()
+    }
+
+    /// How much of the answer was handed on, while the client is to take it.
+    pub(crate) fn handed(&self) -> Option<u64> {
+        if !self.0.answered.get() {
+            return None;
+        }
+        let flows = self.0.flows.borrow();
+        flows.iter().map(|flow| flow.handed()).sum()
+    }
+
+    /// How much of the request's body has come, while more of it is waited for.
+    pub(crate) fn awaited(&self) -> Option<u64> {
+        let flows = self.0.flows.borrow();
+        flows.iter().find_map(|flow| flow.awaited())
+    }
+
     fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+        self.0.flows.borrow().is_empty()
     }
 
     /// Whether requests have come whole and are being answered.
     fn is_answering(&self) -> bool {
-        let flows = self.0.borrow();
+        let flows = self.0.flows.borrow();
         !flows.is_empty() && flows.iter().all(|flow| flow.is_up_done())
     }
 
     fn release_flushed(&self) {
         loop {
             let flushed = {
-                let mut flows = self.0.borrow_mut();
+                let mut flows = self.0.flows.borrow_mut();
                 let at = flows.iter().position(|flow| flow.is_flushed());
                 at.map(|at| flows.swap_remove(at))
             };
@@ -125,7 +165,7 @@ impl Held {
 
     /// Ready once anything of it is cut.
     fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let flows = self.0.borrow();
+        let flows = self.0.flows.borrow();
         if flows.iter().any(|flow| flow.cut().poll_cut(cx).is_ready()) {
             Poll::Ready(())
         } else {
@@ -156,7 +196,6 @@ impl Service<Request<Incoming>> for Gate {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let conn = self.0.clone();
-        conn.requests.set(conn.requests.get() + 1);
         let held = if conn.multiplexed {
             let held = Held::default();
             *conn.next_task.borrow_mut() = Some(NextTask::Stream(held.clone()));
@@ -164,8 +203,12 @@ impl Service<Request<Incoming>> for Gate {
         } else {
             conn.held.clone()
         };
+        conn.requests.set(conn.requests.get() + 1);
+        let answering = Answering::new(conn.clone());
         Box::pin(async move {
-            let mut answer = gate::answer(conn, held, request).await;
+            let mut answer = gate::answer(conn, held.clone(), request).await;
+            answering.0.rises_to(Standing::Stranger);
+            held.0.answered.set(answering.0.multiplexed);
             match answer.extensions_mut().remove() {
                 Some(Reset(reason)) => Err(StreamReset(reason.into())),
                 None => Ok(answer),
@@ -174,29 +217,33 @@ impl Service<Request<Incoming>> for Gate {
     }
 }
 
-/// Begins to serve a connection. It counts as open at once.
-pub(crate) fn begin(thread: &Rc<Thread>, listener: &Rc<Listener>, socket: TcpStream, peer: IpAddr) {
-    let io = CutIo::new(socket);
-    let abort = io.abort().clone();
-    let Some(admitted) = thread.admit(&abort) else {
-        return abort.abort();
-    };
-    let (thread, listener) = (thread.clone(), listener.clone());
-    spawn(async move {
-        serve(thread, listener, io, abort, peer).await;
-        drop(admitted);
-    });
+/// A request that is being answered.
+struct Answering(Rc<Conn>);
+
+impl Answering {
+    fn new(conn: Rc<Conn>) -> Self {
+        conn.answering.set(conn.answering.get() + 1);
+        Self(conn)
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let left = self.0.answering.get().saturating_sub(1);
+        self.0.answering.set(left);
+    }
 }
 
 /// Serves one connection to its end.
-async fn serve(
+pub(crate) async fn serve(
     thread: Rc<Thread>,
     listener: Rc<Listener>,
     io: CutIo<TcpStream>,
-    abort: Abort,
     peer: IpAddr,
+    seat: Seat,
 ) {
-    let opening = open(&thread, &listener, io, peer.to_canonical());
+    let abort = io.abort().clone();
+    let opening = open(&thread, &listener, io, peer, &seat);
     let limit = thread.shared.options.limits.handshake;
     let opened = tokio::select! {
         biased;
@@ -205,7 +252,8 @@ async fn serve(
     };
     match opened {
         Ok(Ok(opened)) => {
-            let conn = Rc::new(Conn::new(thread, &listener, &opened, abort));
+            let conn = Rc::new(Conn::new(thread, &listener, &opened, abort, seat));
+            conn.seat.opened(&conn);
             if conn.multiplexed {
                 h2::serve(conn, opened.io).await;
             } else {
@@ -236,16 +284,19 @@ async fn open(
     listener: &Listener,
     mut io: CutIo<TcpStream>,
     peer: IpAddr,
+    seat: &Seat,
 ) -> std::io::Result<Opened> {
     let trusted = &thread.shared.options.trusted_proxies;
-    let peer = if trusted.speak_proxy_protocol && trusted.trusts(peer) {
-        proxy_protocol::read(&mut io)
-            .await?
-            .unwrap_or(peer)
-            .to_canonical()
-    } else {
-        peer
-    };
+    let mut peer = peer;
+    if trusted.speak_proxy_protocol
+        && trusted.trusts(peer)
+        && let Some(told) = proxy_protocol::read(&mut io).await?
+    {
+        peer = told.to_canonical();
+        if seat.is_of(peer).is_err() {
+            io.abort().abort();
+        }
+    }
     let Serves::Tls { config, .. } = &listener.serves else {
         return Ok(Opened {
             io: ClientIo::Plain(io),
@@ -267,7 +318,16 @@ async fn open(
 }
 
 impl Conn {
-    fn new(thread: Rc<Thread>, listener: &Listener, opened: &Opened, abort: Abort) -> Self {
+    fn new(
+        thread: Rc<Thread>,
+        listener: &Listener,
+        opened: &Opened,
+        abort: Abort,
+        seat: Seat,
+    ) -> Self {
+        let limits = &thread.shared.options.limits;
+        let meter = || Meter::new(limits.idle_frames_at_once, limits.idle_frames_per_second);
+        let meter = opened.multiplexed.then(meter).map(RefCell::new);
         let (scheme, hsts) = match &listener.serves {
             Serves::Tls { hsts_secs, .. } => (Scheme::Https, *hsts_secs),
             Serves::Plain { .. } | Serves::Redirect { .. } => (Scheme::Http, None),
@@ -282,14 +342,89 @@ impl Conn {
             abort,
             multiplexed: opened.multiplexed,
             framing: (!opened.multiplexed).then(Rc::default),
+            meter,
+            pace: RefCell::default(),
             blocks: opened.multiplexed.then(Rc::default),
             upgrade: RefCell::default(),
             told: RefCell::default(),
             held: Held::default(),
-            requests: Cell::new(0),
             next_task: RefCell::default(),
-            streams: Cell::new(0),
-            last_stream: Cell::new(Instant::now()),
+            streams: RefCell::default(),
+            seat,
+            requests: Cell::new(0),
+            answering: Cell::new(0),
+            switched: Cell::new(false),
+            ending: Cell::new(false),
+            read_in_turn: Cell::new(0),
+        }
+    }
+
+    /// It has shown this much, at least.
+    pub(crate) fn rises_to(&self, standing: Standing) {
+        self.seat.rises_to(standing);
+    }
+
+    /// Whether a person who is signed in has asked over it.
+    pub(crate) fn is_known(&self) -> bool {
+        self.seat.pass().is_known()
+    }
+
+    /// What its tasks know of it.
+    pub(crate) fn pass(&self) -> Rc<Pass> {
+        self.seat.pass().clone()
+    }
+
+    /// What it waits for from its client.
+    pub(crate) fn waits(&self) -> Waits {
+        let requests = self.requests.get();
+        let busy = self.answering.get() > 0 || !self.held.is_empty();
+        if self.switched.get() {
+            return Waits::Nothing;
+        }
+        if let Some(meter) = &self.meter {
+            let head = meter.borrow().open_head();
+            return match head {
+                Some(head) => Waits::Head(head),
+                None if !self.streams.borrow().is_empty() => Waits::Nothing,
+                None if requests == 0 => Waits::FirstByte,
+                None => Waits::Next(requests),
+            };
+        }
+        let in_head = self
+            .framing
+            .as_ref()
+            .is_some_and(|f| f.borrow().is_in_head());
+        match (busy, in_head, requests) {
+            (true, ..) => Waits::Nothing,
+            (false, true, _) => Waits::Head(requests),
+            (false, false, 0) => Waits::FirstByte,
+            (false, false, _) => Waits::Next(requests),
+        }
+    }
+
+    /// Whether it is about to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending.get() || self.abort.is_aborted()
+    }
+
+    /// Has it end once nothing is under way.
+    pub(crate) fn end(&self) {
+        self.ending.set(true);
+        self.abort.nudge();
+    }
+
+    /// Looks at each exchange, and ends those that are not to go on.
+    pub(crate) fn each_exchange(&self, mut may_go_on: impl FnMut(&Held) -> bool) {
+        if !may_go_on(&self.held) {
+            self.abort.abort();
+        }
+        for (_, (held, task)) in &*self.streams.borrow() {
+            if !may_go_on(held)
+                && let Some(task) = task
+            {
+                // Dropped with its task, the stream is reset.
+                task.abort();
+            }
         }
     }
 

@@ -156,29 +156,31 @@ impl<S: AsFd> CutIo<S> {
     /// Wraps a connected socket and sets what all our sockets have: no delay, few unsent
     /// bytes, an end to silence.
     pub fn new(socket: S) -> Self {
-        Self::with(socket, Lost::Never)
+        Self::under(socket, Abort::default())
+    }
+
+    /// The same under an [`Abort`] that is there.
+    pub fn under(socket: S, abort: Abort) -> Self {
+        tune(&SockRef::from(&socket));
+        Self::of(socket, abort, Lost::Never)
     }
 
     /// The same for a socket to a server, which may answer before it has read everything, and
     /// close: what is written then is lost, and the answer is read all the same.
     pub fn to_server(socket: S) -> Self {
-        Self::with(socket, Lost::MayBe)
-    }
-
-    fn with(socket: S, lost: Lost) -> Self {
         tune(&SockRef::from(&socket));
-        Self::of(socket, lost)
+        Self::of(socket, Abort::default(), Lost::MayBe)
     }
 
     /// The same for a socket to a server that has no such options: one that is not TCP's.
     pub fn untuned(socket: S) -> Self {
-        Self::of(socket, Lost::MayBe)
+        Self::of(socket, Abort::default(), Lost::MayBe)
     }
 
-    fn of(socket: S, lost: Lost) -> Self {
+    fn of(socket: S, abort: Abort, lost: Lost) -> Self {
         Self {
             socket,
-            abort: Abort::default(),
+            abort,
             lost,
         }
     }

@@ -4,12 +4,34 @@
 //! recorded. A flow is made from an [`Open`] alone, so that whatever takes a flow as an
 //! argument is proof that the door was asked.
 
-use std::{cell::Cell, rc::Rc, time::Instant};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Instant,
+};
 
 use gw_door::{Cut, Open};
 use gw_ledger::EndManner;
 
-use crate::{cut_io::Abort, metrics::turn_began};
+use crate::{bounds::Exchange, cut_io::Abort, metrics::turn_began};
+
+/// Where the client's body is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Up {
+    /// Nowhere: the upstream does not take what has come, or nothing more comes.
+    Taken,
+    /// At the client.
+    Awaited,
+}
+
+/// Where the answer's body is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Down {
+    /// At the upstream.
+    Awaited,
+    /// At the client, who takes what has come or does not.
+    Handed,
+}
 
 /// One open exchange.
 pub(crate) struct Flow {
@@ -22,6 +44,12 @@ pub(crate) struct Flow {
     /// The connection's count of flushes when the answer was handed over whole.
     down_done: Cell<Option<u64>>,
     last_up: Cell<Instant>,
+    up: Cell<Up>,
+    up_bytes: Cell<u64>,
+    down: Cell<Down>,
+    handed: Cell<u64>,
+    /// A stranger's share of what apps are asked.
+    exchange: RefCell<Option<Exchange>>,
 }
 
 impl Flow {
@@ -36,7 +64,17 @@ impl Flow {
             up_done: Cell::new(false),
             down_done: Cell::new(None),
             last_up: Cell::new(turn_began()),
+            up: Cell::new(Up::Taken),
+            up_bytes: Cell::new(0),
+            down: Cell::new(Down::Awaited),
+            handed: Cell::new(0),
+            exchange: RefCell::default(),
         })
+    }
+
+    /// Counts against a stranger until it ends.
+    pub(crate) fn counts_as(&self, exchange: Option<Exchange>) {
+        *self.exchange.borrow_mut() = exchange;
     }
 
     /// Told when it must end at once.
@@ -59,6 +97,7 @@ impl Flow {
     /// Counts body bytes from the client.
     pub(crate) fn note_up(&self, bytes: usize) {
         self.last_up.set(turn_began());
+        self.up_bytes.set(self.up_bytes.get() + bytes as u64);
         if let Some(open) = &self.open {
             open.note_up(bytes as u64);
         }
@@ -69,6 +108,29 @@ impl Flow {
         if let Some(open) = &self.open {
             open.note_down(bytes as u64);
         }
+    }
+
+    /// Says where the client's body is waited for.
+    pub(crate) fn up_is(&self, up: Up) {
+        self.up.set(up);
+    }
+
+    /// Says where the answer's body is waited for.
+    pub(crate) fn down_is(&self, down: Down) {
+        self.down.set(down);
+        if down == Down::Handed {
+            self.handed.set(self.handed.get() + 1);
+        }
+    }
+
+    /// How much of the body has come, while more of it is waited for.
+    pub(crate) fn awaited(&self) -> Option<u64> {
+        (self.up.get() == Up::Awaited && !self.up_done.get()).then(|| self.up_bytes.get())
+    }
+
+    /// How much of the answer was handed on, while the client is to take it.
+    pub(crate) fn handed(&self) -> Option<u64> {
+        (self.down.get() == Down::Handed).then(|| self.handed.get())
     }
 
     /// The status that the client gets.

@@ -47,6 +47,7 @@ pub(crate) async fn send(
         bytes_max,
         flow.clone(),
         asked.inbound.app.clone(),
+        asked.who.known.is_some(),
     );
     let Some(request) = request(&asked, &flow, request_headers, body) else {
         return failed(

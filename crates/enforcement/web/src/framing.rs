@@ -72,6 +72,16 @@ impl Framing {
         self.verdicts.pop_front().unwrap_or(Err(Ambiguous::Framing))
     }
 
+    /// Whether a request's head has begun to come and not yet ended.
+    #[must_use]
+    pub fn is_in_head(&self) -> bool {
+        match self.state {
+            State::Head => true,
+            State::Start => !self.line.is_empty(),
+            _ => false,
+        }
+    }
+
     /// From here on the bytes are another protocol's.
     pub fn stop(&mut self) {
         self.state = State::Lost;

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use crate::{
     answer::Rejection,
     body::{OutBody, Unread},
+    bounds::Standing,
     built_in,
     connection::{Conn, Held},
     extended::{self, Extended, Opened},
@@ -98,6 +99,16 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
         body.discard();
         return refusal::safari().map(OutBody::of);
     }
+    let mut exchange = None;
+    if asked.who.known.is_some() {
+        inbound.conn.rises_to(Standing::Known);
+    } else if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {
+        exchange = inbound.conn.thread.exchanges.begin(inbound.address);
+        if exchange.is_none() {
+            body.discard();
+            return too_much(inbound);
+        }
+    }
     let circumstances = asked.circumstances();
     let answer = {
         let personal = recorded::Personal::of(&asked);
@@ -121,6 +132,7 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
         }
     };
     let flow = Flow::new(open, inbound.conn.abort.clone());
+    flow.counts_as(exchange);
     // A page at the authentication origin may end the very session that asked for it, and
     // still has to say so: its answer is not held by the lease.
     if !inbound.is_sign_in {
@@ -167,6 +179,22 @@ fn reject(conn: &Conn, client: Client, host: &str, rejection: &Rejection) -> Res
         close_after(&mut answer);
     }
     answer.map(OutBody::of)
+}
+
+/// A stranger has as much under way as strangers may.
+fn too_much(inbound: &Inbound) -> Response<OutBody> {
+    inbound.conn.thread.metrics.exchanges_refused.add(1);
+    let rejection = Rejection::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-much",
+        "Too much at once",
+        "So much is under way already without anybody being signed in. Try again in a moment.",
+    );
+    let client = Client {
+        address: inbound.address,
+        navigation: inbound.navigation,
+    };
+    reject(&inbound.conn, client, &inbound.app.app.host, &rejection)
 }
 
 /// What follows a request that was not understood is not to be guessed at.

@@ -11,8 +11,10 @@
 //! Each traffic thread has its own runtime, door, router and upstream connections; nothing
 //! that is written is shared between them.
 
+mod accept;
 mod answer;
 mod body;
+mod bounds;
 mod built_in;
 pub mod canonical;
 pub mod client_address;

@@ -61,12 +61,30 @@ counters! {
     connections,
     /// Connections closed at once because there were too many.
     connections_refused,
+    /// Connections closed at once because their address had too many.
+    connections_refused_by_address,
+    /// Connections closed to make room for others.
+    connections_evicted,
+    /// Times that the system had no connection to give.
+    accept_faults,
+    /// Connections that ended before a request's head was whole in time.
+    slow_heads,
+    /// Connections and streams that ended because their client took no more.
+    slow_readers,
+    /// Connections and streams that ended because their client's body did not come on.
+    slow_writers,
+    /// Connections that ended because nothing was asked.
+    idle_closed,
+    /// Connections over HTTP/2 cut off for frames without work.
+    floods,
     /// TLS handshakes, and PROXY headers, that failed.
     handshakes_failed,
     /// Requests so far.
     requests,
     /// Requests refused for their form, before anybody was asked.
     requests_refused,
+    /// Requests of strangers refused because they had too much under way.
+    exchanges_refused,
     /// Requests that an upstream failed to answer.
     upstream_faults,
     /// Connections opened to upstreams.

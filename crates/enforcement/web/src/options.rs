@@ -129,14 +129,23 @@ pub struct ThreadDoor {
 /// A door that could not be made.
 pub type DoorFault = Box<dyn std::error::Error + Send + Sync>;
 
-/// Bounds on what a client or an upstream can make us hold. One thread's, where they count things.
+/// Bounds on what a client or an upstream can make us hold. One traffic thread's, where they
+/// count things and do not say otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Connections from clients.
     pub connections_max: usize,
+    /// Connections of strangers from one address, over all threads.
+    pub connections_per_address: u32,
+    /// Connections that are about to open.
+    pub handshakes_max: usize,
+    /// Connections from one address that are about to open, over all threads.
+    pub handshakes_per_address: u32,
     /// The time for PROXY header and TLS handshake.
     pub handshake: Duration,
-    /// The time for a request's head over HTTP/1, from the end of the last answer: also how long an idle connection is kept.
+    /// The time for the first byte of the first request.
+    pub first_byte_read: Duration,
+    /// The time for a whole request head, from its first byte.
     pub head_read: Duration,
     /// How long a client over HTTP/1 may wait with its own side ended while nothing of its answer
     /// comes; whether it is still there cannot be told.
@@ -144,8 +153,20 @@ pub struct Limits {
     /// How long a connection over HTTP/1 must have been quiet before it is closed while the
     /// process stops: a request that is on its way is still answered.
     pub drain_quiet: Duration,
-    /// How long a connection over HTTP/2 is kept without a stream.
+    /// How long a connection is kept without a request, once a person who is signed in has asked over it.
     pub idle: Duration,
+    /// How long any other is.
+    pub stranger_idle: Duration,
+    /// How long a client may leave what is there for it untaken.
+    pub slow_reader: Duration,
+    /// The time in which a request's body must come on.
+    pub slow_writer: Duration,
+    /// By so many bytes, unless it ends.
+    pub slow_writer_bytes: u64,
+    /// Requests of strangers that are under way at apps.
+    pub stranger_exchanges_max: usize,
+    /// The same from one address, over all threads.
+    pub stranger_exchanges_per_address: u32,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Header lines of a request, and of an answer.
@@ -160,6 +181,10 @@ pub struct Limits {
     pub pending_resets_max: usize,
     /// Streams that were reset for the client's faults, until the connection is closed.
     pub error_resets_max: usize,
+    /// What frames without work may cost at once, over HTTP/2.
+    pub idle_frames_at_once: u32,
+    /// What they may cost each second.
+    pub idle_frames_per_second: u32,
     /// Bytes of a stream that a client may send ahead.
     pub stream_window_bytes: u32,
     /// Bytes of a connection that a client may send ahead.
@@ -188,11 +213,21 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections_max: 16 * 1024,
+            connections_per_address: 1024,
+            handshakes_max: 2048,
+            handshakes_per_address: 512,
             handshake: Duration::from_secs(10),
-            head_read: Duration::from_secs(30),
+            first_byte_read: Duration::from_secs(15),
+            head_read: Duration::from_secs(15),
             half_closed: Duration::from_secs(10),
             drain_quiet: Duration::from_secs(1),
             idle: Duration::from_secs(180),
+            stranger_idle: Duration::from_secs(30),
+            slow_reader: Duration::from_secs(60),
+            slow_writer: Duration::from_secs(30),
+            slow_writer_bytes: 1024,
+            stranger_exchanges_max: 4096,
+            stranger_exchanges_per_address: 256,
             head_bytes: 32 * 1024,
             headers_max: 100,
             answer_head_bytes: 64 * 1024,
@@ -200,6 +235,8 @@ impl Default for Limits {
             streams_max: 128,
             pending_resets_max: 20,
             error_resets_max: 128,
+            idle_frames_at_once: 1000,
+            idle_frames_per_second: 200,
             stream_window_bytes: 256 * 1024,
             connection_window_bytes: 1024 * 1024,
             ping_after: Duration::from_secs(30),

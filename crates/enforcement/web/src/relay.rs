@@ -29,10 +29,10 @@ use tokio::{
 
 use self::pipe::Pipe;
 use crate::{
+    bounds,
     connection::{ClientIo, Conn, abort_if_unread},
     cut_io::Abort,
     flow::Flow,
-    metrics::spawn,
     upstream::{Io, Switched},
     websocket::{Frames, close_frame},
 };
@@ -97,7 +97,7 @@ pub(crate) async fn run(conn: &Rc<Conn>, client: ClientIo, early: Bytes, upgrade
 pub(crate) fn begin_on_stream(conn: &Rc<Conn>, stream: OnUpgrade, upgrade: Upgrade) {
     let (conn, reset) = (conn.clone(), Abort::default());
     conn.next_is_tunnel(reset.clone());
-    spawn(async move {
+    bounds::spawn(conn.pass(), async move {
         let Ok(client) = stream.await else {
             tracing::debug!("a stream ended before it became a WebSocket");
             return;

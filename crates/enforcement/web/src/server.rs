@@ -12,25 +12,25 @@ use std::{
 use gw_leases::Core;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::{
-    net::{TcpListener, TcpStream},
     runtime::LocalOptions,
     sync::watch,
     time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
-    connection,
+    accept::Entrance,
+    bounds::{self, Addresses},
     metrics::{ThreadMetrics, count_turns, spawn, woke},
-    options::{DoorFault, Listener, MakeDoor, WebOptions},
+    options::{DoorFault, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
     thread::{Shared, Thread},
 };
 
 /// Connections that the kernel holds until a thread takes them.
-const BACKLOG: i32 = 1024;
+const BACKLOG: u16 = 1024;
 
-/// How long a thread rests after the system could not give it a connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Threads beside a traffic thread that read the store and hash for it.
+const BLOCKING_THREADS: usize = 8;
 
 /// How often upstream connections that lie idle are looked at.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -108,7 +108,13 @@ impl Server {
             addresses.push(address);
         }
         let sealer = Sealer::generate()?;
-        let shared = Arc::new(Shared { options, sealer });
+        let shared = Arc::new(Shared {
+            options,
+            sealer,
+            open: Addresses::new(),
+            opening: Addresses::new(),
+            asking: Addresses::new(),
+        });
         Ok(Self {
             shared,
             sockets,
@@ -168,7 +174,7 @@ fn bind(address: SocketAddr, shared: bool) -> io::Result<StdListener> {
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(BACKLOG.into())?;
     Ok(socket.into())
 }
 
@@ -265,7 +271,11 @@ impl ThreadStart {
     fn run(self, ready: &Ready) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
-            .on_thread_unpark(woke)
+            .on_thread_unpark(|| {
+                woke();
+                bounds::begin_turn();
+            })
+            .max_blocking_threads(BLOCKING_THREADS)
             .build_local(LocalOptions::default());
         match runtime {
             Ok(runtime) => runtime.block_on(self.serve(ready)),
@@ -276,27 +286,28 @@ impl ThreadStart {
     async fn serve(self, ready: &Ready) {
         count_turns(&self.metrics);
         let made = (self.make_door)(self.number).and_then(|door| {
-            let sockets = self.sockets.into_iter().map(TcpListener::from_std);
-            Ok((door, sockets.collect::<io::Result<Vec<_>>>()?))
+            let thread = Thread::new(self.shared.clone(), door, self.metrics.clone());
+            let listeners = self.shared.options.listeners.iter().cloned().map(Rc::new);
+            let entrances = self.sockets.into_iter().zip(listeners);
+            let entrances: io::Result<Vec<_>> = entrances
+                .map(|(socket, listener)| Entrance::new(thread.clone(), listener, socket))
+                .collect();
+            Ok((thread, entrances?))
         });
-        let (door, sockets) = match made {
+        let (thread, entrances) = match made {
             Ok(made) => made,
             Err(fault) => return tell(ready, Err(fault)),
         };
-        let engine = door.door.engine().clone();
-        let core: Core = door.door.core().clone();
+        let engine = thread.door.engine().clone();
+        let core: Core = thread.door.core().clone();
         let following = spawn(core.follow(engine.attach()));
-        let thread = Thread::new(self.shared.clone(), door, self.metrics);
-        let listeners = &self.shared.options.listeners;
-        let accepting = sockets
+        let accepting = entrances
             .into_iter()
-            .zip(listeners)
-            .map(|(socket, listener)| {
-                let listener = Rc::new(listener.clone());
-                spawn(accept(thread.clone(), listener, socket, self.stop.clone()))
-            });
+            .map(|entrance| spawn(accept(entrance, self.stop.clone())));
         let accepting: Vec<_> = accepting.collect();
         spawn(sweep(thread.clone()));
+        spawn(bounds::watch(thread.clone()));
+        spawn(bounds::keep_turning());
         spawn(check(thread.clone()));
         tell(ready, Ok(()));
         let grace = tokio::select! {
@@ -332,51 +343,13 @@ fn tell(ready: &Ready, how: Result<(), DoorFault>) {
     }
 }
 
-async fn accept(
-    thread: Rc<Thread>,
-    listener: Rc<Listener>,
-    socket: TcpListener,
-    mut stop: watch::Receiver<Option<Duration>>,
-) {
-    loop {
-        let accepted = tokio::select! {
-            biased;
-            _ = stop.wait_for(Option::is_some) => break,
-            accepted = socket.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => connection::begin(&thread, &listener, stream, peer.ip()),
-            Err(fault) => {
-                tracing::warn!(%fault, address = %listener.address, "a connection could not be accepted");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
+async fn accept(entrance: Entrance, mut stop: watch::Receiver<Option<Duration>>) {
+    tokio::select! {
+        biased;
+        _ = stop.wait_for(Option::is_some) => {}
+        () = entrance.take_in() => {}
     }
-    if listener.inherited.is_none() {
-        empty_queue(&thread, &listener, socket);
-    }
-}
-
-/// Takes what the kernel has accepted for a socket that is about to close; nobody else will.
-/// The queue of a socket that was handed to us stays for the next process.
-fn empty_queue(thread: &Rc<Thread>, listener: &Rc<Listener>, socket: TcpListener) {
-    let taken = socket.into_std().and_then(|socket| {
-        loop {
-            match socket.accept() {
-                Ok((stream, peer)) => {
-                    stream.set_nonblocking(true)?;
-                    let stream = TcpStream::from_std(stream)?;
-                    connection::begin(thread, listener, stream, peer.ip());
-                }
-                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(fault) if fault.kind() == io::ErrorKind::ConnectionAborted => {}
-                Err(fault) => return Err(fault),
-            }
-        }
-    });
-    if let Err(fault) = taken {
-        tracing::warn!(%fault, address = %listener.address, "connections that waited could not be accepted");
-    }
+    entrance.close(BACKLOG);
 }
 
 /// Asks apps' servers whether they are well, where an app says so.

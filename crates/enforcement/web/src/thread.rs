@@ -14,7 +14,7 @@ use gw_pages::PageService;
 use http::Method;
 
 use crate::{
-    cut_io::Abort,
+    bounds::{Addresses, Exchanges, Seats},
     metrics::ThreadMetrics,
     options::{ThreadDoor, WebOptions},
     route::Router,
@@ -22,10 +22,17 @@ use crate::{
     upstream::Upstreams,
 };
 
-/// What all threads share and none writes.
+/// What all threads share. What is written is so when a connection comes or goes, or with
+/// a stranger's request, never with one of who is signed in.
 pub(crate) struct Shared {
     pub(crate) options: WebOptions,
     pub(crate) sealer: Sealer,
+    /// Connections of strangers, by address.
+    pub(crate) open: Arc<Addresses>,
+    /// Handshakes, by address.
+    pub(crate) opening: Arc<Addresses>,
+    /// What strangers have under way at apps, by address.
+    pub(crate) asking: Arc<Addresses>,
 }
 
 /// One traffic thread.
@@ -38,8 +45,9 @@ pub(crate) struct Thread {
     router: RefCell<Rc<Router>>,
     services: HashMap<Arc<str>, PageService>,
     methods: HashMap<Method, Arc<str>>,
-    connections: RefCell<HashMap<u64, Abort>>,
-    next_connection: Cell<u64>,
+    pub(crate) seats: Rc<Seats>,
+    /// What strangers have under way at apps.
+    pub(crate) exchanges: Exchanges,
     draining: Cell<bool>,
     hurried: Cell<bool>,
 }
@@ -72,8 +80,13 @@ impl Thread {
                 .into_iter()
                 .map(|m| (m.clone(), Arc::from(m.as_str())))
                 .collect(),
-            connections: RefCell::default(),
-            next_connection: Cell::new(0),
+            exchanges: Exchanges::new(&shared.options.limits, shared.asking.clone()),
+            seats: Seats::new(
+                shared.options.limits,
+                shared.open.clone(),
+                shared.opening.clone(),
+                metrics.clone(),
+            ),
             draining: Cell::new(false),
             hurried: Cell::new(false),
             shared,
@@ -110,27 +123,9 @@ impl Thread {
             .unwrap_or_else(|| Arc::from(method.as_str()))
     }
 
-    /// Takes note of a connection. `None` when there are too many.
-    pub(crate) fn admit(self: &Rc<Self>, abort: &Abort) -> Option<Admitted> {
-        let mut connections = self.connections.borrow_mut();
-        if connections.len() >= self.shared.options.limits.connections_max {
-            self.metrics.connections_refused.add(1);
-            return None;
-        }
-        let id = self.next_connection.get();
-        self.next_connection.set(id + 1);
-        connections.insert(id, abort.clone());
-        self.metrics.connections.add(1);
-        self.metrics.connections_open.add(1);
-        Some(Admitted {
-            thread: self.clone(),
-            id,
-        })
-    }
-
     /// How many connections are open.
     pub(crate) fn connected(&self) -> usize {
-        self.connections.borrow().len()
+        self.seats.taken()
     }
 
     /// Whether the thread is about to stop: no new requests on kept connections.
@@ -141,7 +136,7 @@ impl Thread {
     /// Has every connection end once its exchanges have.
     pub(crate) fn drain(&self) {
         self.draining.set(true);
-        for abort in self.aborts() {
+        for abort in self.seats.aborts() {
             abort.nudge();
         }
     }
@@ -154,32 +149,15 @@ impl Thread {
     /// Has connections close that only wait whether another request comes.
     pub(crate) fn hurry(&self) {
         self.hurried.set(true);
-        for abort in self.aborts() {
+        for abort in self.seats.aborts() {
             abort.nudge();
         }
     }
 
     /// Aborts every connection.
     pub(crate) fn abort_all(&self) {
-        for abort in self.aborts() {
+        for abort in self.seats.aborts() {
             abort.abort();
         }
-    }
-
-    fn aborts(&self) -> Vec<Abort> {
-        self.connections.borrow().values().cloned().collect()
-    }
-}
-
-/// A connection that is counted; no longer once dropped.
-pub(crate) struct Admitted {
-    thread: Rc<Thread>,
-    id: u64,
-}
-
-impl Drop for Admitted {
-    fn drop(&mut self) {
-        self.thread.connections.borrow_mut().remove(&self.id);
-        self.thread.metrics.connections_open.subtract(1);
     }
 }

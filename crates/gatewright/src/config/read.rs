@@ -14,6 +14,7 @@ use super::{
     Accepted, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen, LogConfig,
     PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, app,
     fault::Fault,
+    limits,
     reader::{Faults, Section},
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
 };
@@ -88,6 +89,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         ],
         RemedyLevel::Own,
     );
+    let limits = root.table("limits", limits::limits);
     let local_uids = root.table("administration", |s| s.or("local_uids", Vec::new()));
     let log = root.table("log", log);
     let Span(drain) = root.or("drain", Span::secs(10));
@@ -129,6 +131,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         },
         policies,
         remedies,
+        limits,
         threads,
         drain,
         log,

@@ -16,11 +16,11 @@ use gw_model::AppName;
 use gw_pages::{PageService, refused::Level};
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
-    AppCookie, Code, Country, HandOver, HandOverFault, Limits, Listener, MakeDoor, Serves,
-    ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
+    AppCookie, Code, Country, HandOver, HandOverFault, Listener, MakeDoor, Serves, ThreadDoor,
+    WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
-use super::{Joined, Mode, StartFault};
+use super::{Joined, Mode, StartFault, limits};
 use crate::{
     config::{Accepted, Config, LedgerConfig, ProxyTells, RemedyLevel},
     systemd,
@@ -53,7 +53,7 @@ pub(super) fn options(
         trusted_proxies: trusted_proxies(config)?,
         upstream_trust: trust,
         remedies: level(config.remedies),
-        limits: Limits::default(),
+        limits: limits::limits(&config.limits, config.threads, limits::raise_descriptors()),
     })
 }
 

@@ -3,9 +3,11 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, SyncSender},
     },
+    thread,
 };
 
 use argon2::{
@@ -19,7 +21,7 @@ use gw_model::{
     SessionId, SessionKind, Snapshot, Timestamp, User, UserId,
 };
 use gw_store::{Effect, Refused, Secret};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::{
     Identity, Unavailable, identity::Person, links::SignedIn, secrets, sessions, throttle::Prefix,
@@ -27,8 +29,10 @@ use crate::{
 
 /// How many codes a set has; the first character of a code is its place in the set.
 const CODES: u32 = 10;
-/// Hashings at once: each takes 19 MiB and tens of milliseconds of a control thread.
+/// Hashings at once: each takes 19 MiB and tens of milliseconds of a thread.
 const AT_ONCE: usize = 2;
+/// How far behind other threads those that hash stand.
+const BEHIND: i32 = 10;
 /// Hashings that may wait.
 const WAITING: usize = 64;
 
@@ -267,20 +271,36 @@ fn normal(code: &str) -> String {
         .collect()
 }
 
-/// Argon2id on control threads, a few at a time, the rest in a bounded line.
+/// Argon2id on threads of its own, a few at a time, the rest in a bounded line.
+///
+/// They are always the same threads, since an allocator keeps what each thread once used; and
+/// they stand behind all others, since whoever guesses codes makes them busy.
 pub(crate) struct Hasher {
-    turns: Arc<Semaphore>,
+    jobs: SyncSender<Job>,
     waiting: Arc<AtomicUsize>,
     /// Verified when there is nothing to verify, so that the work is the same.
     decoy: Arc<str>,
 }
 
+type Job = Box<dyn FnOnce() + Send>;
+
 impl Hasher {
     /// Blocks for one hashing.
     pub(crate) fn new() -> Result<Self, argon2::password_hash::Error> {
         let decoy = hash(draw_code(0).expose())?;
+        let (jobs, line) = mpsc::sync_channel(WAITING);
+        let line = Arc::new(Mutex::new(line));
+        for number in 0..AT_ONCE {
+            let line = Arc::clone(&line);
+            let started = thread::Builder::new()
+                .name(format!("gw-hash-{number}"))
+                .spawn(move || work_off(&line));
+            if let Err(fault) = started {
+                tracing::error!(%fault, "a thread that hashes recovery codes could not be started");
+            }
+        }
         Ok(Self {
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            jobs,
             waiting: Arc::default(),
             decoy: decoy.into(),
         })
@@ -295,21 +315,20 @@ impl Hasher {
         if place >= WAITING {
             return Err(RecoveryError::Throttled);
         }
-        let turn = self
-            .turns
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|error| Unavailable::because("waiting to hash", &error))?;
+        let (tell, told) = oneshot::channel();
         // The turn is over when the work is, whether or not anybody still waits for it: who
         // hangs up must not let the next one in early.
-        let working = move || {
-            let _until_done = (turn, leave);
-            work()
-        };
-        let done = tokio::task::spawn_blocking(working)
+        let job = Box::new(move || {
+            let _until_done = leave;
+            // Nobody may wait for it any more.
+            let _ = tell.send(work());
+        });
+        self.jobs
+            .try_send(job)
+            .map_err(|error| Unavailable::because("waiting to hash", &error))?;
+        let done = told
             .await
-            .map_err(Unavailable::from)?;
+            .map_err(|error| Unavailable::because("waiting to hash", &error))?;
         Ok(done.map_err(|error| Unavailable::because("hashing a recovery code", &error))?)
     }
 
@@ -337,6 +356,18 @@ impl Hasher {
             Ok(known && fits)
         })
         .await
+    }
+}
+
+/// Works until nobody can send a job any more.
+fn work_off(line: &Mutex<Receiver<Job>>) {
+    if let Err(fault) = rustix::process::setpriority_process(None, BEHIND) {
+        tracing::debug!(%fault, "hashing does not stand behind other threads");
+    }
+    loop {
+        let next = line.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        job();
     }
 }
 

@@ -1,8 +1,10 @@
 //! Logs of the process: text for people, JSON for machines, on the standard error stream.
 //!
 //! What was asked and answered goes to the ledger, not here. Whatever reaches a text line from
-//! outside is escaped, so that no request can forge a line or turn a terminal around.
+//! outside is escaped, so that no request can forge a line or turn a terminal around; and no
+//! place in the code writes more than so many lines a second, so that nobody fills the disk.
 
+mod bounded;
 mod escape;
 mod seldom;
 
@@ -16,10 +18,11 @@ use tracing_subscriber::{
     EnvFilter,
     field::MakeExt as _,
     fmt::{MakeWriter, format},
+    layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
-use crate::escape::Escaped;
+use crate::{bounded::Bounded, escape::Escaped};
 
 pub use seldom::Seldom;
 
@@ -86,13 +89,14 @@ fn subscriber<W>(
     writer: W,
 ) -> Box<dyn Subscriber + Send + Sync>
 where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
+    let bounded = Bounded::new(format, writer.clone());
     let plain = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer);
     match format {
-        Format::Json => Box::new(plain.json().flatten_event(true).finish()),
+        Format::Json => Box::new(plain.json().flatten_event(true).finish().with(bounded)),
         Format::Text => {
             let fields = format::debug_fn(|writer, field, value| {
                 let value = format!("{value:?}");
@@ -105,7 +109,8 @@ where
                 plain
                     .with_ansi(colour)
                     .fmt_fields(fields.delimited(" "))
-                    .finish(),
+                    .finish()
+                    .with(bounded),
             )
         }
     }

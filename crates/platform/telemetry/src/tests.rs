@@ -76,3 +76,17 @@ fn a_filter_that_cannot_be_read_says_what_to_write() {
     assert!(fault.to_string().contains("`gw_web=loud`"), "{fault}");
     assert!(fault.to_string().contains("such as `info`"), "{fault}");
 }
+
+#[test]
+fn nobody_fills_the_log() {
+    let text = logged(Format::Text, "debug", false, || {
+        for _ in 0..10 * bounded::LINES_MAX {
+            tracing::warn!("again");
+            tracing::debug!("as asked for");
+        }
+    });
+    let of = |what| text.lines().filter(|line| line.contains(what)).count() as u64;
+    // A second may begin meanwhile.
+    assert!((bounded::LINES_MAX..=5 * bounded::LINES_MAX).contains(&of("again")));
+    assert_eq!(of("as asked for"), 10 * bounded::LINES_MAX);
+}

@@ -10,14 +10,14 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use hyper::server::conn::http1::{Builder, Connection};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::{Instant, Sleep, sleep, timeout},
 };
 
 use super::{ClientIo, Conn, GOODBYE, Gate, LINGER, ahead::Ahead, io::Followed};
-use crate::{framing::Framing, relay};
+use crate::{bounds::Waits, framing::Framing, relay};
 
 type Io = Ahead<Followed<Framing>>;
 type Served = Connection<TokioIo<Io>, Gate>;
@@ -37,9 +37,7 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     // No pipeline_flush: with it, hyper buffers answers without bound while a client that
     // has sent its next request does not read.
     let mut served = Builder::new()
-        .timer(TokioTimer::new())
         .half_close(true)
-        .header_read_timeout(limits.head_read)
         .max_headers(limits.headers_max)
         .max_header_size(limits.head_bytes)
         .max_buf_size(limits.buffer_bytes)
@@ -57,7 +55,8 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     let io = io.into_inner();
     match (ended, upgrade) {
         (Ended::InOrder, Some(upgrade)) => {
-            relay::run(&conn, io, joined(read, &ahead), upgrade).await
+            conn.switched.set(true);
+            relay::run(&conn, io, joined(read, &ahead), upgrade).await;
         }
         _ => say_goodbye(&conn, io).await,
     }
@@ -105,6 +104,9 @@ async fn run(conn: &Conn, served: &mut Served, io: &Io) -> Ended {
         }
         if conn.cut_if_told(cx).is_ready() {
             return Poll::Ready(Ended::Failed);
+        }
+        if conn.ending.get() && conn.waits() != Waits::Nothing {
+            return Poll::Ready(Ended::InOrder);
         }
         let polled = served.poll_without_shutdown(cx);
         conn.held.release_flushed();

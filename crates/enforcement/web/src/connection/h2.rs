@@ -5,18 +5,15 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
-use super::{ClientIo, Conn, Gate, Held, NextTask, io::Followed};
-use crate::{
-    cut_io::Abort,
-    metrics::{spawn, spawn_unpinned},
-};
+use super::{ClientIo, Conn, Gate, Held, NextTask, io::Followed, metered::Metered};
+use crate::{bounds, cut_io::Abort, metrics::spawn};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
 const LOOK: Duration = Duration::from_millis(100);
@@ -47,16 +44,19 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .serve_connection(
-            TokioIo::new(Followed::new(io, blocks.clone())),
+            TokioIo::new(Metered::new(
+                Followed::new(io, blocks.clone()),
+                conn.clone(),
+            )),
             Gate(conn.clone()),
         );
     let mut ending = false;
-    let mut look = Box::pin(sleep(limits.idle));
     poll_fn(|cx| {
         if conn.abort.poll_aborted(cx).is_ready() {
             return Poll::Ready(());
         }
-        if !ending && (conn.thread.is_draining() || conn.is_idle(look.as_mut(), cx)) {
+        conn.read_in_turn.set(0);
+        if !ending && (conn.thread.is_draining() || conn.ending.get()) {
             ending = true;
             Pin::new(&mut served).graceful_shutdown();
         }
@@ -75,72 +75,64 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     .await;
 }
 
-impl Conn {
-    /// Whether the connection has had no stream for too long.
-    fn is_idle(&self, mut look: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
-        let limit = self.thread.shared.options.limits.idle;
-        while look.as_mut().poll(cx).is_ready() {
-            let since = self.last_stream.get();
-            if self.streams.get() == 0 && since.elapsed() >= limit {
-                return true;
-            }
-            let next = if self.streams.get() == 0 {
-                since
-            } else {
-                Instant::now()
-            } + limit;
-            look.as_mut().reset(next.into());
-        }
-        false
-    }
-}
-
 /// Spawns each stream with what it holds.
 #[derive(Clone)]
 struct Streams(Rc<Conn>);
 
 impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, stream: F) {
-        let counted = Counted::new(&self.0);
+        let conn = &self.0;
+        let next = conn.next_task.take();
+        let held = match &next {
+            Some(NextTask::Stream(held)) => held.clone(),
+            _ => Held::default(),
+        };
+        let listed = Listed::new(conn, held.clone());
+        let id = listed.id;
         let stream = Some(Box::pin(stream));
-        match self.0.next_task.take() {
+        let task = match next {
             Some(NextTask::Tunnel(abort)) => {
-                spawn_unpinned(Tunnel {
+                let tunnel = Tunnel {
                     stream,
                     abort,
-                    _counted: counted,
-                });
-            }
-            next => {
-                let held = match next {
-                    Some(NextTask::Stream(held)) => held,
-                    _ => Held::default(),
+                    _listed: listed,
                 };
-                spawn_unpinned(Stream {
+                bounds::spawn_unpinned(conn.pass(), tunnel)
+            }
+            _ => {
+                let stream = Stream {
                     stream,
                     held,
-                    counted,
-                });
+                    listed,
+                };
+                bounds::spawn_unpinned(conn.pass(), stream)
             }
+        };
+        if let Some((_, known)) = conn.streams.borrow_mut().get_mut(id) {
+            *known = Some(task);
         }
     }
 }
 
 /// One of the connection's streams; no longer once dropped.
-struct Counted(Rc<Conn>);
+struct Listed {
+    conn: Rc<Conn>,
+    id: usize,
+}
 
-impl Counted {
-    fn new(conn: &Rc<Conn>) -> Self {
-        conn.streams.set(conn.streams.get() + 1);
-        Self(conn.clone())
+impl Listed {
+    fn new(conn: &Rc<Conn>, held: Held) -> Self {
+        Self {
+            conn: conn.clone(),
+            id: conn.streams.borrow_mut().insert((held, None)),
+        }
     }
 }
 
-impl Drop for Counted {
+impl Drop for Listed {
     fn drop(&mut self) {
-        let conn = &self.0;
-        conn.streams.set(conn.streams.get().saturating_sub(1));
-        conn.last_stream.set(Instant::now());
+        let gone = self.conn.streams.borrow_mut().try_remove(self.id);
+        drop(gone);
     }
 }
 
@@ -149,7 +141,7 @@ impl Drop for Counted {
 struct Tunnel<F> {
     stream: Option<Pin<Box<F>>>,
     abort: Abort,
-    _counted: Counted,
+    _listed: Listed,
 }
 
 impl<F: Future<Output = ()>> Future for Tunnel<F> {
@@ -170,7 +162,7 @@ impl<F: Future<Output = ()>> Future for Tunnel<F> {
 struct Stream<F> {
     stream: Option<Pin<Box<F>>>,
     held: Held,
-    counted: Counted,
+    listed: Listed,
 }
 
 impl<F: Future<Output = ()>> Future for Stream<F> {
@@ -196,7 +188,7 @@ impl<F> Stream<F> {
         std::task::ready!(self.held.poll_cut(cx));
         self.stream = None;
         self.held.release();
-        let conn = &self.counted.0;
+        let conn = &self.listed.conn;
         conn.thread.metrics.cuts.add(1);
         spawn(abort_if_unread(conn.clone()));
         Poll::Ready(())

@@ -8,6 +8,7 @@
     reason = "tests and their helpers fail loudly"
 )]
 
+mod bounds;
 mod claims;
 mod client;
 mod cuts;
@@ -27,6 +28,7 @@ mod one_form;
 mod own_apps;
 mod own_names;
 mod peer;
+mod raw_frames;
 mod raw_h2;
 mod records;
 mod refusals;

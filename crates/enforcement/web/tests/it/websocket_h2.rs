@@ -1,7 +1,10 @@
 //! WebSockets on streams of HTTP/2 (RFC 8441): the same questions as over HTTP/1.1, and a cut
 //! that ends one stream and leaves the connection's others alone.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use gw_web::Limits;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, ext::Protocol, upgrade::Upgraded};
@@ -82,6 +85,37 @@ async fn bytes_pass_both_ways_on_a_stream_beside_others() {
     assert_eq!(io.read(&mut [0; 1]).await.unwrap(), 0);
     let open = house.upstream.open.subscribe();
     open.clone().wait_for(|open| *open <= 1).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_is_not_idle_while_a_websocket_is_open_on_it() {
+    let house = House::of(Plan {
+        limits: Limits {
+            idle: Duration::from_millis(50),
+            ..Limits::default()
+        },
+        ..Plan::default()
+    })
+    .await;
+    let closed = async |connections| {
+        until(|| house.metrics().idle_closed.value() == connections).await;
+    };
+    let mut talking = client(&house, 65_535).await;
+    let mut io = open(&mut talking, "/ws").await;
+    assert_eq!(read_frame(&mut io).await.unwrap(), (1, b"hello".to_vec()));
+    // Others come later and are closed before.
+    for connections in 1..4 {
+        let mut idle = client(&house, 65_535).await;
+        let page = idle.send_request(get("/page")).await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK);
+        drop(page);
+        closed(connections).await;
+    }
+    let masked = [0x81, 0x82, 1, 2, 3, 4, b'h' ^ 1, b'i' ^ 2];
+    io.write_all(&masked).await.unwrap();
+    assert_eq!(read_frame(&mut io).await.unwrap(), (2, masked.to_vec()));
+    drop(io);
+    closed(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

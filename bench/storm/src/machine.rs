@@ -1,0 +1,81 @@
+//! Cores, descriptors, and what a process holds.
+
+use std::{fs, path::Path, sync::mpsc, time::Duration};
+
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit},
+    thread::{CpuSet, sched_setaffinity},
+};
+
+/// The core of whoever attacks, of the person and of the apps.
+const LOAD: usize = 0;
+/// The gateway's.
+pub(crate) const GATEWAY: usize = 1;
+
+/// As many descriptors as may be had.
+pub(crate) fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(fault) = setrlimit(Resource::Nofile, raised) {
+        eprintln!("storm: few descriptors: {fault}");
+    }
+}
+
+/// Keeps this thread on the load's core; behind others there, if it is to wait for them.
+pub(crate) fn stay_on_load_core(behind: bool) {
+    pin(LOAD);
+    if behind && let Err(fault) = setpriority_process(None, 10) {
+        eprintln!("storm: the attack runs at full priority: {fault}");
+    }
+}
+
+/// Keeps what this thread starts on one core, where there are several.
+pub(crate) fn pin(core: usize) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if cores < 2 {
+        return;
+    }
+    let mut set = CpuSet::new();
+    set.set(core);
+    if let Err(fault) = sched_setaffinity(None, &set) {
+        eprintln!("storm: not pinned: {fault}");
+    }
+}
+
+/// Resident bytes of a process.
+pub(crate) fn resident(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() * 1024
+}
+
+/// Open descriptors of a process.
+pub(crate) fn descriptors(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+}
+
+/// Bytes of all files below a folder, as the disk holds them.
+pub(crate) fn on_disk(folder: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt as _;
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => on_disk(&entry.path()),
+        Ok(metadata) => metadata.blocks() * 512,
+        Err(_) => 0,
+    };
+    entries.flatten().map(size).sum()
+}
+
+/// Lets time pass.
+pub(crate) fn wait(time: Duration) {
+    let (keep, nothing) = mpsc::channel::<()>();
+    // Nobody sends.
+    let _ = nothing.recv_timeout(time);
+    drop(keep);
+}
