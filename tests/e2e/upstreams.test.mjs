@@ -203,7 +203,7 @@ describe('upstreams of every kind', () => {
   test('a call that its client cancels is cancelled at the server', async () => {
     const echo = await client();
     const before = calls.cancelled;
-    const call = echo.wait('', await credential());
+    const call = echo.wait('please', await credential());
     const status = ended(call);
     await new Promise((resolve) => call.once('data', resolve));
     call.cancel();
