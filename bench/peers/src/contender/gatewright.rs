@@ -36,7 +36,9 @@ pub(crate) fn verifying_under(
     let folder = site.file(&format!("gatewright-{port}"));
     let policies = folder.join("policies");
     std::fs::create_dir_all(&policies)?;
-    std::fs::write(policies.join("bench.cedar"), statements(setup.statements))?;
+    for (number, text) in statements(setup.statements).iter().enumerate() {
+        std::fs::write(policies.join(format!("bench-{number:02}.cedar")), text)?;
+    }
     let config = folder.join("gatewright.toml");
     std::fs::write(&config, configuration(site, port, plain, setup.accepted))?;
     let (binary, config) = (binary.display().to_string(), config.display().to_string());
@@ -102,9 +104,12 @@ upstream = \"http://127.0.0.1:{echo}\"
 
 const GROUPS: usize = 50;
 
-/// So many statements; three of them could apply to the requests that are measured.
-fn statements(count: usize) -> String {
-    let mut text = String::from(
+/// Statements of one file.
+const FILE: usize = 1_000;
+
+/// So many statements, in files; three of them could apply to the requests that are measured.
+fn statements(count: usize) -> Vec<String> {
+    let mut files = vec![String::from(
         "@id(\"staff-work\")
 permit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"bench\");
 @id(\"staff-echo\")
@@ -112,16 +117,21 @@ permit (principal in Group::\"staff\", action == Action::\"http.request\", resou
 @id(\"measured-needs-a-method\")
 forbid (principal, action, resource in Tag::\"measured\") unless { context.authn.methods.contains(\"sign-in-link\") };
 ",
-    );
-    for number in 3..count {
-        let group = number % GROUPS;
-        // Writing into a string cannot fail.
-        let _ = writeln!(
-            text,
-            "@id(\"grant-{number}\") permit (principal in Group::\"group-{group}\", action == Action::\"http.request\", resource in Tag::\"tag-{number}\");"
-        );
+    )];
+    let numbers: Vec<usize> = (3..count).collect();
+    for chunk in numbers.chunks(FILE) {
+        let mut text = String::new();
+        for number in chunk {
+            let group = number % GROUPS;
+            // Writing into a string cannot fail.
+            let _ = writeln!(
+                text,
+                "@id(\"grant-{number}\") permit (principal in Group::\"group-{group}\", action == Action::\"http.request\", resource in Tag::\"tag-{number}\");"
+            );
+        }
+        files.push(text);
     }
-    text
+    files
 }
 
 /// Adds a person, opens their sign-in link and both apps, and returns the cookies as curl keeps them.
@@ -167,7 +177,7 @@ fn sign_in(site: &Site, binary: &str, data: &str, port: u16) -> Result<String, F
     };
     curl(&["-H", &origin, "-H", same, "--data-raw", "", &action])?;
     // Many statements take a while to be in force.
-    let patience = ["--retry", "60", "--retry-all-errors", "--retry-delay", "1"];
+    let patience = ["--retry", "20", "--retry-all-errors", "--retry-delay", "1"];
     curl(&[&patience[..], &[&format!("https://localhost:{port}/1k")]].concat())?;
     // The app behind it speaks nothing but WebSocket; the cookie is set before it is asked.
     curl(&[&format!("https://echo.localhost:{port}/")]).ok();
