@@ -6,6 +6,7 @@
 //! and keeps the other rows of the last run.
 
 mod machine;
+mod storm;
 mod table;
 
 use std::{
@@ -31,13 +32,15 @@ enum What {
     Example(&'static str),
     /// A program that measures the whole binary.
     Program(&'static [&'static str]),
+    /// The program that attacks the whole binary.
+    Storm(&'static [&'static str]),
 }
 
 impl What {
     const fn layout(&self) -> table::Layout {
         match self {
             Self::Example(_) => table::Layout::List,
-            Self::Program(_) => table::Layout::Compare,
+            Self::Program(_) | Self::Storm(_) => table::Layout::Compare,
         }
     }
 }
@@ -72,6 +75,11 @@ const BENCHES: &[Bench] = &[
             "../target/bench/envoy/bin/envoy",
         ]),
         question: "What does verification cost that a user could measure, beside proxies that verify less?",
+    },
+    Bench {
+        package: "gw-storm",
+        what: What::Storm(&["--gatewright", "../target/release/gatewright"]),
+        question: "What does a person who is signed in feel while strangers attack?",
     },
 ];
 
@@ -152,7 +160,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
     command.args(["--package", bench.package]);
     match bench.what {
         What::Example(example) => command.args(["--example", example, "--"]),
-        What::Program(arguments) => {
+        What::Program(arguments) | What::Storm(arguments) => {
             if !cargo(&["build", "--package", "gatewright"])
                 .status()?
                 .success()
@@ -167,10 +175,12 @@ fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
         return Err(format!("{} ended with {}", bench.package, output.status).into());
     }
     let lines = String::from_utf8(output.stdout)?;
-    let mut rows = lines
-        .lines()
-        .map(serde_json::from_str)
-        .collect::<Result<Vec<Row>, _>>()?;
+    let read = |line| match bench.what {
+        What::Storm(_) => storm::rows(line),
+        _ => serde_json::from_str(line).map(|row| vec![row]),
+    };
+    let rows = lines.lines().map(read);
+    let mut rows = rows.collect::<Result<Vec<Vec<Row>>, _>>()?.concat();
     for row in &mut rows {
         bench.question.clone_into(&mut row.answers);
     }

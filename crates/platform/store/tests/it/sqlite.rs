@@ -106,6 +106,7 @@ fn a_store_whose_pages_are_damaged_is_refused_by_name_with_what_to_do() {
         commit(&mut store, vec![put(user(n, &format!("user-{n}")))], vec![]);
     }
     drop(store);
+    tamper(folder.path(), "PRAGMA wal_checkpoint(TRUNCATE)");
     let path = folder.path().join("facts.sqlite");
     let whole = fs::read(&path).unwrap();
     assert!(whole.len() > 8 * 4096);
