@@ -3,7 +3,7 @@
 //!
 //! A benchmark of a crate is an example of it; one of the whole binary is a program beside this
 //! one. With `--json` each prints one row a line. `--only WORD` runs those whose question has it,
-//! and keeps the other rows of the last run.
+//! and keeps the other rows of the last run; what follows `--` goes to those that are programs.
 
 mod machine;
 mod storm;
@@ -121,6 +121,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .cloned()
                 .collect()
         };
+        if measured.is_empty() {
+            continue;
+        }
         let table = table::markdown(&measured, bench.what.layout());
         let section = format!("\n## {}\n\n{table}", bench.question);
         std::io::stdout().write_all(section.as_bytes())?;
@@ -139,6 +142,13 @@ fn only() -> Option<String> {
     let mut given = std::env::args().skip(1);
     given.find(|argument| argument == "--only")?;
     given.next()
+}
+
+/// What is meant for the programs that measure.
+fn forwarded() -> impl Iterator<Item = String> {
+    std::env::args()
+        .skip_while(|argument| argument != "--")
+        .skip(1)
 }
 
 /// The rows of the last run.
@@ -167,7 +177,7 @@ fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
             {
                 return Err("gatewright could not be built".into());
             }
-            command.arg("--").args(arguments)
+            command.arg("--").args(arguments).args(forwarded())
         }
     };
     let output = command.arg("--json").output()?;
