@@ -4,16 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        echo "setup: '$*' needs root: run as root, or install sudo and allow this user to use it" >&2
-        return 1
-    fi
-}
+. scripts/as-root.sh
 
 missing_packages() {
     command -v nginx >/dev/null || echo nginx-light

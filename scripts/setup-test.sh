@@ -5,16 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        echo "setup: '$*' needs root: run as root, or install sudo and allow this user to use it" >&2
-        return 1
-    fi
-}
+. scripts/as-root.sh
 
 node_is_recent() {
     command -v node >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)'
@@ -26,13 +17,15 @@ missing_packages() {
     command -v openssl >/dev/null || echo openssl
     node_is_recent || echo nodejs
     command -v npm >/dev/null || echo npm
+    command -v python3 >/dev/null || echo python3
+    [ -x /usr/sbin/mkfs.ext4 ] || command -v mkfs.ext4 >/dev/null || echo e2fsprogs
 }
 
 install_packages() {
     local packages
     mapfile -t packages < <(missing_packages)
     if [ "${#packages[@]}" = 0 ]; then
-        echo "setup: chromium, curl, openssl, node and npm are there"
+        echo "setup: chromium, curl, openssl, node, npm, python3 and e2fsprogs are there"
         return
     fi
     echo "setup: installing from Debian's packages: ${packages[*]}"
