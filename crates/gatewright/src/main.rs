@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Half the processor time of the system's allocator on the path of a request.
+/// What the figures in `bench/` were taken with.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -194,18 +194,17 @@ mod tests {
         }
     }
 
+    fn seats() -> Rc<Seats> {
+        let (open, opening) = (Addresses::new(), Addresses::new());
+        Seats::new(Limits::default(), open, opening, Default::default())
+    }
+
     #[tokio::test]
     async fn a_known_task_waits_for_one_share_at_most_and_strangers_all_come_to_their_turn() {
         let tasks = LocalSet::new();
         let check = async {
             tokio::task::spawn_local(keep_turning());
-            let limits = Limits::default();
-            let seats = Seats::new(
-                limits,
-                Addresses::new(),
-                Addresses::new(),
-                Default::default(),
-            );
+            let seats = seats();
             let done = Rc::new(Cell::new(0));
             let held: Vec<_> = (0..50)
                 .map(|_| {
@@ -240,13 +239,7 @@ mod tests {
         let tasks = LocalSet::new();
         let check = async {
             tokio::task::spawn_local(keep_turning());
-            let limits = Limits::default();
-            let seats = Seats::new(
-                limits,
-                Addresses::new(),
-                Addresses::new(),
-                Default::default(),
-            );
+            let seats = seats();
             let seat = seats.take(Abort::default(), None).unwrap();
             let done = Rc::new(Cell::new(0));
             let spawned: Vec<_> = (0..10)
