@@ -173,7 +173,7 @@ describe('faults of the machine', { skip }, () => {
   });
 
   test('a disk that turns read-only: requests, sign-ins and changes are refused until a restart, and none is lost', async () => {
-    await begin({ mount: (at, image) => mountExt4(at, image, 64) });
+    await begin({ config: `${LEDGER}accepted = "synced"\n`, mount: (at, image) => mountExt4(at, image, 64) });
     const open = ana.openStream(`${url}/events`, '--http1.1');
     await open.said('open');
     assert.equal(await ask('/before'), 200);

@@ -14,4 +14,4 @@ mod permit;
 
 pub use door::{Answer, Door, DoorOptions, Particulars, Refusal, WhenUnwritable};
 pub use gw_leases::{Cut, CutReason};
-pub use permit::{Open, Permit};
+pub use permit::{NotOpened, Open, Permit};

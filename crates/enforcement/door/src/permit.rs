@@ -7,7 +7,7 @@ use gw_leases::{Cut, CutReason, Lease};
 use gw_ledger::{EndManner, EndRecord, Position};
 use gw_model::{DecisionId, Timestamp};
 
-use crate::door::Inner;
+use crate::door::{Inner, WhenUnwritable};
 
 /// Leave to do one thing once. Made by the door alone, consumed by the sending.
 #[must_use = "a permit that is not opened lets nothing happen"]
@@ -62,20 +62,12 @@ impl Permit {
     ///
     /// # Errors
     /// Why the lease has ended meanwhile, or that the record could not be synced.
-    pub async fn open(self) -> Result<Open, Arc<CutReason>> {
+    pub async fn open(self) -> Result<Open, NotOpened> {
         if let Some(position) = self.wait_for {
-            let synced = self.door.recorder.borrow().synced(position);
-            if let Err(fault) = synced.await {
-                if let Some(kept_back) = self.door.unwritten.due() {
-                    tracing::error!(%fault, decision = %self.decision, kept_back, "refused: the record was not synced");
-                }
-                return Err(CutReason::because(
-                    "This could not be recorded, so it was not let through.",
-                ));
-            }
+            self.wait_until_synced(position).await?;
         }
         if let Some(reason) = self.lease.cut().reason() {
-            return Err(reason);
+            return Err(NotOpened::Ended(reason));
         }
         Ok(Open {
             door: self.door,
@@ -89,6 +81,35 @@ impl Permit {
             ended: Cell::new(self.counted_only),
         })
     }
+
+    async fn wait_until_synced(&self, position: Position) -> Result<(), NotOpened> {
+        let synced = self.door.recorder.borrow().synced(position);
+        let Err(fault) = synced.await else {
+            return Ok(());
+        };
+        let is_refused = self.door.options.when_unwritable == WhenUnwritable::Deny;
+        if let Some(kept_back) = self.door.unwritten.due() {
+            let decision = self.decision;
+            if is_refused {
+                tracing::error!(%fault, %decision, kept_back, "refused: the record was not synced");
+            } else {
+                tracing::error!(%fault, %decision, kept_back, "let through with a record that was not synced, as configured");
+            }
+        }
+        if is_refused {
+            return Err(NotOpened::Unwritable);
+        }
+        Ok(())
+    }
+}
+
+/// Why a permit was not opened.
+#[derive(Debug, Clone)]
+pub enum NotOpened {
+    /// What allowed it has ended since it was decided.
+    Ended(Arc<CutReason>),
+    /// Its record did not reach the disk.
+    Unwritable,
 }
 
 /// What a permit opened: a live lease. Dropping it ends it as "client gone".

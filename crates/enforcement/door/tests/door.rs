@@ -3,7 +3,7 @@
 
 use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
-use gw_door::{Answer, Door, DoorOptions, Particulars};
+use gw_door::{Answer, Door, DoorOptions, NotOpened, Particulars};
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user, visit};
 use gw_leases::Core;
 use gw_ledger::{EndManner, ExchangeKind, Method, Personal};
@@ -136,9 +136,11 @@ async fn an_allow_that_waited_for_its_record_is_refused_if_it_was_revoked_meanwh
                 panic!("staff may");
             };
             house.disable_ana().await;
-            let refused = permit.open().await.err().expect("its lease has ended");
+            let Err(NotOpened::Ended(reason)) = permit.open().await else {
+                panic!("its lease has ended");
+            };
             assert_eq!(
-                &*refused.sentence,
+                &*reason.sentence,
                 gw_model::EndReason::UserDisabled.sentence()
             );
         })

@@ -126,9 +126,9 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     };
     let open = match permit.open().await {
         Ok(open) => open,
-        Err(reason) => {
+        Err(not_opened) => {
             body.discard();
-            return refusal::ended_before_it_began(&asked, &reason).map(OutBody::of);
+            return refusal::not_opened(&asked, &not_opened).map(OutBody::of);
         }
     };
     let flow = Flow::new(open, inbound.conn.abort.clone());

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use gw_door::{CutReason, Refusal};
+use gw_door::{CutReason, NotOpened, Refusal};
 use gw_engine::Circumstances;
 use gw_model::{EndReason, Lever, Remedies, Remedy, SessionId};
 use gw_pages::{
@@ -62,8 +62,16 @@ fn unwritable(asked: &Asked) -> Own {
     }
 }
 
+/// It was allowed, and nothing came of it.
+pub(crate) fn not_opened(asked: &Asked, why: &NotOpened) -> Own {
+    match why {
+        NotOpened::Ended(reason) => ended_before_it_began(asked, reason),
+        NotOpened::Unwritable => unwritable(asked),
+    }
+}
+
 /// What allowed it ended between the decision and the opening.
-pub(crate) fn ended_before_it_began(asked: &Asked, reason: &CutReason) -> Own {
+fn ended_before_it_began(asked: &Asked, reason: &CutReason) -> Own {
     let title = "This is no longer open to you";
     if asked.is_page() {
         Message::new(StatusCode::FORBIDDEN, title, &reason.sentence)
