@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    io::Write as _,
     time::{Duration, Instant},
 };
 
@@ -104,6 +105,7 @@ struct Measured {
 
 pub(crate) async fn measure() -> Vec<Row> {
     let mut house = House::new().await;
+    say("10,000 WebSockets are opened");
     house.open(0..PEOPLE, false).await;
     let cookies = BYSTANDERS.map(|who| house.cookie(who)).into();
     let felt = requests::start(house.gateway, House::host(), cookies);
@@ -123,10 +125,13 @@ pub(crate) async fn measure() -> Vec<Row> {
         let rounds = if case == Case::Everybody { 1 } else { ROUNDS };
         let mut measured = Measured::default();
         for round in 0..rounds {
+            say(&format!("{}: {} of {rounds}", case.question(), round + 1));
             run(&mut house, case, round, &felt, &mut measured).await;
         }
         rows.extend(measured.rows(case));
     }
+    felt.is_over();
+    tokio::time::sleep(IN_FLIGHT).await;
     let longest = house.longest_turn() as f64 / 1e3;
     rows.push(Row {
         question: "10,000 WebSockets",
@@ -135,6 +140,11 @@ pub(crate) async fn measure() -> Vec<Row> {
         value: longest,
     });
     rows
+}
+
+/// Progress, on the terminal.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 async fn run(house: &mut House, case: Case, round: usize, felt: &Felt, measured: &mut Measured) {

@@ -1,9 +1,10 @@
-//! A gateway with 1,000 people of 100 teams at five apps, and ten WebSockets of each of them.
+//! A gateway with 1,000 people of 100 teams at two apps, and ten WebSockets of each of them.
 
 use std::{
     collections::HashMap,
     fmt::Write as _,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,27 +17,37 @@ use gw_issue::{ASSERTION_PURPOSE, Assertions, SigningKeys};
 use gw_leases::Core;
 use gw_model::{App, AppToken, AuthnMethod, Change, Session, Timestamp, TokenHash, Upstream, User};
 use gw_pages::refused::Level;
-use gw_tls::TrustStore;
+use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
 use gw_web::{
     Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves, ThreadDoor,
     WebOptions, client_address::TrustedProxies,
 };
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 use tokio::sync::mpsc;
 
 use crate::{
-    sockets::{self, Order, Seen},
+    sockets::{self, Gateway, Order, Seen},
     upstream,
 };
 
 pub(crate) const PEOPLE: usize = 1_000;
 pub(crate) const TEAMS: usize = 100;
-const APPS: [&str; 5] = ["wiki", "chat", "code", "files", "tasks"];
-const AT_EACH: usize = 2;
+const APPS: [&str; 2] = ["wiki", "chat"];
+/// WebSockets of one person at one app over one connection of HTTP/2.
+const OVER_H2: usize = 4;
+/// And over a connection of its own.
+const OVER_H1: usize = 1;
+const AT_EACH: usize = OVER_H2 + OVER_H1;
 /// WebSockets of one person.
 pub(crate) const EACH: usize = APPS.len() * AT_EACH;
 const THREADS: usize = 2;
 /// One in ten people works in shifts.
 const SHIFTS: usize = 10;
+/// What fits into one record of the log.
+const CHANGES_AT_ONCE: usize = 200;
 /// Frames to each client; those whom a case is about get them faster.
 const PACE_MILLIS: u64 = 5_000;
 const FAST_MILLIS: u64 = 50;
@@ -55,17 +66,18 @@ pub(crate) struct House {
     next_session: u64,
     pub(crate) sockets: Vec<Socket>,
     running: Option<Running>,
+    _upstream: upstream::Upstream,
 }
 
 impl House {
     pub(crate) async fn new() -> Self {
         let clock = Clock::system(Timestamp::default(), Clock::DEFAULT_BOUND);
         let now = clock.now();
-        let upstream = upstream::start();
+        let started = upstream::Upstream::start();
         let mut changes = vec![group("staff"), group("shifts"), group("newcomers")];
         changes.extend((0..TEAMS).map(|team| group(&format!("team-{team}"))));
         changes.extend(APPS.map(|name| {
-            let upstream = Upstream::Http(upstream.to_string().into());
+            let upstream = Upstream::Http(started.address.to_string().into());
             Change::AppPut(Arc::new(App {
                 upstream,
                 ..app(name)
@@ -87,18 +99,28 @@ impl House {
             changes.extend(signed_in(&session));
             people.push((person, session));
         }
-        let tested = TestEngine::on(clock, changes).await;
-        let server = Server::bind(options()).expect("a port");
+        let tested = TestEngine::on(clock, Vec::new()).await;
+        for some in changes.chunks(CHANGES_AT_ONCE) {
+            tested.change(some.to_vec()).await;
+        }
+        let (config, trust) = tls(tested.folder.path());
+        let server = Server::bind(options(config)).expect("a port");
         let running = server.start(&door(&tested).await).expect("it starts");
-        let gateway = running.addresses()[0];
+        let (gateway, secure) = (running.addresses()[0], running.addresses()[1]);
+        let orders = sockets::start(Gateway {
+            plain: gateway,
+            secure,
+            trust,
+        });
         Self {
             gateway,
-            orders: sockets::start(gateway),
+            orders,
             tested,
             people,
             next_session: PEOPLE as u64,
             sockets: Vec::new(),
             running: Some(running),
+            _upstream: started,
         }
     }
 
@@ -159,18 +181,20 @@ impl House {
                 "still open"
             );
             for app in APPS {
-                for _ in 0..AT_EACH {
-                    let seen = Arc::<Seen>::default();
+                for (over_h2, count) in [(true, OVER_H2), (false, OVER_H1)] {
+                    let seen: Vec<_> = (0..count).map(|_| Arc::<Seen>::default()).collect();
                     let order = Order {
                         host: format!("{app}.test"),
                         cookie: cookie(self.people[person].1.id.bits(), app),
                         pace_millis: if fast { FAST_MILLIS } else { PACE_MILLIS },
+                        over_h2,
                         seen: seen.clone(),
                         opened: opened.clone(),
-                        number: self.sockets.len(),
+                        number: self.sockets.len() / count,
                     };
                     self.orders.send(order).expect("the clients run");
-                    self.sockets.push(Socket { person, seen });
+                    let opening = seen.into_iter().map(|seen| Socket { person, seen });
+                    self.sockets.extend(opening);
                 }
             }
         }
@@ -209,7 +233,7 @@ pub(crate) fn usual_policies() -> String {
         )
         .expect("a string takes it");
     }
-    for number in 0..895 {
+    for number in 0..898 {
         write!(
             text,
             r#"@id("p{number}") permit (principal in Group::"elsewhere-{}", action == Action::"http.request", resource in App::"app-{number}");"#,
@@ -255,15 +279,44 @@ fn hash(secret: &str) -> TokenHash {
     TokenHash::from_digest(bytes)
 }
 
-fn options() -> WebOptions {
+/// Certificates for all hosts, and a client that believes them.
+fn tls(folder: &Path) -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+    let names = APPS.map(|app| format!("{app}.test"));
+    // Certificates are checked by the client against the real time.
+    let now = Clock::system(Timestamp::default(), Clock::DEFAULT_BOUND).now();
+    let authority =
+        DemoAuthority::load_or_create(&folder.join("tls"), &names, now).expect("an authority");
+    let store =
+        CertificateStore::load(vec![authority.certificate_files()], now).expect("certificates");
+    let mut roots = RootCertStore::empty();
+    let own = CertificateDer::from_pem_file(authority.ca_path()).expect("a certificate");
+    roots.add(own).expect("a certificate");
+    let mut client = ClientConfig::builder_with_provider(gw_tls::provider())
+        .with_safe_default_protocol_versions()
+        .expect("versions of TLS")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    let server = gw_tls::server_config(store).expect("a configuration");
+    (server, Arc::new(client))
+}
+
+fn options(config: Arc<ServerConfig>) -> WebOptions {
+    let local = |serves| Listener {
+        address: (Ipv4Addr::LOCALHOST, 0).into(),
+        serves,
+        inherited: None,
+    };
     WebOptions {
-        listeners: vec![Listener {
-            address: (Ipv4Addr::LOCALHOST, 0).into(),
-            serves: Serves::Plain {
+        listeners: vec![
+            local(Serves::Plain {
                 explain_safari: false,
-            },
-            inherited: None,
-        }],
+            }),
+            local(Serves::Tls {
+                config,
+                hsts_secs: None,
+            }),
+        ],
         threads: THREADS,
         sign_in_app: "sign-in".parse().expect("a name"),
         services: HashMap::new(),

@@ -2,8 +2,9 @@
 //!
 //! `cargo run --release -p gw-web --example bench_leases [-- --json]` starts a gateway of two
 //! traffic threads (real engine, store, ledger, door and sockets) in this process, opens the
-//! WebSockets over loopback to an upstream that keeps talking, and has facts change: a person is
-//! disabled, a policy touches one in a hundred, a policy touches nobody, a time window closes.
+//! WebSockets over loopback to an upstream that keeps talking, four in five of them over HTTP/2
+//! and TLS, and has facts change: a person is disabled, a policy touches one in a hundred, a
+//! policy touches nobody, a time window closes.
 //!
 //! The numbers to look at: from the change being acknowledged (for the window: from its instant)
 //! to the last byte that a client of something affected sees, the close included, p99 at most
@@ -27,12 +28,16 @@ use std::io::Write as _;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Sockets of this process: both ends of each WebSocket, on both sides of the gateway.
-const DESCRIPTORS: u64 = 48 * 1024;
+/// Sockets of this process: both ends of what the clients opened, and one towards the upstream
+/// for each WebSocket.
+const DESCRIPTORS: u64 = 19_000;
 
 fn main() {
-    let json = std::env::args().any(|argument| argument == "--json");
     allow_descriptors();
+    if std::env::args().any(|argument| argument == upstream::ARGUMENT) {
+        return upstream::serve();
+    }
+    let json = std::env::args().any(|argument| argument == "--json");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -57,7 +62,7 @@ fn allow_descriptors() {
     };
     if now.current.is_some_and(|most| most < DESCRIPTORS) {
         setrlimit(Resource::Nofile, wanted).expect(
-            "this needs 49,152 open files at once: raise the hard limit, or run it as root",
+            "this needs 19,000 open files at once: raise the hard limit, or run it as root",
         );
     }
 }

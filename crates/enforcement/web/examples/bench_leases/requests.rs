@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,9 +19,14 @@ const PACE: Duration = Duration::from_millis(20);
 
 /// When requests were due, and how long after that they were answered.
 #[derive(Clone, Default)]
-pub(crate) struct Felt(Arc<Mutex<Vec<(Instant, Duration)>>>);
+pub(crate) struct Felt(Arc<Mutex<Vec<(Instant, Duration)>>>, Arc<AtomicBool>);
 
 impl Felt {
+    /// No more is asked.
+    pub(crate) fn is_over(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
+
     /// What those felt that were due between two instants.
     pub(crate) fn between(&self, from: Instant, to: Instant) -> Vec<Duration> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,7 +48,7 @@ pub(crate) fn start(gateway: SocketAddr, host: String, cookies: Vec<String>) -> 
             let mut asking = Vec::new();
             for (number, cookie) in cookies.into_iter().cycle().take(CONNECTIONS).enumerate() {
                 let request =
-                    format!("GET /page HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n");
+                    format!("GET /page HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nCookie: {cookie}\r\n\r\n");
                 asking.push(tokio::spawn(ask(gateway, number, request, noting.clone())));
             }
             for one in asking {
@@ -59,7 +67,7 @@ async fn ask(gateway: SocketAddr, number: usize, request: String, felt: Felt) {
     let mut socket = sockets::connect(gateway, number).await;
     let offset = PACE * u32::try_from(number).expect("few") / CONNECTIONS as u32;
     let mut due = Instant::now() + offset;
-    loop {
+    while !felt.1.load(Ordering::Relaxed) {
         tokio::time::sleep_until(due.into()).await;
         socket
             .write_all(request.as_bytes())
@@ -69,12 +77,14 @@ async fn ask(gateway: SocketAddr, number: usize, request: String, felt: Felt) {
         while !answer.ends_with(b"\r\n\r\nok") {
             let mut some = [0; 1024];
             let read = socket.read(&mut some).await.expect("an answer");
-            assert!(read > 0, "an ordinary request failed");
+            let so_far = String::from_utf8_lossy(&answer);
+            assert!(read > 0, "an ordinary request failed: {so_far:?}");
             answer.extend_from_slice(&some[..read]);
         }
+        let all = String::from_utf8_lossy(&answer);
         assert!(
-            answer.starts_with(b"HTTP/1.1 200"),
-            "an ordinary request failed"
+            all.starts_with("HTTP/1.1 200"),
+            "an ordinary request failed: {all:?}"
         );
         let mut all = felt.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.push((due, due.elapsed()));

@@ -1,16 +1,26 @@
 //! The clients' side: WebSockets that are read from until they end.
 
 use std::{
+    future::Future as _,
     net::{Ipv4Addr, SocketAddr},
+    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
     sync::mpsc,
+    time::sleep,
 };
+use tokio_rustls::TlsConnector;
+
+/// A client's own goodbye can wait: on this machine it would hold up the reading of other ends.
+const BEFORE_GOODBYE: Duration = Duration::from_millis(200);
 
 /// What a client saw of a WebSocket.
 #[derive(Debug, Default)]
@@ -39,19 +49,28 @@ impl Seen {
     }
 }
 
-/// A WebSocket to open.
+/// Where the clients go.
+#[derive(Debug, Clone)]
+pub(crate) struct Gateway {
+    pub(crate) plain: SocketAddr,
+    pub(crate) secure: SocketAddr,
+    pub(crate) trust: Arc<ClientConfig>,
+}
+
+/// WebSockets to open: one on a connection of HTTP/1.1, or several on one of HTTP/2.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) host: String,
     pub(crate) cookie: String,
     pub(crate) pace_millis: u64,
-    pub(crate) seen: Arc<Seen>,
+    pub(crate) over_h2: bool,
+    pub(crate) seen: Vec<Arc<Seen>>,
     pub(crate) opened: mpsc::Sender<()>,
     pub(crate) number: usize,
 }
 
 /// A thread that opens WebSockets and reads them.
-pub(crate) fn start(gateway: SocketAddr) -> mpsc::UnboundedSender<Order> {
+pub(crate) fn start(gateway: Gateway) -> mpsc::UnboundedSender<Order> {
     let (orders, mut taken) = mpsc::unbounded_channel::<Order>();
     let serve = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -62,11 +81,16 @@ pub(crate) fn start(gateway: SocketAddr) -> mpsc::UnboundedSender<Order> {
             let at_once = Arc::new(tokio::sync::Semaphore::new(64));
             while let Some(order) = taken.recv().await {
                 let turn = at_once.clone().acquire_owned().await.expect("it is open");
+                let gateway = gateway.clone();
                 tokio::spawn(async move {
-                    let socket = open(gateway, &order).await;
+                    if order.over_h2 {
+                        open_h2(&gateway, &order).await;
+                    } else {
+                        let socket = open(gateway.plain, &order).await;
+                        tokio::spawn(read(socket, order.seen[0].clone()));
+                    }
                     drop(turn);
                     drop(order.opened);
-                    read(socket, &order.seen).await;
                 });
             }
         });
@@ -76,6 +100,66 @@ pub(crate) fn start(gateway: SocketAddr) -> mpsc::UnboundedSender<Order> {
         .spawn(serve)
         .expect("a thread");
     orders
+}
+
+/// Opens all of them on one connection, each a stream (RFC 8441).
+async fn open_h2(gateway: &Gateway, order: &Order) {
+    let socket = connect(gateway.secure, order.number).await;
+    let name = ServerName::try_from(order.host.clone()).expect("a name");
+    let secured = TlsConnector::from(gateway.trust.clone())
+        .connect(name, socket)
+        .await
+        .expect("a handshake");
+    let (requests, mut connection) = h2::client::handshake(secured).await.expect("a connection");
+    // Extended CONNECT may be used once the gateway's settings have come.
+    std::future::poll_fn(|context| {
+        assert!(Pin::new(&mut connection).poll(context).is_pending());
+        let is_told = requests.is_extended_connect_protocol_enabled();
+        if is_told {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    tokio::spawn(connection);
+    for seen in &order.seen {
+        let mut requests = requests.clone().ready().await.expect("a free stream");
+        let (answer, sending) = requests
+            .send_request(asked(order), false)
+            .expect("it is sent");
+        let answer = answer.await.expect("an answer");
+        assert_eq!(answer.status(), http::StatusCode::OK);
+        tokio::spawn(read_h2(answer.into_body(), sending, seen.clone()));
+    }
+}
+
+fn asked(order: &Order) -> http::Request<()> {
+    http::Request::connect(format!(
+        "https://{}/every/{}",
+        order.host, order.pace_millis
+    ))
+    .extension(h2::ext::Protocol::from_static("websocket"))
+    .header("origin", format!("https://{}", order.host))
+    .header("cookie", &order.cookie)
+    .header("sec-websocket-version", "13")
+    .body(())
+    .expect("a request")
+}
+
+/// Reads to the end, whatever kind of end it is.
+async fn read_h2(mut body: h2::RecvStream, mut sending: h2::SendStream<Bytes>, seen: Arc<Seen>) {
+    while let Some(Ok(bytes)) = body.data().await {
+        let _ = body.flow_control().release_capacity(bytes.len());
+        seen.note_frames(bytes.iter().filter(|byte| **byte == 0x81).count());
+        if bytes.contains(&0x88) {
+            seen.note_end();
+            sleep(BEFORE_GOODBYE).await;
+            let _ = sending.send_data(Bytes::from_static(b"\x88\x80\0\0\0\0"), true);
+            return;
+        }
+    }
+    seen.note_end();
 }
 
 /// Connects from one of many addresses: ports, and limits for each address, go further so.
@@ -114,7 +198,7 @@ async fn open(gateway: SocketAddr, order: &Order) -> TcpStream {
 }
 
 /// Reads to the end, whatever kind of end it is.
-async fn read(mut socket: TcpStream, seen: &Seen) {
+async fn read(mut socket: TcpStream, seen: Arc<Seen>) {
     let mut some = [0; 256];
     loop {
         match socket.read(&mut some).await {
@@ -124,6 +208,7 @@ async fn read(mut socket: TcpStream, seen: &Seen) {
                 if bytes.contains(&0x88) {
                     // The close is the last that comes; what follows is the connection's own end.
                     seen.note_end();
+                    sleep(BEFORE_GOODBYE).await;
                     let _ = socket.write_all(b"\x88\x80\0\0\0\0").await;
                     return;
                 }

@@ -1,8 +1,10 @@
 //! An upstream that answers requests, and talks over each WebSocket at the pace that its path
-//! asks for.
+//! asks for. It is a process of its own: the ends of all WebSockets are too many files for one.
 
 use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -20,30 +22,60 @@ const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// A text frame.
 const FRAME: &[u8] = b"\x81\x04tick";
 
-/// Serves on a thread of its own.
-pub(crate) fn start() -> SocketAddr {
-    let (tell, told) = std::sync::mpsc::channel();
-    let serve = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-                .await
-                .expect("a port");
-            tell.send(listener.local_addr().expect("an address"))
-                .expect("somebody waits");
-            while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(answer(socket));
-            }
-        });
-    };
-    std::thread::Builder::new()
-        .name("upstream".into())
-        .spawn(serve)
-        .expect("a thread");
-    told.recv().expect("an address")
+/// What this program is told, to be the upstream.
+pub(crate) const ARGUMENT: &str = "--upstream";
+
+/// A running upstream, which ends with this.
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    process: Child,
+}
+
+impl Upstream {
+    pub(crate) fn start() -> Self {
+        let own = std::env::current_exe().expect("this program");
+        let mut process = Command::new(own)
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let mut said = String::new();
+        BufReader::new(process.stdout.take().expect("it is piped"))
+            .read_line(&mut said)
+            .expect("an address");
+        let address = said.trim().parse().expect("an address");
+        Self { address, process }
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+/// Serves until whoever started this goes away.
+pub(crate) fn serve() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+    runtime.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a port");
+        let address = listener.local_addr().expect("an address");
+        writeln!(std::io::stdout(), "{address}").expect("somebody reads");
+        while let Ok((socket, _)) = listener.accept().await {
+            tokio::spawn(answer(socket));
+        }
+    });
 }
 
 async fn answer(mut socket: TcpStream) -> Option<()> {
