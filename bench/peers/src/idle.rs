@@ -1,6 +1,6 @@
 //! What a connection costs that lies idle, and what a process costs that does nothing.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject as _};
@@ -21,6 +21,8 @@ use crate::{
 
 const QUESTION: &str = "memory, idle TLS connections that each had one request";
 const CONNECTIONS: usize = 4_000;
+/// How long they lie idle before they are looked at.
+const IDLE: Duration = Duration::from_secs(6);
 /// Addresses that they come from.
 const ADDRESSES: usize = 100;
 
@@ -81,6 +83,7 @@ pub(crate) fn measure(
         eprintln!("{QUESTION}: {}", contender.name);
         let before = contender.program.anonymous_kib();
         let kept = runtime.block_on(open(&client, contender))?;
+        runtime.block_on(tokio::time::sleep(IDLE));
         let after = contender.program.anonymous_kib();
         let each = after.saturating_sub(before) as f64 / kept.len() as f64;
         drop(kept);

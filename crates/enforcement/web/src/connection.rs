@@ -84,6 +84,8 @@ pub(crate) struct Conn {
     switched: Cell<bool>,
     /// It is to end once nothing is under way.
     ending: Cell<bool>,
+    /// It is to give up what it does not need until something comes.
+    resting: Cell<bool>,
     read_in_turn: Cell<usize>,
 }
 
@@ -243,7 +245,8 @@ pub(crate) async fn serve(
     seat: Seat,
 ) {
     let abort = io.abort().clone();
-    let opening = open(&thread, &listener, io, peer, &seat);
+    // What is large is boxed one by one: together it would be the size of each connection.
+    let opening = Box::pin(open(&thread, &listener, io, peer, &seat));
     let limit = thread.shared.options.limits.handshake;
     let opened = tokio::select! {
         biased;
@@ -255,9 +258,9 @@ pub(crate) async fn serve(
             let conn = Rc::new(Conn::new(thread, &listener, &opened, abort, seat));
             conn.seat.opened(&conn);
             if conn.multiplexed {
-                h2::serve(conn, opened.io).await;
+                Box::pin(h2::serve(conn, opened.io)).await;
             } else {
-                h1::serve(conn, opened.io).await;
+                Box::pin(h1::serve(conn, opened.io)).await;
             }
         }
         Ok(Err(fault)) => {
@@ -355,6 +358,7 @@ impl Conn {
             answering: Cell::new(0),
             switched: Cell::new(false),
             ending: Cell::new(false),
+            resting: Cell::new(false),
             read_in_turn: Cell::new(0),
         }
     }
@@ -411,6 +415,13 @@ impl Conn {
     pub(crate) fn end(&self) {
         self.ending.set(true);
         self.abort.nudge();
+    }
+
+    /// Has it give up what it does not need while nothing comes. Over HTTP/2 that is nothing.
+    pub(crate) fn rest(&self) {
+        if !self.multiplexed && !self.resting.replace(true) {
+            self.abort.nudge();
+        }
     }
 
     /// Looks at each exchange, and ends those that are not to go on.

@@ -57,6 +57,8 @@ impl Counter {
 counters! {
     /// Connections from clients that are open.
     connections_open,
+    /// How often a connection gave up the memory that it did not need until its next request.
+    rests,
     /// Connections from clients so far.
     connections,
     /// Connections closed at once because there were too many.

@@ -147,6 +147,9 @@ pub struct Limits {
     pub first_byte_read: Duration,
     /// The time for a whole request head, from its first byte.
     pub head_read: Duration,
+    /// After how long without a request a connection over HTTP/1 gives up the memory that it
+    /// does not need until the next one, to within the time between two looks.
+    pub rest_after: Duration,
     /// How long a client over HTTP/1 may wait with its own side ended while nothing of its answer
     /// comes; whether it is still there cannot be told.
     pub half_closed: Duration,
@@ -219,6 +222,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             first_byte_read: Duration::from_secs(15),
             head_read: Duration::from_secs(15),
+            rest_after: Duration::from_secs(2),
             half_closed: Duration::from_secs(10),
             drain_quiet: Duration::from_secs(1),
             idle: Duration::from_secs(180),

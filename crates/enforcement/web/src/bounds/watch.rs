@@ -110,6 +110,9 @@ fn look(conn: &Rc<Conn>, limits: &Limits, now: Instant) {
         Some(_) => return conn.end(),
         None => {}
     }
+    if pace.is_quiet(limits.rest_after, now) {
+        conn.rest();
+    }
     drop(pace);
     conn.each_exchange(|held| {
         if held.pace().reads_slowly(held, limits, now) {
@@ -148,6 +151,12 @@ impl Pace {
     fn has_not_ended(&self, now: Instant) -> bool {
         self.told_to_end
             .is_some_and(|since| now.duration_since(since) > GOODBYE)
+    }
+
+    /// Whether no request has come for a while.
+    fn is_quiet(&self, limit: Duration, now: Instant) -> bool {
+        let (waits, since) = self.waits;
+        matches!(waits, Waits::Next(_)) && now.duration_since(since) >= limit
     }
 
     /// What a connection has waited for in vain.

@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes that are read ahead at most.
@@ -27,6 +27,8 @@ struct Inner<S> {
     stream: S,
     ahead: Bytes,
     ended: bool,
+    /// What looking ahead met, for whoever reads next.
+    fault: Option<io::Error>,
 }
 
 impl<S> Clone for Ahead<S> {
@@ -41,6 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ahead<S> {
             stream,
             ahead: Bytes::new(),
             ended: false,
+            fault: None,
         })))
     }
 
@@ -66,11 +69,48 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Ahead<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// Ready once there is something to read: bytes, an end or a fault.
+    pub(super) fn poll_ahead(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut inner = self.0.borrow_mut();
+        if inner.ahead.is_empty() && !inner.ended {
+            let mut space = [MaybeUninit::uninit(); AHEAD_BYTES_MAX];
+            let mut read = ReadBuf::uninit(&mut space);
+            match ready!(Pin::new(&mut inner.stream).poll_read(cx, &mut read)) {
+                Ok(()) => {
+                    inner.ahead = Bytes::copy_from_slice(read.filled());
+                    inner.ended = read.filled().is_empty();
+                }
+                Err(fault) => inner.fault = Some(fault),
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Has it read once more what was read already, before all else.
+    pub(super) fn put_back(&self, read: Bytes) {
+        if read.is_empty() {
+            return;
+        }
+        let mut inner = self.0.borrow_mut();
+        let behind = std::mem::take(&mut inner.ahead);
+        inner.ahead = joined(read, &behind);
+    }
+
     /// The stream and what was read ahead of it; `None` while clones of it are about.
     pub(super) fn into_inner(self) -> Option<(S, Bytes)> {
         let inner = Rc::into_inner(self.0)?.into_inner();
         Some((inner.stream, inner.ahead))
     }
+}
+
+/// One after the other.
+pub(super) fn joined(first: Bytes, second: &[u8]) -> Bytes {
+    if second.is_empty() {
+        return first;
+    }
+    let mut both = BytesMut::from(first);
+    both.extend_from_slice(second);
+    both.freeze()
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Ahead<S> {
@@ -80,10 +120,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Ahead<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut inner = self.0.borrow_mut();
-        if inner.ended {
-            return Poll::Ready(Ok(()));
-        }
         if inner.ahead.is_empty() {
+            if let Some(fault) = inner.fault.take() {
+                return Poll::Ready(Err(fault));
+            }
+            if inner.ended {
+                return Poll::Ready(Ok(()));
+            }
             return Pin::new(&mut inner.stream).poll_read(cx, buf);
         }
         let here = inner.ahead.len().min(buf.remaining());

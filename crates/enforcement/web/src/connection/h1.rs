@@ -8,7 +8,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
 use hyper::server::conn::http1::{Builder, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -16,7 +15,11 @@ use tokio::{
     time::{Instant, Sleep, sleep, timeout},
 };
 
-use super::{ClientIo, Conn, GOODBYE, Gate, LINGER, ahead::Ahead, io::Followed};
+use super::{
+    ClientIo, Conn, GOODBYE, Gate, LINGER,
+    ahead::{Ahead, joined},
+    io::Followed,
+};
 use crate::{bounds::Waits, framing::Framing, relay};
 
 type Io = Ahead<Followed<Framing>>;
@@ -25,6 +28,8 @@ type Served = Connection<TokioIo<Io>, Gate>;
 enum Ended {
     InOrder,
     Failed,
+    /// Not ended: nothing is under way, and nothing may come for long.
+    Resting,
 }
 
 /// Serves a connection's exchanges.
@@ -32,23 +37,23 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     let Some(framing) = conn.framing.clone() else {
         return;
     };
-    let limits = conn.thread.shared.options.limits;
     let io = Ahead::new(Followed::new(io, framing));
-    // No pipeline_flush: with it, hyper buffers answers without bound while a client that
-    // has sent its next request does not read.
-    let mut served = Builder::new()
-        .half_close(true)
-        .max_headers(limits.headers_max)
-        .max_header_size(limits.head_bytes)
-        .max_buf_size(limits.buffer_bytes)
-        .serve_connection(TokioIo::new(io.clone()), Gate(conn.clone()));
-    let ended = run(&conn, &mut served, &io).await;
+    let (ended, read) = loop {
+        // Boxed, so that at rest not even its place is kept.
+        let mut served = Box::new(exchanges(&conn, &io));
+        let ended = run(&conn, &mut served, &io).await;
+        let read = served.into_parts().read_buf;
+        match ended {
+            Ended::Resting => io.put_back(read),
+            Ended::InOrder | Ended::Failed => break (ended, read),
+        }
+        rest(&conn, &io).await;
+    };
     let upgrade = conn.upgrade.take();
     conn.held.release();
     if conn.abort.is_aborted() {
         return;
     }
-    let read = served.into_parts().read_buf;
     let Some((io, ahead)) = io.into_inner() else {
         return;
     };
@@ -56,19 +61,40 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     match (ended, upgrade) {
         (Ended::InOrder, Some(upgrade)) => {
             conn.switched.set(true);
-            relay::run(&conn, io, joined(read, &ahead), upgrade).await;
+            Box::pin(relay::run(&conn, io, joined(read, &ahead), upgrade)).await;
         }
         _ => say_goodbye(&conn, io).await,
     }
 }
 
-fn joined(read: Bytes, ahead: &[u8]) -> Bytes {
-    if ahead.is_empty() {
-        return read;
-    }
-    let mut both = BytesMut::from(read);
-    both.extend_from_slice(ahead);
-    both.freeze()
+/// What reads requests and writes answers.
+fn exchanges(conn: &Rc<Conn>, io: &Io) -> Served {
+    let limits = &conn.thread.shared.options.limits;
+    // No pipeline_flush: with it, hyper buffers answers without bound while a client that
+    // has sent its next request does not read.
+    Builder::new()
+        .half_close(true)
+        .max_headers(limits.headers_max)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.buffer_bytes)
+        .serve_connection(TokioIo::new(io.clone()), Gate(conn.clone()))
+}
+
+/// Waits, without anything that reads or writes requests, until there is something to do.
+async fn rest(conn: &Conn, io: &Io) {
+    conn.resting.set(true);
+    conn.thread.metrics.rests.add(1);
+    poll_fn(|cx| {
+        if conn.abort.poll_aborted(cx).is_ready() || conn.ending.get() {
+            return Poll::Ready(());
+        }
+        if conn.thread.is_draining() {
+            return Poll::Ready(());
+        }
+        io.poll_ahead(cx)
+    })
+    .await;
+    conn.resting.set(false);
 }
 
 /// Closes in order. What the client still sends is read for a while: closing on unread bytes
@@ -82,7 +108,7 @@ async fn say_goodbye(conn: &Conn, mut io: ClientIo) {
         {
             return;
         }
-        let mut discarded = [0; 4096];
+        let mut discarded = vec![0; 4096];
         let reading = async { while io.read(&mut discarded).await.is_ok_and(|read| read > 0) {} };
         // Whether the client closed too or not, it has had its time.
         let _ = timeout(LINGER, reading).await;
@@ -107,6 +133,9 @@ async fn run(conn: &Conn, served: &mut Served, io: &Io) -> Ended {
         }
         if conn.ending.get() && conn.waits() != Waits::Nothing {
             return Poll::Ready(Ended::InOrder);
+        }
+        if conn.resting.take() && conn.may_rest() {
+            return Poll::Ready(Ended::Resting);
         }
         let polled = served.poll_without_shutdown(cx);
         conn.held.release_flushed();
@@ -137,6 +166,12 @@ async fn run(conn: &Conn, served: &mut Served, io: &Io) -> Ended {
 }
 
 impl Conn {
+    /// Whether its client has had all its answers, and nothing of another request has come.
+    fn may_rest(&self) -> bool {
+        let is_between = matches!(self.waits(), Waits::Next(_));
+        is_between && !self.abort.is_blocked() && !self.thread.is_draining()
+    }
+
     /// Aborts the connection once what is open on it is cut, whatever hyper is waiting for.
     fn cut_if_told(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.held.poll_cut(cx).map(|()| {

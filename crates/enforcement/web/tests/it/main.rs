@@ -32,6 +32,7 @@ mod raw_frames;
 mod raw_h2;
 mod records;
 mod refusals;
+mod rests;
 mod secure;
 mod several;
 mod smuggling;
