@@ -57,6 +57,11 @@ const BENCHES: &[Bench] = &[
         question: "What does a decision cost when nothing has changed since the last one?",
     },
     Bench {
+        package: "gw-engine",
+        what: What::Example("bench_sessions"),
+        question: "What do people who are signed in cost in memory?",
+    },
+    Bench {
         package: "gw-leases",
         what: What::Example("bench_sweep"),
         question: "What does a change of facts cost a traffic thread on which much is open?",
