@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { Child, run } from './lib/child.mjs';
 import { BINARY, startOrganisation } from './lib/gateway.mjs';
-import { descriptors, fill, limitDescriptors, mountExt4, mountMemory, opened, skip } from './lib/machine.mjs';
+import { descriptors, fill, limitDescriptors, mountExt4, mountMemory, opened, skip, stubbornDisk } from './lib/machine.mjs';
 import { Traffic } from './lib/traffic.mjs';
 import { until } from './lib/until.mjs';
 import { startUpstream } from './lib/upstream.mjs';
@@ -21,7 +21,7 @@ const LONG = 'x'.repeat(3000);
 const LINES = 60;
 
 describe('faults of the machine', { skip }, () => {
-  let upstream, gateway, disk, ana, traffic, url, lines;
+  let upstream, gateway, disk, stubborn, ana, traffic, url, lines;
 
   async function begin({ config = LEDGER, mount = (at) => mountMemory(at, 24) } = {}) {
     upstream = await startUpstream();
@@ -33,6 +33,8 @@ describe('faults of the machine', { skip }, () => {
         await mkdir(gateway.data, { mode: 0o700 });
         disk = await mount(gateway.data, join(gateway.folder, 'disk.img'));
         await run('chmod', ['0700', gateway.data]);
+        stubborn = await stubbornDisk(gateway.folder);
+        gateway.env = stubborn.env;
       },
     });
     url = gateway.secure('app');
@@ -196,6 +198,41 @@ describe('faults of the machine', { skip }, () => {
     const { stdout } = await gateway.cli('log', 'show', '--json');
     assert.ok(stdout.includes('"/before"'));
     assert.equal((await gateway.json('user', 'list')).items.some((user) => user.name === 'bo'), false);
+  });
+
+  test('a disk that does not answer: requests go on for 10 s, then are refused; what waits to be on disk waits; it heals by itself', async () => {
+    await begin();
+    const open = ana.openStream(`${url}/events`, '--http1.1');
+    await open.said('open');
+    const said = (words) => gateway.child.lines.some((line) => line.includes(words));
+    await stubborn.hold();
+    const held = Date.now();
+    assert.equal(await ask('/held'), 200, 'a record in the mapping is written');
+    let added;
+    gateway.cli('user', 'add', 'bo').then((result) => (added = result));
+    while (!said('the disk does not answer')) {
+      assert.equal(await ask('/'), 200);
+      assert.ok(Date.now() - held < 15_000, 'it is never said');
+    }
+    assert.ok(Date.now() - held > 9_000, 'patience comes first');
+    await until('requests are refused', async () => (await ask('/')) === 503);
+    assert.equal(added, undefined, 'a change is not acknowledged before it is on disk');
+    assert.equal(open.over, false, 'what is open goes on');
+    alive();
+
+    await stubborn.release();
+    await until('requests are let through again', async () => (await ask('/again')) === 200);
+    await until('the change is acknowledged or refused', () => added);
+    const people = (await gateway.json('user', 'list')).items.map((user) => user.name);
+    assert.equal(people.includes('bo'), added.code === 0, added.stderr);
+    assert.ok(said('the disk is slow'));
+    assert.equal(open.over, false);
+    await open.hangUp();
+    alive();
+    noStorm();
+    await gateway.crashAndRestart();
+    await verified();
+    assert.equal(await unrecorded(), 0);
   });
 
   test('no descriptor left: people who are connected go on, segments are still made, and it is over by itself', async () => {

@@ -51,6 +51,17 @@ export async function mountExt4(at, image, mebibytes) {
   };
 }
 
+/** A disk whose syncs return only while nobody holds it: what the process needs in its environment, and the hold. */
+export async function stubbornDisk(folder) {
+  const [library, held] = [join(folder, 'slow-sync.so'), join(folder, 'held')];
+  await sh('gcc', '-shared', '-fPIC', '-O1', '-o', library, new URL('slow-sync.c', import.meta.url).pathname, '-ldl');
+  return {
+    env: { LD_PRELOAD: library, SLOW_SYNC: held },
+    hold: () => writeFile(held, ''),
+    release: () => rm(held),
+  };
+}
+
 /** Takes all the space that is left; gives it back by `free`. */
 export async function fill(at) {
   const file = join(at, 'filler');

@@ -270,7 +270,6 @@ impl Log {
         } = stock;
         let (write, seal) = set_aside
             .with(|| create_segment(&self.folder, *next, self.segment_bytes, &*self.reserve))?;
-        self.folder_handle.sync_all()?;
         stock.next += 1;
         stock.open += 1;
         stock.unsealed.push_back(seal);
@@ -388,12 +387,22 @@ impl Log {
         self.state.load(Ordering::Acquire) == FAILED
     }
 
-    /// Syncs a file of this log; [`Log::watch`] sees how long it takes.
+    /// Syncs a file of this log.
     pub(crate) fn sync(&self, file: &File) -> io::Result<()> {
+        self.timed(|| (self.sync)(file))
+    }
+
+    /// Makes the names of its segments durable.
+    pub(crate) fn sync_names(&self) -> io::Result<()> {
+        self.timed(|| self.folder_handle.sync_all())
+    }
+
+    /// What may wait for the disk: [`Log::watch`] sees how long it takes.
+    pub(crate) fn timed(&self, sync: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
         self.lag
             .syncing
             .store(self.lag.micros().max(1), Ordering::Relaxed);
-        let synced = (self.sync)(file);
+        let synced = sync();
         self.lag.syncing.store(0, Ordering::Relaxed);
         let was_behind =
             self.state

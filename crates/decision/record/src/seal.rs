@@ -28,6 +28,8 @@ use crate::{
 /// A segment between its first record and its closing head.
 struct Pending {
     half: SealHalf,
+    /// Its names in the folder are durable.
+    is_named: bool,
     /// What was synced and no head covers yet.
     group: Group,
     /// Where the personal fields end, once the writer has moved on.
@@ -216,7 +218,7 @@ impl Sealer {
             let Some(personal_end) = pending.finished else {
                 return Ok(());
             };
-            pending.trim(personal_end)?;
+            self.log.timed(|| pending.trim(personal_end))?;
             self.pending.pop_front();
             self.log.closed_segment();
         }
@@ -246,6 +248,7 @@ impl Pending {
                 epoch: None,
             },
             half,
+            is_named: false,
             finished: None,
             started: None,
         }
@@ -264,6 +267,11 @@ impl Pending {
             return Ok(false);
         }
         self.group.end = self.half.records.at() as u64;
+        if !self.is_named {
+            // Here and not where it is made: there a traffic thread may be waiting.
+            log.sync_names()?;
+            self.is_named = true;
+        }
         let segment = &self.half.segment;
         log.sync(&segment.personal)?;
         log.sync(&segment.records)?;
@@ -299,7 +307,7 @@ impl Pending {
         let mut next = chain.clone();
         let closes = self.finished.is_some();
         let signed = author.sign(&started.header, &self.group, closes, &mut next);
-        started.heads.append(&signed)?;
+        log.timed(|| started.heads.append(&signed))?;
         *chain = next;
         self.group = self.group.next();
         Ok(signed)
