@@ -1,6 +1,7 @@
 //! One client connection, from its first byte to its last.
 
 mod ahead;
+mod gathered;
 mod h1;
 mod h2;
 mod io;
