@@ -22,7 +22,12 @@ use super::{
     repeat,
     server::{How, Server},
 };
-use crate::{body::UpBody, cut_io::Abort, flow::Flow, metrics::spawn};
+use crate::{
+    body::UpBody,
+    cut_io::Abort,
+    flow::Flow,
+    metrics::{spawn, turn_began},
+};
 
 /// A connection that rested for less is not one that its server is about to close for that:
 /// no copy is kept of what is sent on it, which saves the hot path one.
@@ -57,13 +62,13 @@ impl Line {
 
     /// Begins to rest.
     pub(super) fn rest(mut self) -> Self {
-        self.since = Instant::now();
+        self.since = turn_began();
         self
     }
 
     /// How long it has.
     pub(super) fn rested(&self) -> Duration {
-        self.since.elapsed()
+        turn_began().saturating_duration_since(self.since)
     }
 
     pub(super) const fn generation(&self) -> u64 {
@@ -101,7 +106,7 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
         sender,
         abort,
         switched,
-        since: Instant::now(),
+        since: turn_began(),
         generation: server.generation(),
     })
 }
