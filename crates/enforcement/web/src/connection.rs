@@ -206,6 +206,7 @@ impl Service<Request<Incoming>> for Gate {
         };
         conn.requests.set(conn.requests.get() + 1);
         let answering = Answering::new(conn.clone());
+        let request = Box::new(request);
         Box::pin(async move {
             let mut answer = gate::answer(conn, held.clone(), request).await;
             answering.0.rises_to(Standing::Stranger);

@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     future::poll_fn,
+    pin::{Pin, pin},
     rc::Rc,
     task::Poll,
     time::{Duration, Instant},
@@ -129,7 +130,7 @@ pub(super) async fn exchange(
     let Some(line) = checkout.line_mut() else {
         return Err(Failure::NotSent(request, closed(address)));
     };
-    let answer = line.sender.try_send_request(*request);
+    let answer = pin!(line.sender.try_send_request(*request));
     match answer_within(flow, first_byte, answer).await {
         Some(Ok(response)) => Ok(Answered {
             response: response.map(AnswerBody::H1),
@@ -161,12 +162,11 @@ fn closed(address: std::sync::Arc<str>) -> UpstreamFault {
 pub(super) async fn answer_within<F: Future>(
     flow: &Flow,
     first_byte: Duration,
-    answer: F,
+    mut answer: Pin<&mut F>,
 ) -> Option<F::Output> {
-    tokio::pin!(answer);
     loop {
         let deadline = flow.last_up() + first_byte;
-        match tokio::time::timeout_at(deadline.into(), &mut answer).await {
+        match tokio::time::timeout_at(deadline.into(), answer.as_mut()).await {
             Ok(answered) => return Some(answered),
             Err(_) if flow.last_up() + first_byte > deadline => {}
             Err(_) => return None,

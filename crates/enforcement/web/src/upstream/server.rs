@@ -188,7 +188,7 @@ impl Server {
     ) -> Result<Answered, Failure> {
         let flight = Flight::begin(self);
         let answered = if self.may_multiplex(how.may_switch) {
-            h2::send(flight, flow, request, how).await
+            Box::pin(h2::send(flight, flow, request, how)).await
         } else {
             self.send_h1(flight, flow, request, how).await
         };
@@ -220,7 +220,7 @@ impl Server {
                 done => return done,
             }
         }
-        match self.connect_h1().await {
+        match Box::pin(self.connect_h1()).await {
             Ok(line) => h1::exchange(line, flight, flow, request, how).await,
             Err(fault) => Err(Failure::NotSent(request, fault)),
         }
