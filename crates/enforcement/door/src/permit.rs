@@ -64,7 +64,7 @@ impl Permit {
     /// Why the lease has ended meanwhile, or that the record could not be synced.
     pub async fn open(self) -> Result<Open, NotOpened> {
         if let Some(position) = self.wait_for {
-            self.wait_until_synced(position).await?;
+            Box::pin(self.wait_until_synced(position)).await?;
         }
         if let Some(reason) = self.lease.cut().reason() {
             return Err(NotOpened::Ended(reason));

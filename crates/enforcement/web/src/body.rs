@@ -399,20 +399,35 @@ impl Drop for OutBody {
 /// A request's body of which nothing has been read.
 pub(crate) struct Unread {
     body: Incoming,
-    /// The client sends it once it is told to.
-    waits: bool,
-    told: Rc<Cell<bool>>,
+    told: ToldToSend,
+}
+
+/// Whether a client that waits until it is told to send its body has been; one that does not
+/// wait needs no telling.
+#[derive(Clone)]
+pub(crate) struct ToldToSend(Option<Rc<Cell<bool>>>);
+
+impl ToldToSend {
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.as_ref().is_none_or(|told| told.get())
+    }
+
+    fn tell(&self) {
+        if let Some(told) = &self.0 {
+            told.set(true);
+        }
+    }
 }
 
 impl Unread {
     pub(crate) fn new(body: Incoming, waits: bool) -> Self {
         let waits = waits && !body.is_end_stream();
-        let told = Rc::new(Cell::new(!waits));
-        Self { body, waits, told }
+        let told = ToldToSend(waits.then(Rc::default));
+        Self { body, told }
     }
 
-    /// Becomes true once the client does not wait any more, or never did.
-    pub(crate) fn told_to_send(&self) -> Rc<Cell<bool>> {
+    /// Whether the client still waits.
+    pub(crate) fn told_to_send(&self) -> ToldToSend {
         self.told.clone()
     }
 
@@ -434,7 +449,7 @@ impl Unread {
     /// bytes would reset the connection before the client has read why. A client that waits
     /// is not told to send.
     pub(crate) fn discard(self) {
-        if !self.waits && !self.body.is_end_stream() {
+        if self.told.is_told() && !self.body.is_end_stream() {
             spawn(drain(self.body));
         }
     }
@@ -443,7 +458,7 @@ impl Unread {
 /// A request's body that is wanted.
 pub(crate) struct Asking {
     body: Incoming,
-    told: Rc<Cell<bool>>,
+    told: ToldToSend,
 }
 
 impl Body for Asking {
@@ -454,7 +469,7 @@ impl Body for Asking {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.told.set(true);
+        self.told.tell();
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

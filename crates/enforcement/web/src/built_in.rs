@@ -21,7 +21,7 @@ use crate::{
 
 /// Answers what a permit opened at one of our own apps.
 pub(crate) async fn answer(
-    asked: Asked,
+    asked: Box<Asked>,
     flow: Rc<Flow>,
     name: &str,
     body: Asking,
@@ -44,7 +44,7 @@ pub(crate) async fn answer(
     own.map(|bytes| OutBody::opened(bytes, flow))
 }
 
-async fn call(asked: Asked, flow: &Flow, name: &str, body: Bytes) -> Own {
+async fn call(asked: Box<Asked>, flow: &Flow, name: &str, body: Bytes) -> Own {
     let Some(service) = asked.inbound.conn.thread.service(name) else {
         tracing::error!(name, app = %asked.inbound.app.app.name, "an app names a service that does not exist");
         return missing().answer(asked.inbound.navigation);
@@ -60,7 +60,7 @@ async fn call(asked: Asked, flow: &Flow, name: &str, body: Bytes) -> Own {
     own
 }
 
-fn request(mut asked: Asked, flow: &Flow, judged: Judged, body: Bytes) -> JudgedRequest {
+fn request(mut asked: Box<Asked>, flow: &Flow, judged: Judged, body: Bytes) -> JudgedRequest {
     let mut headers = std::mem::take(&mut asked.inbound.headers);
     rules::strip_claims(&mut headers, &asked.inbound.app.headers);
     forward::assert_who(&asked, flow, &mut headers);

@@ -1,6 +1,7 @@
 //! One client connection, from its first byte to its last.
 
 mod ahead;
+mod gathered;
 mod h1;
 mod h2;
 mod io;
@@ -207,6 +208,7 @@ impl Service<Request<Incoming>> for Gate {
         };
         conn.requests.set(conn.requests.get() + 1);
         let answering = Answering::new(conn.clone());
+        let request = Box::new(request);
         Box::pin(async move {
             let mut answer = gate::answer(conn, held.clone(), request).await;
             answering.0.rises_to(Standing::Stranger);

@@ -55,7 +55,6 @@ pub(crate) struct Flow {
 impl Flow {
     /// Takes charge of what was opened, on a client's connection.
     pub(crate) fn new(open: Open, client: Abort) -> Rc<Self> {
-        open.touch();
         Rc::new(Self {
             cut: open.cut().clone(),
             open: Some(open),

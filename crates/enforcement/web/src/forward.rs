@@ -29,7 +29,7 @@ use crate::{
 
 /// Sends a request for what a permit opened.
 pub(crate) async fn send(
-    mut asked: Asked,
+    mut asked: Box<Asked>,
     flow: Rc<Flow>,
     upstream: &AppUpstream,
     body: Unread,
@@ -39,25 +39,9 @@ pub(crate) async fn send(
         body.discard();
         return too_large(&asked, flow, bytes_max);
     }
-    let request_headers = std::mem::take(&mut asked.inbound.headers);
-    let cors = origin_alone(&request_headers);
-    let calls = calls_procedure(&asked, &request_headers);
-    let body = UpBody::new(
-        body.take(),
-        bytes_max,
-        flow.clone(),
-        asked.inbound.app.clone(),
-        asked.who.known.is_some(),
-    );
-    let Some(request) = request(&asked, &flow, request_headers, body) else {
-        return failed(
-            &asked,
-            flow,
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "unsendable",
-            UNSENDABLE,
-        );
-    };
+    let calls = calls_procedure(&asked);
+    let cors = origin_alone(&asked.inbound.headers);
+    let request = request(&mut asked, &flow, body, bytes_max);
     let sending = Sending {
         may_switch: asked.handshake.is_some(),
         by_own_name: !asked.inbound.app.app.preserve_host,
@@ -81,22 +65,29 @@ pub(crate) async fn send(
 pub(crate) struct Reset(pub(crate) h2::Reason);
 
 /// Whether it is a gRPC call over HTTP/2: whoever makes one reads the code of a reset, and no page.
-fn calls_procedure(asked: &Asked, headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
+fn calls_procedure(asked: &Asked) -> bool {
+    let kind = asked.inbound.headers.get(header::CONTENT_TYPE);
     asked.inbound.conn.multiplexed
         && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
-const UNSENDABLE: &str = "Gatewright could not put the request together for the app behind it.";
-
 /// A fresh request: nothing of the client's framing, credentials or claims is in it.
 fn request(
-    asked: &Asked,
-    flow: &Flow,
-    mut headers: HeaderMap,
-    body: UpBody,
-) -> Option<Request<UpBody>> {
+    asked: &mut Asked,
+    flow: &Rc<Flow>,
+    body: Unread,
+    bytes_max: u64,
+) -> Box<Request<UpBody>> {
+    let mut headers = std::mem::take(&mut asked.inbound.headers);
+    let asked = &*asked;
     let inbound = &asked.inbound;
+    let body = UpBody::new(
+        body.take(),
+        bytes_max,
+        flow.clone(),
+        inbound.app.clone(),
+        asked.who.known.is_some(),
+    );
     let app = &inbound.app;
     let takes_trailers = rules::takes_trailers(&headers, inbound.version);
     rules::strip_request(&mut headers, &app.headers, asked.route.accepts_overrides);
@@ -115,12 +106,12 @@ fn request(
     if let Some(handshake) = &asked.handshake {
         handshake.write(&mut headers);
     }
-    let mut request = Request::new(body);
+    let mut request = Box::new(Request::new(body));
     *request.method_mut() = inbound.method.clone();
     *request.uri_mut() = Uri::from(inbound.target.path_and_query().clone());
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers;
-    Some(request)
+    request
 }
 
 /// The signed assertion, and the plain headers of an app that cannot read one.
@@ -186,7 +177,7 @@ fn origin_alone(headers: &HeaderMap) -> HeaderMap {
 }
 
 async fn answer(
-    mut asked: Asked,
+    mut asked: Box<Asked>,
     flow: Rc<Flow>,
     upstream: &AppUpstream,
     answered: Answered,
@@ -202,7 +193,7 @@ async fn answer(
         drop(body);
         let mut head = head(&asked, address, parts, cors);
         handshake.write_accepted(head.headers_mut());
-        let Some(upstream) = checkout.switch().await else {
+        let Some(upstream) = Box::pin(checkout.switch()).await else {
             return failed(
                 &asked,
                 flow,

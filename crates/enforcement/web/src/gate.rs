@@ -1,4 +1,7 @@
 //! A request's way from its head to its answer.
+//!
+//! Every request has room for the longest way. So the ways that few take are boxed, and the one
+//! that most take, to an app over HTTP/1.1, is short.
 
 use std::{rc::Rc, time::Instant};
 
@@ -9,7 +12,7 @@ use hyper::body::Incoming;
 
 use crate::{
     answer::Rejection,
-    body::{OutBody, Unread},
+    body::{OutBody, ToldToSend, Unread},
     bounds::Standing,
     built_in,
     connection::{Conn, Held},
@@ -25,62 +28,105 @@ use crate::{
 pub(crate) async fn answer(
     conn: Rc<Conn>,
     held: Held,
-    mut request: Request<Incoming>,
+    request: Box<Request<Incoming>>,
 ) -> Response<OutBody> {
-    let received = Instant::now();
-    conn.thread.metrics.requests.add(1);
-    let extended = Extended::read(&mut request);
-    let is_extended = !matches!(extended, Ok(None));
-    let (parts, body) = request.into_parts();
-    let expects = expectation(&parts);
-    let body = Unread::new(body, matches!(expects, Ok(true)));
-    let is_head = parts.method == Method::HEAD;
-    let told_to_send = body.told_to_send();
-    let asks_to_switch = !conn.multiplexed && switch::asks(&parts.headers);
-    let client = Client::read(&conn, &parts);
-    let mut answer = if let Serves::Redirect { https_port } = conn.serves {
-        body.discard();
-        match redirect::answer(&conn, &parts, https_port) {
-            Ok(own) => own.map(OutBody::of),
-            Err(rejection) => reject(&conn, client, "", &rejection),
-        }
-    } else {
-        let extended = expects.and(extended);
-        let read = inbound::read(&conn, received, parts, client, extended);
-        match read.and_then(Inbound::next) {
-            Ok(next) => follow(next, held, body).await,
-            Err(rejection) => {
-                body.discard();
-                reject(&conn, client, "", &rejection)
-            }
+    let Arrived { first, body, form } = Arrived::read(&conn, *request);
+    let mut answer = match first {
+        First::Follow(next) => follow(next, held, body).await,
+        First::Say(own) => {
+            body.discard();
+            own
         }
     };
-    if is_head {
-        without_body(&mut answer);
-    }
-    if is_extended {
-        only_if_opened(&mut answer);
-    } else if !conn.multiplexed && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-        // A client that asked for another protocol may have sent ahead what was meant for it; one
-        // that was not told to send its body may do so all the same, or send its next request.
-        if asks_to_switch || !told_to_send.get() || conn.thread.is_draining() {
-            close_after(&mut answer);
+    form.fit(&conn, &mut answer);
+    answer
+}
+
+/// A request whose head has been read.
+struct Arrived {
+    first: First,
+    body: Unread,
+    form: Form,
+}
+
+/// What is to be done first.
+enum First {
+    Follow(Next),
+    /// An answer of our own, whoever asks.
+    Say(Response<OutBody>),
+}
+
+/// What of a request's form is left to be answered for.
+struct Form {
+    is_head: bool,
+    is_extended: bool,
+    asks_to_switch: bool,
+    told_to_send: ToldToSend,
+}
+
+impl Arrived {
+    fn read(conn: &Rc<Conn>, mut request: Request<Incoming>) -> Self {
+        let received = Instant::now();
+        conn.thread.metrics.requests.add(1);
+        let extended = Extended::read(&mut request);
+        let is_extended = !matches!(extended, Ok(None));
+        let (parts, body) = request.into_parts();
+        let expects = expectation(&parts);
+        let body = Unread::new(body, matches!(expects, Ok(true)));
+        let form = Form {
+            is_head: parts.method == Method::HEAD,
+            is_extended,
+            asks_to_switch: !conn.multiplexed && switch::asks(&parts.headers),
+            told_to_send: body.told_to_send(),
+        };
+        let client = Client::read(conn, &parts);
+        let first = if let Serves::Redirect { https_port } = conn.serves {
+            redirect::answer(conn, &parts, https_port).map(|own| First::Say(own.map(OutBody::of)))
+        } else {
+            let extended = expects.and(extended);
+            let read = inbound::read(conn, received, parts, client, extended);
+            read.and_then(Inbound::next).map(First::Follow)
+        };
+        Self {
+            first: first
+                .unwrap_or_else(|rejection| First::Say(reject(conn, client, "", &rejection))),
+            body,
+            form,
         }
     }
-    if let Some(hsts) = &conn.hsts {
-        answer
-            .headers_mut()
-            .insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+}
+
+impl Form {
+    /// Has an answer fit what was asked, and how.
+    fn fit(&self, conn: &Conn, answer: &mut Response<OutBody>) {
+        if self.is_head {
+            without_body(answer);
+        }
+        if self.is_extended {
+            only_if_opened(answer);
+        } else if !conn.multiplexed && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // A client that asked for another protocol may have sent ahead what was meant for it;
+            // one that was not told to send its body may do so all the same, or send its next
+            // request.
+            if self.asks_to_switch || !self.told_to_send.is_told() || conn.thread.is_draining() {
+                close_after(answer);
+            }
+        }
+        if let Some(hsts) = &conn.hsts {
+            answer
+                .headers_mut()
+                .insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+        }
     }
-    answer
 }
 
 async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
     match next {
-        Next::Ask(asked) => ask(*asked, held, body).await,
+        Next::Ask(asked) => ask(asked, held, body).await,
         Next::OwnPath(inbound) => {
             body.discard();
-            own_paths::answer(&inbound).await.map(OutBody::of)
+            let own = Box::pin(own_paths::answer(&inbound)).await;
+            own.map(OutBody::of)
         }
         Next::Preflight(inbound, route, preflight) => {
             let answer = preflight.answer(&inbound.headers, &route.origins);
@@ -93,7 +139,7 @@ async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
 }
 
 /// Asks the door, and does what it says.
-async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
+async fn ask(asked: Box<Asked>, held: Held, body: Unread) -> Response<OutBody> {
     let inbound = &asked.inbound;
     if inbound.is_safari_over_plain_http() {
         body.discard();
@@ -119,9 +165,8 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
         Answer::Permit(permit) => permit,
         Answer::Refused(refused) => {
             body.discard();
-            return refusal::answer(&asked, &circumstances, &refused)
-                .await
-                .map(OutBody::of);
+            let own = Box::pin(refusal::answer(&asked, &circumstances, &refused)).await;
+            return own.map(OutBody::of);
         }
     };
     let open = match permit.open().await {
@@ -143,7 +188,7 @@ async fn ask(asked: Asked, held: Held, body: Unread) -> Response<OutBody> {
     }
     let app = inbound.app.app.clone();
     match &app.upstream {
-        Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body.take()).await,
+        Upstream::BuiltIn(name) => Box::pin(built_in::answer(asked, flow, name, body.take())).await,
         Upstream::Http(_) | Upstream::Servers(_) => forward::nowhere(&asked, flow),
     }
 }

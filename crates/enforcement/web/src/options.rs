@@ -206,7 +206,7 @@ pub struct Limits {
     pub first_byte: Duration,
     /// How long a connection to an upstream is kept unused.
     pub upstream_idle: Duration,
-    /// Connections to one upstream that are kept unused.
+    /// Connections to one upstream that are kept unused, or as many as were lately in use at once.
     pub upstream_idle_max: usize,
     /// The time in which something cut must have ended, before its connection is aborted.
     pub cut: Duration,

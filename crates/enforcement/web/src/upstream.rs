@@ -148,7 +148,7 @@ impl AppUpstream {
     pub(crate) async fn send(
         &self,
         flow: &Flow,
-        request: Request<UpBody>,
+        mut request: Box<Request<UpBody>>,
         sending: Sending,
     ) -> Result<Answered, UpstreamFault> {
         let mut how = How {
@@ -157,7 +157,6 @@ impl AppUpstream {
             has_others: self.servers.len() > 1,
             fresh: false,
         };
-        let mut request = Box::new(request);
         let mut tried = 0_u64;
         loop {
             let (index, server) = self.balance.pick(&self.servers, tried)?;

@@ -47,5 +47,8 @@ pub fn server_config(certificates: CertificateStore) -> Result<Arc<ServerConfig>
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Tickets are sealed under a rotating key, so no cache of sessions is shared between threads.
     config.ticketer = Ticketer::new()?;
+    // Each handshake gives one, so that whoever comes again has it; a second would be sealed here
+    // and unpacked there with every connection, for those who open two at once.
+    config.send_tls13_tickets = 1;
     Ok(Arc::new(config))
 }

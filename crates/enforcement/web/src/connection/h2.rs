@@ -12,7 +12,9 @@ use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep;
 
-use super::{ClientIo, Conn, Gate, Held, NextTask, io::Followed, metered::Metered};
+use super::{
+    ClientIo, Conn, Gate, Held, NextTask, gathered::Gathered, io::Followed, metered::Metered,
+};
 use crate::{bounds, cut_io::Abort, metrics::spawn};
 
 /// How long a client may leave us unable to write a byte after a stream was cut.
@@ -31,6 +33,7 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
     };
     let limits = conn.thread.shared.options.limits;
     let head_bytes = u32::try_from(limits.head_bytes).unwrap_or(u32::MAX);
+    let io = Gathered::new(Followed::new(io, blocks.clone()));
     let mut served = Builder::new(Streams(conn.clone()))
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams_max)
@@ -44,10 +47,7 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
         .keep_alive_interval(limits.ping_after)
         .keep_alive_timeout(limits.ping_answer)
         .serve_connection(
-            TokioIo::new(Metered::new(
-                Followed::new(io, blocks.clone()),
-                conn.clone(),
-            )),
+            TokioIo::new(Metered::new(io.clone(), conn.clone())),
             Gate(conn.clone()),
         );
     let mut ending = false;
@@ -66,11 +66,17 @@ pub(super) async fn serve(conn: Rc<Conn>, io: ClientIo) {
             Pin::new(&mut served).graceful_shutdown();
             polled = Pin::new(&mut served).poll(cx);
         }
-        polled.map(|ended| {
+        if let Poll::Ready(ended) = polled {
             if let Err(fault) = ended {
                 tracing::debug!(%fault, "a connection ended");
             }
-        })
+            return Poll::Ready(());
+        }
+        if let Poll::Ready(Err(fault)) = io.poll_turn_over(cx) {
+            tracing::debug!(%fault, "a connection ended");
+            return Poll::Ready(());
+        }
+        Poll::Pending
     })
     .await;
 }

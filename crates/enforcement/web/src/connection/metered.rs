@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Conn, io::Followed};
+use super::{Conn, gathered::Gathered, io::Followed};
 use crate::header_blocks::HeaderBlocks;
 
 /// What is read of one connection without giving the others a turn.
@@ -18,12 +18,12 @@ const STRANGERS_TURN_BYTES: usize = 16 * 1024;
 
 /// A stream under HTTP/2.
 pub(super) struct Metered {
-    io: Followed<HeaderBlocks>,
+    io: Gathered<Followed<HeaderBlocks>>,
     conn: Rc<Conn>,
 }
 
 impl Metered {
-    pub(super) const fn new(io: Followed<HeaderBlocks>, conn: Rc<Conn>) -> Self {
+    pub(super) const fn new(io: Gathered<Followed<HeaderBlocks>>, conn: Rc<Conn>) -> Self {
         Self { io, conn }
     }
 

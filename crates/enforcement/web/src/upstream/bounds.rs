@@ -31,7 +31,7 @@ pub(crate) struct Bounds {
     pub(super) streams_max: usize,
     /// How long a connection is kept unused.
     pub(super) idle: Duration,
-    /// Connections that are kept unused.
+    /// Connections that are kept unused, or as many as were lately in use at once.
     pub(super) idle_max: usize,
 }
 

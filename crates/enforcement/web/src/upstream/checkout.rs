@@ -22,8 +22,7 @@ pub(super) struct Flight(Rc<Server>);
 
 impl Flight {
     pub(super) fn begin(server: &Rc<Server>) -> Self {
-        let in_flight = server.in_flight();
-        in_flight.set(in_flight.get() + 1);
+        server.in_flight().begins();
         Self(server.clone())
     }
 
@@ -34,8 +33,7 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        let in_flight = self.0.in_flight();
-        in_flight.set(in_flight.get().saturating_sub(1));
+        self.0.in_flight().ends();
     }
 }
 

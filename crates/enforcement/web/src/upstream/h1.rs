@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     future::poll_fn,
+    pin::{Pin, pin},
     rc::Rc,
     task::Poll,
     time::{Duration, Instant},
@@ -22,7 +23,12 @@ use super::{
     repeat,
     server::{How, Server},
 };
-use crate::{body::UpBody, cut_io::Abort, flow::Flow, metrics::spawn};
+use crate::{
+    body::UpBody,
+    cut_io::Abort,
+    flow::Flow,
+    metrics::{spawn, turn_began},
+};
 
 /// A connection that rested for less is not one that its server is about to close for that:
 /// no copy is kept of what is sent on it, which saves the hot path one.
@@ -57,13 +63,13 @@ impl Line {
 
     /// Begins to rest.
     pub(super) fn rest(mut self) -> Self {
-        self.since = Instant::now();
+        self.since = turn_began();
         self
     }
 
     /// How long it has.
     pub(super) fn rested(&self) -> Duration {
-        self.since.elapsed()
+        turn_began().saturating_duration_since(self.since)
     }
 
     pub(super) const fn generation(&self) -> u64 {
@@ -101,7 +107,7 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
         sender,
         abort,
         switched,
-        since: Instant::now(),
+        since: turn_began(),
         generation: server.generation(),
     })
 }
@@ -124,7 +130,7 @@ pub(super) async fn exchange(
     let Some(line) = checkout.line_mut() else {
         return Err(Failure::NotSent(request, closed(address)));
     };
-    let answer = line.sender.try_send_request(*request);
+    let answer = pin!(line.sender.try_send_request(*request));
     match answer_within(flow, first_byte, answer).await {
         Some(Ok(response)) => Ok(Answered {
             response: response.map(AnswerBody::H1),
@@ -156,12 +162,11 @@ fn closed(address: std::sync::Arc<str>) -> UpstreamFault {
 pub(super) async fn answer_within<F: Future>(
     flow: &Flow,
     first_byte: Duration,
-    answer: F,
+    mut answer: Pin<&mut F>,
 ) -> Option<F::Output> {
-    tokio::pin!(answer);
     loop {
         let deadline = flow.last_up() + first_byte;
-        match tokio::time::timeout_at(deadline.into(), &mut answer).await {
+        match tokio::time::timeout_at(deadline.into(), answer.as_mut()).await {
             Ok(answered) => return Some(answered),
             Err(_) if flow.last_up() + first_byte > deadline => {}
             Err(_) => return None,

@@ -6,6 +6,7 @@ mod pump;
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
+    pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
     time::Instant,
@@ -225,8 +226,8 @@ async fn exchange(
     let first_byte = server.shared().bounds.first_byte;
     let counted = line.count();
     let mut sender = line.sender.clone();
-    let ready = answer_within(flow, first_byte, poll_fn(|cx| sender.poll_ready(cx)));
-    match ready.await {
+    let ready = pin!(poll_fn(|cx| sender.poll_ready(cx)));
+    match answer_within(flow, first_byte, ready).await {
         Some(Ok(())) => {}
         Some(Err(fault)) => return Err(Failure::NotSent(request, failed(fault.into()))),
         None => return Err(Failure::Fault(UpstreamFault::AnswerTimeout { address })),
@@ -249,7 +250,7 @@ async fn exchange(
     }
     let checkout = Checkout::stream(flight, abort, counted);
     let read_before = line.abort.read();
-    match answer_within(flow, first_byte, answer).await {
+    match answer_within(flow, first_byte, pin!(answer)).await {
         Some(Ok(response)) => {
             if response.headers().len() > server.shared().bounds.headers_max {
                 return Err(Failure::Fault(failed(

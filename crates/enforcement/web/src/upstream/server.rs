@@ -49,9 +49,44 @@ pub(super) struct Server {
     handshakes: Handshakes,
     /// What it chose when it was last asked, where the choice is its own.
     chose_h1: Cell<bool>,
-    in_flight: Cell<usize>,
+    in_flight: InFlight,
     health: Health,
     checking: Checking,
+}
+
+/// How many requests are under way at a server, and how many were at once not long ago.
+#[derive(Default)]
+pub(super) struct InFlight {
+    now: Cell<usize>,
+    /// The most since the last two times that it was forgotten.
+    most: [Cell<usize>; 2],
+}
+
+impl InFlight {
+    pub(super) fn begins(&self) {
+        let [most, _] = &self.most;
+        self.now.set(self.now.get() + 1);
+        most.set(most.get().max(self.now.get()));
+    }
+
+    pub(super) fn ends(&self) {
+        self.now.set(self.now.get().saturating_sub(1));
+    }
+
+    const fn now(&self) -> usize {
+        self.now.get()
+    }
+
+    /// As many connections as this were of use, and may be again.
+    fn most(&self) -> usize {
+        let [most, before] = &self.most;
+        most.get().max(before.get())
+    }
+
+    fn forget(&self) {
+        let [most, before] = &self.most;
+        before.set(most.replace(self.now.get()));
+    }
 }
 
 /// How a request is sent to a server.
@@ -81,7 +116,7 @@ impl Server {
             lines: Lines::default(),
             handshakes: Handshakes::default(),
             chose_h1: Cell::new(false),
-            in_flight: Cell::new(0),
+            in_flight: InFlight::default(),
             health: Health::default(),
             checking: Checking::default(),
         })
@@ -123,17 +158,17 @@ impl Server {
         u64::from(self.weight)
     }
 
-    pub(super) const fn in_flight(&self) -> &Cell<usize> {
+    pub(super) const fn in_flight(&self) -> &InFlight {
         &self.in_flight
     }
 
     pub(super) fn is_less_busy_than(&self, other: &Self) -> bool {
-        let load = |a: &Self, b: &Self| a.in_flight.get() as u64 * b.weight();
+        let load = |a: &Self, b: &Self| a.in_flight.now() as u64 * b.weight();
         load(self, other) < load(other, self)
     }
 
     pub(super) fn is_available(&self, now: Instant) -> bool {
-        self.health.is_available(now, self.in_flight.get())
+        self.health.is_available(now, self.in_flight.now())
     }
 
     pub(super) const fn last_failed(&self) -> Option<Instant> {
@@ -141,7 +176,7 @@ impl Server {
     }
 
     pub(super) fn is_in_use(&self) -> bool {
-        !self.idle.borrow().is_empty() || self.in_flight.get() > 0 || !self.lines.is_empty()
+        !self.idle.borrow().is_empty() || self.in_flight.now() > 0 || !self.lines.is_empty()
     }
 
     /// Sends a request on a connection that is open, or on a new one.
@@ -153,7 +188,7 @@ impl Server {
     ) -> Result<Answered, Failure> {
         let flight = Flight::begin(self);
         let answered = if self.may_multiplex(how.may_switch) {
-            h2::send(flight, flow, request, how).await
+            Box::pin(h2::send(flight, flow, request, how)).await
         } else {
             self.send_h1(flight, flow, request, how).await
         };
@@ -185,7 +220,7 @@ impl Server {
                 done => return done,
             }
         }
-        match self.connect_h1().await {
+        match Box::pin(self.connect_h1()).await {
             Ok(line) => h1::exchange(line, flight, flow, request, how).await,
             Err(fault) => Err(Failure::NotSent(request, fault)),
         }
@@ -292,7 +327,7 @@ impl Server {
 
     pub(super) fn keep(&self, line: Line) {
         let mut idle = self.idle.borrow_mut();
-        if idle.len() < self.shared.bounds.idle_max {
+        if idle.len() < self.shared.bounds.idle_max.max(self.in_flight.most()) {
             idle.push(line.rest());
         } else {
             line.abort();
@@ -316,6 +351,7 @@ impl Server {
 
     /// Closes what has lain idle for too long.
     pub(super) fn sweep(&self) {
+        self.in_flight.forget();
         self.idle.borrow_mut().retain(|line| {
             let usable = self.is_usable(line);
             if !usable {
