@@ -33,7 +33,8 @@ pub(crate) async fn answer(
     let is_extended = !matches!(extended, Ok(None));
     let (parts, body) = request.into_parts();
     let expects = expectation(&parts);
-    let body = Unread::new(body, matches!(expects, Ok(true)));
+    // Who expects what is not done here may wait for it with the body.
+    let body = Unread::new(body, !matches!(expects, Ok(false)));
     let is_head = parts.method == Method::HEAD;
     let told_to_send = body.told_to_send();
     let asks_to_switch = !conn.multiplexed && switch::asks(&parts.headers);
