@@ -16,5 +16,5 @@ pub(crate) use addresses::Addresses;
 pub(crate) use exchanges::{Exchange, Exchanges};
 pub(crate) use frames::Meter;
 pub(crate) use seats::{Pass, Seat, Seats, Standing};
-pub(crate) use turnstile::{begin_turn, keep_turning, spawn, spawn_unpinned};
+pub(crate) use turnstile::{begin_turn, charge, charged, keep_turning, spawn, spawn_unpinned};
 pub(crate) use watch::{Pace, StreamPace, Waits, watch};

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) open: Arc<Addresses>,
     /// Handshakes, by address.
     pub(crate) opening: Arc<Addresses>,
+    /// Connections of people who are signed in, by address.
+    pub(crate) known: Arc<Addresses>,
     /// What strangers have under way at apps, by address.
     pub(crate) asking: Arc<Addresses>,
 }
@@ -85,6 +87,7 @@ impl Thread {
                 shared.options.limits,
                 shared.open.clone(),
                 shared.opening.clone(),
+                shared.known.clone(),
                 metrics.clone(),
             ),
             draining: Cell::new(false),
