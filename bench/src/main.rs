@@ -86,6 +86,16 @@ const BENCHES: &[Bench] = &[
         what: What::Storm(&["--gatewright", "../target/release/gatewright"]),
         question: "What does a person who is signed in feel while strangers attack?",
     },
+    Bench {
+        package: "gw-storm",
+        what: What::Storm(&[
+            "--gatewright",
+            "../target/release/gatewright",
+            "--soak",
+            "600",
+        ]),
+        question: "And while every attack goes on at once, for ten minutes?",
+    },
 ];
 
 /// One measured figure.

@@ -14,6 +14,7 @@ use std::{
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ClientConfig, RootCertStore};
+use socket2::SockRef;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -34,6 +35,9 @@ const START: Duration = Duration::from_secs(60);
 
 /// Bytes of the large answer.
 const LARGE: usize = 8 << 20;
+
+/// What all answers are pieces of: the app makes nothing anew, so that it holds nobody up itself.
+static BODY: [u8; 64 * 1024] = [b'x'; 64 * 1024];
 
 /// What a gateway holds.
 #[derive(Debug, Clone, Copy)]
@@ -59,11 +63,11 @@ impl Gateway {
         let folder = TempDir::with_prefix("storm-")?;
         let (http, https) = (free_port()?, free_port()?);
         let roots = certificates(folder.path())?;
-        let upstream = upstream()?;
+        let (wiki, site) = (upstream(false)?, upstream(true)?);
         let file = folder.path().join("gatewright.toml");
         fs::create_dir(folder.path().join("policies"))?;
         fs::write(folder.path().join("policies/storm.cedar"), POLICIES)?;
-        fs::write(&file, configuration(http, https, upstream))?;
+        fs::write(&file, configuration(http, https, wiki, site))?;
         let mut child = start(binary, &file)?;
         let said = listen(&mut child);
         let gateway = Self {
@@ -251,14 +255,19 @@ fn certificates(folder: &Path) -> Result<RootCertStore, Fault> {
     Ok(roots)
 }
 
-fn configuration(http: SocketAddr, https: SocketAddr, upstream: SocketAddr) -> String {
+fn configuration(
+    http: SocketAddr,
+    https: SocketAddr,
+    wiki: SocketAddr,
+    site: SocketAddr,
+) -> String {
     let (http_port, https_port) = (http.port(), https.port());
-    let app = |name: &str| {
+    let app = |name: &str, upstream: SocketAddr| {
         format!(
             "[[app]]\nname = \"{name}\"\nhost = \"{name}.{DOMAIN}\"\nupstream = \"http://{upstream}\"\n"
         )
     };
-    let apps = app("wiki") + &app("site");
+    let apps = app("wiki", wiki) + &app("site", site);
     format!(
         r#"version = 1
 data = "data"
@@ -282,13 +291,14 @@ name = "staff"
     )
 }
 
-/// An app on the load's core: a kilobyte for most, much for who asks for `/large`.
-fn upstream() -> Result<SocketAddr, Fault> {
+/// An app on the load's core: a kilobyte for most, much for who asks for `/large`. One that is
+/// open to strangers is theirs to keep busy, and stands behind, as a machine of its own would.
+fn upstream(for_strangers: bool) -> Result<SocketAddr, Fault> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     std::thread::spawn(move || {
-        machine::stay_on_load_core(false);
+        machine::stay_on_load_core(for_strangers);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
@@ -305,9 +315,20 @@ async fn serve(listener: TcpListener) {
     };
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => drop(tokio::spawn(answer(socket))),
+            Ok((socket, _)) => {
+                hold_little(&socket);
+                drop(tokio::spawn(answer(socket)));
+            }
             Err(_) => tokio::task::yield_now().await,
         }
+    }
+}
+
+/// What the kernel holds of an answer that nobody takes. Over loopback it would be megabytes,
+/// and copying them would be all that the app has time for.
+fn hold_little(socket: &tokio::net::TcpStream) {
+    if let Err(fault) = SockRef::from(socket).set_send_buffer_size(BODY.len()) {
+        eprintln!("storm: {fault}");
     }
 }
 
@@ -329,9 +350,14 @@ async fn answer(mut socket: tokio::net::TcpStream) -> std::io::Result<()> {
             return Ok(());
         }
         read.clear();
-        let mut answer =
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
-        answer.resize(answer.len() + length, b'x');
-        socket.write_all(&answer).await?;
+        let mut begun = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        begun.extend(BODY.iter().take(1024));
+        socket.write_all(&begun).await?;
+        let mut left = length - 1024;
+        while left > 0 {
+            let piece = BODY.get(..left.min(BODY.len())).unwrap_or_default();
+            left -= piece.len();
+            socket.write_all(piece).await?;
+        }
     }
 }

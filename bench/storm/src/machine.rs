@@ -1,9 +1,9 @@
 //! Cores, descriptors, and what a process holds.
 
-use std::{fs, path::Path, sync::mpsc, time::Duration};
+use std::{fs, path::Path, process::Command, sync::mpsc, time::Duration};
 
 use rustix::{
-    process::{Resource, Rlimit, getrlimit, setpriority_process, setrlimit},
+    process::{Resource, Rlimit, getrlimit, setrlimit},
     thread::{CpuSet, sched_setaffinity},
 };
 
@@ -24,12 +24,22 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
-/// Keeps this thread on the load's core; behind others there, if it is to wait for them.
+/// Keeps this thread on the load's core; behind others there, if it is to wait for them. Then
+/// whoever is to be measured never waits for the attack itself, only for what it does.
 pub(crate) fn stay_on_load_core(behind: bool) {
     pin(LOAD);
-    if behind && let Err(fault) = setpriority_process(None, 10) {
-        eprintln!("storm: the attack runs at full priority: {fault}");
+    if behind && !run_when_idle() {
+        eprintln!("storm: the attack runs at full priority");
     }
+}
+
+/// Runs this thread when its core has nothing else to do.
+fn run_when_idle() -> bool {
+    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
+    let set = Command::new("chrt")
+        .args(["--idle", "--pid", "0", &thread])
+        .status();
+    set.is_ok_and(|status| status.success())
 }
 
 /// Keeps what this thread starts on one core, where there are several.

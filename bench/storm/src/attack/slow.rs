@@ -1,6 +1,6 @@
 //! Clients that never come to an end.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::{collections::VecDeque, net::Ipv4Addr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -13,6 +13,9 @@ use crate::{
     gateway::DOMAIN,
     wire,
 };
+
+/// Connections that one of the attackers leaves open without a window.
+const LEFT_OPEN: usize = 12;
 
 /// Between two bytes.
 const DRIP: Duration = Duration::from_millis(100);
@@ -82,6 +85,7 @@ pub(super) async fn zero_windows(field: Field, number: u32) {
     let config = field.gateway.http_2();
     let host = format!("site.{DOMAIN}");
     let authority = format!("{host}:{}", field.gateway.https.port());
+    let mut open = VecDeque::new();
     while field.goes_on() {
         let from = field.own_address(number);
         let opened = wire::connect_tls(from, field.gateway.https, config, &host).await;
@@ -98,7 +102,12 @@ pub(super) async fn zero_windows(field: Field, number: u32) {
         if io.write_all(&bytes).await.is_err() || io.flush().await.is_err() {
             continue;
         }
-        let mut read = [0; 4096];
-        while field.goes_on() && io.read(&mut read).await.is_ok_and(|read| read > 0) {}
+        // Its first answers; whatever comes later stays where it is.
+        if io.read(&mut [0; 4096]).await.is_ok_and(|read| read > 0) {
+            open.push_back(io);
+        }
+        if open.len() > LEFT_OPEN {
+            open.pop_front();
+        }
     }
 }

@@ -9,7 +9,7 @@ use gw_model::{DecisionId, Timestamp};
 use gw_record::{Recorder, Unwritable};
 use gw_telemetry::Seldom;
 
-use crate::Permit;
+use crate::{Permit, pace::Pace};
 
 /// What becomes of requests while the ledger cannot be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) options: DoorOptions,
     ids: RefCell<Sequence>,
+    /// Accesses of strangers that are recorded one by one.
+    strangers: Pace,
     /// What every request would say while the ledger cannot be written.
     pub(crate) unwritten: Seldom,
     pub(crate) unended: Seldom,
@@ -55,7 +57,7 @@ pub struct Particulars<'a> {
     pub received: Instant,
     /// What is personal: kept beside the record, removable.
     pub personal: Personal<'a>,
-    /// Whether a refusal of this request is only counted: strangers cannot fill the log.
+    /// Whether nobody is known: a refusal is only counted, and so is what would fill the log.
     pub stranger: bool,
 }
 
@@ -86,6 +88,7 @@ impl Door {
             recorder: RefCell::new(recorder),
             options,
             ids: RefCell::default(),
+            strangers: Pace::default(),
             unwritten: Seldom::default(),
             unended: Seldom::default(),
         }))
@@ -121,8 +124,8 @@ impl Door {
                     unwritable: false,
                 });
             }
-            if particulars.kind == ExchangeKind::BuiltIn {
-                return self.shown_to_a_stranger(particulars, lease, judgement, decision, now);
+            if let Some(what) = self.only_counts(particulars.kind, now) {
+                return self.counted(what, particulars, lease, judgement, decision, now);
             }
         }
         let record = exchange(&judgement, decision, view.facts.epoch, particulars, now);
@@ -170,11 +173,21 @@ impl Door {
         }
     }
 
-    /// Our own pages for strangers are counted, not recorded one by one: whoever knows nobody
-    /// could fill the log with them. What a stranger changes there (a sign-in) is recorded
-    /// by the change itself.
-    fn shown_to_a_stranger(
+    /// What a stranger's access counts as that is not recorded by itself.
+    ///
+    /// Our own pages are counted: whoever knows nobody could fill the log with them, and what a
+    /// stranger changes there (a sign-in) is recorded by the change itself. So is what strangers
+    /// do at apps that are open to them, beyond a steady pace.
+    fn only_counts(&self, kind: ExchangeKind, now: Timestamp) -> Option<&'static str> {
+        if kind == ExchangeKind::BuiltIn {
+            return Some("own-page-shown");
+        }
+        (!self.0.strangers.allows(now)).then_some("app-open-to-strangers")
+    }
+
+    fn counted(
         &self,
+        what: &'static str,
         particulars: &Particulars<'_>,
         lease: Lease,
         judgement: Arc<Judgement>,
@@ -184,7 +197,7 @@ impl Door {
         let personal = &particulars.personal;
         if let Some(address) = personal.address {
             let recorder = self.0.recorder.borrow();
-            recorder.refused("own-page-shown", personal.host, address, now);
+            recorder.refused(what, personal.host, address, now);
         }
         let permit = Permit::new(self.0.clone(), lease, judgement, decision, None, now);
         Answer::Permit(permit.counted_only())

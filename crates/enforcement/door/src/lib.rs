@@ -10,6 +10,7 @@
 //! anything (the synced mode's sync) is looked at again by [`Permit::open`].
 
 mod door;
+mod pace;
 mod permit;
 
 pub use door::{Answer, Door, DoorOptions, Particulars, Refusal, WhenUnwritable};

@@ -1,6 +1,11 @@
 //! How a connection comes in: counted before anything is spent on it.
 
-use std::{io, net::IpAddr, rc::Rc, time::Duration};
+use std::{
+    io,
+    net::IpAddr,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use socket2::{SockAddr, SockRef, Socket};
 use tokio::{
@@ -16,8 +21,9 @@ use crate::{
     thread::Thread,
 };
 
-/// Connections that are taken in without giving the others a turn.
-const AT_ONCE: u32 = 8;
+/// Connections that are taken in without giving the others a turn. Whoever arrives stands behind
+/// all that the kernel holds, so that few at once would be long for them.
+const AT_ONCE: u32 = 16;
 
 /// How long nothing is taken in after the system had nothing to give.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -49,7 +55,9 @@ impl Entrance {
         loop {
             match self.socket.accept().await {
                 Ok((socket, peer)) => {
+                    let began = Instant::now();
                     note_lost(self.seat(socket, peer.ip().to_canonical()));
+                    bounds::charge(began.elapsed());
                 }
                 Err(fault) if is_of_one(&fault) => {}
                 Err(fault) => {

@@ -24,10 +24,11 @@ use tokio_rustls::TlsAcceptor;
 
 pub(crate) use h2::abort_if_unread;
 pub(crate) use io::ClientIo;
+use metered::UNBEGUN_MAX;
 
 use crate::{
     body::OutBody,
-    bounds::{Meter, Pace, Pass, Seat, Standing, StreamPace, Waits},
+    bounds::{Meter, Pace, Pass, Seat, Standing, StreamPace, Untaken, Waits},
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
@@ -88,6 +89,10 @@ pub(crate) struct Conn {
     /// It is to give up what it does not need until something comes.
     resting: Cell<bool>,
     read_in_turn: Cell<usize>,
+    /// Requests that were taken in and wait for their turn.
+    unbegun: Cell<usize>,
+    /// Answers that it has not taken.
+    untaken: Rc<Cell<usize>>,
 }
 
 /// A task of a connection over HTTP/2.
@@ -107,6 +112,8 @@ struct HeldShared {
     flows: RefCell<Vec<Rc<Flow>>>,
     /// The answer's head is there.
     answered: Cell<bool>,
+    /// A stranger's answer counts until its stream has ended.
+    untaken: RefCell<Option<Untaken>>,
     pace: RefCell<StreamPace>,
 }
 
@@ -186,7 +193,7 @@ impl Conn {
 
 /// A stream that is reset instead of being answered.
 #[derive(Debug, thiserror::Error)]
-#[error("reset, as the upstream's was")]
+#[error("reset instead of being answered")]
 struct StreamReset(#[source] ::h2::Error);
 
 /// What hyper asks for each request's answer.
@@ -209,10 +216,13 @@ impl Service<Request<Incoming>> for Gate {
         conn.requests.set(conn.requests.get() + 1);
         let answering = Answering::new(conn.clone());
         let request = Box::new(request);
+        let unbegun = Unbegun::new(conn.clone());
         Box::pin(async move {
+            drop(unbegun);
             let mut answer = gate::answer(conn, held.clone(), request).await;
             answering.0.rises_to(Standing::Stranger);
             held.0.answered.set(answering.0.multiplexed);
+            answering.0.hands(&held)?;
             match answer.extensions_mut().remove() {
                 Some(Reset(reason)) => Err(StreamReset(reason.into())),
                 None => Ok(answer),
@@ -235,6 +245,26 @@ impl Drop for Answering {
     fn drop(&mut self) {
         let left = self.0.answering.get().saturating_sub(1);
         self.0.answering.set(left);
+    }
+}
+
+/// A request that waits for its turn.
+struct Unbegun(Rc<Conn>);
+
+impl Unbegun {
+    fn new(conn: Rc<Conn>) -> Self {
+        conn.unbegun.set(conn.unbegun.get() + 1);
+        Self(conn)
+    }
+}
+
+impl Drop for Unbegun {
+    fn drop(&mut self) {
+        let before = self.0.unbegun.get();
+        self.0.unbegun.set(before.saturating_sub(1));
+        if before == UNBEGUN_MAX {
+            self.0.abort.nudge();
+        }
     }
 }
 
@@ -362,6 +392,8 @@ impl Conn {
             ending: Cell::new(false),
             resting: Cell::new(false),
             read_in_turn: Cell::new(0),
+            unbegun: Cell::new(0),
+            untaken: Rc::default(),
         }
     }
 
@@ -411,6 +443,19 @@ impl Conn {
     /// Whether it is about to end.
     pub(crate) fn is_ending(&self) -> bool {
         self.ending.get() || self.abort.is_aborted()
+    }
+
+    /// Counts an answer that a stranger is about to get; one that takes none of them gets no more.
+    fn hands(&self, held: &Held) -> Result<(), StreamReset> {
+        if !self.multiplexed || self.is_known() {
+            return Ok(());
+        }
+        let Some(untaken) = self.thread.answers.hand(&self.untaken) else {
+            self.thread.metrics.answers_refused.add(1);
+            return Err(StreamReset(::h2::Reason::ENHANCE_YOUR_CALM.into()));
+        };
+        *held.0.untaken.borrow_mut() = Some(untaken);
+        Ok(())
     }
 
     /// Has it end once nothing is under way.

@@ -76,6 +76,11 @@ impl Flow {
         *self.exchange.borrow_mut() = exchange;
     }
 
+    /// Whether it counts against a stranger.
+    pub(crate) fn is_strangers(&self) -> bool {
+        self.exchange.borrow().is_some()
+    }
+
     /// Told when it must end at once.
     pub(crate) const fn cut(&self) -> &Cut {
         &self.cut

@@ -2,6 +2,7 @@
 
 use std::{error::Error as _, rc::Rc, sync::Arc};
 
+use bytes::Bytes;
 use gw_issue::ASSERTION_HEADER;
 use gw_ledger::EndManner;
 use gw_model::AuthorizationHeader;
@@ -288,7 +289,7 @@ fn switched(
             relay::begin_on_stream(conn, stream, upgrade);
         }
     }
-    head.map(|()| OutBody::of(bytes::Bytes::new()))
+    head.map(|()| OutBody::of(Bytes::new()))
 }
 
 fn broken_by_client(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Response<OutBody> {
@@ -302,7 +303,7 @@ fn broken_by_client(asked: &Asked, flow: Rc<Flow>, fault: &UpstreamFault) -> Res
         "What it carried could not be read to its end.",
     )
     .answer(asked.inbound.navigation);
-    own.map(|bytes| OutBody::opened(bytes, flow))
+    of_ours(asked, flow, own)
 }
 
 fn too_large(asked: &Asked, flow: Rc<Flow>, bytes_max: u64) -> Response<OutBody> {
@@ -315,6 +316,14 @@ fn too_large(asked: &Asked, flow: Rc<Flow>, bytes_max: u64) -> Response<OutBody>
         format!("The app behind it takes at most {bytes_max} bytes at once."),
     )
     .answer(asked.inbound.navigation);
+    of_ours(asked, flow, own)
+}
+
+/// An answer of ours. Over HTTP/1 it is the last where the request's body may never be read.
+fn of_ours(asked: &Asked, flow: Rc<Flow>, mut own: Response<Bytes>) -> Response<OutBody> {
+    if !asked.inbound.conn.multiplexed && !flow.is_up_done() {
+        close_after(&mut own);
+    }
     own.map(|bytes| OutBody::opened(bytes, flow))
 }
 
@@ -363,9 +372,6 @@ fn failed(
     flow.note_status(status);
     flow.ends_as(EndManner::UpstreamFailed);
     let title = "This app is not answering";
-    let mut own = Rejection::new(status, code, title, detail).answer(inbound.navigation);
-    if !inbound.conn.multiplexed && !flow.is_up_done() {
-        close_after(&mut own);
-    }
-    own.map(|bytes| OutBody::opened(bytes, flow))
+    let own = Rejection::new(status, code, title, detail).answer(inbound.navigation);
+    of_ours(asked, flow, own)
 }

@@ -72,7 +72,8 @@ impl Arrived {
         let is_extended = !matches!(extended, Ok(None));
         let (parts, body) = request.into_parts();
         let expects = expectation(&parts);
-        let body = Unread::new(body, matches!(expects, Ok(true)));
+        // Who expects what is not done here may wait for it with the body.
+        let body = Unread::new(body, !matches!(expects, Ok(false)));
         let form = Form {
             is_head: parts.method == Method::HEAD,
             is_extended,

@@ -87,6 +87,8 @@ counters! {
     requests_refused,
     /// Requests of strangers refused because they had too much under way.
     exchanges_refused,
+    /// Streams of strangers reset because they take none of their answers.
+    answers_refused,
     /// Requests that an upstream failed to answer.
     upstream_faults,
     /// Connections opened to upstreams.

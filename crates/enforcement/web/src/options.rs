@@ -170,6 +170,8 @@ pub struct Limits {
     pub stranger_exchanges_max: usize,
     /// The same from one address, over all threads.
     pub stranger_exchanges_per_address: u32,
+    /// Answers that strangers over HTTP/2 leave untaken.
+    pub stranger_answers_max: usize,
     /// Bytes of a request's head.
     pub head_bytes: usize,
     /// Header lines of a request, and of an answer.
@@ -232,6 +234,7 @@ impl Default for Limits {
             slow_writer_bytes: 1024,
             stranger_exchanges_max: 4096,
             stranger_exchanges_per_address: 256,
+            stranger_answers_max: 8192,
             head_bytes: 32 * 1024,
             headers_max: 100,
             answer_head_bytes: 64 * 1024,

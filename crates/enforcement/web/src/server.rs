@@ -113,6 +113,7 @@ impl Server {
             sealer,
             open: Addresses::new(),
             opening: Addresses::new(),
+            known: Addresses::new(),
             asking: Addresses::new(),
         });
         Ok(Self {

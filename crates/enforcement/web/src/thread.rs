@@ -14,7 +14,7 @@ use gw_pages::PageService;
 use http::Method;
 
 use crate::{
-    bounds::{Addresses, Exchanges, Seats},
+    bounds::{Addresses, Answers, Exchanges, Seats},
     metrics::ThreadMetrics,
     options::{ThreadDoor, WebOptions},
     route::Router,
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) open: Arc<Addresses>,
     /// Handshakes, by address.
     pub(crate) opening: Arc<Addresses>,
+    /// Connections of people who are signed in, by address.
+    pub(crate) known: Arc<Addresses>,
     /// What strangers have under way at apps, by address.
     pub(crate) asking: Arc<Addresses>,
 }
@@ -48,6 +50,8 @@ pub(crate) struct Thread {
     pub(crate) seats: Rc<Seats>,
     /// What strangers have under way at apps.
     pub(crate) exchanges: Exchanges,
+    /// What they leave untaken.
+    pub(crate) answers: Answers,
     draining: Cell<bool>,
     hurried: Cell<bool>,
 }
@@ -81,10 +85,12 @@ impl Thread {
                 .map(|m| (m.clone(), Arc::from(m.as_str())))
                 .collect(),
             exchanges: Exchanges::new(&shared.options.limits, shared.asking.clone()),
+            answers: Answers::new(shared.options.limits.stranger_answers_max),
             seats: Seats::new(
                 shared.options.limits,
                 shared.open.clone(),
                 shared.opening.clone(),
+                shared.known.clone(),
                 metrics.clone(),
             ),
             draining: Cell::new(false),

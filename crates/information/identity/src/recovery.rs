@@ -31,8 +31,6 @@ use crate::{
 const CODES: u32 = 10;
 /// Hashings at once: each takes 19 MiB and tens of milliseconds of a thread.
 const AT_ONCE: usize = 2;
-/// How far behind other threads those that hash stand.
-const BEHIND: i32 = 10;
 /// Hashings that may wait.
 const WAITING: usize = 64;
 
@@ -361,13 +359,28 @@ impl Hasher {
 
 /// Works until nobody can send a job any more.
 fn work_off(line: &Mutex<Receiver<Job>>) {
-    if let Err(fault) = rustix::process::setpriority_process(None, BEHIND) {
-        tracing::debug!(%fault, "hashing does not stand behind other threads");
+    if !stand_behind() {
+        tracing::debug!("hashing does not stand behind other threads");
     }
     loop {
         let next = line.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
         job();
+    }
+}
+
+/// Runs this thread when its core has nothing else to do. A lower priority is not enough: a
+/// thread that has its turn keeps it for milliseconds, and traffic would wait for guesses.
+fn stand_behind() -> bool {
+    #[expect(
+        unsafe_code,
+        reason = "the standard library does not speak of policies"
+    )]
+    // SAFETY: a plain structure that is read, about the calling thread alone.
+    unsafe {
+        let mut none: libc::sched_param = std::mem::zeroed();
+        none.sched_priority = 0;
+        libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const none) == 0
     }
 }
 

@@ -127,6 +127,14 @@ impl Meter {
         }
     }
 
+    /// Bytes that are still to come of a frame that carries no head.
+    pub(crate) const fn body_left(&self) -> u32 {
+        match self.received.in_head {
+            true => 0,
+            false => self.received.left,
+        }
+    }
+
     fn give_for_time(&mut self) {
         let now = Instant::now();
         let due = now.duration_since(self.given_until).as_secs_f64() * f64::from(self.each_second);

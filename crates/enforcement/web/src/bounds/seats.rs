@@ -33,6 +33,23 @@ pub(crate) enum Standing {
     Known,
 }
 
+/// Where a stranger's connection waits for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// It comes from where somebody who is signed in is connected.
+    Familiar,
+    /// It has been told nothing yet: it may never answer.
+    Arriving,
+    /// It goes on with its handshake, or asks for the first time.
+    Silent,
+    /// A stranger had an answer over it.
+    Stranger,
+}
+
+impl Line {
+    pub(crate) const COUNT: usize = Self::Stranger as usize + 1;
+}
+
 /// Why a connection gets no seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
@@ -48,6 +65,8 @@ pub(crate) struct Seats {
     /// Connections of strangers, and handshakes, by address, over all threads.
     open: Arc<Addresses>,
     opening: Arc<Addresses>,
+    /// Connections of people who are signed in, by address, over all threads.
+    known: Arc<Addresses>,
     metrics: Arc<ThreadMetrics>,
     table: RefCell<BTreeMap<(Standing, u64), Taken>>,
     next: Cell<u64>,
@@ -64,6 +83,7 @@ struct Taken {
 #[derive(Debug)]
 pub(crate) struct Pass {
     standing: Cell<Standing>,
+    familiar: Cell<bool>,
     pub(crate) abort: Abort,
 }
 
@@ -77,6 +97,16 @@ impl Pass {
     pub(crate) fn is_known(&self) -> bool {
         self.standing.get() == Standing::Known
     }
+
+    /// Where it waits for its turn.
+    pub(crate) fn line(&self) -> Line {
+        match self.standing.get() {
+            _ if self.familiar.get() => Line::Familiar,
+            Standing::Opening if self.abort.written() == 0 => Line::Arriving,
+            Standing::Opening | Standing::Silent => Line::Silent,
+            Standing::Stranger | Standing::Known => Line::Stranger,
+        }
+    }
 }
 
 /// A connection's seat; free once dropped.
@@ -86,6 +116,7 @@ pub(crate) struct Seat {
     pass: Rc<Pass>,
     open: RefCell<Option<Counted>>,
     opening: RefCell<Option<Counted>>,
+    known: RefCell<Option<Counted>>,
 }
 
 impl Seats {
@@ -93,12 +124,14 @@ impl Seats {
         limits: Limits,
         open: Arc<Addresses>,
         opening: Arc<Addresses>,
+        known: Arc<Addresses>,
         metrics: Arc<ThreadMetrics>,
     ) -> Rc<Self> {
         Rc::new(Self {
             limits,
             open,
             opening,
+            known,
             metrics,
             table: RefCell::default(),
             next: Cell::new(0),
@@ -120,6 +153,7 @@ impl Seats {
         self.next.set(id + 1);
         let pass = Rc::new(Pass {
             standing: Cell::new(Standing::Opening),
+            familiar: Cell::new(self.is_familiar(peer)),
             abort,
         });
         let taken = Taken {
@@ -136,7 +170,13 @@ impl Seats {
             pass,
             open: RefCell::new(open),
             opening: RefCell::new(opening),
+            known: RefCell::default(),
         })
+    }
+
+    /// Whether somebody who is signed in is connected from an address.
+    fn is_familiar(&self, peer: Option<IpAddr>) -> bool {
+        peer.is_some_and(|peer| self.known.of(peer) > 0)
     }
 
     fn count(&self, peer: Option<IpAddr>) -> Result<(Option<Counted>, Option<Counted>), Full> {
@@ -233,6 +273,8 @@ impl Seat {
         let (open, opening) = self.seats.count(Some(client))?;
         *self.open.borrow_mut() = open;
         *self.opening.borrow_mut() = opening;
+        let familiar = self.seats.is_familiar(Some(client));
+        self.pass.familiar.set(familiar);
         if let Some(taken) = self.seats.table.borrow_mut().get_mut(&self.key()) {
             taken.peer = Some(client);
         }
@@ -257,6 +299,8 @@ impl Seat {
         self.opening.take();
         if standing == Standing::Known {
             self.open.take();
+            let peer = taken.as_ref().and_then(|taken| taken.peer);
+            *self.known.borrow_mut() = peer.and_then(|peer| self.seats.known.count(peer, u32::MAX));
         }
         // It may have lost its seat already.
         if let Some(taken) = taken {
@@ -284,7 +328,9 @@ mod tests {
     use super::*;
 
     fn seats(limits: Limits) -> Rc<Seats> {
-        Seats::new(limits, Addresses::new(), Addresses::new(), Arc::default())
+        let addresses = [(); 3].map(|()| Addresses::new());
+        let [open, opening, known] = addresses;
+        Seats::new(limits, open, opening, known, Arc::default())
     }
 
     fn peer(last: u8) -> Option<IpAddr> {
@@ -354,6 +400,23 @@ mod tests {
         let proxied = seats.take(Abort::default(), None).unwrap();
         let _third = seats.take(Abort::default(), peer(1)).unwrap();
         assert_eq!(proxied.is_of(peer(1).unwrap()), Err(Full::Address));
+    }
+
+    #[test]
+    fn each_thing_that_a_connection_has_shown_has_a_line_of_its_own() {
+        let seats = seats(Limits::default());
+        let take = |last| seats.take(Abort::default(), peer(last)).unwrap();
+        let (arriving, first) = (take(1), take(2));
+        assert_eq!(arriving.pass().line(), Line::Arriving);
+        first.rises_to(Standing::Silent);
+        assert_eq!(first.pass().line(), Line::Silent);
+        first.rises_to(Standing::Stranger);
+        assert_eq!(first.pass().line(), Line::Stranger);
+        first.rises_to(Standing::Known);
+        let second = take(2);
+        assert_eq!(second.pass().line(), Line::Familiar);
+        drop((first, second));
+        assert_eq!(take(2).pass().line(), Line::Arriving);
     }
 
     #[test]

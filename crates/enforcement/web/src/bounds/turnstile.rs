@@ -4,12 +4,15 @@
 //! runs at once; what belongs to strangers, their handshakes first of all, runs until the
 //! turn's share is used, and then waits in line for the next. When nobody else has anything
 //! to do, the next turn comes at once: strangers lose nothing but their place in front.
+//!
+//! There is a line for each thing that a connection has shown, and each line has its turn:
+//! who fills one of them, with handshakes that never end, say, holds up nobody in another.
 
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     future::poll_fn,
-    pin::Pin,
+    pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
@@ -17,7 +20,7 @@ use std::{
 
 use tokio::task::{AbortHandle, yield_now};
 
-use super::Pass;
+use super::{Pass, seats::Line};
 use crate::metrics;
 
 /// What strangers may use of one turn.
@@ -26,10 +29,21 @@ const SHARE: Duration = Duration::from_micros(250);
 #[derive(Default)]
 struct Turnstile {
     used: Cell<Duration>,
-    /// A task's waker stays the same, so that one kept here still wakes it.
-    line: RefCell<VecDeque<(Rc<Cell<Place>>, Waker)>>,
+    lines: RefCell<Lines>,
     /// Keeps the loop turning.
     turner: RefCell<Option<Waker>>,
+}
+
+/// One who waits.
+type Waiting = (Rc<Cell<Place>>, Waker);
+
+/// Who waits, each in their line.
+#[derive(Default)]
+struct Lines {
+    /// A task's waker stays the same, so that one kept here still wakes it.
+    lines: [VecDeque<Waiting>; Line::COUNT],
+    /// Whose turn it is.
+    next: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +63,26 @@ pub(crate) fn begin_turn() {
     TURNSTILE.with(|turnstile| turnstile.used.set(Duration::ZERO));
 }
 
+/// Takes time from strangers' share of this turn that was spent on them elsewhere.
+pub(crate) fn charge(time: Duration) {
+    TURNSTILE.with(|turnstile| turnstile.used.set(turnstile.used.get() + time));
+}
+
+/// A task that runs at once, whoever it works for: what it does for a stranger is charged.
+pub(crate) async fn charged(for_stranger: Rc<Cell<bool>>, task: impl Future<Output = ()>) {
+    let mut task = pin!(task);
+    poll_fn(|cx| {
+        if !for_stranger.get() {
+            return task.as_mut().poll(cx);
+        }
+        let began = Instant::now();
+        let polled = task.as_mut().poll(cx);
+        charge(began.elapsed());
+        polled
+    })
+    .await;
+}
+
 /// Keeps the loop turning while somebody waits in line.
 pub(crate) async fn keep_turning() {
     loop {
@@ -63,7 +97,7 @@ pub(crate) async fn keep_turning() {
 async fn wait_for_somebody() {
     poll_fn(|cx| {
         TURNSTILE.with(|turnstile| {
-            if turnstile.line.borrow().is_empty() {
+            if turnstile.lines.borrow().are_empty() {
                 *turnstile.turner.borrow_mut() = Some(cx.waker().clone());
                 Poll::Pending
             } else {
@@ -105,7 +139,8 @@ impl<F: Future<Output = ()> + Unpin> Future for Gated<F> {
         if !self.pass.waits_its_turn() {
             return Pin::new(&mut self.task).poll(cx);
         }
-        if !TURNSTILE.with(|turnstile| turnstile.lets_in(&self.place, cx)) {
+        let line = self.pass.line();
+        if !TURNSTILE.with(|turnstile| turnstile.lets_in(line, &self.place, cx)) {
             return Poll::Pending;
         }
         let began = Instant::now();
@@ -116,18 +151,18 @@ impl<F: Future<Output = ()> + Unpin> Future for Gated<F> {
 }
 
 impl Turnstile {
-    fn lets_in(&self, place: &Rc<Cell<Place>>, cx: &Context<'_>) -> bool {
+    fn lets_in(&self, line: Line, place: &Rc<Cell<Place>>, cx: &Context<'_>) -> bool {
         match place.get() {
             Place::Called => {
                 place.set(Place::Nowhere);
                 true
             }
             Place::InLine => false,
-            Place::Nowhere if self.has_time() && self.line.borrow().is_empty() => true,
+            Place::Nowhere if self.has_time() && self.lines.borrow().are_empty() => true,
             Place::Nowhere => {
                 place.set(Place::InLine);
                 let waiting = (place.clone(), cx.waker().clone());
-                self.line.borrow_mut().push_back(waiting);
+                self.lines.borrow_mut().join(line, waiting);
                 if let Some(turner) = self.turner.take() {
                     turner.wake();
                 }
@@ -147,20 +182,46 @@ impl Turnstile {
         }
     }
 
-    /// Lets the first in line in; those that ended while they waited are passed over.
+    /// Lets the next in.
     fn call_next(&self) {
-        let next = {
-            let mut line = self.line.borrow_mut();
-            loop {
-                match line.pop_front() {
-                    Some((place, _)) if Rc::strong_count(&place) == 1 => {}
-                    next => break next,
-                }
-            }
-        };
+        let next = self.lines.borrow_mut().next();
         if let Some((place, waker)) = next {
             place.set(Place::Called);
             waker.wake();
+        }
+    }
+}
+
+impl Lines {
+    fn are_empty(&self) -> bool {
+        self.lines.iter().all(VecDeque::is_empty)
+    }
+
+    fn join(&mut self, line: Line, waiting: Waiting) {
+        if let Some(line) = self.lines.get_mut(line as usize) {
+            line.push_back(waiting);
+        }
+    }
+
+    /// The first of the line whose turn it is.
+    fn next(&mut self) -> Option<Waiting> {
+        for _ in 0..Line::COUNT {
+            let first = self.lines.get_mut(self.next).and_then(first_left);
+            self.next = (self.next + 1) % Line::COUNT;
+            if first.is_some() {
+                return first;
+            }
+        }
+        None
+    }
+}
+
+/// The first in a line; those that ended while they waited are passed over.
+fn first_left(line: &mut VecDeque<Waiting>) -> Option<Waiting> {
+    loop {
+        match line.pop_front()? {
+            (place, _) if Rc::strong_count(&place) == 1 => {}
+            first => return Some(first),
         }
     }
 }
@@ -195,8 +256,8 @@ mod tests {
     }
 
     fn seats() -> Rc<Seats> {
-        let (open, opening) = (Addresses::new(), Addresses::new());
-        Seats::new(Limits::default(), open, opening, Default::default())
+        let [open, opening, known] = [(); 3].map(|()| Addresses::new());
+        Seats::new(Limits::default(), open, opening, known, Default::default())
     }
 
     #[tokio::test]
@@ -232,6 +293,43 @@ mod tests {
             drop(held);
         };
         tasks.run_until(check).await;
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_full_holds_up_nobody_in_another() {
+        let tasks = LocalSet::new();
+        let check = async {
+            tokio::task::spawn_local(keep_turning());
+            let seats = seats();
+            let done = Rc::new(Cell::new(0));
+            let take = || seats.take(Abort::default(), None).unwrap();
+            let crowd: Vec<_> = (0..100).map(|_| take()).collect();
+            for seat in &crowd {
+                spawn(seat.pass().clone(), busy(1, done.clone()));
+            }
+            let further = take();
+            further.rises_to(Standing::Silent);
+            let came = Rc::new(Cell::new(0));
+            spawn(further.pass().clone(), busy(1, came.clone()));
+            while came.get() == 0 {
+                yield_now().await;
+            }
+            assert!(done.get() <= 4, "{} were before it", done.get());
+        };
+        tasks.run_until(check).await;
+    }
+
+    #[tokio::test]
+    async fn what_is_done_for_strangers_elsewhere_is_taken_from_their_share() {
+        begin_turn();
+        let for_stranger = Rc::new(Cell::new(false));
+        let has_time = || TURNSTILE.with(Turnstile::has_time);
+        charged(for_stranger.clone(), busy(1, Rc::default())).await;
+        assert!(has_time());
+        for_stranger.set(true);
+        charged(for_stranger, busy(1, Rc::default())).await;
+        assert!(!has_time());
+        begin_turn();
     }
 
     #[tokio::test]

@@ -15,6 +15,10 @@ use crate::header_blocks::HeaderBlocks;
 /// What is read of one connection without giving the others a turn.
 const TURN_BYTES: usize = 256 * 1024;
 const STRANGERS_TURN_BYTES: usize = 16 * 1024;
+/// Requests of a stranger that wait for their turn: while there are so many, no more are read.
+pub(super) const UNBEGUN_MAX: usize = 4;
+/// So that a single read does not bring in many more than that.
+const STRANGERS_READ_BYTES: usize = 512;
 
 /// A stream under HTTP/2.
 pub(super) struct Metered {
@@ -27,12 +31,28 @@ impl Metered {
         Self { io, conn }
     }
 
-    fn turn_is_over(&self) -> bool {
-        let most = match self.conn.is_known() {
-            true => TURN_BYTES,
-            false => STRANGERS_TURN_BYTES,
-        };
-        self.conn.read_in_turn.get() >= most
+    /// How many bytes may be read now; none once the turn is over.
+    fn most(&self) -> usize {
+        let read = self.conn.read_in_turn.get();
+        if self.conn.is_known() {
+            return TURN_BYTES.saturating_sub(read);
+        }
+        let meter = self.conn.meter.as_ref();
+        let body_left = meter.map_or(0, |meter| meter.borrow().body_left());
+        let at_once = STRANGERS_READ_BYTES.max(usize::try_from(body_left).unwrap_or(usize::MAX));
+        STRANGERS_TURN_BYTES.saturating_sub(read).min(at_once)
+    }
+
+    /// Whether it has to wait until what was read has been begun; the connection's task is woken.
+    fn has_enough(&self) -> bool {
+        !self.conn.is_known() && self.conn.unbegun.get() >= UNBEGUN_MAX
+    }
+
+    fn poll_noted(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        std::task::ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let read = buf.filled().get(before..).unwrap_or_default();
+        Poll::Ready(self.note_read(read))
     }
 
     fn note_read(&self, bytes: &[u8]) -> io::Result<()> {
@@ -61,14 +81,22 @@ impl AsyncRead for Metered {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.turn_is_over() {
+        if self.has_enough() {
+            return Poll::Pending;
+        }
+        let most = self.most();
+        if most == 0 {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let before = buf.filled().len();
-        std::task::ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        let read = buf.filled().get(before..).unwrap_or_default();
-        Poll::Ready(self.note_read(read))
+        if buf.remaining() <= most {
+            return self.poll_noted(cx, buf);
+        }
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most));
+        std::task::ready!(self.poll_noted(cx, &mut part))?;
+        let read = part.filled().len();
+        buf.advance(read);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! HTTP/1.1 to an upstream: one exchange at a time on a connection.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::poll_fn,
     pin::{Pin, pin},
     rc::Rc,
@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     body::UpBody,
+    bounds,
     cut_io::Abort,
     flow::Flow,
     metrics::{spawn, turn_began},
@@ -43,6 +44,8 @@ pub(super) struct Line {
     abort: Abort,
     /// Takes the socket once the connection has switched protocols.
     switched: Rc<RefCell<Option<oneshot::Sender<Parted>>>>,
+    /// It works for a stranger now.
+    for_stranger: Rc<Cell<bool>>,
     since: Instant,
     /// What was believed when it was opened.
     generation: u64,
@@ -89,12 +92,12 @@ impl Line {
 
 /// Begins to speak on a connection just opened.
 pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamFault> {
-    let bounds = &server.shared().bounds;
+    let limits = &server.shared().bounds;
     let abort = io.abort().clone();
     let (sender, connection) = Builder::new()
-        .max_headers(bounds.headers_max)
-        .max_header_size(bounds.answer_head)
-        .max_buf_size(bounds.buffer_bytes.max(bounds.answer_head))
+        .max_headers(limits.headers_max)
+        .max_header_size(limits.answer_head)
+        .max_buf_size(limits.buffer_bytes.max(limits.answer_head))
         .handshake(TokioIo::new(io))
         .await
         .map_err(|source| UpstreamFault::Failed {
@@ -102,11 +105,14 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
             source: source.into(),
         })?;
     let switched = Rc::default();
-    spawn(drive(connection, abort.clone(), Rc::clone(&switched)));
+    let for_stranger = Rc::<Cell<bool>>::default();
+    let driven = drive(connection, abort.clone(), Rc::clone(&switched));
+    spawn(bounds::charged(for_stranger.clone(), driven));
     Ok(Line {
         sender,
         abort,
         switched,
+        for_stranger,
         since: turn_began(),
         generation: server.generation(),
     })
@@ -123,6 +129,7 @@ pub(super) async fn exchange(
     let keeps_copy = how.may_repeat && (how.has_others || line.rested() >= RESTED);
     let copy = keeps_copy.then(|| repeat::copy(&request));
     let read_before = line.abort.read();
+    line.for_stranger.set(flow.is_strangers());
     let abort = line.abort.clone();
     let mut checkout = Checkout::line(flight, line, how.may_switch);
     let address = checkout.server().name().clone();

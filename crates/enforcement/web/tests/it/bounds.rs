@@ -464,7 +464,7 @@ async fn a_stream_that_waits_for_its_app_is_nobodys_fault() {
     assert!(slow.read_to(RST_STREAM).await.is_some());
     assert_eq!(house.metrics().slow_readers.value(), 1);
     assert!(events.is_alive().await);
-    assert_eq!(*house.upstream.open.borrow(), 1);
+    until(|| *house.upstream.open.borrow() == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -568,4 +568,63 @@ async fn strangers_have_so_much_under_way_at_apps_and_who_is_signed_in_does_not_
     drop(held);
     until(|| *house.upstream.open.borrow() <= 1).await;
     assert_eq!(house.get("GET /", &site).await.status, 200);
+}
+
+/// A stranger's request to the app that is open to them.
+fn asks_site(stream: u32) -> Vec<u8> {
+    let head: Vec<u8> = [
+        (":method", "GET"),
+        (":scheme", "https"),
+        (":authority", "site.test"),
+        (":path", "/page"),
+    ]
+    .iter()
+    .flat_map(|(name, value)| literal(name, value))
+    .collect();
+    frame(HEADERS, END_HEADERS | END_STREAM, stream, &head)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_leave_so_many_answers_untaken_and_who_takes_theirs_gets_all() {
+    let house = house(Limits {
+        stranger_answers_max: 3,
+        ..Limits::default()
+    })
+    .await;
+    let no_window = [0, 4, 0, 0, 0, 0];
+    let mut greedy = Raw::open_for(&house, "site.test", &no_window).await;
+    for stream in [1, 3, 5, 7, 9] {
+        greedy.write(&asks_site(stream)).await;
+    }
+    for _ in 0..2 {
+        let reset = greedy.read_to(RST_STREAM).await.expect("it stays open");
+        assert_eq!(reset.payload, ENHANCE_YOUR_CALM.to_be_bytes());
+    }
+    assert_eq!(house.metrics().answers_refused.value(), 2);
+    let mut other = Raw::open_for(&house, "site.test", &[]).await;
+    for stream in [1, 3, 5] {
+        other.write(&asks_site(stream)).await;
+        let mut data = other.read_to(DATA).await.expect("an answer");
+        while data.flags & END_STREAM == 0 {
+            data = other.read_to(DATA).await.expect("the rest of it");
+        }
+    }
+    let mut known = Raw::open(&house, &no_window).await;
+    for stream in (1..20).step_by(2) {
+        known.write(&get(stream, "/page")).await;
+        assert!(known.read_to(HEADERS).await.is_some());
+    }
+    assert_eq!(house.metrics().answers_refused.value(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_a_stranger_that_come_all_at_once_are_all_answered() {
+    let house = house(Limits::default()).await;
+    let mut raw = Raw::open_for(&house, "site.test", &[]).await;
+    let asked: Vec<u8> = (1..200).step_by(2).flat_map(asks_site).collect();
+    raw.write(&asked).await;
+    for _ in 0..100 {
+        assert!(raw.read_to(HEADERS).await.is_some());
+    }
+    assert_eq!(house.upstream.seen().len(), 100);
 }

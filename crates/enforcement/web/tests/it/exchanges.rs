@@ -70,6 +70,34 @@ async fn an_expectation_other_than_to_go_on_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_follows_an_expectation_that_fails_is_no_request_unless_nothing_was_to_come() {
+    let house = House::usual().await;
+    let smuggled = text("GET /smuggled", &OWN);
+    let length = smuggled.len().to_string();
+    for framing in [
+        ("Content-Length", &*length),
+        ("Transfer-Encoding", "chunked"),
+    ] {
+        let mut io = connect(house.http).await;
+        let expecting = with(&[("Expect", "200-ok"), framing]);
+        let answer = send(&mut io, "POST /upload", &expecting).await;
+        assert_eq!((answer.status, answer.one("connection")), (417, "close"));
+        // Its body, or the next request of a client that did not wait: nobody knows which.
+        write(&mut io, &smuggled).await;
+        assert!(read_answer(&mut io).await.is_none());
+        let mut io = connect(house.http).await;
+        write(&mut io, &(text("POST /upload", &expecting) + &smuggled)).await;
+        assert_eq!(read_answer(&mut io).await.unwrap().status, 417);
+        assert!(read_answer(&mut io).await.is_none());
+    }
+    assert!(house.upstream.seen().is_empty());
+    let mut io = connect(house.http).await;
+    let bare = with(&[("Expect", "200-ok"), ("Content-Length", "0")]);
+    assert_eq!(send(&mut io, "POST /upload", &bare).await.status, 417);
+    assert_eq!(send(&mut io, "GET /page", &OWN).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_was_not_told_to_send_gets_its_answer_and_no_more() {
     let house = House::usual().await;
     let expecting = with(&[("Expect", "100-continue"), ("Content-Length", "60")]);

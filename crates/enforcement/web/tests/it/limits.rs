@@ -59,7 +59,7 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_anything_is_sent() {
         ] {
             let headers = [&OWN[..], more].concat();
             let answer = house.get("POST /page", &headers).await;
-            assert_eq!(answer.status, 413);
+            assert_eq!((answer.status, answer.one("connection")), (413, "close"));
             let problem = answer.problem();
             assert_eq!(problem["type"], "urn:gatewright:problem:too-large");
         }
@@ -85,7 +85,9 @@ async fn a_body_that_turns_out_too_large_is_refused_and_the_upstream_sees_no_end
         io.write_all(head.as_bytes()).await.unwrap();
         until(|| !peer.heard().is_empty()).await;
         io.write_all(b"5\r\nabcde\r\n").await.unwrap();
-        assert_eq!(read_answer(&mut io).await.unwrap().status, 413, "{address}");
+        let answer = read_answer(&mut io).await.unwrap();
+        let told = (answer.status, answer.one("connection"));
+        assert_eq!(told, (413, "close"), "{address}");
         until(|| !peer.bodies.lock().unwrap().is_empty()).await;
         let (_, _, ended) = peer.bodies.lock().unwrap().pop().unwrap();
         assert_eq!(ended, Ended::Broken, "{address}");

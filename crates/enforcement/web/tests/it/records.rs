@@ -135,3 +135,26 @@ async fn nothing_happens_unrecorded() {
         "nothing more got through"
     );
 }
+
+/// What strangers do at an app that is open to them is recorded one by one while that is not
+/// too much, and then counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_an_app_that_is_open_to_them_fill_no_log_either() {
+    let house = House::usual().await;
+    let mut io = connect(house.http).await;
+    let ask = text("GET /page", &[("Host", "site.test")]);
+    for _ in 0..400 {
+        io.write_all(ask.as_bytes()).await.unwrap();
+        assert_eq!(read_answer(&mut io).await.unwrap().status, 200);
+    }
+    let exchanges = entries(&house).into_iter();
+    let recorded = exchanges.filter(|e| matches!(e.record, Record::Exchange(_)));
+    assert_eq!(recorded.count(), 300);
+    let mut known = connect(house.http).await;
+    let own = text("GET /page", &OWN);
+    known.write_all(own.as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut known).await.unwrap().status, 200);
+    let exchanges = entries(&house).into_iter();
+    let recorded = exchanges.filter(|e| matches!(e.record, Record::Exchange(_)));
+    assert_eq!(recorded.count(), 301, "who is signed in is always recorded");
+}
