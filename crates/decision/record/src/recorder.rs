@@ -223,8 +223,17 @@ impl Recorder {
         )
     }
 
+    /// Whether an exchange would be recorded that names a judgement which the current segment
+    /// [holds](Recorder::holds).
+    ///
+    /// # Errors
+    /// When it would not.
+    pub fn ready(&self) -> Result<(), Unwritable> {
+        self.log.check()
+    }
+
     /// Whether so many bytes would be taken, in this segment or the next.
-    fn ready(&mut self, bytes: usize) -> Result<(), Unwritable> {
+    fn takes(&mut self, bytes: usize) -> Result<(), Unwritable> {
         self.personal.clear();
         self.make_room(0, (bytes, bytes))
     }
@@ -380,7 +389,7 @@ impl ControlRecorder {
     /// When they would not.
     pub fn ready(&self) -> Result<(), Unwritable> {
         let bytes = READY_ROOM.min(self.log.segment_bytes() / 4);
-        locked(&self.recorder).ready(bytes)
+        locked(&self.recorder).takes(bytes)
     }
 
     /// Gives the log back when the ledger closes.

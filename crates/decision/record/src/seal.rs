@@ -146,9 +146,11 @@ impl Sealer {
         }
         let due = last || self.sealed.elapsed() >= self.pace.seal;
         let done = loop {
-            let synced = self.sync();
-            let more = *synced.as_ref().unwrap_or(&false);
-            let done = synced.and_then(|_| self.seal(due));
+            let more = match self.sync() {
+                Ok(more) => more,
+                Err(fault) => return self.log.fail(&fault.to_string()),
+            };
+            let done = self.seal(due);
             if done.is_err() || !more {
                 break done;
             }

@@ -125,7 +125,10 @@ impl Door {
                 });
             }
             if let Some(what) = self.only_counts(particulars.kind, now) {
-                return self.counted(what, particulars, lease, judgement, decision, now);
+                return match self.would_record(particulars.kind, &judgement) {
+                    Err(fault) => self.unwritable(&fault, judgement, decision),
+                    Ok(()) => self.counted(what, particulars, lease, judgement, decision, now),
+                };
             }
         }
         let record = exchange(&judgement, decision, view.facts.epoch, particulars, now);
@@ -160,16 +163,7 @@ impl Door {
                     now,
                 ))
             }
-            (Err(fault), _) => {
-                if let Some(kept_back) = self.0.unwritten.due() {
-                    tracing::error!(%fault, %decision, kept_back, "refused: the ledger cannot be written");
-                }
-                Answer::Refused(Refusal {
-                    decision,
-                    judgement,
-                    unwritable: true,
-                })
-            }
+            (Err(fault), _) => self.unwritable(&fault, judgement, decision),
         }
     }
 
@@ -183,6 +177,36 @@ impl Door {
             return Some("own-page-shown");
         }
         (!self.0.strangers.allows(now)).then_some("app-open-to-strangers")
+    }
+
+    /// What is only counted is let through as far as it could be recorded.
+    fn would_record(&self, kind: ExchangeKind, judgement: &Judgement) -> Result<(), Unwritable> {
+        let is_ours = kind == ExchangeKind::BuiltIn;
+        if is_ours || self.0.options.when_unwritable == WhenUnwritable::Allow {
+            return Ok(());
+        }
+        let mut recorder = self.0.recorder.borrow_mut();
+        if recorder.holds(judgement.id) {
+            recorder.ready()
+        } else {
+            recorder.judgement(&judgement_record(judgement, None))
+        }
+    }
+
+    fn unwritable(
+        &self,
+        fault: &Unwritable,
+        judgement: Arc<Judgement>,
+        decision: DecisionId,
+    ) -> Answer {
+        if let Some(kept_back) = self.0.unwritten.due() {
+            tracing::error!(%fault, %decision, kept_back, "refused: the ledger cannot be written");
+        }
+        Answer::Refused(Refusal {
+            decision,
+            judgement,
+            unwritable: true,
+        })
     }
 
     fn counted(

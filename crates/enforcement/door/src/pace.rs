@@ -35,12 +35,19 @@ impl Pace {
     }
 
     fn give(&self, now: Timestamp) {
-        let passed = now.since(self.given_until.get());
-        let due = u64::try_from(passed.as_millis() / EACH.as_millis()).unwrap_or(u64::MAX);
-        if due > 0 {
-            self.left
-                .set(self.left.get().saturating_add(due).min(AT_ONCE));
+        let until = self.given_until.get();
+        if now < until {
+            // The clock went back: what comes now is counted from here.
+            return self.given_until.set(now);
+        }
+        let due = now.since(until).as_millis() / EACH.as_millis();
+        let left = u128::from(self.left.get()) + due;
+        if left >= u128::from(AT_ONCE) {
+            self.left.set(AT_ONCE);
             self.given_until.set(now);
+        } else if let Ok(due) = u32::try_from(due) {
+            self.left.set(self.left.get() + u64::from(due));
+            self.given_until.set(until.after(EACH * due));
         }
     }
 }
@@ -58,5 +65,18 @@ mod tests {
         assert_eq!(allowed(start.after(EACH * 3)), 3);
         assert_eq!(allowed(start.after(EACH * 10_000)), 300);
         assert_eq!(allowed(start), 0, "a clock that goes back gives nothing");
+        assert_eq!(allowed(start.after(EACH)), 1, "and goes on from there");
+    }
+
+    #[test]
+    fn what_is_left_of_a_while_is_not_lost() {
+        let (pace, start) = (Pace::default(), Timestamp::from_secs(1_700_000_000));
+        for _ in 0..AT_ONCE {
+            assert!(pace.allows(start));
+        }
+        let allowed = (1..=100)
+            .filter(|n| pace.allows(start.after(EACH * 3 / 4 * *n)))
+            .count();
+        assert_eq!(allowed, 75);
     }
 }

@@ -119,7 +119,7 @@ impl Entrance {
         let io = CutIo::under(socket, abort);
         let pass = seat.pass().clone();
         let (thread, listener) = (self.thread.clone(), self.listener.clone());
-        bounds::spawn(pass, connection::serve(thread, listener, io, peer, seat));
+        bounds::spawn_owner(pass, connection::serve(thread, listener, io, peer, seat));
         Ok(())
     }
 }

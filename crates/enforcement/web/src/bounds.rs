@@ -20,5 +20,7 @@ pub(crate) use answers::{Answers, Untaken};
 pub(crate) use exchanges::{Exchange, Exchanges};
 pub(crate) use frames::Meter;
 pub(crate) use seats::{Pass, Seat, Seats, Standing};
-pub(crate) use turnstile::{begin_turn, charge, charged, keep_turning, spawn, spawn_unpinned};
+pub(crate) use turnstile::{
+    begin_turn, charge, in_turns, keep_turning, spawn, spawn_owner, spawn_unpinned,
+};
 pub(crate) use watch::{Pace, StreamPace, Waits, watch};

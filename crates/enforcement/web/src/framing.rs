@@ -82,6 +82,12 @@ impl Framing {
         }
     }
 
+    /// Whether all of the last request has come, its body too, and nothing of the next.
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        self.state == State::Start && self.line.is_empty() && self.verdicts.is_empty()
+    }
+
     /// From here on the bytes are another protocol's.
     pub fn stop(&mut self) {
         self.state = State::Lost;

@@ -21,7 +21,7 @@ use std::{
 use tokio::task::{AbortHandle, yield_now};
 
 use super::{Pass, seats::Line};
-use crate::metrics;
+use crate::{cut_io::Abort, metrics};
 
 /// What strangers may use of one turn.
 const SHARE: Duration = Duration::from_micros(250);
@@ -68,19 +68,38 @@ pub(crate) fn charge(time: Duration) {
     TURNSTILE.with(|turnstile| turnstile.used.set(turnstile.used.get() + time));
 }
 
-/// A task that runs at once, whoever it works for: what it does for a stranger is charged.
-pub(crate) async fn charged(for_stranger: Rc<Cell<bool>>, task: impl Future<Output = ()>) {
+/// A task that works now for this one and now for that: in turns while it is for a stranger. Once
+/// aborted it ends at once, whoever it was for.
+pub(crate) async fn in_turns(
+    for_stranger: Rc<Cell<bool>>,
+    abort: Abort,
+    task: impl Future<Output = ()>,
+) {
     let mut task = pin!(task);
-    poll_fn(|cx| {
-        if !for_stranger.get() {
-            return task.as_mut().poll(cx);
-        }
-        let began = Instant::now();
-        let polled = task.as_mut().poll(cx);
-        charge(began.elapsed());
-        polled
-    })
+    let place = Rc::default();
+    poll_fn(
+        |cx| match for_stranger.get() && abort.poll_aborted(cx).is_pending() {
+            true => poll_in_turn(Line::Stranger, &place, cx, |cx| task.as_mut().poll(cx)),
+            false => task.as_mut().poll(cx),
+        },
+    )
     .await;
+}
+
+/// Polls what is done for a stranger, if it is its turn.
+fn poll_in_turn(
+    line: Line,
+    place: &Rc<Cell<Place>>,
+    cx: &mut Context<'_>,
+    poll: impl FnOnce(&mut Context<'_>) -> Poll<()>,
+) -> Poll<()> {
+    if !TURNSTILE.with(|turnstile| turnstile.lets_in(line, place, cx)) {
+        return Poll::Pending;
+    }
+    let began = Instant::now();
+    let polled = poll(cx);
+    TURNSTILE.with(|turnstile| turnstile.spend(began.elapsed()));
+    polled
 }
 
 /// Keeps the loop turning while somebody waits in line.
@@ -108,7 +127,18 @@ async fn wait_for_somebody() {
     .await;
 }
 
-/// Spawns a task of a connection onto this thread's set: in turns while it is a stranger's.
+/// Spawns the task that owns a connection onto this thread's set: in turns while it is a
+/// stranger's, and at once when it is aborted, even before it has ever run.
+pub(crate) fn spawn_owner<F: Future<Output = ()> + 'static>(pass: Rc<Pass>, task: F) {
+    metrics::spawn_unpinned(Gated {
+        task: Box::pin(task),
+        pass,
+        place: Rc::default(),
+        is_owner: true,
+    });
+}
+
+/// Spawns another task of a connection: in turns while it is a stranger's.
 pub(crate) fn spawn<F: Future<Output = ()> + 'static>(pass: Rc<Pass>, task: F) -> AbortHandle {
     spawn_unpinned(pass, Box::pin(task))
 }
@@ -122,6 +152,7 @@ where
         task,
         pass,
         place: Rc::default(),
+        is_owner: false,
     };
     metrics::spawn_unpinned(gated).abort_handle()
 }
@@ -130,23 +161,21 @@ struct Gated<F> {
     task: F,
     pass: Rc<Pass>,
     place: Rc<Cell<Place>>,
+    /// It is woken when the connection is aborted.
+    is_owner: bool,
 }
 
 impl<F: Future<Output = ()> + Unpin> Future for Gated<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.pass.waits_its_turn() {
+        if !self.pass.waits_its_turn()
+            || (self.is_owner && self.pass.abort.poll_aborted(cx).is_ready())
+        {
             return Pin::new(&mut self.task).poll(cx);
         }
-        let line = self.pass.line();
-        if !TURNSTILE.with(|turnstile| turnstile.lets_in(line, &self.place, cx)) {
-            return Poll::Pending;
-        }
-        let began = Instant::now();
-        let polled = Pin::new(&mut self.task).poll(cx);
-        TURNSTILE.with(|turnstile| turnstile.spend(began.elapsed()));
-        polled
+        let (line, place) = (self.pass.line(), self.place.clone());
+        poll_in_turn(line, &place, cx, |cx| Pin::new(&mut self.task).poll(cx))
     }
 }
 
@@ -233,7 +262,6 @@ mod tests {
     use super::*;
     use crate::{
         bounds::{Addresses, Seats, Standing},
-        cut_io::Abort,
         options::Limits,
     };
 
@@ -320,16 +348,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_done_for_strangers_elsewhere_is_taken_from_their_share() {
-        begin_turn();
-        let for_stranger = Rc::new(Cell::new(false));
-        let has_time = || TURNSTILE.with(Turnstile::has_time);
-        charged(for_stranger.clone(), busy(1, Rc::default())).await;
-        assert!(has_time());
-        for_stranger.set(true);
-        charged(for_stranger, busy(1, Rc::default())).await;
-        assert!(!has_time());
-        begin_turn();
+    async fn what_is_done_for_strangers_elsewhere_has_its_turn_and_for_others_runs_at_once() {
+        let tasks = LocalSet::new();
+        let check = async {
+            let for_stranger = Rc::new(Cell::new(true));
+            let done = Rc::new(Cell::new(0));
+            charge(SHARE);
+            let strangers = in_turns(
+                for_stranger.clone(),
+                Abort::default(),
+                busy(1, done.clone()),
+            );
+            let strangers = tokio::task::spawn_local(strangers);
+            yield_now().await;
+            assert_eq!(done.get(), 0, "the share of this turn is used");
+            in_turns(Rc::default(), Abort::default(), busy(1, done.clone())).await;
+            assert_eq!(done.get(), 1);
+            tokio::task::spawn_local(keep_turning());
+            strangers.await.unwrap();
+            assert_eq!(done.get(), 2);
+        };
+        tasks.run_until(check).await;
     }
 
     #[tokio::test]

@@ -168,8 +168,12 @@ async fn run(conn: &Conn, served: &mut Served, io: &Io) -> Ended {
 impl Conn {
     /// Whether its client has had all its answers, and nothing of another request has come.
     fn may_rest(&self) -> bool {
-        let is_between = matches!(self.waits(), Waits::Next(_));
-        is_between && !self.abort.is_blocked() && !self.thread.is_draining()
+        let framing = self.framing.as_ref();
+        let is_between = framing.is_some_and(|framing| framing.borrow().is_between());
+        is_between
+            && matches!(self.waits(), Waits::Next(_))
+            && !self.abort.is_blocked()
+            && !self.thread.is_draining()
     }
 
     /// Aborts the connection once what is open on it is cut, whatever hyper is waiting for.

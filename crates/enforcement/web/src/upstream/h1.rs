@@ -67,6 +67,7 @@ impl Line {
     /// Begins to rest.
     pub(super) fn rest(mut self) -> Self {
         self.since = turn_began();
+        self.for_stranger.set(false);
         self
     }
 
@@ -107,7 +108,11 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
     let switched = Rc::default();
     let for_stranger = Rc::<Cell<bool>>::default();
     let driven = drive(connection, abort.clone(), Rc::clone(&switched));
-    spawn(bounds::charged(for_stranger.clone(), driven));
+    spawn(bounds::in_turns(
+        for_stranger.clone(),
+        abort.clone(),
+        driven,
+    ));
     Ok(Line {
         sender,
         abort,

@@ -158,3 +158,29 @@ async fn strangers_at_an_app_that_is_open_to_them_fill_no_log_either() {
     let recorded = exchanges.filter(|e| matches!(e.record, Record::Exchange(_)));
     assert_eq!(recorded.count(), 301, "who is signed in is always recorded");
 }
+
+/// However much of it is only counted.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_recorded_is_not_let_through_for_being_counted() {
+    let full = Arc::new(AtomicBool::new(false));
+    let house = House::of(Plan {
+        full: Some(full.clone()),
+        ..Plan::default()
+    })
+    .await;
+    full.store(true, Ordering::Relaxed);
+    while house.get("GET /", &OWN).await.status == 200 {}
+    let mut io = connect(house.http).await;
+    let ask = text("GET /page", &[("Host", "site.test")]);
+    let mut ask = async || {
+        io.write_all(ask.as_bytes()).await.unwrap();
+        read_answer(&mut io).await.unwrap().status
+    };
+    // A stranger's records are smaller: some may still have room.
+    while ask().await == 200 {}
+    let reached = house.upstream.seen().len();
+    for _ in 0..400 {
+        assert_eq!(ask().await, 503);
+    }
+    assert_eq!(house.upstream.seen().len(), reached);
+}

@@ -121,3 +121,38 @@ async fn a_broken_head_after_a_rest_is_refused_as_ever() {
     io.write_all(head.as_bytes()).await.unwrap();
     assert_eq!(read_answer(&mut io).await.unwrap().status, 400);
 }
+
+/// Half a body, answered before the rest of it has come: that rest is no request.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_rests_in_the_middle_of_a_body() {
+    let house = house(Limits::default()).await;
+    let mut io = connect(house.http).await;
+    let hidden = text("GET /hidden", &OWN);
+    let length = (10 + hidden.len()).to_string();
+    let refused = [("Host", "wiki.test"), ("Content-Length", length.as_str())];
+    io.write_all(text("POST /", &refused).as_bytes())
+        .await
+        .unwrap();
+    io.write_all(b"0123456789").await.unwrap();
+    assert_eq!(read_answer(&mut io).await.unwrap().status, 401);
+
+    // By the time that another has come to rest, this one has been looked at too.
+    let mut other = connect(house.http).await;
+    for turn in 0..2 {
+        assert_eq!(send(&mut other, "GET /other", &OWN).await.status, 200);
+        house.rested(turn + 1).await;
+    }
+    let before = house.metrics().rests.value();
+    let both = [hidden, text("GET /next", &OWN)].concat();
+    // A connection that is closed by now is as good.
+    if io.write_all(both.as_bytes()).await.is_ok() {
+        io.shutdown().await.ok();
+        let mut rest = Vec::new();
+        io.read_to_end(&mut rest).await.ok();
+        let answers = String::from_utf8_lossy(&rest).matches("HTTP/1.1 ").count();
+        assert!(answers <= 1, "{}", String::from_utf8_lossy(&rest));
+    }
+    assert!(house.metrics().rests.value() <= before + 1);
+    let seen = house.upstream.seen();
+    assert!(!seen.iter().any(|seen| seen.line().contains("/hidden")));
+}
