@@ -184,7 +184,7 @@ fn rage(field: &Field, begun: &[(Begin, u32)]) {
 
 /// The most that the gateway held meanwhile.
 fn watch(field: &Field) -> (u64, usize) {
-    machine::stay_on_load_core(false);
+    machine::stay_on_load_core(true);
     let (mut resident, mut descriptors) = (0, 0);
     while field.goes_on() {
         resident = resident.max(machine::resident(field.gateway.pid));

@@ -88,11 +88,6 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// Whether it is a stranger's, and still worked on.
-    pub(crate) fn waits_its_turn(&self) -> bool {
-        self.standing.get() != Standing::Known && !self.abort.is_aborted()
-    }
-
     /// Whether a person who is signed in has asked over it.
     pub(crate) fn is_known(&self) -> bool {
         self.standing.get() == Standing::Known

@@ -68,8 +68,8 @@ pub(crate) fn charge(time: Duration) {
     TURNSTILE.with(|turnstile| turnstile.used.set(turnstile.used.get() + time));
 }
 
-/// A task that works now for this one and now for that: in turns while it is for a stranger. Once
-/// aborted it ends at once, whoever it was for.
+/// A task that works now for this one and now for that: in turns while it is for a stranger. Its
+/// end, once it is aborted, has its turn too: many that end at once would be long for the others.
 pub(crate) async fn in_turns(
     for_stranger: Rc<Cell<bool>>,
     abort: Abort,
@@ -169,9 +169,9 @@ impl<F: Future<Output = ()> + Unpin> Future for Gated<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !self.pass.waits_its_turn()
-            || (self.is_owner && self.pass.abort.poll_aborted(cx).is_ready())
-        {
+        // Closing a connection comes at once; what was under way on it ends in turns.
+        let ends = self.is_owner && self.pass.abort.poll_aborted(cx).is_ready();
+        if ends || self.pass.is_known() {
             return Pin::new(&mut self.task).poll(cx);
         }
         let (line, place) = (self.pass.line(), self.place.clone());
