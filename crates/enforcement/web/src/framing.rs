@@ -20,6 +20,8 @@ pub struct Framing {
     line: Vec<u8>,
     head: Head,
     verdicts: VecDeque<Result<(), Ambiguous>>,
+    /// A body could not be followed to its end.
+    is_broken: bool,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +54,23 @@ struct Head {
 }
 
 impl Framing {
-    /// Reads what the parser is about to read.
-    pub fn read(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
+    /// Reads what the parser is about to read; how much of it the parser may: all, unless it
+    /// [is broken](Self::is_broken).
+    pub fn read(&mut self, all: &[u8]) -> usize {
+        let mut bytes = all;
+        while !bytes.is_empty() && !self.is_broken {
+            let left = bytes.len();
             bytes = match self.state {
-                State::Lost => return,
+                State::Lost => &[],
                 State::Fixed(left) => self.skip(bytes, left, State::Start, State::Fixed),
                 State::Chunk(left) => self.skip(bytes, left, State::ChunkEnd, State::Chunk),
                 _ => self.collect_line(bytes),
             };
+            if self.is_broken {
+                return all.len() - left;
+            }
         }
+        if self.is_broken { 0 } else { all.len() }
     }
 
     /// The verdict on the next request head.
@@ -86,6 +95,18 @@ impl Framing {
     #[must_use]
     pub fn is_between(&self) -> bool {
         self.state == State::Start && self.line.is_empty() && self.verdicts.is_empty()
+    }
+
+    /// Whether a body could not be followed to its end: where the parser sees that, if it does,
+    /// need not be where others do, so nothing of it is to be read.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    fn break_off(&mut self) {
+        self.is_broken = true;
+        self.stop();
     }
 
     /// From here on the bytes are another protocol's.
@@ -134,12 +155,12 @@ impl Framing {
         };
         match self.state {
             State::Start | State::Head => self.head_line(line, bare),
-            _ if bare => self.stop(),
+            _ if bare => self.break_off(),
             State::ChunkSize => self.chunk_size(line),
             State::ChunkEnd if line.is_empty() => self.state = State::ChunkSize,
             State::Trailers if line.is_empty() => self.state = State::Start,
             State::Trailers => {}
-            _ => self.stop(),
+            _ => self.break_off(),
         }
     }
 
@@ -186,7 +207,7 @@ impl Framing {
         match number(digits, 16) {
             Some(0) => self.state = State::Trailers,
             Some(size) => self.state = State::Chunk(size),
-            None => self.stop(),
+            None => self.break_off(),
         }
     }
 }

@@ -186,9 +186,19 @@ impl Compiled {
     /// Whether it would match, were letters of either case and a slash at the end the same.
     fn resembles(&self, path: &str) -> bool {
         let literal = self.pattern.literal();
-        let bare = literal.strip_suffix('/').unwrap_or(literal).as_bytes();
-        path.as_bytes()
-            .split_at_checked(bare.len())
+        let bare = literal.strip_suffix('/').unwrap_or(literal);
+        if self.resembles_bytes(path.as_bytes(), bare.as_bytes()) {
+            return true;
+        }
+        // What is encoded may be letters that others take for these: U+212A for a `k`.
+        if !path.contains('%') {
+            return false;
+        }
+        self.resembles_bytes(folded(path).as_bytes(), folded(bare).as_bytes())
+    }
+
+    fn resembles_bytes(&self, path: &[u8], bare: &[u8]) -> bool {
+        path.split_at_checked(bare.len())
             .is_some_and(|(start, rest)| {
                 let ends = match self.pattern.is_prefix() {
                     true => rest.is_empty() || rest.starts_with(b"/"),
@@ -234,6 +244,13 @@ impl Route {
             upgrades: Declared::default_upgrades(),
         }
     }
+}
+
+/// Decoded, and each letter in one case, as those read it who know all letters and no case.
+fn folded(path: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    let upper = decoded.chars().flat_map(char::to_uppercase);
+    upper.flat_map(char::to_lowercase).collect()
 }
 
 /// A pattern spelled as canonical paths are, so that `/a%2dmin` as written meets `/a-min` as asked.
@@ -352,6 +369,8 @@ mod tests {
             "/admin%3f/x",
             "/api/me/",
             "/Files/x",
+            "/adm%C4%B1n/x",
+            "/file%C5%BF/x",
         ] {
             assert_eq!(route("GET", path), Err(Ambiguous::Route), "{path}");
         }

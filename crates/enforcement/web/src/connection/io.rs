@@ -76,18 +76,29 @@ impl AsyncWrite for ClientIo {
 
 /// Reads the same bytes as the parser, just before it.
 pub(crate) trait SecondReader {
-    fn read(&mut self, bytes: &[u8]);
+    /// How many of them the parser may read too.
+    fn read(&mut self, bytes: &[u8]) -> usize;
+
+    /// Whether nothing more is to be read.
+    fn is_broken(&self) -> bool {
+        false
+    }
 }
 
 impl SecondReader for Framing {
-    fn read(&mut self, bytes: &[u8]) {
-        Self::read(self, bytes);
+    fn read(&mut self, bytes: &[u8]) -> usize {
+        Self::read(self, bytes)
+    }
+
+    fn is_broken(&self) -> bool {
+        Self::is_broken(self)
     }
 }
 
 impl SecondReader for HeaderBlocks {
-    fn read(&mut self, bytes: &[u8]) {
+    fn read(&mut self, bytes: &[u8]) -> usize {
         Self::read(self, bytes);
+        bytes.len()
     }
 }
 
@@ -113,12 +124,19 @@ impl<R: SecondReader> AsyncRead for Followed<R> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let read = Pin::new(&mut self.io).poll_read(cx, buf);
-        if let Some(new) = buf.filled().get(before..) {
-            self.reader.borrow_mut().read(new);
+        if self.reader.borrow().is_broken() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
-        read
+        let before = buf.filled().len();
+        std::task::ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let new = buf.filled().get(before..).unwrap_or_default();
+        let mut reader = self.reader.borrow_mut();
+        let good = reader.read(new);
+        if good == 0 && reader.is_broken() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        buf.set_filled(before + good);
+        Poll::Ready(Ok(()))
     }
 }
 

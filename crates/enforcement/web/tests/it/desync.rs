@@ -447,3 +447,28 @@ async fn a_line_has_one_end_and_a_head_one_beginning() {
     }
     assert!(house.upstream.seen().is_empty());
 }
+
+/// Where another reader takes a bare LF for the end of the trailers, the next request begins.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_behind_a_bare_line_feed_in_trailers_is_neither_swallowed_nor_answered() {
+    let house = House::usual().await;
+    for end in ["0\r\n\n", "0\r\na: b\n\r\n", "0\r\na: b\n\n"] {
+        for more in [&OWN[..], &OWN[..1]] {
+            let before = house.upstream.seen().len();
+            let chunked = [more, &[("Transfer-Encoding", "chunked")]].concat();
+            let sent = [
+                text("POST /outer", &chunked),
+                format!("5\r\nhello\r\n{end}"),
+                text("GET /behind", &OWN),
+            ];
+            let answers = answers(house.http, sent.concat().as_bytes()).await;
+            assert!(
+                matches!(answers[..], [] | [400] | [401]),
+                "{end:?}: {answers:?}"
+            );
+            let seen = house.upstream.seen();
+            let behind = seen.iter().skip(before);
+            assert!(!behind.into_iter().any(|s| s.line().contains("/behind")));
+        }
+    }
+}
