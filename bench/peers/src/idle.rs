@@ -83,7 +83,7 @@ pub(crate) fn measure(
         eprintln!("{QUESTION}: {}", contender.name);
         let before = contender.program.anonymous_kib();
         let kept = runtime.block_on(open(&client, contender))?;
-        runtime.block_on(tokio::time::sleep(IDLE));
+        runtime.block_on(async { tokio::time::sleep(IDLE).await });
         let after = contender.program.anonymous_kib();
         let each = after.saturating_sub(before) as f64 / kept.len() as f64;
         drop(kept);
