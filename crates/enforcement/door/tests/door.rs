@@ -1,13 +1,23 @@
 //! The door over a real engine, store and ledger.
 #![expect(clippy::expect_used, reason = "helpers of tests fail loudly")]
 
-use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
+use std::{
+    io,
+    net::IpAddr,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
 
-use gw_door::{Answer, Door, DoorOptions, NotOpened, Particulars};
+use gw_door::{Answer, Door, DoorOptions, NotOpened, Particulars, WhenUnwritable};
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user, visit};
 use gw_leases::Core;
-use gw_ledger::{EndManner, ExchangeKind, Method, Personal};
+use gw_ledger::{EndManner, ExchangeKind, Method, Personal, Signer};
 use gw_model::{AuthnMethod, Change, Session, User};
+use gw_record::{Ledger, LedgerOptions, sync_to_disk};
 use tokio::task::LocalSet;
 
 const STAFF_ONLY: &str = r#"
@@ -40,10 +50,33 @@ async fn house() -> House {
 
 impl House {
     fn door(&self, options: DoorOptions) -> Door {
+        self.door_on(&self.tested.ledger, options)
+    }
+
+    fn door_on(&self, ledger: &Ledger, options: DoorOptions) -> Door {
         let core = Core::new(self.tested.engine.clone());
         tokio::task::spawn_local(core.clone().follow(self.tested.engine.attach()));
-        let recorder = self.tested.ledger.recorder("core-0").expect("a recorder");
+        let recorder = ledger.recorder("core-0").expect("a recorder");
         Door::new(core, recorder, options)
+    }
+
+    /// A ledger on a disk that, from when it is open on, takes records and syncs none.
+    fn unsynced(&self) -> Ledger {
+        let clock = self.tested.clock.clone();
+        let fails = Arc::new(AtomicBool::new(false));
+        let is_failing = fails.clone();
+        let options = LedgerOptions {
+            sync: Arc::new(move |file| match is_failing.load(Ordering::Relaxed) {
+                true => Err(io::ErrorKind::ReadOnlyFilesystem.into()),
+                false => sync_to_disk(file),
+            }),
+            ..LedgerOptions::new(1, 0, move || clock.now())
+        };
+        let folder = self.tested.folder.path().join("unsynced");
+        let signer = Signer::from_seed(&[7; 32]).expect("a signer");
+        let ledger = Ledger::open(&folder, options, signer, &[]).expect("a ledger opens");
+        fails.store(true, Ordering::Relaxed);
+        ledger
     }
 
     async fn disable_ana(&self) {
@@ -160,6 +193,50 @@ async fn in_the_synced_mode_an_undisturbed_permit_opens() {
                 panic!("staff may");
             };
             assert!(permit.open().await.is_ok());
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_synced_opens_nothing() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let ledger = house.unsynced();
+            let options = DoorOptions {
+                synced: true,
+                ..DoorOptions::default()
+            };
+            let door = house.door_on(&ledger, options);
+            let Answer::Permit(permit) = ask(&door, Some(&house.session)) else {
+                panic!("staff may");
+            };
+            assert!(matches!(permit.open().await, Err(NotOpened::Unwritable)));
+            assert_eq!(door.core().open(), 0);
+        })
+        .await;
+}
+
+/// Where the operator would rather go on; what was revoked meanwhile stays revoked.
+#[tokio::test]
+async fn a_record_that_cannot_be_synced_opens_as_configured_what_still_stands() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let ledger = house.unsynced();
+            let options = DoorOptions {
+                synced: true,
+                when_unwritable: WhenUnwritable::Allow,
+            };
+            let door = house.door_on(&ledger, options);
+            let permit = || match ask(&door, Some(&house.session)) {
+                Answer::Permit(permit) => permit,
+                Answer::Refused(_) => panic!("staff may"),
+            };
+            let (first, second) = (permit(), permit());
+            assert!(first.open().await.is_ok());
+            house.disable_ana().await;
+            assert!(matches!(second.open().await, Err(NotOpened::Ended(_))));
         })
         .await;
 }
