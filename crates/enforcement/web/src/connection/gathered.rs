@@ -62,7 +62,7 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Has the stream take all that was gathered. Between turns nothing is kept for it.
+    /// Has the stream take all that was gathered; once it has, no memory is kept for it.
     fn poll_pass_on(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.gathered.get(self.taken..).filter(|r| !r.is_empty()) {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
