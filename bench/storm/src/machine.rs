@@ -24,20 +24,25 @@ pub(crate) fn raise_descriptors() {
     }
 }
 
-/// Keeps this thread on the load's core; behind others there, if it is to wait for them. Then
-/// whoever is to be measured never waits for the attack itself, only for what it does.
+/// Keeps this thread on the load's core; behind others there, if it is to wait for them, and
+/// otherwise before them. Then whoever is to be measured waits neither for the attack itself nor
+/// for what the machine does of its own, which grows with open descriptors: only for the gateway.
 pub(crate) fn stay_on_load_core(behind: bool) {
     pin(LOAD);
-    if behind && !run_when_idle() {
-        eprintln!("storm: the attack runs at full priority");
+    let (policy, priority) = match behind {
+        true => ("--idle", "0"),
+        false => ("--fifo", "1"),
+    };
+    if !schedule(policy, priority) {
+        eprintln!("storm: `chrt {policy}` is refused: figures hold what else this core does");
     }
 }
 
-/// Runs this thread when its core has nothing else to do.
-fn run_when_idle() -> bool {
+/// How the kernel schedules this thread from now on.
+fn schedule(policy: &str, priority: &str) -> bool {
     let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
     let set = Command::new("chrt")
-        .args(["--idle", "--pid", "0", &thread])
+        .args([policy, "--pid", priority, &thread])
         .status();
     set.is_ok_and(|status| status.success())
 }
