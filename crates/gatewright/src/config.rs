@@ -65,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) limits: LimitsConfig,
     /// How many traffic threads there are.
     pub(crate) threads: usize,
+    /// Whether memory may be had in pages of 2 MiB.
+    pub(crate) huge_pages: bool,
     /// How long what is open may take to end when Gatewright stops.
     pub(crate) drain: Duration,
     /// What is logged, and how.

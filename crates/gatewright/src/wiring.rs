@@ -70,6 +70,7 @@ pub(crate) async fn start(
     announcer: Announcer,
     apply_command: String,
 ) -> Result<Process, StartFault> {
+    limits::huge_pages(config.huge_pages);
     let signals = process::Signals::listen()?;
     gw_tls::install_provider();
     let opened = open::open(config, &mode)?;

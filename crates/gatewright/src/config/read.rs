@@ -94,6 +94,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let log = root.table("log", log);
     let Span(drain) = root.or("drain", Span::secs(10));
     let threads = threads(root);
+    let huge_pages = root.or("huge_pages", false);
     let accept_gap = root.or("accept_ledger_gap", false);
     let settings = settings(root);
     let groups = groups(root);
@@ -133,6 +134,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         remedies,
         limits,
         threads,
+        huge_pages,
         drain,
         log,
         local_uids,

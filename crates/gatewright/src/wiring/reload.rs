@@ -206,6 +206,8 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
+        ("threads", present.threads == new.threads),
+        ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),
         (
             "trusted_proxies",
