@@ -225,6 +225,7 @@ static FACTS: LazyLock<Snapshot> = LazyLock::new(|| {
         time_zone: None,
         in_portal: true,
         preserve_host: true,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: IdentityHeaders::default(),
         version: 0,
     };

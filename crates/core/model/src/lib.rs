@@ -35,8 +35,8 @@ pub use request::{
     RiskContext, SessionContext, TimeContext,
 };
 pub use resource::{
-    Action, App, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, PathPatternFault,
-    Resource, Route, UnknownAction,
+    Action, App, AppOwner, AuthorizationHeader, Credential, IdentityHeaders, PathPattern,
+    PathPatternFault, Resource, Route, UnknownAction,
 };
 pub use session::{
     AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,

@@ -50,6 +50,8 @@ actions! {
     AdminLogRead => "admin.log.read",
     /// Rotate keys ([`Resource::System`]).
     AdminKeyRotate => "admin.key.rotate",
+    /// Add, change and remove apps ([`Resource::System`]).
+    AdminAppChange => "admin.app.change",
 }
 
 impl fmt::Display for Action {
@@ -150,9 +152,23 @@ pub struct App {
     /// Plain identity headers for apps that cannot read a signed assertion.
     #[serde(default)]
     pub identity_headers: IdentityHeaders,
+    /// Where it is changed.
+    #[serde(default)]
+    pub owner: AppOwner,
     /// The epoch number of the last change.
     #[serde(default)]
     pub version: u64,
+}
+
+/// Where an app is changed; what one of them says of it, another does not overwrite.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AppOwner {
+    /// In the configuration file.
+    #[default]
+    Configuration,
+    /// By the administration.
+    Administration,
 }
 
 const fn yes() -> bool {
@@ -167,6 +183,25 @@ impl App {
         format!("{}/default", self.name)
             .parse()
             .expect("a route name")
+    }
+
+    /// The route of a canonical path: a whole path before a prefix, the longer before the
+    /// shorter, one that names methods before one that does not.
+    pub fn route_of(&self, method: &str, path: &str) -> RouteName {
+        let takes = |route: &&Route| {
+            let names = |name: &str| route.methods.iter().any(|m| m.eq_ignore_ascii_case(name));
+            route.methods.is_empty() || names(method) || (method == "HEAD" && names("GET"))
+        };
+        self.routes
+            .iter()
+            .filter(takes)
+            .filter_map(|route| {
+                let matching = route.paths.iter().filter(|p| p.matches(path));
+                let rank = |p: &PathPattern| (!p.is_prefix(), p.literal().len());
+                Some((matching.map(rank).max()?, !route.methods.is_empty(), route))
+            })
+            .max_by_key(|(path, methods, _)| (*path, *methods))
+            .map_or_else(|| self.default_route(), |(_, _, route)| route.name.clone())
     }
 }
 

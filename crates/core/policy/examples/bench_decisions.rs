@@ -289,6 +289,7 @@ fn organisation() -> Result<Snapshot, Box<dyn std::error::Error>> {
             time_zone: None,
             in_portal: true,
             preserve_host: true,
+            owner: gw_model::AppOwner::Configuration,
             identity_headers: IdentityHeaders::default(),
             version: 0,
         })));

@@ -241,7 +241,8 @@ impl<'f> Finder<'f> {
                 | Action::AdminPolicyApply
                 | Action::AdminExplain
                 | Action::AdminLogRead
-                | Action::AdminKeyRotate,
+                | Action::AdminKeyRotate
+                | Action::AdminAppChange,
                 Resource::System,
             ) => Ok((Member::plain(Kind::System, SYSTEM), None)),
             _ => Err(fault(format!("`{action}` is not done on `{resource}`"))),

@@ -252,6 +252,7 @@ impl AppSpec {
             time_zone: self.time_zone.clone(),
             in_portal: true,
             preserve_host: true,
+            owner: gw_model::AppOwner::Configuration,
             identity_headers: IdentityHeaders::default(),
             version: 0,
             name: own,

@@ -30,6 +30,8 @@ mod schema;
 mod scopes;
 #[cfg(test)]
 mod testing;
+mod text;
+mod touched;
 
 pub use base::BASE;
 pub use cases::{CaseResult, CasesFile, read_cases, run_cases};
@@ -42,3 +44,5 @@ pub use question::{
 };
 pub use remedies::{RemedyOptions, may_enrol, remedies};
 pub use schema::SCHEMA;
+pub use text::PolicyText;
+pub use touched::Touched;

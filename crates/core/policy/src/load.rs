@@ -8,7 +8,7 @@ use gw_model::{AccessRequest, Action, GroupName, PolicyFile, PolicyId, Snapshot,
 use miette::Diagnostic;
 
 use crate::{
-    PolicyFault, Prepared, base,
+    PolicyFault, PolicyText, Prepared, Touched, base,
     entities::Cast,
     fault::Places,
     index::Index,
@@ -32,6 +32,7 @@ pub struct Policies {
     index: Arc<Index>,
     versions: Versions,
     warnings: Vec<PolicyFault>,
+    texts: Arc<[PolicyText]>,
 }
 
 /// One policy, ready to be evaluated.
@@ -130,6 +131,30 @@ impl Policies {
         &self.warnings
     }
 
+    /// All policies as they were written, the base policies first, then in the order of the files.
+    pub fn texts(&self) -> &[PolicyText] {
+        &self.texts
+    }
+
+    /// The policies that say something else than in an earlier set.
+    pub fn changed_since(&self, earlier: &Self) -> Vec<PolicyId> {
+        let known: HashMap<&PolicyId, &Arc<Compiled>> =
+            earlier.compiled.iter().map(|p| (&p.id, p)).collect();
+        let differs = |policy: &&Arc<Compiled>| {
+            let then = known.get(&policy.id);
+            then.is_some_and(|then| !policy.is_same(then))
+        };
+        let changed = self.compiled.iter().filter(differs);
+        changed.map(|policy| policy.id.clone()).collect()
+    }
+
+    /// What the difference to an earlier set can touch.
+    pub fn touched_since(&self, earlier: &Self) -> Touched {
+        let mut shared = self.clone();
+        shared.share(earlier);
+        Touched::of(shared.changed_scopes(earlier))
+    }
+
     /// The ids of all policies, the base policies first, then in the order of the files.
     pub fn ids(&self) -> impl Iterator<Item = &PolicyId> {
         self.compiled.iter().map(|policy| &policy.id)
@@ -194,6 +219,7 @@ pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
     faults.extend(invalid);
     warnings.extend(sources.iter().flat_map(Source::impossible_names));
     let (compiled, index) = compile(&sources, &mut faults);
+    let texts = sources.iter().filter_map(Source::text).collect();
     if faults.is_empty() {
         warnings.sort();
         Ok(Policies {
@@ -202,6 +228,7 @@ pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
             index: Arc::new(index),
             versions: Versions::default(),
             warnings,
+            texts,
         })
     } else {
         faults.sort();

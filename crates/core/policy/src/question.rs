@@ -272,7 +272,8 @@ impl QuestionSpec {
             | Action::AdminPolicyApply
             | Action::AdminExplain
             | Action::AdminLogRead
-            | Action::AdminKeyRotate => match text {
+            | Action::AdminKeyRotate
+            | Action::AdminAppChange => match text {
                 "" | "gatewright" => Ok(Resource::System),
                 _ => Err(fault("nothing, or `gatewright`")),
             },

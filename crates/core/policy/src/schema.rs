@@ -102,7 +102,8 @@ pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
         | Action::AdminPolicyApply
         | Action::AdminExplain
         | Action::AdminLogRead
-        | Action::AdminKeyRotate => Some("admin"),
+        | Action::AdminKeyRotate
+        | Action::AdminAppChange => Some("admin"),
     }
 }
 

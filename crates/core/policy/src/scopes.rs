@@ -62,6 +62,27 @@ impl LookedUp {
     }
 }
 
+impl LookedUp {
+    pub(crate) fn principals(&self) -> impl Iterator<Item = Key> {
+        self.principals.iter().copied()
+    }
+
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Key> {
+        self.resources.iter().copied()
+    }
+
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let action = self.action;
+        self.principals().flat_map(move |principal| {
+            self.resources().map(move |resource| Scope {
+                action,
+                principal,
+                resource,
+            })
+        })
+    }
+}
+
 /// All that a scope can name to match an entity.
 fn keys_of(member: &Member<'_>) -> Box<[Key]> {
     let own = [

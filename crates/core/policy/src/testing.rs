@@ -76,6 +76,7 @@ pub(crate) fn app(name: &str, tags: &[&str]) -> App {
         time_zone: None,
         in_portal: true,
         preserve_host: true,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: IdentityHeaders::default(),
         version: 0,
     }

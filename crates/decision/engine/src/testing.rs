@@ -148,6 +148,7 @@ pub fn app(name: &str) -> App {
         time_zone: None,
         in_portal: true,
         preserve_host: true,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: Default::default(),
         version: 0,
     }

@@ -262,6 +262,9 @@ pub enum Refused {
     /// The proposal declined once it saw the facts.
     #[error("{0}")]
     Declined(String),
+    /// What was to be changed is not as it was when the change was thought of.
+    #[error("it was changed by somebody else meanwhile: read it again and repeat the change")]
+    Stale,
     /// It would leave a live session to a person who may have none: it was not expanded.
     #[error(
         "the change leaves a live session to {0}, who may have none: end it with the same change"

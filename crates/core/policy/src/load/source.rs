@@ -9,7 +9,7 @@ use gw_model::{AppName, GroupName, PolicyId, RouteName, TagName, UserId};
 use miette::Diagnostic;
 
 use super::{Placed, diagnosed, shape};
-use crate::{PolicyFault, base::RESERVED_PREFIX};
+use crate::{PolicyFault, PolicyText, base::RESERVED_PREFIX};
 
 /// Longest policy id.
 const ID_MAX: usize = 100;
@@ -27,6 +27,8 @@ pub(crate) enum Mode {
 pub(super) struct Source<'f> {
     file: &'f Placed<'f>,
     start: usize,
+    /// Whether it is one of the base policies.
+    own: bool,
     /// Its id, where that is well formed.
     pub(super) id: Option<PolicyId>,
     pub(super) mode: Mode,
@@ -145,6 +147,7 @@ impl<'f> Source<'f> {
         let mut source = Self {
             file,
             start,
+            own,
             id: None,
             mode: Mode::Enforce,
             policy: policy.clone(),
@@ -232,6 +235,22 @@ impl<'f> Source<'f> {
             .filter_map(impossible)
             .map(|(what, help)| self.fault(what, help))
             .collect()
+    }
+
+    /// The policy as it was written; none without an id.
+    pub(super) fn text(&self) -> Option<PolicyText> {
+        let (line, _) = self.file.places.position(self.start);
+        let text = self.policy.to_cedar().unwrap_or_default();
+        Some(PolicyText {
+            id: self.id.clone()?,
+            file: Arc::clone(self.file.name),
+            built_in: self.own,
+            line,
+            effect: self.policy.effect(),
+            mode: self.mode,
+            description: self.policy.annotation("description").map(Arc::from),
+            text: text.into(),
+        })
     }
 
     /// A fault at the policy's beginning.

@@ -472,6 +472,7 @@ fn app(name: &str, tags: &[&str], zone: Option<&str>) -> App {
         time_zone: zone.map(Into::into),
         in_portal: true,
         preserve_host: true,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: IdentityHeaders::default(),
         version: 0,
     }

@@ -280,6 +280,7 @@ fn passing_app(name: AppName) -> App {
         time_zone: None,
         in_portal: false,
         preserve_host: false,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: Default::default(),
         version: 0,
     }

@@ -115,6 +115,7 @@ pub(crate) fn app(name: &str, host: &str) -> Change {
         time_zone: None,
         in_portal: true,
         preserve_host: true,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: Default::default(),
         version: 0,
     }))
