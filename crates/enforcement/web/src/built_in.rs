@@ -4,7 +4,7 @@ use std::{future::poll_fn, pin::Pin, rc::Rc, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use gw_ledger::EndManner;
-use gw_pages::{Judged, JudgedRequest, guard};
+use gw_pages::{Judged, JudgedRequest, PageService, guard};
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use tokio::time::timeout;
@@ -29,8 +29,14 @@ pub(crate) async fn answer(
     let navigation = asked.inbound.navigation;
     let is_sign_in = asked.inbound.is_sign_in;
     let limits = asked.inbound.conn.thread.shared.options.limits;
-    let own = match collect(body, &flow, &limits).await {
-        Ok(body) => call(asked, &flow, name, body).await,
+    let Some(service) = asked.inbound.conn.thread.service(name) else {
+        tracing::error!(name, app = %asked.inbound.app.app.name, "an app names a service that does not exist");
+        return missing()
+            .answer(navigation)
+            .map(|bytes| OutBody::opened(bytes, flow));
+    };
+    let own = match collect(body, &flow, &limits, service.body_bytes).await {
+        Ok(body) => call(asked, &flow, service.service, body).await,
         Err(rejection) => {
             flow.ends_as(EndManner::LimitReached);
             rejection.answer(navigation)
@@ -44,11 +50,7 @@ pub(crate) async fn answer(
     own.map(|bytes| OutBody::opened(bytes, flow))
 }
 
-async fn call(asked: Box<Asked>, flow: &Flow, name: &str, body: Bytes) -> Own {
-    let Some(service) = asked.inbound.conn.thread.service(name) else {
-        tracing::error!(name, app = %asked.inbound.app.app.name, "an app names a service that does not exist");
-        return missing().answer(asked.inbound.navigation);
-    };
+async fn call(asked: Box<Asked>, flow: &Flow, service: PageService, body: Bytes) -> Own {
     let Some(judged) = judged(&asked, flow) else {
         return missing().answer(asked.inbound.navigation);
     };
@@ -111,20 +113,22 @@ fn missing() -> Rejection {
     )
 }
 
-async fn collect(body: Asking, flow: &Flow, limits: &Limits) -> Result<Bytes, Rejection> {
-    timeout(
-        limits.own_body_read,
-        read(body, flow, limits.own_body_bytes),
-    )
-    .await
-    .map_err(|_| {
-        Rejection::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "slow-body",
-            "This took too long to arrive",
-            "Nothing was changed. Try again.",
-        )
-    })?
+async fn collect(
+    body: Asking,
+    flow: &Flow,
+    limits: &Limits,
+    most: usize,
+) -> Result<Bytes, Rejection> {
+    timeout(limits.own_body_read, read(body, flow, most))
+        .await
+        .map_err(|_| {
+            Rejection::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "slow-body",
+                "This took too long to arrive",
+                "Nothing was changed. Try again.",
+            )
+        })?
 }
 
 async fn read(mut body: Asking, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {

@@ -26,7 +26,7 @@ pub struct WebOptions {
     /// The app that signs people in: the authentication origin.
     pub sign_in_app: AppName,
     /// Gatewright's own apps by the names that apps' upstreams give them.
-    pub services: HashMap<Arc<str>, PageService>,
+    pub services: HashMap<Arc<str>, BuiltIn>,
     /// Takes hand-over codes.
     pub hand_over: HandOver,
     /// The country of an address, when known.
@@ -42,6 +42,28 @@ pub struct WebOptions {
     /// Bounds.
     pub limits: Limits,
 }
+
+/// One of Gatewright's own apps.
+#[derive(Clone)]
+pub struct BuiltIn {
+    /// What answers. It is polled on a traffic thread: whatever takes long it does elsewhere.
+    pub service: PageService,
+    /// The largest body that it is sent.
+    pub body_bytes: usize,
+}
+
+impl From<PageService> for BuiltIn {
+    /// With the bound of pages, which take no more than forms.
+    fn from(service: PageService) -> Self {
+        Self {
+            service,
+            body_bytes: PAGE_BODY_BYTES,
+        }
+    }
+}
+
+/// The largest body that a page of Gatewright's own is sent.
+const PAGE_BODY_BYTES: usize = 64 * 1024;
 
 /// Whom somebody can ask for a fresh link, as a sentence; a general one where there is none.
 pub type WhomToAsk = Arc<dyn Fn(&User) -> Option<String> + Send + Sync>;
@@ -198,8 +220,6 @@ pub struct Limits {
     pub ping_after: Duration,
     /// The time for its answer to that.
     pub ping_answer: Duration,
-    /// Bytes of a body that one of our own apps takes.
-    pub own_body_bytes: usize,
     /// The time for such a body.
     pub own_body_read: Duration,
     /// The time to connect to an upstream.
@@ -248,7 +268,6 @@ impl Default for Limits {
             connection_window_bytes: 1024 * 1024,
             ping_after: Duration::from_secs(30),
             ping_answer: Duration::from_secs(20),
-            own_body_bytes: 64 * 1024,
             own_body_read: Duration::from_secs(10),
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(120),

@@ -10,13 +10,12 @@ use std::{
 use gw_door::Door;
 use gw_engine::View;
 use gw_issue::Assertions;
-use gw_pages::PageService;
 use http::Method;
 
 use crate::{
     bounds::{Addresses, Answers, Exchanges, Seats},
     metrics::ThreadMetrics,
-    options::{ThreadDoor, WebOptions},
+    options::{BuiltIn, ThreadDoor, WebOptions},
     route::Router,
     seal::Sealer,
     upstream::Upstreams,
@@ -45,7 +44,7 @@ pub(crate) struct Thread {
     pub(crate) upstreams: Rc<Upstreams>,
     pub(crate) metrics: Arc<ThreadMetrics>,
     router: RefCell<Rc<Router>>,
-    services: HashMap<Arc<str>, PageService>,
+    services: HashMap<Arc<str>, BuiltIn>,
     methods: HashMap<Method, Arc<str>>,
     pub(crate) seats: Rc<Seats>,
     /// What strangers have under way at apps.
@@ -117,7 +116,7 @@ impl Thread {
     }
 
     /// One of our own apps.
-    pub(crate) fn service(&self, name: &str) -> Option<PageService> {
+    pub(crate) fn service(&self, name: &str) -> Option<BuiltIn> {
         self.services.get(name).cloned()
     }
 

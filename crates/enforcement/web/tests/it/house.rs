@@ -27,7 +27,7 @@ use gw_pages::{JudgedRequest, PageService, refused::Level};
 use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
 use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
 use gw_web::{
-    AppCookie, Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves,
+    AppCookie, BuiltIn, Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves,
     ThreadDoor, ThreadMetrics, WebOptions, client_address::TrustedProxies,
 };
 use rustls::{
@@ -362,7 +362,7 @@ pub(crate) fn confirmed(house: &House) -> Change {
 }
 
 /// One of our own apps that says what it was asked.
-fn services() -> HashMap<Arc<str>, PageService> {
+fn services() -> HashMap<Arc<str>, BuiltIn> {
     let echo = tower::service_fn(|request: JudgedRequest| async move {
         let judged = &request.judged;
         let who = judged.user.as_ref().map_or("nobody", |u| &u.name);
@@ -381,7 +381,7 @@ fn services() -> HashMap<Arc<str>, PageService> {
         );
         Ok(http::Response::new(Bytes::from(text)))
     });
-    HashMap::from([(Arc::from("echo"), PageService::new(echo))])
+    HashMap::from([(Arc::from("echo"), PageService::new(echo).into())])
 }
 
 fn redeeming(codes: Arc<Mutex<Vec<Code>>>) -> gw_web::HandOver {
