@@ -19,7 +19,7 @@ use std::{
 };
 
 use clap::{CommandFactory, Parser, Subcommand};
-use gw_api::{Administration, Client, ClientError};
+use gw_api::{Client, ClientError, Socket};
 
 use crate::output::{self, Output};
 
@@ -212,7 +212,7 @@ impl Shell {
         }
         let here = ["data", crate::demo::DATA_FOLDER].map(PathBuf::from);
         let mut found: Vec<_> = here.iter().filter(|data| data.is_dir()).collect();
-        let runs = |data: &&PathBuf| Administration::socket_in(data).exists();
+        let runs = |data: &&PathBuf| Socket::socket_in(data).exists();
         if found.iter().any(runs) {
             found.retain(runs);
         }
@@ -241,7 +241,7 @@ impl Shell {
     /// A client of the Gatewright that is meant.
     fn client(&self) -> Result<Client, Failure> {
         let data = self.data_folder()?;
-        Ok(Client::new(Administration::socket_in(&data)))
+        Ok(Client::new(Socket::socket_in(&data)))
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) upstream_tls: Vec<UpstreamTls>,
     /// The host of the authentication origin; the RP id of every passkey.
     pub(crate) authentication_host: Arc<str>,
+    /// The host that the administration is reached by in a browser; none: over the socket alone.
+    pub(crate) administration_host: Option<Arc<str>>,
     /// How long things live.
     pub(crate) lifetimes: Lifetimes,
     /// Whose word on the client's address counts.

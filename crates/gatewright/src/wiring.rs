@@ -4,6 +4,7 @@
 //! are, what the configuration and the policy files say; then the doors, and last the
 //! administration's socket: who can reach that finds everything running.
 
+mod administration;
 mod announce;
 mod fault;
 mod keep;
@@ -22,7 +23,7 @@ mod web;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use gw_api::{Administration, Parts, types::LogAccess};
+use gw_api::{Administration, Parts, Socket, types::LogAccess};
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
@@ -87,15 +88,16 @@ pub(crate) async fn start(
     files.begin().await;
     let certificates = setup::certificates(config, &mode, engine)?;
     let trust = setup::trust(config, engine)?;
-    let web = joined.serve(config, &mode, certificates.as_ref(), trust.clone())?;
     let live = reload::Live::new(
         engine,
         &joined.announcer,
         config,
         certificates.clone(),
-        trust,
+        trust.clone(),
     );
-    joined.administration(&opened.data, config, &live)?;
+    let api = joined.administration(&opened.data, config, &live);
+    let web = joined.serve(config, &mode, certificates.as_ref(), trust, &api)?;
+    joined.open_socket(&opened.data, api)?;
     joined.keep();
     if config.policies.watch {
         files.follow(&joined.supervisor);
@@ -149,8 +151,9 @@ impl Joined {
         mode: &Mode,
         certificates: Option<&CertificateStore>,
         trust: TrustStore,
+        api: &Administration,
     ) -> Result<gw_web::Running, StartFault> {
-        let services = setup::services(config, &self.engine, &self.identity)?;
+        let services = setup::services(config, &self.engine, &self.identity, api)?;
         let options = web::options(config, mode, &self.identity, services, certificates, trust)?;
         let doors = web::doors(self, config.ledger);
         Ok(gw_web::Server::bind(options)?.start(&doors)?)
@@ -193,31 +196,32 @@ impl Joined {
         );
     }
 
-    /// Opens the administration's socket.
-    fn administration(
-        &self,
-        data: &Path,
-        config: &Config,
-        live: &reload::Live,
-    ) -> Result<(), StartFault> {
-        let listener = Arc::new(Administration::bind(data)?);
-        let live = live.clone();
-        let service = Administration::new(Parts {
+    /// The administration, for the socket and for the door.
+    fn administration(&self, data: &Path, config: &Config, live: &reload::Live) -> Administration {
+        let (shown, named) = (live.clone(), live.clone());
+        Administration::new(Parts {
             engine: self.engine.clone(),
             identity: self.identity.clone(),
             keys: vec![(ASSERTION_PURPOSE, Arc::clone(&self.keys))],
             authentication_origin: self.origin.clone(),
             local_uids: config.local_uids.clone(),
-            config: Arc::new(move || live.shown()),
+            config: Arc::new(move || shown.shown()),
+            configured_groups: Arc::new(move || named.groups()),
             log: self.log_access(data),
-        });
+        })
+    }
+
+    /// Opens the administration's socket.
+    fn open_socket(&self, data: &Path, api: Administration) -> Result<(), StartFault> {
+        let listener = Arc::new(Socket::bind(data)?);
+        let socket = Socket::new(api);
         self.supervisor
             .spawn("administration", Early::Restart, move |mut stopping| {
-                let (service, listener) = (service.clone(), Arc::clone(&listener));
+                let (socket, listener) = (socket.clone(), Arc::clone(&listener));
                 async move {
                     tokio::select! {
                         () = stopping.told() => Ok(()),
-                        ended = service.serve(&listener) => ended.map_err(|fault| fault.to_string()),
+                        ended = socket.serve(&listener) => ended.map_err(|fault| fault.to_string()),
                     }
                 }
             });

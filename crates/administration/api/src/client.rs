@@ -10,7 +10,10 @@ use hyper_util::rt::TokioIo;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::UnixStream;
 
-use crate::types::Problem;
+use crate::{
+    query::LIMIT_MAX,
+    types::{Apps, Listing, Problem},
+};
 
 /// Asks a running Gatewright over its socket.
 #[derive(Debug, Clone)]
@@ -59,6 +62,36 @@ impl Client {
         path: &str,
     ) -> Result<T, ClientError> {
         self.exchange(method, path, Bytes::new()).await
+    }
+
+    /// Asks for a list, page by page to its end. The path is one without a query, or with one.
+    ///
+    /// # Errors
+    /// When nobody answers, or an answer is a refusal.
+    pub async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Listing<T>, ClientError> {
+        let mut whole: Listing<T> = self.call(Method::GET, &page(path, None)).await?;
+        while let Some(after) = whole.next.take() {
+            let more: Listing<T> = self.call(Method::GET, &page(path, Some(&after))).await?;
+            whole.items.extend(more.items);
+            whole.next = more.next;
+        }
+        Ok(whole)
+    }
+
+    /// All apps, and how the configuration stands.
+    ///
+    /// # Errors
+    /// When nobody answers, or an answer is a refusal.
+    pub async fn apps(&self) -> Result<Apps, ClientError> {
+        let mut whole: Apps = self.call(Method::GET, &page("/v1/apps", None)).await?;
+        while let Some(after) = whole.next.take() {
+            let more: Apps = self
+                .call(Method::GET, &page("/v1/apps", Some(&after)))
+                .await?;
+            whole.items.extend(more.items);
+            whole.next = more.next;
+        }
+        Ok(whole)
     }
 
     /// Asks with a body.
@@ -128,6 +161,17 @@ impl Client {
             _ => ClientError::NotRunning { socket, source },
         }
     }
+}
+
+/// The address of a page of a list.
+fn page(path: &str, after: Option<&str>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", &LIMIT_MAX.to_string());
+    if let Some(after) = after {
+        query.append_pair("after", after);
+    }
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{}", query.finish())
 }
 
 fn broken(fault: &impl std::fmt::Display) -> ClientError {

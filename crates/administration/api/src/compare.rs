@@ -11,12 +11,22 @@ use gw_model::{
     AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, PolicyFile,
     PolicyId, Principal, Resource, SessionContext, Snapshot, Timestamp,
 };
-use gw_policy::Policies;
+use gw_policy::{Policies, Touched};
 
 use crate::types::{Comparison, Difference};
 
+mod people;
+
+use people::Alike;
+
 /// Decisions that a comparison makes at most: a few seconds' worth.
-const EVALUATIONS_MAX: usize = 200_000;
+const EVALUATIONS_MAX: usize = 400_000;
+
+/// Pairs of people and targets that it looks at at most.
+const PAIRS_MAX: usize = 4_000_000;
+
+/// Names of people that a difference lists.
+const NAMES_MAX: usize = 100;
 
 /// The proofs that people are imagined to have given just now.
 const PROOFS: [AuthnMethod; 2] = [AuthnMethod::Passkey, AuthnMethod::SignInLink];
@@ -35,12 +45,16 @@ pub(crate) fn compare(
     let mut comparison = named_differences(old, new, files, facts);
     comparison.warnings = new.warnings().iter().map(ToString::to_string).collect();
     if let Some(old) = old {
+        comparison.changed = new.changed_since(old);
         let mut found = Found::default();
-        comparison.incomplete = !each_question(facts, now, |question, request| {
-            let before = old.decide(facts, request, now).outcome.is_allow();
-            let after = new.decide(facts, request, now).outcome.is_allow();
-            found.note(question, before, after);
-        });
+        let people = people::alike(facts, [old, new], now);
+        let touched = new.touched_since(old);
+        comparison.incomplete =
+            !each_question(facts, &people, &touched, now, |question, request| {
+                let before = old.decide(facts, request, now).outcome.is_allow();
+                let after = new.decide(facts, request, now).outcome.is_allow();
+                found.note(question, before, after);
+            });
         comparison.gains = found.gains();
         comparison.losses = found.losses();
     }
@@ -75,7 +89,7 @@ fn names<'a>(files: impl Iterator<Item = &'a PolicyFile>) -> Vec<Arc<str>> {
 
 /// One question of the comparison, in words.
 struct Question<'a> {
-    who: &'a Arc<str>,
+    who: &'a Alike,
     what: &'a str,
     proof: &'static str,
 }
@@ -96,7 +110,7 @@ impl Found {
         };
         list.entry((question.what.to_owned(), question.proof))
             .or_default()
-            .push(question.who.clone());
+            .extend(question.who.names.iter().cloned());
     }
 
     fn gains(&mut self) -> Vec<Difference> {
@@ -109,33 +123,49 @@ impl Found {
 }
 
 fn listed(found: BTreeMap<(String, &'static str), Vec<Arc<str>>>) -> Vec<Difference> {
-    let one = |((what, proof), who): ((String, &'static str), Vec<Arc<str>>)| Difference {
-        what,
-        proof: proof.to_owned(),
-        who,
+    let one = |((what, proof), mut who): ((String, &'static str), Vec<Arc<str>>)| {
+        who.sort_unstable();
+        let people = who.len();
+        who.truncate(NAMES_MAX);
+        Difference {
+            what,
+            proof: proof.to_owned(),
+            who,
+            people,
+        }
     };
     found.into_iter().map(one).collect()
 }
 
-/// Asks each question that a comparison asks; false when there were too many.
+/// Asks each question whose answer the change can touch, once for people who are alike; false
+/// when there were too many.
 fn each_question(
     facts: &Snapshot,
+    people: &[Alike],
+    touched: &Touched,
     now: Timestamp,
     mut ask: impl FnMut(&Question<'_>, &AccessRequest<'_>),
 ) -> bool {
-    let targets = targets(facts);
-    let mut left = EVALUATIONS_MAX / 2;
-    let stranger: Arc<str> = Arc::from("strangers");
-    let people = facts.users().filter(|user| !user.disabled);
-    let people = people.map(|user| (Principal::User(user.id), &user.name));
-    for (principal, who) in people.chain([(Principal::Anonymous, &stranger)]) {
-        for method in PROOFS {
-            let known = principal != Principal::Anonymous;
-            if !known && method != PROOFS[0] {
+    let mut targets = targets(facts);
+    targets.retain(|target| {
+        let any = match target.action {
+            Action::HttpRequest => Principal::Anonymous,
+            _ => Principal::Local(0),
+        };
+        touched.touches_resource(facts, any, (target.action, &target.resource), now)
+    });
+    let (mut pairs, mut left) = (PAIRS_MAX, EVALUATIONS_MAX / 2);
+    for who in people {
+        for target in &targets {
+            pairs = match pairs.checked_sub(1) {
+                Some(pairs) => pairs,
+                None => return false,
+            };
+            let asked = (target.action, &target.resource);
+            if !touched.touches(facts, who.principal, asked, now) {
                 continue;
             }
-            let events = [proof(method, now)];
-            for target in &targets {
+            for method in who.proofs() {
                 left = match left.checked_sub(1) {
                     Some(left) => left,
                     None => return false,
@@ -143,14 +173,26 @@ fn each_question(
                 let question = Question {
                     who,
                     what: &target.words,
-                    proof: if known { method.as_str() } else { "nothing" },
+                    proof: method.map_or("nothing", AuthnMethod::as_str),
                 };
-                let authn = if known { &events[..] } else { &[] };
-                ask(&question, &target.request(principal, authn, now));
+                let events: Vec<_> = method
+                    .map(|method| proof(method, now))
+                    .into_iter()
+                    .collect();
+                ask(&question, &target.request(who.principal, &events, now));
             }
         }
     }
     true
+}
+
+impl Alike {
+    /// How they are imagined to have signed in; strangers not at all.
+    fn proofs(&self) -> impl Iterator<Item = Option<AuthnMethod>> + use<> {
+        let known = self.principal != Principal::Anonymous;
+        let proofs = PROOFS.into_iter().filter(move |_| known).map(Some);
+        proofs.chain((!known).then_some(None))
+    }
 }
 
 fn proof(method: AuthnMethod, now: Timestamp) -> AuthnEvent {

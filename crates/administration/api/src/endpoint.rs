@@ -1,9 +1,13 @@
 //! Every endpoint, with the action that it is and what it is done on: one table.
 //!
-//! An endpoint that is not in the table does not exist, and none is in it without its rule.
+//! An endpoint that is not in the table does not exist, and none is in it without its rule. The
+//! OpenAPI document is made from the same table.
 
 use gw_model::Action;
 use http::Method;
+use schemars::{Schema, SchemaGenerator};
+
+use crate::{query::*, types::*};
 
 /// What an endpoint is done on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +22,14 @@ pub(crate) enum On {
     Session,
 }
 
+/// Says what the JSON of a type looks like.
+pub(crate) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
 macro_rules! endpoints {
-    ($($operation:ident: $method:ident $path:literal => $action:ident on $on:ident;)*) => {
+    ($(
+        $operation:ident: $method:ident $path:literal => $action:ident on $on:ident,
+        $summary:literal $(, asks [$($parameter:ident),*])? $(, takes $body:ty)?, gives $status:literal $answer:ty;
+    )*) => {
         /// What can be done.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Operation { $($operation),* }
@@ -27,79 +37,163 @@ macro_rules! endpoints {
         /// The table.
         pub(crate) const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
             operation: Operation::$operation,
+            name: stringify!($operation),
             method: Method::$method,
             path: $path,
             action: Action::$action,
             on: On::$on,
+            summary: $summary,
+            query: &[$($($parameter),*)?],
+            takes: endpoints!(@takes $($body)?),
+            gives: |generator| generator.subschema_for::<$answer>(),
+            status: $status,
         }),*];
     };
+    (@takes $body:ty) => { Some(|generator| generator.subschema_for::<$body>()) };
+    (@takes) => { None };
 }
 
 /// One endpoint: a method and a path, and what it takes to be let in.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) operation: Operation,
+    pub(crate) name: &'static str,
     pub(crate) method: Method,
     /// Segments in braces are parameters.
     pub(crate) path: &'static str,
     pub(crate) action: Action,
     pub(crate) on: On,
+    pub(crate) summary: &'static str,
+    pub(crate) query: &'static [Parameter],
+    /// What its body says.
+    pub(crate) takes: Option<Shape>,
+    /// What its answer says, and with which status.
+    pub(crate) gives: Shape,
+    pub(crate) status: u16,
 }
 
 endpoints! {
-    UserList: GET "/v1/users" => AdminRead on System;
-    UserAdd: POST "/v1/users" => AdminUserAdd on NewUser;
-    UserDisable: POST "/v1/users/{user}/disable" => AdminUserChange on User;
-    UserEnable: POST "/v1/users/{user}/enable" => AdminUserChange on User;
-    UserGroupAdd: PUT "/v1/users/{user}/groups/{group}" => AdminUserChange on User;
-    UserGroupRemove: DELETE "/v1/users/{user}/groups/{group}" => AdminUserChange on User;
-    UserLink: POST "/v1/users/{user}/links" => AdminUserLink on User;
-    UserSessionsEnd: DELETE "/v1/users/{user}/sessions" => AdminSessionEnd on User;
-    GroupList: GET "/v1/groups" => AdminRead on System;
-    GroupAdd: POST "/v1/groups" => AdminPolicyApply on System;
-    AppList: GET "/v1/apps" => AdminRead on System;
-    SessionList: GET "/v1/sessions" => AdminRead on System;
-    SessionEnd: DELETE "/v1/sessions/{session}" => AdminSessionEnd on Session;
-    KeyList: GET "/v1/keys" => AdminRead on System;
-    KeyRotate: POST "/v1/keys/{purpose}/rotate" => AdminKeyRotate on System;
-    PolicyHistory: GET "/v1/policies/history" => AdminExplain on System;
-    PolicyCompare: POST "/v1/policies/compare" => AdminPolicyApply on System;
-    PolicyApply: POST "/v1/policies" => AdminPolicyApply on System;
-    PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminPolicyApply on System;
-    PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System;
-    LogRead: GET "/v1/log" => AdminLogRead on System;
-    ClockShow: GET "/v1/clock" => AdminRead on System;
-    ClockConfirm: POST "/v1/clock/confirm" => AdminPolicyApply on System;
+    Me: GET "/v1/me" => AdminRead on System,
+        "Who asks, and what policy would let them do.", gives 200 Me;
+    UserList: GET "/v1/users" => AdminRead on System,
+        "People, by name.", asks [SEARCH, GROUP, STATE, LIMIT, AFTER], gives 200 Listing<UserView>;
+    UserAdd: POST "/v1/users" => AdminUserAdd on NewUser,
+        "Adds a person.", takes AddUser, gives 201 UserView;
+    UserShow: GET "/v1/users/{user}" => AdminRead on System,
+        "A person.", gives 200 UserDocument;
+    UserChange: PATCH "/v1/users/{user}" => AdminUserChange on User,
+        "Changes a person.", takes ChangeUser, gives 200 UserDocument;
+    UserRemove: DELETE "/v1/users/{user}" => AdminUserChange on User,
+        "Removes a person: their sessions end, and their id is never used again.", gives 200 Done;
+    UserDisable: POST "/v1/users/{user}/disable" => AdminUserChange on User,
+        "Refuses a person everywhere, from now on; their sessions end.", gives 200 Done;
+    UserEnable: POST "/v1/users/{user}/enable" => AdminUserChange on User,
+        "Lets a person in again.", gives 200 Done;
+    UserGroupAdd: PUT "/v1/users/{user}/groups/{group}" => AdminUserChange on User,
+        "Puts a person into a group, for good or for a while.", takes Join, gives 200 Done;
+    UserGroupRemove: DELETE "/v1/users/{user}/groups/{group}" => AdminUserChange on User,
+        "Takes a person out of a group.", gives 200 Done;
+    UserFactorRemove: DELETE "/v1/users/{user}/factors/{factor}" => AdminUserChange on User,
+        "Removes a factor; the sessions that rest on it end.", gives 200 Done;
+    UserLink: POST "/v1/users/{user}/links" => AdminUserLink on User,
+        "Makes a link to sign in, to enrol or to recover. Its address is a secret of the person.", takes MakeLink, gives 201 LinkView;
+    UserSessionsEnd: DELETE "/v1/users/{user}/sessions" => AdminSessionEnd on User,
+        "Ends all sessions of a person.", gives 200 SessionsEnded;
+    GroupList: GET "/v1/groups" => AdminRead on System,
+        "Groups, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<GroupView>;
+    GroupAdd: POST "/v1/groups" => AdminPolicyApply on System,
+        "Adds a group.", takes AddGroup, gives 201 GroupView;
+    GroupShow: GET "/v1/groups/{group}" => AdminRead on System,
+        "A group.", gives 200 GroupView;
+    GroupPut: PUT "/v1/groups/{group}" => AdminPolicyApply on System,
+        "Changes a group.", takes PutGroup, gives 200 GroupView;
+    GroupRemove: DELETE "/v1/groups/{group}" => AdminPolicyApply on System,
+        "Removes a group; nobody is in it any more.", gives 200 Done;
+    AppList: GET "/v1/apps" => AdminRead on System,
+        "Apps, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Apps;
+    AppAdd: POST "/v1/apps" => AdminAppChange on System,
+        "Adds an app.", takes AppDocument, gives 201 AppShown;
+    AppShow: GET "/v1/apps/{app}" => AdminRead on System,
+        "An app.", gives 200 AppShown;
+    AppPut: PUT "/v1/apps/{app}" => AdminAppChange on System,
+        "Changes an app, whole.", takes AppDocument, gives 200 AppShown;
+    AppRemove: DELETE "/v1/apps/{app}" => AdminAppChange on System,
+        "Removes an app; what is open at it is cut.", gives 200 Done;
+    SessionList: GET "/v1/sessions" => AdminRead on System,
+        "Open sessions.", asks [USER, LIMIT, AFTER], gives 200 Listing<SessionView>;
+    SessionEnd: DELETE "/v1/sessions/{session}" => AdminSessionEnd on Session,
+        "Ends a session.", gives 200 SessionsEnded;
+    KeyList: GET "/v1/keys" => AdminRead on System,
+        "Public keys.", gives 200 Listing<KeyView>;
+    KeyRotate: POST "/v1/keys/{purpose}/rotate" => AdminKeyRotate on System,
+        "Rotates the key of a purpose.", gives 200 Rotated;
+    PolicyShow: GET "/v1/policies" => AdminExplain on System,
+        "The policies in force.", gives 200 PoliciesView;
+    PolicyCheck: POST "/v1/policies/check" => AdminExplain on System,
+        "Looks at policies without applying them.", takes PolicyFiles, gives 200 CheckedPolicies;
+    PolicyTest: POST "/v1/policies/test" => AdminExplain on System,
+        "Tries cases on policies.", takes TryCases, gives 200 CasesTried;
+    PolicyHistory: GET "/v1/policies/history" => AdminExplain on System,
+        "Every set of policies that was applied, newest first.", gives 200 Listing<RevisionView>;
+    PolicyRevision: GET "/v1/policies/history/{epoch}" => AdminExplain on System,
+        "The set of policies that was applied at an epoch.", gives 200 RevisionDocument;
+    PolicyCompare: POST "/v1/policies/compare" => AdminExplain on System,
+        "What applying policies would change: who gains, who loses, what would be cut.", takes ApplyPolicies, gives 200 Comparison;
+    PolicyApply: POST "/v1/policies" => AdminPolicyApply on System,
+        "Replaces the policies, whole.", takes ApplyPolicies, gives 200 Done;
+    PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminExplain on System,
+        "What going back to an earlier set of policies would change.", takes Rollback, gives 200 Comparison;
+    PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System,
+        "Goes back to an earlier set of policies.", takes Rollback, gives 200 Done;
+    Explain: POST "/v1/explain" => AdminExplain on System,
+        "What would happen, and why; under these policies or others.", takes Explain, gives 200 Explained;
+    LogRead: GET "/v1/log" => AdminLogRead on System,
+        "Where the ledger lies, and what proves it whole.", gives 200 LogAccess;
+    SettingsShow: GET "/v1/settings" => AdminRead on System,
+        "Networks and time zone.", gives 200 SettingsView;
+    ClockShow: GET "/v1/clock" => AdminRead on System,
+        "The time as decisions see it.", gives 200 ClockView;
+    ClockConfirm: POST "/v1/clock/confirm" => AdminPolicyApply on System,
+        "The system's clock is right from now on.", gives 200 ClockConfirmed;
+    OpenApi: GET "/v1/openapi.json" => AdminRead on System,
+        "This document.", gives 200 AnyObject;
 }
+
+/// A document whose form another standard says.
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "Document")]
+pub(crate) struct AnyObject {}
 
 /// The endpoint of a method and path, with the path's parameters.
 pub(crate) fn find<'p>(
     method: &Method,
     path: &'p str,
 ) -> Result<(&'static Endpoint, Vec<&'p str>), NotFound> {
-    let mut known_path = false;
+    let mut allowed = Vec::new();
     for endpoint in ENDPOINTS {
         if let Some(parameters) = matched(endpoint.path, path) {
             if endpoint.method == *method {
                 return Ok((endpoint, parameters));
             }
-            known_path = true;
+            allowed.push(&endpoint.method);
         }
     }
-    Err(if known_path {
-        NotFound::Method
-    } else {
+    Err(if allowed.is_empty() {
         NotFound::Path
+    } else {
+        NotFound::Method(allowed)
     })
 }
 
 /// Why a method and path are no endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotFound {
     Path,
-    Method,
+    /// The methods that the path has.
+    Method(Vec<&'static Method>),
 }
 
+/// A literal segment goes before a parameter: `/v1/policies/history` is no policy's name.
 fn matched<'p>(pattern: &str, path: &'p str) -> Option<Vec<&'p str>> {
     let mut parameters = Vec::new();
     let mut given = path.split('/');
@@ -142,15 +236,27 @@ mod tests {
     }
 
     #[test]
-    fn only_reading_is_done_by_get() {
+    fn reading_is_done_by_get_or_changes_nothing() {
         let reads = [
             Action::AdminRead,
             Action::AdminExplain,
             Action::AdminLogRead,
         ];
+        let asks = [
+            "PolicyCheck",
+            "PolicyTest",
+            "PolicyCompare",
+            "PolicyRollbackCompare",
+            "Explain",
+        ];
         for endpoint in ENDPOINTS {
             let reading = reads.contains(&endpoint.action);
-            assert_eq!(endpoint.method == Method::GET, reading, "{endpoint:?}");
+            let asking = asks.contains(&endpoint.name);
+            assert_eq!(
+                endpoint.method == Method::GET || asking,
+                reading,
+                "{endpoint:?}"
+            );
         }
     }
 
@@ -176,7 +282,7 @@ mod tests {
         );
         assert_eq!(
             find(&Method::GET, "/v1/users/ana/disable").unwrap_err(),
-            NotFound::Method
+            NotFound::Method(vec![&Method::POST])
         );
         assert_eq!(
             find(&Method::GET, "/v1/users/").unwrap_err(),

@@ -1,25 +1,38 @@
-//! The administration's first form: HTTP with JSON over a socket that only this machine reaches.
+//! Administration: one API of HTTP with JSON, over a socket that only this machine reaches and
+//! through the door like any app.
 //!
-//! Who is at the other end is the kernel's word (`SO_PEERCRED`), and that is the principal of
-//! what they ask and the actor of what they change. Getting in is one thing; each operation on
-//! its typed resource is a question of its own to the policy engine, by the one table in
-//! `endpoint`. [`Client`] is the other end; [`types`] is what both speak.
+//! Who asks over the socket is the kernel's word (`SO_PEERCRED`), who asks through the door is
+//! whom that let in; either is the principal of what they ask and the actor of what they change.
+//! Getting in is one thing; each operation on its typed resource is a question of its own to the
+//! policy engine, by the one table in `endpoint`. [`Client`] is the socket's other end; [`types`]
+//! is what all speak, and [`openapi`] says so to others.
 
+mod asked;
+mod caller;
 mod client;
 mod compare;
+mod conditional;
+pub mod document;
 mod endpoint;
+pub mod forms;
 #[doc(hidden)]
 pub mod fuzzing;
+mod idempotency;
+mod judged;
+pub mod openapi;
 mod operation;
 pub mod policies;
 mod problem;
+mod query;
 mod safeguard;
-mod server;
+mod service;
+mod socket;
 pub mod types;
 
 pub use client::{Client, ClientError};
 pub use safeguard::{commit, someone_can_administer};
-pub use server::{Administration, Parts, SocketError};
+pub use service::{Administration, BODY_BYTES_MAX, Parts};
+pub use socket::{Socket, SocketError};
 
 #[cfg(test)]
 mod tests;

@@ -7,38 +7,58 @@ mod keys;
 mod log;
 mod policies;
 mod sessions;
+mod system;
 mod users;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use gw_engine::Commit;
-use gw_model::{Actor, DecisionId, Resource, UserId};
+use gw_engine::{Commit, Engine};
+use gw_model::{Actor, DecisionId, Resource, Snapshot, User, UserId};
+use gw_store::Refused;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{endpoint::Operation, server::Parts, types::Problem};
+use crate::{
+    caller::Caller,
+    conditional::{Precondition, entity_tag},
+    endpoint::Operation,
+    query::Query,
+    service::Parts,
+    types::Problem,
+};
 
 /// An operation that policy let happen.
 pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
-    /// Who asks, by the kernel's word.
-    pub(crate) uid: u32,
+    pub(crate) caller: &'a Caller,
     /// The decision that let it happen.
     pub(crate) decision: DecisionId,
     /// What it is done on.
     pub(crate) resource: Resource,
-    pub(crate) parameters: Vec<&'a str>,
-    pub(crate) query: &'a str,
+    pub(crate) parameters: Vec<String>,
+    pub(crate) query: Query,
+    /// The version that it is done to.
+    pub(crate) precondition: Precondition,
     pub(crate) body: Bytes,
 }
 
 impl Call<'_> {
     fn actor(&self) -> Actor {
-        Actor::Local(self.uid)
+        self.caller.actor()
+    }
+
+    const fn engine(&self) -> &Engine {
+        &self.parts.engine
     }
 
     /// A change in the name of who asks, let happen by the decision.
     fn commit(&self, what: &'static str) -> Commit {
-        Commit::new(self.actor(), what).allowed_by(self.decision)
+        let commit = Commit::new(self.actor(), what).allowed_by(self.decision);
+        match self.caller.session() {
+            Some(session) => commit.within(session),
+            None => commit,
+        }
     }
 
     fn user(&self) -> Result<UserId, Problem> {
@@ -48,61 +68,134 @@ impl Call<'_> {
         }
     }
 
+    /// A parameter of the path, by its place.
+    fn parameter(&self, place: usize) -> &str {
+        self.parameters
+            .get(place)
+            .map(String::as_str)
+            .unwrap_or_default()
+    }
+
     fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let text = match &*self.body {
             b"" => b"{}",
             body => body,
         };
-        serde_json::from_slice(text)
-            .map_err(|fault| Problem::invalid(format!("the request cannot be read: {fault}")))
+        serde_json::from_slice(text).map_err(|fault| {
+            let told = Problem::invalid(format!("the request cannot be read: {fault}"));
+            told.field(&field_of(&fault.to_string()))
+        })
+    }
+}
+
+/// The field that a fault of reading names, if it names one.
+fn field_of(fault: &str) -> String {
+    let named = fault.split('`').nth(1).filter(|_| fault.contains("field"));
+    named.unwrap_or("body").to_owned()
+}
+
+/// A person by name or id.
+pub(crate) fn user_named<'f>(facts: &'f Snapshot, named: &str) -> Result<&'f Arc<User>, Problem> {
+    let by_id = named.parse().ok().and_then(|id| facts.user(id));
+    by_id
+        .or_else(|| facts.user_named(named))
+        .ok_or_else(|| Problem::unknown("user", named))
+}
+
+/// Whether what is changed is what was read.
+fn expect(precondition: Precondition, version: u64) -> Result<(), Refused> {
+    match precondition.holds(version) {
+        true => Ok(()),
+        false => Err(Refused::Stale),
     }
 }
 
 /// An answer.
-pub(crate) struct Reply(Vec<u8>);
+pub(crate) struct Reply {
+    body: Vec<u8>,
+    version: Option<u64>,
+}
 
 impl Reply {
     fn json(value: &impl Serialize) -> Result<Self, Problem> {
-        serde_json::to_vec(value)
-            .map(Self)
-            .map_err(|fault| Problem::failed(format!("the answer cannot be written: {fault}")))
+        let body = serde_json::to_vec(value)
+            .map_err(|fault| Problem::failed(format!("the answer cannot be written: {fault}")))?;
+        Ok(Self {
+            body,
+            version: None,
+        })
     }
 
-    pub(crate) fn response(self) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::from(self.0));
-        *response.status_mut() = StatusCode::OK;
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        response
+    /// With the version that changes can be made conditional on.
+    const fn at(mut self, version: u64) -> Self {
+        self.version = Some(version);
+        self
     }
+
+    pub(crate) fn response(self, status: u16) -> Result<Response<Bytes>, Problem> {
+        let status = StatusCode::from_u16(status)
+            .map_err(|_| Problem::failed("the endpoint has no status"))?;
+        let mut response = json_response(status, self.body.into());
+        if let Some(tag) = self.version.and_then(entity_tag) {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
+        Ok(response)
+    }
+}
+
+pub(crate) fn json_response(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
 }
 
 pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, Problem> {
     match operation {
+        Operation::Me => system::me(&call),
         Operation::UserList => users::list(&call),
         Operation::UserAdd => users::add(&call).await,
+        Operation::UserShow => users::show(&call),
+        Operation::UserChange => users::patch(&call).await,
+        Operation::UserRemove => users::remove(&call).await,
         Operation::UserDisable => users::switch(&call, true).await,
         Operation::UserEnable => users::switch(&call, false).await,
         Operation::UserGroupAdd => users::join(&call).await,
         Operation::UserGroupRemove => users::leave(&call).await,
+        Operation::UserFactorRemove => users::remove_factor(&call).await,
         Operation::UserLink => users::link(&call).await,
         Operation::UserSessionsEnd => sessions::end_all(&call).await,
         Operation::GroupList => groups::list(&call),
         Operation::GroupAdd => groups::add(&call).await,
+        Operation::GroupShow => groups::show(&call),
+        Operation::GroupPut => groups::put(&call).await,
+        Operation::GroupRemove => groups::remove(&call).await,
         Operation::AppList => apps::list(&call),
+        Operation::AppAdd => apps::add(&call).await,
+        Operation::AppShow => apps::show(&call),
+        Operation::AppPut => apps::put(&call).await,
+        Operation::AppRemove => apps::remove(&call).await,
         Operation::SessionList => sessions::list(&call),
         Operation::SessionEnd => sessions::end(&call).await,
         Operation::KeyList => keys::list(&call),
         Operation::KeyRotate => keys::rotate(&call).await,
+        Operation::PolicyShow => policies::show(&call),
+        Operation::PolicyCheck => policies::check(&call),
+        Operation::PolicyTest => policies::test(&call).await,
         Operation::PolicyHistory => policies::history(&call).await,
+        Operation::PolicyRevision => policies::revision(&call).await,
         Operation::PolicyCompare => policies::compare(&call).await,
         Operation::PolicyApply => policies::apply(&call).await,
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
+        Operation::Explain => policies::explain(&call).await,
         Operation::LogRead => log::access(&call),
+        Operation::SettingsShow => system::settings(&call),
         Operation::ClockShow => clock::show(&call),
         Operation::ClockConfirm => clock::confirm(&call).await,
+        Operation::OpenApi => Reply::json(&crate::openapi::document()),
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gw_engine::{Acknowledged, Commit, CommitError, Engine};
-use gw_model::{Actor, Change, DecisionId, Epoch, PolicyFile};
+use gw_model::{Change, Epoch, PolicyFile};
 use gw_policy::Policies;
 use gw_store::Refused;
 
@@ -71,9 +71,7 @@ pub async fn apply(
     engine: &Engine,
     new: Checked,
     over: Option<u64>,
-    actor: Actor,
-    decision: Option<DecisionId>,
-    what: &'static str,
+    commit: Commit,
 ) -> Result<Acknowledged, CommitError> {
     let policies = Arc::clone(&new.policies);
     let propose = move |facts: &gw_model::Snapshot| {
@@ -82,11 +80,9 @@ pub async fn apply(
                 "the policies were changed by somebody else meanwhile: compare again".into(),
             ));
         }
-        let mut commit = Commit::new(actor, what)
+        Ok(commit
             .change(Change::PoliciesApplied(new.files))
-            .loaded(new.policies);
-        commit.decision = decision;
-        Ok(commit)
+            .loaded(new.policies))
     };
     let done = safeguard::commit(engine, Some(policies), propose).await?;
     engine.wait_for(done.epoch, PATIENCE).await;

@@ -6,7 +6,7 @@ use gw_model::{ApplyError, DecisionId};
 use gw_store::{Refused, StoreError};
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::types::Problem;
+use crate::{document::FieldFault, types::Problem};
 
 impl Problem {
     fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<Box<str>>) -> Self {
@@ -16,6 +16,8 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             help: None,
+            field: None,
+            allow: None,
             faults: Vec::new(),
             decision: None,
         }
@@ -26,6 +28,58 @@ impl Problem {
     pub(crate) fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// About this field, parameter or header.
+    #[must_use]
+    pub(crate) fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Everything that is wrong with what was sent.
+    pub(crate) fn fields(what: &str, faults: &[FieldFault]) -> Self {
+        let detail = match faults {
+            [fault] => format!("{what}: {fault}"),
+            faults => format!("{what}: {} things are wrong with it", faults.len()),
+        };
+        Self {
+            field: faults.first().map(|fault| fault.field.as_str().into()),
+            faults: faults.iter().map(ToString::to_string).collect(),
+            ..Self::invalid(detail)
+        }
+    }
+
+    pub(crate) fn media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "media-type",
+            "not JSON",
+            "the body is not said to be `application/json`",
+        )
+        .field("Content-Type")
+    }
+
+    /// The path is there, with other methods.
+    pub(crate) fn method(allowed: &str) -> Self {
+        Self {
+            allow: Some(allowed.into()),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "not with this method",
+                format!("the methods here are {allowed}"),
+            )
+        }
+    }
+
+    pub(crate) fn stale() -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "stale",
+            "changed meanwhile",
+            Refused::Stale.to_string(),
+        )
     }
 
     pub(crate) fn denied(detail: impl Into<Box<str>>) -> Self {
@@ -76,6 +130,10 @@ impl Problem {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        let allow = self.allow.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(allow)) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
         response
     }
 }
@@ -84,6 +142,7 @@ impl From<CommitError> for Problem {
     fn from(fault: CommitError) -> Self {
         match fault {
             CommitError::Refused(Refused::Facts(fault)) => fault.into(),
+            CommitError::Refused(Refused::Stale) => Self::stale(),
             CommitError::Refused(other) => Self::conflict(other.to_string()),
             other => Self::failed(other.to_string()),
         }

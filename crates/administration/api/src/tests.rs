@@ -10,7 +10,7 @@ use http::Method;
 use tokio::task::JoinSet;
 
 use crate::{
-    Administration, Client, ClientError, Parts,
+    Administration, Client, ClientError, Parts, Socket,
     endpoint::{ENDPOINTS, On},
     types::*,
 };
@@ -20,7 +20,7 @@ const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff
 struct Running {
     test: TestEngine,
     client: Client,
-    service: Administration,
+    service: Socket,
     _serving: JoinSet<()>,
 }
 
@@ -46,9 +46,9 @@ async fn running(policy: &str) -> Running {
     let identity = Identity::open(engine.clone(), options()).await.unwrap();
     let keys = SigningKeys::open(&engine, ASSERTION_PURPOSE).await.unwrap();
     let data = test.folder.path().join("data");
-    let listener = Administration::bind(&data).unwrap();
+    let listener = Socket::bind(&data).unwrap();
     let (ledger, since) = (data.join("ledger"), engine.clock().now());
-    let service = Administration::new(Parts {
+    let service = Socket::new(Administration::new(Parts {
         engine,
         identity,
         keys: vec![(ASSERTION_PURPOSE, keys)],
@@ -58,18 +58,19 @@ async fn running(policy: &str) -> Running {
             file: "gatewright.toml".into(),
             since,
         }),
+        configured_groups: Arc::new(|| vec!["owners".parse().unwrap()]),
         log: Arc::new(move || LogAccess {
             folder: ledger.clone(),
             heads: Vec::new(),
             keys: Vec::new(),
         }),
-    });
+    }));
     let mut serving = JoinSet::new();
     let served = service.clone();
     serving.spawn(async move { served.serve(&listener).await.unwrap() });
     Running {
         test,
-        client: Client::new(Administration::socket_in(&data)),
+        client: Client::new(Socket::socket_in(&data)),
         service,
         _serving: serving,
     }
@@ -114,7 +115,7 @@ fn file(name: &str, text: &str) -> PolicyFile {
 #[tokio::test]
 async fn the_socket_is_closed_to_others() {
     let running = running(WIKI).await;
-    let socket = Administration::socket_in(&running.test.folder.path().join("data"));
+    let socket = Socket::socket_in(&running.test.folder.path().join("data"));
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&socket), 0o600);
@@ -412,7 +413,7 @@ async fn an_unknown_operation_and_an_unreadable_request_are_problems() {
 #[tokio::test]
 async fn nobody_answers_where_nothing_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let client = Client::new(Administration::socket_in(folder.path()));
+    let client = Client::new(Socket::socket_in(folder.path()));
     let answer = client.call::<Done>(Method::GET, "/v1/users").await;
     assert!(matches!(answer, Err(ClientError::NotRunning { .. })));
 }

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use gw_api::types::{Apps, ConfigState};
-use http::Method;
 
 use super::{Shell, converse};
 use crate::{
@@ -20,7 +19,7 @@ pub(super) enum Command {
 
 pub(super) fn list(shell: &Shell) -> super::Done {
     let client = shell.client()?;
-    let apps: Apps = converse(async { Ok(client.call(Method::GET, "/v1/apps").await?) })?;
+    let apps: Apps = converse(async { Ok(client.apps().await?) })?;
     shell.output.either(&apps, || {
         let mut table = Table::new(&["name", "title", "host", "upstream", "tags"]);
         for app in &apps.items {

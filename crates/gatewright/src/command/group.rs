@@ -32,7 +32,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
     match command {
         Command::List => {
             let groups: Listing<GroupView> =
-                converse(async { Ok(client.call(Method::GET, "/v1/groups").await?) })?;
+                converse(async { Ok(client.list("/v1/groups").await?) })?;
             shell.output.either(&groups, || {
                 let mut table = Table::new(&["name", "title", "in", "people"]);
                 for group in &groups.items {

@@ -52,8 +52,7 @@ fn list(shell: &Shell, user: Option<&str>) -> super::Done {
         None => "/v1/sessions".to_owned(),
     };
     let client = shell.client()?;
-    let sessions: Listing<SessionView> =
-        converse(async { Ok(client.call(Method::GET, &path).await?) })?;
+    let sessions: Listing<SessionView> = converse(async { Ok(client.list(&path).await?) })?;
     shell.output.either(&sessions, || {
         let now = now();
         let mut table = Table::new(&[

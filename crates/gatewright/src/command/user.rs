@@ -207,8 +207,7 @@ fn link(shell: &Shell, name: &str, kind: LinkKind) -> super::Done {
 
 fn list(shell: &Shell) -> super::Done {
     let client = shell.client()?;
-    let users: Listing<UserView> =
-        converse(async { Ok(client.call(Method::GET, "/v1/users").await?) })?;
+    let users: Listing<UserView> = converse(async { Ok(client.list("/v1/users").await?) })?;
     shell.output.either(&users, || {
         let mut table = Table::new(&["name", "shown as", "groups", "factors", "sessions", "state"]);
         for user in &users.items {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use gw_api::document::route_conflicts;
 use gw_model::{
     App, AppName, AuthorizationHeader, Credential, IdentityHeaders, PathPattern, Route, RouteName,
     Upstream,
@@ -74,6 +75,7 @@ fn app(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
         time_zone,
         in_portal,
         preserve_host,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers,
         version: 0,
     };
@@ -142,25 +144,9 @@ fn route_name(section: &Section<'_>, app: &AppName, route: &AppName) -> Option<R
 
 /// Two routes may not claim the same path and method; one that names methods goes before one that does not.
 fn check_routes(section: &Section<'_>, routes: &[Route]) {
-    for (index, route) in routes.iter().enumerate() {
-        for other in routes.get(..index).unwrap_or_default() {
-            if other.name == route.name {
-                section.fault("route", format!("`{}` is there twice", route.name));
-            }
-            let both = route.paths.iter().find(|path| other.paths.contains(path));
-            if let Some(path) = both
-                && share_methods(route, other)
-            {
-                let what = format!("`{}` and `{}` both claim `{path}`", other.name, route.name);
-                section.fault("route", what);
-            }
-        }
+    for conflict in route_conflicts(routes) {
+        section.fault("route", conflict);
     }
-}
-
-fn share_methods(a: &Route, b: &Route) -> bool {
-    let both_take_all = a.methods.is_empty() && b.methods.is_empty();
-    both_take_all || a.methods.iter().any(|method| b.methods.contains(method))
 }
 
 /// One of Gatewright's own apps.
@@ -177,31 +163,54 @@ pub(super) fn built_in(name: &str, title: &str, host: &Host, in_portal: bool) ->
         time_zone: None,
         in_portal,
         preserve_host: true,
+        owner: gw_model::AppOwner::Configuration,
         identity_headers: IdentityHeaders::default(),
         version: 0,
     })
 }
 
-/// The authentication host is the RP id: no app shares it, or sits beneath or above it.
-pub(super) fn check_hosts(root: &Section<'_>, authentication: &Host, portal: &Host, apps: &[App]) {
-    let hosts = apps
+/// The hosts of Gatewright's own pages.
+#[derive(Clone, Copy)]
+pub(super) struct OwnHosts<'a> {
+    pub(super) authentication: &'a Host,
+    pub(super) portal: &'a Host,
+    pub(super) administration: Option<&'a Host>,
+}
+
+impl OwnHosts<'_> {
+    /// Those beside the authentication host, by the name of their app.
+    fn others(&self) -> impl Iterator<Item = (&'static str, &Host)> {
+        let administration = self.administration.map(|host| ("administration", host));
+        [("portal", self.portal)].into_iter().chain(administration)
+    }
+}
+
+/// The authentication host is the RP id: no app shares it, or sits beneath or above it. No app
+/// shares a host with another page of ours either.
+pub(super) fn check_hosts(root: &Section<'_>, own: OwnHosts<'_>, apps: &[App]) {
+    let apps = apps
         .iter()
-        .map(|app| (app.name.to_string(), Host(app.host.clone())))
-        .chain([("portal".to_owned(), portal.clone())]);
-    for (name, host) in hosts {
-        if host.is_at_or_below(authentication) {
+        .map(|app| (app.name.to_string(), Host(app.host.clone())));
+    let ours = own
+        .others()
+        .map(|(name, host)| (name.to_owned(), host.clone()));
+    for (name, host) in apps.chain(ours) {
+        if host.is_at_or_below(own.authentication) {
             root.fault(
                 "authentication",
                 format!(
                     "`{name}` is at `{}`, which is at or below the authentication host `{}`: a page there could make and delete passkeys; give them hosts beside each other",
-                    host.0, authentication.0
+                    host.0, own.authentication.0
                 ),
             );
-        } else if &host == portal && name != "portal" {
-            root.fault(
-                "portal",
-                format!("`{name}` has the portal's host `{}`", host.0),
-            );
+        }
+        for (page, taken) in own.others().filter(|(page, _)| *page != name) {
+            if host == *taken {
+                root.fault(
+                    page,
+                    format!("`{name}` has the host `{}` of the {page}", host.0),
+                );
+            }
         }
     }
 }

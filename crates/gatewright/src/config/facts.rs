@@ -1,12 +1,13 @@
 //! What the configuration says as facts: the difference to the present ones, as one transaction.
 //!
-//! The file owns the apps and the settings wholly. Groups it only adds and changes: people may
+//! The file owns the settings and its own apps wholly; those of the administration it leaves
+//! alone, but for one whose name it takes. Groups it only adds and changes: people may
 //! be in one that the file no longer names, and a `forbid` may rest on it, so that taking a
 //! group away is somebody's decision and never an edit's side effect.
 
 use std::sync::Arc;
 
-use gw_model::{App, Change, Group, Snapshot};
+use gw_model::{App, AppOwner, Change, Group, Snapshot};
 
 use super::Wanted;
 
@@ -41,8 +42,10 @@ fn changed_apps(wanted: &[Arc<App>], present: &Snapshot) -> Vec<Change> {
             .iter()
             .any(|other| other.host == app.host && other.name != app.name)
     };
+    let is_ours = |app: &&Arc<App>| app.owner == AppOwner::Configuration;
     let removed = present
         .apps()
+        .filter(is_ours)
         .filter(|app| !wanted.iter().any(|w| w.name == app.name) || loses_its_host(app))
         .map(|app| app.name.clone())
         .collect::<Vec<_>>();

@@ -90,7 +90,9 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         RemedyLevel::Own,
     );
     let limits = root.table("limits", limits::limits);
-    let local_uids = root.table("administration", |s| s.or("local_uids", Vec::new()));
+    let (administration, local_uids) = root.table("administration", |s| {
+        (s.optional::<Host>("host"), s.or("local_uids", Vec::new()))
+    });
     let log = root.table("log", log);
     let Span(drain) = root.or("drain", Span::secs(10));
     let threads = threads(root);
@@ -102,15 +104,13 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
     let (authentication, portal) = (authentication?, portal?);
-    app::check_hosts(root, &authentication, &portal, &apps);
-    check_certificates(
-        root,
-        &listen,
-        &certificates,
-        &authentication,
-        &portal,
-        &apps,
-    );
+    let own = app::OwnHosts {
+        authentication: &authentication,
+        portal: &portal,
+        administration: administration.as_ref(),
+    };
+    app::check_hosts(root, own, &apps);
+    check_certificates(root, &listen, &certificates, own, &apps);
     Some(Config {
         file: file.into(),
         data,
@@ -119,10 +119,11 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         upstream_tls,
         wanted: Wanted {
             groups,
-            apps: with_own_apps(apps, &authentication, &portal),
+            apps: with_own_apps(apps, own),
             settings: Arc::new(settings),
         },
-        authentication_host: authentication.0,
+        authentication_host: authentication.0.clone(),
+        administration_host: administration.as_ref().map(|host| host.0.clone()),
         lifetimes,
         trusted_proxies,
         geo_database: geo_database.map(|path| folder.join(path)),
@@ -340,10 +341,14 @@ fn parents_first(root: &Section<'_>, mut left: BTreeMap<GroupName, Group>) -> Ve
 }
 
 /// Gatewright's own pages beside the declared apps.
-fn with_own_apps(apps: Vec<App>, authentication: &Host, portal: &Host) -> Vec<Arc<App>> {
+fn with_own_apps(apps: Vec<App>, own: app::OwnHosts<'_>) -> Vec<Arc<App>> {
+    let administration = own
+        .administration
+        .and_then(|host| app::built_in("administration", "Administration", host, true));
     let own = [
-        app::built_in("sign-in", "Sign in", authentication, false),
-        app::built_in("portal", "Your apps", portal, false),
+        app::built_in("sign-in", "Sign in", own.authentication, false),
+        app::built_in("portal", "Your apps", own.portal, false),
+        administration,
     ];
     own.into_iter()
         .flatten()
@@ -357,8 +362,7 @@ fn check_certificates(
     root: &Section<'_>,
     listen: &Listen,
     certificates: &[CertificateFiles],
-    authentication: &Host,
-    portal: &Host,
+    own: app::OwnHosts<'_>,
     apps: &[App],
 ) {
     if listen.https.is_empty() {
@@ -370,8 +374,9 @@ fn check_certificates(
             .flat_map(|c| &c.hosts)
             .any(|pattern| pattern.covers(host))
     };
-    let hosts = [&authentication.0, &portal.0]
+    let hosts = [&own.authentication.0, &own.portal.0]
         .into_iter()
+        .chain(own.administration.map(|host| &host.0))
         .chain(apps.iter().map(|app| &app.host));
     let bare: Vec<_> = hosts
         .filter(|host| !covered(host))
@@ -390,5 +395,5 @@ fn check_certificates(
 
 /// Names that the file cannot give to an app.
 pub(super) fn is_own_app(name: &AppName) -> bool {
-    matches!(name.as_str(), "sign-in" | "portal")
+    matches!(name.as_str(), "sign-in" | "portal" | "administration")
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, path::PathBuf, sync::Arc};
 
+use gw_api::document::{ANSWER_HEAD, WEIGHT_MAX};
 use gw_model::{
     AppName, HealthCheck, Protocol, Server, ServerAddress, Servers, Transport, Upstream,
     UpstreamLimits,
@@ -11,14 +12,8 @@ use gw_tls::TrustFiles;
 use super::{
     UpstreamTls,
     reader::{Found, Readable, Section},
-    value::{Host, Size, Span},
+    value::{HealthPath, Host, Size, Span},
 };
-
-/// The largest share of an app's requests that one server takes, beside one with weight 1.
-const WEIGHT_MAX: u32 = 100;
-
-/// The bounds of the head of an answer.
-const ANSWER_HEAD: std::ops::RangeInclusive<u64> = 8 << 10..=1 << 20;
 
 /// Where an app's requests go, and how its servers are believed where they speak TLS.
 pub(super) struct Read {
@@ -239,17 +234,12 @@ fn tls(section: &mut Section<'_>, folder: &Path) -> Tls {
 }
 
 fn health(section: &mut Section<'_>) -> Option<HealthCheck> {
-    let path = section.required::<Arc<str>>("path");
+    let path = section.required::<HealthPath>("path");
     let Span(interval) = section.or("interval", Span::secs(10));
-    let path = path?;
-    let fine = path.starts_with('/') && path.bytes().all(|b| b.is_ascii_graphic() && b != b'#');
-    if !fine {
-        section.fault(
-            "path",
-            format!("is `{path}`, expected a path such as \"/healthz\""),
-        );
-    }
-    Some(HealthCheck { path, interval })
+    Some(HealthCheck {
+        path: path?.0,
+        interval,
+    })
 }
 
 fn limits(section: &mut Section<'_>) -> UpstreamLimits {

@@ -1,24 +1,13 @@
-//! Values with a form of their own: spans of time, sizes, hosts, origins, zones, upstreams.
+//! Values with a form of their own: spans of time, sizes, the hosts of certificates.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
+use gw_api::forms::{FormFault, is_host};
+pub(crate) use gw_api::forms::{HeaderName, HealthPath, Host, MethodName as Method, Origin, Zone};
 use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName, UpgradeToken};
 use ipnet::IpNet;
 
 use super::reader::{Found, Readable, readable_from_text};
-
-/// Text that is not a value of its kind, with what to write instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is `{text}`, expected {expected}")]
-pub(crate) struct ValueFault {
-    text: String,
-    expected: &'static str,
-}
-
-fn fault(text: &str, expected: &'static str) -> ValueFault {
-    let text = text.chars().take(80).collect();
-    ValueFault { text, expected }
-}
 
 /// A span of time as people write it: `90s`, `15m`, `12h`, `30d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +26,10 @@ impl Span {
 }
 
 impl FromStr for Span {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
         let expected = "a span of time such as \"90s\", \"15m\", \"12h\" or \"30d\"";
-        let fault = || fault(text, expected);
+        let fault = || FormFault::new(text, expected);
         let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(fault)?;
         let (number, unit) = text.split_at(unit_at);
         let number: u64 = number.parse().map_err(|_| fault())?;
@@ -64,9 +53,9 @@ impl FromStr for Span {
 pub(crate) struct Size(pub(crate) u64);
 
 impl FromStr for Size {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        let fault = || fault(text, "a size such as \"512KiB\", \"64MiB\" or \"2GiB\"");
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        let fault = || FormFault::new(text, "a size such as \"512KiB\", \"64MiB\" or \"2GiB\"");
         let unit_at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(fault)?;
         let (number, unit) = text.split_at(unit_at);
         let number: u64 = number.parse().map_err(|_| fault())?;
@@ -78,46 +67,6 @@ impl FromStr for Size {
         };
         let bytes = number.checked_mul(1 << shift).ok_or_else(fault)?;
         Ok(Self(bytes))
-    }
-}
-
-/// A host name as requests carry it: lower case, without port or trailing dot.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Host(pub(crate) Arc<str>);
-
-impl Host {
-    /// Whether this host is the other, or a name below it.
-    pub(crate) fn is_at_or_below(&self, other: &Self) -> bool {
-        self == other
-            || self
-                .0
-                .strip_suffix(&*other.0)
-                .is_some_and(|rest| rest.ends_with('.'))
-    }
-}
-
-fn is_host(text: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-    };
-    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    text.len() <= 253 && text.split('.').all(label) && !all_digits(text)
-}
-
-impl FromStr for Host {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        if is_host(text) {
-            Ok(Self(Arc::from(text)))
-        } else {
-            let expected = "a host name in lower case, without scheme, port or trailing dot: \"wiki.example.com\"";
-            Err(fault(text, expected))
-        }
     }
 }
 
@@ -138,99 +87,15 @@ impl CertificateHost {
 }
 
 impl FromStr for CertificateHost {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
         if is_host(text.strip_prefix("*.").unwrap_or(text)) {
             Ok(Self(Arc::from(text)))
         } else {
-            Err(fault(
+            Err(FormFault::new(
                 text,
                 "a host name, or one with `*` as its first label: \"*.example.com\"",
             ))
-        }
-    }
-}
-
-/// A web origin in its one spelling: `https://wiki.example.com`, with a port only if it is not the scheme's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Origin(pub(crate) Arc<str>);
-
-impl FromStr for Origin {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        let fault = || fault(text, "an origin such as \"https://wiki.example.com\"");
-        let (scheme, rest) = text.split_once("://").ok_or_else(fault)?;
-        let own_port = match scheme {
-            "https" => 443,
-            "http" => 80,
-            _ => return Err(fault()),
-        };
-        let (host, port) = match rest.rsplit_once(':') {
-            Some((host, text)) => (host, Some(port(text).ok_or_else(fault)?)),
-            None => (rest, None),
-        };
-        if !is_host(host) || port == Some(own_port) {
-            return Err(fault());
-        }
-        Ok(Self(Arc::from(text)))
-    }
-}
-
-/// A port in its one spelling: without sign or leading zeros, and not 0.
-fn port(text: &str) -> Option<u16> {
-    let port: u16 = text.parse().ok()?;
-    (port != 0 && port.to_string() == text).then_some(port)
-}
-
-/// A time zone that is in the built-in data.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Zone(pub(crate) Arc<str>);
-
-impl FromStr for Zone {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        match jiff::tz::TimeZone::get(text) {
-            Ok(zone) => Ok(Self(Arc::from(zone.iana_name().unwrap_or(text)))),
-            Err(_) => Err(fault(
-                text,
-                "a time zone by its IANA name: \"Europe/Berlin\"",
-            )),
-        }
-    }
-}
-
-/// The name of a header, lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HeaderName(pub(crate) Arc<str>);
-
-impl FromStr for HeaderName {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        let fine = (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if fine {
-            Ok(Self(Arc::from(text.to_ascii_lowercase())))
-        } else {
-            Err(fault(
-                text,
-                "the name of a header, such as \"x-forwarded-user\"",
-            ))
-        }
-    }
-}
-
-/// An HTTP method in upper case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Method(pub(crate) Arc<str>);
-
-impl FromStr for Method {
-    type Err = ValueFault;
-    fn from_str(text: &str) -> Result<Self, ValueFault> {
-        let fine = (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase());
-        if fine {
-            Ok(Self(Arc::from(text)))
-        } else {
-            Err(fault(text, "a method in upper case, such as \"GET\""))
         }
     }
 }
@@ -240,6 +105,7 @@ readable_from_text!(
     CertificateHost,
     GroupName,
     HeaderName,
+    HealthPath,
     Host,
     IpNet,
     Method,
@@ -318,48 +184,9 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_in_the_one_form_that_requests_are_compared_in() {
-        assert!("wiki.example.com".parse::<Host>().is_ok());
-        for bad in [
-            "Wiki.example.com",
-            "wiki.",
-            "a..b",
-            "wiki:80",
-            "-a",
-            "192.0.2.1",
-            "*.a",
-        ] {
-            assert!(bad.parse::<Host>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_host_is_below_another_at_a_label_only() {
-        let host = |text: &str| text.parse::<Host>().unwrap();
-        assert!(host("a.auth.example").is_at_or_below(&host("auth.example")));
-        assert!(host("auth.example").is_at_or_below(&host("auth.example")));
-        assert!(!host("myauth.example").is_at_or_below(&host("auth.example")));
-    }
-
-    #[test]
     fn a_wildcard_certificate_covers_one_label() {
         let wildcard: CertificateHost = "*.example.com".parse().unwrap();
         assert!(wildcard.covers("wiki.example.com"));
         assert!(!wildcard.covers("a.wiki.example.com") && !wildcard.covers("example.com"));
-    }
-
-    #[test]
-    fn an_origin_has_one_spelling() {
-        assert!("https://a.example:8443".parse::<Origin>().is_ok());
-        for bad in [
-            "https://a.example:443",
-            "https://a.example/",
-            "a.example",
-            "ftp://a.example",
-            "https://a.example:+8443",
-            "https://a.example:08443",
-        ] {
-            assert!(bad.parse::<Origin>().is_err(), "{bad:?}");
-        }
     }
 }

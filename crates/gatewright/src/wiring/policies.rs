@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use gw_api::{policies, types::Comparison};
-use gw_engine::Engine;
+use gw_engine::{Commit, Engine};
 use gw_model::{Actor, PolicyFile};
 
 use super::{announce::Announcer, watch::Watch};
@@ -99,8 +99,8 @@ impl Files {
     }
 
     async fn apply(&self, checked: policies::Checked, what: &'static str, over: Option<u64>) {
-        let actor = Actor::Gatewright;
-        match policies::apply(&self.engine, checked, over, actor, None, what).await {
+        let commit = Commit::new(Actor::Gatewright, what);
+        match policies::apply(&self.engine, checked, over, commit).await {
             Ok(done) => self
                 .announcer
                 .tell(format!("{what}, in force from epoch {}", done.epoch)),

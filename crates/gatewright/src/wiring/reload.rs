@@ -7,7 +7,7 @@ use std::{
 
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
-use gw_model::{Actor, FactorKind, Snapshot};
+use gw_model::{Actor, FactorKind, GroupName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 
@@ -62,6 +62,14 @@ impl Live {
     /// How the file stands, for listings.
     pub(super) fn shown(&self) -> ConfigState {
         self.with(|state| state.shown.clone())
+    }
+
+    /// The groups that the file names.
+    pub(super) fn groups(&self) -> Vec<GroupName> {
+        self.with(|state| {
+            let groups = state.config.wanted.groups.iter();
+            groups.map(|group| group.name.clone()).collect()
+        })
     }
 
     fn with<R>(&self, then: impl FnOnce(&mut State) -> R) -> R {

@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use gw_api::Administration;
 use gw_engine::Engine;
 use gw_identity::{Identity, IdentityOptions};
-use gw_pages::PageService;
 use gw_tls::{CertificateStore, TrustStore};
+use gw_web::BuiltIn;
 
-use super::{Mode, StartFault, tls, web};
+use super::{Mode, StartFault, administration, tls, web};
 use crate::config::{Config, files};
 
 /// Where people sign in: in the demo over plain HTTP, for tools over TLS as well.
@@ -60,7 +61,8 @@ pub(super) fn services(
     config: &Config,
     engine: &Engine,
     identity: &Identity,
-) -> Result<HashMap<Arc<str>, PageService>, StartFault> {
+    api: &Administration,
+) -> Result<HashMap<Arc<str>, BuiltIn>, StartFault> {
     let (sign_in, portal) = (web::app_name(web::SIGN_IN)?, web::app_name(web::PORTAL)?);
     let portal_options = gw_console::portal::PortalOptions {
         sign_in: sign_in.clone(),
@@ -68,14 +70,18 @@ pub(super) fn services(
     };
     let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
     Ok(HashMap::from([
-        (Arc::from(web::SIGN_IN), identity.service()),
+        (Arc::from(web::SIGN_IN), identity.service().into()),
         (
             Arc::from(web::PORTAL),
-            gw_console::portal::service(engine.clone(), portal_options),
+            gw_console::portal::service(engine.clone(), portal_options).into(),
         ),
         (
             Arc::from("verify"),
-            gw_console::verify::service(engine.clone(), verify_options),
+            gw_console::verify::service(engine.clone(), verify_options).into(),
+        ),
+        (
+            Arc::from(web::ADMINISTRATION),
+            administration::service(api.clone()),
         ),
     ]))
 }

@@ -13,11 +13,11 @@ use gw_identity::{Identity, RedeemError};
 use gw_issue::Assertions;
 use gw_leases::Core;
 use gw_model::AppName;
-use gw_pages::{PageService, refused::Level};
+use gw_pages::refused::Level;
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
-    AppCookie, Code, Country, HandOver, HandOverFault, Listener, MakeDoor, Serves, ThreadDoor,
-    WebOptions, WhomToAsk, client_address::TrustedProxies,
+    AppCookie, BuiltIn, Code, Country, HandOver, HandOverFault, Listener, MakeDoor, Serves,
+    ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
 use super::{Joined, Mode, StartFault, limits};
@@ -33,12 +33,14 @@ const HSTS_SECS: u64 = 365 * 86_400;
 pub(super) const SIGN_IN: &str = "sign-in";
 /// The app that a sign-in leads to.
 pub(super) const PORTAL: &str = "portal";
+/// The app that Gatewright is run by.
+pub(super) const ADMINISTRATION: &str = "administration";
 
 pub(super) fn options(
     config: &Config,
     mode: &Mode,
     identity: &Identity,
-    services: HashMap<Arc<str>, PageService>,
+    services: HashMap<Arc<str>, BuiltIn>,
     certificates: Option<&CertificateStore>,
     trust: TrustStore,
 ) -> Result<WebOptions, StartFault> {

@@ -12,13 +12,11 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
         active_from: key.active_from,
         replaced_at: key.replaced_at,
     });
-    Reply::json(&Listing {
-        items: items.collect(),
-    })
+    Reply::json(&Listing::whole(items.collect()))
 }
 
 pub(super) async fn rotate(call: &Call<'_>) -> Result<Reply, Problem> {
-    let purpose = call.parameters.first().copied().unwrap_or_default();
+    let purpose = call.parameter(0);
     let known = call.parts.keys.iter().find(|(known, _)| *known == purpose);
     let (_, keys) = known.ok_or_else(|| {
         let purposes: Vec<_> = call

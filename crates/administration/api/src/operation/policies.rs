@@ -1,20 +1,135 @@
-//! Policies: compare, apply, history, go back.
+//! Policies: show, check, try, compare, apply, history, go back.
 
 use gw_model::{Epoch, PolicyFile};
+use gw_policy::{PolicyFault, PolicyText};
 
 use super::{Call, Reply};
 use crate::{
     policies::{self, Checked},
-    types::{ApplyPolicies, Comparison, Done, Listing, Problem, RevisionView, Rollback},
+    types::{
+        ApplyPolicies, CaseTried, CasesTried, CheckedPolicies, Comparison, Done, Listing,
+        PlacedFault, PoliciesView, PolicyFiles, PolicyView, Problem, RevisionDocument,
+        RevisionView, Rollback, TryCases,
+    },
 };
 
+mod explain;
+
+pub(super) use explain::explain;
+
+pub(super) fn show(call: &Call<'_>) -> Result<Reply, Problem> {
+    let view = call.engine().view();
+    let present = view.facts.policies();
+    let shown = PoliciesView {
+        epoch: view.facts.epoch,
+        version: present.version,
+        files: present.files.to_vec(),
+        policies: view.policies.texts().iter().map(text).collect(),
+        warnings: view.policies.warnings().iter().map(placed).collect(),
+        faults: view.policy_faults.iter().map(ToString::to_string).collect(),
+    };
+    Ok(Reply::json(&shown)?.at(present.version))
+}
+
+fn text(policy: &PolicyText) -> PolicyView {
+    PolicyView {
+        id: policy.id.clone(),
+        file: match policy.built_in {
+            true => "gatewright".into(),
+            false => policy.file.clone(),
+        },
+        line: usize::try_from(policy.line).unwrap_or(usize::MAX),
+        effect: policy.effect().into(),
+        mode: policy.mode().into(),
+        description: policy.description.clone(),
+        text: policy.text.clone(),
+    }
+}
+
+fn placed(fault: &PolicyFault) -> PlacedFault {
+    let place = |number: u32| usize::try_from(number).ok().filter(|number| *number > 0);
+    let what = match &fault.policy {
+        Some(policy) => format!("policy `{policy}`: {}", fault.what),
+        None => fault.what.clone(),
+    };
+    PlacedFault {
+        file: fault.file.to_string(),
+        line: place(fault.line),
+        column: place(fault.column),
+        what,
+        help: Some(fault.help.clone()).filter(|help| !help.is_empty()),
+    }
+}
+
+/// Faults are an answer of a look, not a failure of it.
+pub(super) fn check(call: &Call<'_>) -> Result<Reply, Problem> {
+    let asked: PolicyFiles = call.body()?;
+    let looked = match gw_policy::load(&asked.files) {
+        Ok(policies) => CheckedPolicies {
+            faults: Vec::new(),
+            warnings: policies.warnings().iter().map(placed).collect(),
+        },
+        Err(faults) => CheckedPolicies {
+            faults: faults.iter().map(placed).collect(),
+            warnings: Vec::new(),
+        },
+    };
+    Reply::json(&looked)
+}
+
+pub(super) async fn test(call: &Call<'_>) -> Result<Reply, Problem> {
+    let asked: TryCases = call.body()?;
+    let view = call.engine().view();
+    let run = move || {
+        let cases = match gw_policy::read_cases("cases", &asked.cases) {
+            Ok(cases) => cases,
+            Err(faults) => return unreadable(&faults),
+        };
+        let loaded = asked.files.as_deref().map(gw_policy::load).transpose();
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(faults) => return unreadable(&faults),
+        };
+        let policies = loaded.as_ref().unwrap_or(&view.policies);
+        let tried = gw_policy::run_cases(policies, &cases);
+        CasesTried {
+            cases: tried
+                .into_iter()
+                .map(|case| CaseTried {
+                    ok: case.passed(),
+                    name: case.name,
+                    differs: case.misses,
+                })
+                .collect(),
+            faults: Vec::new(),
+        }
+    };
+    Reply::json(&computed(run).await?)
+}
+
+fn unreadable(faults: &[PolicyFault]) -> CasesTried {
+    CasesTried {
+        cases: Vec::new(),
+        faults: faults.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// What takes more than a moment is not computed where others wait for their answers.
+async fn computed<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(compute)
+        .await
+        .map_err(|_| Problem::failed("the computation failed"))
+}
+
 pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
-    let history = policies::history(&call.parts.engine).await?;
+    let history = policies::history(call.engine()).await?;
     let newest = history.first().map(|revision| revision.epoch);
     let shown = |revision: gw_store::PolicyRevision| RevisionView {
         epoch: revision.epoch,
         at: revision.at,
-        by: revision.actor.to_string(),
+        by: by(call, &revision.actor),
         files: revision
             .files
             .iter()
@@ -22,9 +137,49 @@ pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
             .collect(),
         newest: newest == Some(revision.epoch),
     };
-    Reply::json(&Listing {
-        items: history.into_iter().map(shown).collect(),
+    Reply::json(&Listing::whole(history.into_iter().map(shown).collect()))
+}
+
+/// Who made a change, by name where it is a person who is still there.
+fn by(call: &Call<'_>, actor: &gw_model::Actor) -> String {
+    let view = call.engine().view();
+    match actor {
+        gw_model::Actor::User(id) => view
+            .facts
+            .user(*id)
+            .map_or_else(|| actor.to_string(), |user| user.name.to_string()),
+        other => other.to_string(),
+    }
+}
+
+pub(super) async fn revision(call: &Call<'_>) -> Result<Reply, Problem> {
+    let epoch = epoch(call.parameter(0))?;
+    let history = policies::history(call.engine()).await?;
+    let found = history.into_iter().find(|revision| revision.epoch == epoch);
+    let revision = found.ok_or_else(|| no_revision(epoch))?;
+    Reply::json(&RevisionDocument {
+        epoch: revision.epoch,
+        at: revision.at,
+        by: by(call, &revision.actor),
+        files: revision.files.to_vec(),
     })
+}
+
+/// `incarnation.number`.
+fn epoch(text: &str) -> Result<Epoch, Problem> {
+    let parts = text.split_once('.');
+    let read = parts.and_then(|(incarnation, number)| {
+        Some(Epoch {
+            incarnation: incarnation.parse().ok()?,
+            number: number.parse().ok()?,
+        })
+    });
+    read.ok_or_else(|| Problem::unknown("epoch", text))
+}
+
+fn no_revision(epoch: Epoch) -> Problem {
+    let kind = "set of policies that was applied at the epoch";
+    Problem::unknown(kind, &epoch.to_string()).help("`gatewright policy history` shows the epochs")
 }
 
 pub(super) async fn compare(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -41,7 +196,7 @@ pub(super) async fn compare_rollback(call: &Call<'_>) -> Result<Reply, Problem> 
 /// Faults are an answer of a comparison, not a failure of it.
 async fn compared(call: &Call<'_>, files: Vec<PolicyFile>) -> Result<Reply, Problem> {
     let comparison = match policies::check(files) {
-        Ok(checked) => policies::compared(&call.parts.engine, &checked).await,
+        Ok(checked) => policies::compared(call.engine(), &checked).await,
         Err(faults) => Comparison {
             faults,
             ..Comparison::default()
@@ -65,19 +220,13 @@ pub(super) async fn rollback(call: &Call<'_>) -> Result<Reply, Problem> {
 fn checked(files: Vec<PolicyFile>) -> Result<Checked, Problem> {
     policies::check(files).map_err(|faults| Problem {
         faults,
-        ..Problem::invalid("the policies have faults; none of them was applied")
+        ..Problem::invalid("the policies have faults; none of them was applied").field("files")
     })
 }
 
 async fn applied_at(call: &Call<'_>, epoch: Epoch) -> Result<Vec<PolicyFile>, Problem> {
-    let found = policies::applied_at(&call.parts.engine, epoch).await?;
-    found.ok_or_else(|| {
-        Problem::unknown(
-            "set of policies that was applied at the epoch",
-            &epoch.to_string(),
-        )
-        .help("`gatewright policy history` shows the epochs")
-    })
+    let found = policies::applied_at(call.engine(), epoch).await?;
+    found.ok_or_else(|| no_revision(epoch))
 }
 
 async fn applied(
@@ -86,7 +235,6 @@ async fn applied(
     over: Option<u64>,
     what: &'static str,
 ) -> Result<Reply, Problem> {
-    let (engine, decision) = (&call.parts.engine, Some(call.decision));
-    let done = policies::apply(engine, checked, over, call.actor(), decision, what).await?;
+    let done = policies::apply(call.engine(), checked, over, call.commit(what)).await?;
     Reply::json(&Done { epoch: done.epoch })
 }

@@ -2,31 +2,34 @@
 
 use gw_model::{EndReason, Resource};
 
-use super::{Call, Reply};
-use crate::types::{Listing, Problem, SessionView, SessionsEnded};
+use super::{Call, Reply, user_named};
+use crate::{
+    query::USER,
+    types::{Problem, SessionView, SessionsEnded},
+};
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
-    let of = match call.query.strip_prefix("user=") {
-        None => None,
-        Some(name) => {
-            let view = call.parts.engine.view();
-            let user = view.facts.user_named(name);
-            Some(user.ok_or_else(|| Problem::unknown("user", name))?.id)
-        }
-    };
-    let sessions = call.parts.identity.sessions(of).into_iter();
-    let items = sessions.map(|session| SessionView {
-        id: session.id,
-        user: session.user_name,
-        methods: session.methods.into_iter().map(str::to_owned).collect(),
-        started: session.started,
-        seen: session.last_used,
-        expires: session.expires,
-        client: session.client,
-    });
-    Reply::json(&Listing {
-        items: items.collect(),
-    })
+    let view = call.engine().view();
+    let named = call.query.text(USER);
+    let of = named
+        .map(|named| user_named(&view.facts, named))
+        .transpose()?;
+    let mut sessions = call.parts.identity.sessions(of.map(|user| user.id));
+    sessions.sort_by(|a, b| (&a.user_name, a.id).cmp(&(&b.user_name, b.id)));
+    let listing = call.query.page(
+        sessions.into_iter(),
+        |session| format!("{} {}", session.user_name, session.id),
+        |session| SessionView {
+            id: session.id,
+            user: session.user_name.clone(),
+            methods: session.methods.iter().map(|m| (*m).to_owned()).collect(),
+            started: session.started,
+            seen: session.last_used,
+            expires: session.expires,
+            client: session.client.clone(),
+        },
+    )?;
+    Reply::json(&listing)
 }
 
 pub(super) async fn end(call: &Call<'_>) -> Result<Reply, Problem> {

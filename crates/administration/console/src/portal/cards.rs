@@ -3,9 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gw_engine::{Circumstances, Engine, OwnedHttp};
-use gw_model::{
-    Action, App, Lever, Principal, Remedies, Remedy, Resource, RouteName, Session, Timestamp,
-};
+use gw_model::{Action, App, Lever, Principal, Remedies, Remedy, Resource, Session, Timestamp};
 use gw_pages::{Chip, Judged, Tile, next_time, refused::Level};
 
 use super::PortalOptions;
@@ -81,7 +79,7 @@ fn entering(app: &App, judged: &Judged, session: &Session) -> Circumstances {
         session: Some(session.id),
         rank: session.rank(),
         action: Action::HttpRequest,
-        resource: Arc::new(Resource::Route(first_route(app))),
+        resource: Arc::new(Resource::Route(app.route_of("GET", "/"))),
         address: judged.address,
         country: None,
         http: Some(OwnedHttp {
@@ -94,20 +92,6 @@ fn entering(app: &App, judged: &Judged, session: &Session) -> Circumstances {
         device: None,
         risk: None,
     }
-}
-
-/// The route of `GET /`: a whole path before a prefix, a named method before any.
-fn first_route(app: &App) -> RouteName {
-    app.routes
-        .iter()
-        .filter(|route| route.methods.is_empty() || route.methods.iter().any(|m| **m == *"GET"))
-        .filter_map(|route| {
-            let matching = route.paths.iter().filter(|path| path.matches("/"));
-            let whole = matching.map(|path| !path.is_prefix()).max()?;
-            Some(((whole, !route.methods.is_empty()), route))
-        })
-        .max_by_key(|(rank, _)| *rank)
-        .map_or_else(|| app.default_route(), |(_, route)| route.name.clone())
 }
 
 enum Offer {

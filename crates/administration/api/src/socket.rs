@@ -1,9 +1,8 @@
-//! The socket: who may connect, one question per request, one answer.
+//! The socket: who may connect, by the kernel's word.
 
 use std::{
     convert::Infallible,
     io,
-    net::Ipv4Addr,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,12 +10,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use gw_engine::{Circumstances, Engine};
-use gw_identity::Identity;
-use gw_issue::SigningKeys;
-use gw_model::{Action, Principal, Resource, SessionId, UserId};
 use gw_telemetry::Seldom;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -27,9 +22,9 @@ use tokio::{
 };
 
 use crate::{
-    endpoint::{self, Endpoint, NotFound, On},
-    operation::{self, Call, Reply},
-    types::{ConfigState, LogAccess, Problem},
+    caller::Caller,
+    service::{Administration, ApiRequest, BODY_BYTES_MAX},
+    types::Problem,
 };
 
 /// The socket's place below the data folder.
@@ -40,35 +35,15 @@ const SOCKET: &str = "admin.sock";
 const CONNECTIONS_MAX: usize = 32;
 /// How long it rests after the system could not give it a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Longest body: a large set of policies.
-const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest time that a body may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Longest time that a request's head may take to arrive.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// What the administration works on.
-pub struct Parts {
-    /// Facts and decisions.
-    pub engine: Engine,
-    /// Links and sessions.
-    pub identity: Identity,
-    /// The keys that can be rotated, by purpose.
-    pub keys: Vec<(&'static str, Arc<SigningKeys>)>,
-    /// Where people sign in, as links begin: `https://auth.example.com`.
-    pub authentication_origin: String,
-    /// Who may connect beside root and the user that runs Gatewright.
-    pub local_uids: Vec<u32>,
-    /// How the configuration file stands.
-    pub config: Arc<dyn Fn() -> ConfigState + Send + Sync>,
-    /// Where the ledger lies, and what proves it whole.
-    pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
-}
-
-/// The administration's service.
+/// The administration's socket: a service, and who may connect to it.
 #[derive(Clone)]
-pub struct Administration {
-    parts: Arc<Parts>,
+pub struct Socket {
+    service: Administration,
 }
 
 /// A socket that cannot be made.
@@ -81,12 +56,10 @@ pub struct SocketError {
     source: io::Error,
 }
 
-impl Administration {
-    /// A service on these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self {
-            parts: Arc::new(parts),
-        }
+impl Socket {
+    /// The socket of a service.
+    pub const fn new(service: Administration) -> Self {
+        Self { service }
     }
 
     /// Where the socket of a data folder is.
@@ -181,100 +154,34 @@ impl Administration {
     }
 
     async fn answer(&self, peer: Option<u32>, request: Request<Incoming>) -> Response<Bytes> {
-        match self.try_answer(peer, request).await {
-            Ok(reply) => reply.response(),
+        match self.received(peer, request).await {
+            Ok(request) => self.service.answer(request).await,
             Err(problem) => problem.response(),
         }
     }
 
-    async fn try_answer(
+    async fn received(
         &self,
         peer: Option<u32>,
         request: Request<Incoming>,
-    ) -> Result<Reply, Problem> {
+    ) -> Result<ApiRequest, Problem> {
         let uid = peer
             .filter(|uid| self.may_connect(*uid))
             .ok_or_else(|| not_let_in(peer))?;
         let (head, body) = request.into_parts();
-        let (endpoint, parameters) =
-            endpoint::find(&head.method, head.uri.path()).map_err(no_endpoint)?;
-        let resource = self.resource(endpoint, &parameters)?;
-        let decision = self.ask(uid, endpoint.action, resource.clone()).await?;
-        let body = collected(body).await?;
-        let call = Call {
-            parts: &self.parts,
-            uid,
-            decision,
-            resource,
-            parameters,
-            query: head.uri.query().unwrap_or_default(),
-            body,
-        };
-        operation::run(endpoint.operation, call).await
+        Ok(ApiRequest {
+            caller: Caller::Local(uid),
+            path: head.uri.path().into(),
+            query: head.uri.query().unwrap_or_default().into(),
+            method: head.method,
+            headers: head.headers,
+            body: collected(body).await?,
+        })
     }
 
     pub(crate) fn may_connect(&self, uid: u32) -> bool {
         let own = rustix::process::geteuid().as_raw();
-        uid == 0 || uid == own || self.parts.local_uids.contains(&uid)
-    }
-
-    fn resource(&self, endpoint: &Endpoint, parameters: &[&str]) -> Result<Resource, Problem> {
-        let view = self.parts.engine.view();
-        let named = parameters.first().copied().unwrap_or_default();
-        match endpoint.on {
-            On::System => Ok(Resource::System),
-            On::NewUser => Ok(Resource::User(UserId::from_bits(gw_engine::random::bits()))),
-            On::User => {
-                let by_id = named.parse().ok().and_then(|id| view.facts.user(id));
-                let user = by_id.or_else(|| view.facts.user_named(named));
-                let user = user.ok_or_else(|| Problem::unknown("user", named))?;
-                Ok(Resource::User(user.id))
-            }
-            On::Session => {
-                let session = named
-                    .parse::<SessionId>()
-                    .ok()
-                    .and_then(|id| view.facts.session(id))
-                    .ok_or_else(|| Problem::unknown("session", named))?;
-                Ok(Resource::Session(session.id, session.user))
-            }
-        }
-    }
-
-    /// Each operation is a question of its own, recorded before anything is done.
-    async fn ask(
-        &self,
-        uid: u32,
-        action: Action,
-        resource: Resource,
-    ) -> Result<gw_model::DecisionId, Problem> {
-        let asked = self.parts.engine.ask(&local(uid, action, resource)).await;
-        if asked.is_allow() {
-            return Ok(asked.id);
-        }
-        let detail = format!("policy does not let uid {uid} do `{action}`");
-        let because = &asked.judgement.decision.because;
-        let why = match because.first() {
-            Some(policy) => format!("the policy `{policy}` forbids it"),
-            None => "no policy permits it".to_owned(),
-        };
-        Err(Problem::denied_by(asked.id, detail).help(why))
-    }
-}
-
-/// The circumstances of something that is done on the machine itself.
-pub(crate) fn local(uid: u32, action: Action, resource: Resource) -> Circumstances {
-    Circumstances {
-        principal: Principal::Local(uid),
-        session: None,
-        rank: 0,
-        action,
-        resource: Arc::new(resource),
-        address: Ipv4Addr::LOCALHOST.into(),
-        country: None,
-        http: None,
-        device: None,
-        risk: None,
+        uid == 0 || uid == own || self.service.parts().local_uids.contains(&uid)
     }
 }
 
@@ -282,14 +189,6 @@ fn not_let_in(peer: Option<u32>) -> Problem {
     let who = peer.map_or_else(|| "nobody known".to_owned(), |uid| format!("uid {uid}"));
     Problem::denied(format!("{who} may not administer Gatewright on this machine"))
         .help("run the command as root or as the user that runs Gatewright, or add the uid to `administration.local_uids`")
-}
-
-fn no_endpoint(why: NotFound) -> Problem {
-    let mut problem = Problem::unknown("operation", "with this method and path");
-    if why == NotFound::Method {
-        problem.status = StatusCode::METHOD_NOT_ALLOWED.as_u16();
-    }
-    problem.help("use a gatewright command of the same version as the one that is running")
 }
 
 async fn collected(body: Incoming) -> Result<Bytes, Problem> {

@@ -1,0 +1,121 @@
+//! People who are alike to policies: what one of them may do, all may.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use gw_model::{GroupName, Principal, Snapshot, Timestamp, User};
+use gw_policy::Policies;
+
+/// Everybody whom the policies cannot tell apart, with one of them to ask for all.
+pub(super) struct Alike {
+    pub(super) principal: Principal,
+    pub(super) names: Vec<Arc<str>>,
+}
+
+/// What policies can see of a person.
+type Seen = (
+    Vec<GroupName>,
+    BTreeMap<Arc<str>, Arc<str>>,
+    Option<(Arc<str>, Option<Arc<str>>)>,
+);
+
+/// People who may sign in, in classes of those whom none of the sets tells apart; and strangers.
+///
+/// Policies see groups and attributes of a person. Where one names people by id, or may read a
+/// name or an address, they are told apart by that too.
+pub(super) fn alike(facts: &Snapshot, sets: [&Policies; 2], now: Timestamp) -> Vec<Alike> {
+    let texts = || {
+        sets.iter()
+            .flat_map(|set| set.texts())
+            .filter(|t| !t.built_in)
+    };
+    let reads_names = texts().any(|t| t.text.contains("name") || t.text.contains("email"));
+    let named: BTreeSet<&str> = texts().flat_map(|t| users_in(&t.text)).collect();
+    let mut classes: BTreeMap<(Seen, Option<Arc<str>>), Alike> = BTreeMap::new();
+    for user in facts.users().filter(|user| !user.disabled) {
+        let own = named.contains(&*user.id.to_string());
+        let key = (
+            seen(facts, user, reads_names, now),
+            own.then(|| user.name.clone()),
+        );
+        classes
+            .entry(key)
+            .or_insert_with(|| Alike {
+                principal: Principal::User(user.id),
+                names: Vec::new(),
+            })
+            .names
+            .push(user.name.clone());
+    }
+    let strangers = Alike {
+        principal: Principal::Anonymous,
+        names: vec![Arc::from("strangers")],
+    };
+    classes.into_values().chain([strangers]).collect()
+}
+
+fn seen(facts: &Snapshot, user: &User, with_names: bool, now: Timestamp) -> Seen {
+    let (groups, _) = facts.groups_of(user, now);
+    let names = with_names.then(|| (user.name.clone(), user.email.clone()));
+    (groups, user.attributes.clone(), names)
+}
+
+/// The ids of people that a policy's text names.
+fn users_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split("User").skip(1).filter_map(|rest| {
+        let id = rest.trim_start().strip_prefix("::")?.trim_start();
+        id.strip_prefix('"')?.split('"').next()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use gw_engine::testing::{group, user};
+    use gw_model::{Change, Epoch, PolicyFile};
+
+    use super::*;
+
+    fn policies(text: &str) -> Policies {
+        let files = [PolicyFile {
+            name: "a.cedar".into(),
+            text: text.into(),
+        }];
+        gw_policy::load(&files).unwrap()
+    }
+
+    fn names(text: &str) -> Vec<Vec<String>> {
+        let mut changes = vec![group("staff")];
+        let people = [
+            user(1, "ana", &["staff"]),
+            user(2, "bo", &["staff"]),
+            user(3, "cy", &[]),
+        ];
+        changes.extend(people.map(|user| Change::UserPut(Arc::new(user))));
+        let facts = Snapshot::default()
+            .apply(Epoch::default(), &changes)
+            .unwrap();
+        let set = policies(text);
+        alike(&facts, [&set, &set], Timestamp::from_secs(1))
+            .into_iter()
+            .map(|class| class.names.iter().map(ToString::to_string).collect())
+            .collect()
+    }
+
+    #[test]
+    fn people_are_told_apart_by_what_policies_can_see_of_them_and_by_nothing_else() {
+        let staff = "@id(\"a\") permit (principal in Group::\"staff\", action, resource);";
+        assert_eq!(
+            names(staff),
+            [vec!["cy"], vec!["ana", "bo"], vec!["strangers"]]
+        );
+        let by_id = format!(
+            "@id(\"a\") permit (principal == User::\"{}\", action, resource);",
+            user(2, "bo", &[]).id
+        );
+        assert_eq!(names(&by_id).len(), 4);
+        let by_name = "@id(\"a\") permit (principal is User, action, resource) when { principal.name == \"bo\" };";
+        assert_eq!(names(by_name).len(), 4);
+    }
+}

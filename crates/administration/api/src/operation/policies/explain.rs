@@ -1,0 +1,185 @@
+//! "What would happen?", asked of the policies in force or of others.
+
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+
+use gw_model::{
+    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, Lever,
+    Principal, Resource, SessionContext, Snapshot, TimeContext, Timestamp, User,
+};
+use gw_policy::{Explanation, Policies};
+
+use super::{Call, Reply, computed, text};
+use crate::{
+    operation::user_named,
+    types::{Explain, Explained, Problem, ProofWord, Reported, Way},
+};
+
+/// Longest path that is asked about.
+const PATH_BYTES_MAX: usize = 8 * 1024;
+
+pub(in crate::operation) async fn explain(call: &Call<'_>) -> Result<Reply, Problem> {
+    let asked: Explain = call.body()?;
+    let view = call.engine().view();
+    let question = Question::of(&asked, &view.facts, call.engine().clock().now())?;
+    let answer = move || {
+        let loaded = asked.files.as_deref().map(gw_policy::load).transpose();
+        let loaded = loaded.map_err(|faults| Problem {
+            faults: faults.iter().map(ToString::to_string).collect(),
+            ..Problem::invalid("the policies have faults").field("files")
+        })?;
+        let policies = loaded.as_ref().unwrap_or(&view.policies);
+        Ok::<_, Problem>(question.answered(policies, &view.facts))
+    };
+    Reply::json(&computed(answer).await??)
+}
+
+/// A question, checked.
+struct Question {
+    app: Arc<App>,
+    user: Option<Arc<User>>,
+    method: String,
+    path: String,
+    address: std::net::IpAddr,
+    proof: ProofWord,
+    at: Timestamp,
+}
+
+impl Question {
+    fn of(asked: &Explain, facts: &Snapshot, now: Timestamp) -> Result<Self, Problem> {
+        let app = asked.app.parse().ok().and_then(|name| facts.app(&name));
+        let app = app.ok_or_else(|| Problem::unknown("app", &asked.app).field("app"))?;
+        let named = asked.user.as_deref();
+        let user = named
+            .map(|name| user_named(facts, name).map_err(|fault| fault.field("user")))
+            .transpose()?;
+        let path = &asked.path;
+        let fine = path.starts_with('/') && path.len() <= PATH_BYTES_MAX && path.is_ascii();
+        if !fine || path.bytes().any(|b| b.is_ascii_control() || b == b'?') {
+            let detail = "`path` is not a path without a query, such as `/page`";
+            return Err(Problem::invalid(detail).field("path"));
+        }
+        let method = asked.method.parse::<crate::forms::MethodName>();
+        let method = method
+            .map_err(|fault| Problem::invalid(format!("`method` {fault}")).field("method"))?;
+        Ok(Self {
+            app: app.clone(),
+            user: user.cloned(),
+            method: method.0.to_string(),
+            path: path.clone(),
+            address: asked.address.unwrap_or(Ipv4Addr::LOCALHOST.into()),
+            proof: match user {
+                Some(_) => asked.proof,
+                None => ProofWord::Nothing,
+            },
+            at: asked.at.unwrap_or(now),
+        })
+    }
+
+    fn answered(&self, policies: &Policies, facts: &Snapshot) -> Explained {
+        let route = self.app.route_of(&self.method, &self.path);
+        let resource = Resource::Route(route.clone());
+        let explanation = self.ask(policies, facts, &resource);
+        let decision = &explanation.decision;
+        let among = |policy: &&gw_policy::PolicyText| decision.because.contains(&policy.id);
+        Explained {
+            outcome: decision.outcome,
+            sentence: self.sentence(decision.outcome.is_allow()),
+            route: route.to_string(),
+            because: decision.because.clone(),
+            policies: policies.texts().iter().filter(among).map(text).collect(),
+            considered: explanation.slice.clone(),
+            faults: decision
+                .faults
+                .iter()
+                .map(|fault| fault.what.clone())
+                .collect(),
+            report: decision.report.as_ref().map(|report| Reported {
+                outcome: report.outcome,
+                because: report.because.clone(),
+            }),
+            ways: ways(&explanation),
+            valid_until: (decision.valid_until != Timestamp::NEVER).then_some(decision.valid_until),
+        }
+    }
+
+    fn ask(&self, policies: &Policies, facts: &Snapshot, resource: &Resource) -> Explanation {
+        let just_now = self.at.before(Duration::from_secs(1));
+        let proven = |method| AuthnEvent {
+            method,
+            at: just_now,
+            factor: None,
+        };
+        let events: Vec<AuthnEvent> = match self.proof {
+            ProofWord::Nothing => Vec::new(),
+            ProofWord::Passkey => vec![proven(AuthnMethod::Passkey)],
+            ProofWord::SignInLink => vec![proven(AuthnMethod::SignInLink)],
+        };
+        let names = facts.settings().network_names(self.address);
+        let mut context = Context::from_address(self.address);
+        context.network.names = &names;
+        context.authn = Authn { events: &events };
+        if self.user.is_some() {
+            context.session = Some(SessionContext {
+                started: just_now,
+                enrolment: false,
+            });
+        }
+        context.http = Some(HttpContext {
+            method: &self.method,
+            path: &self.path,
+            host: &self.app.host,
+            websocket: false,
+            same_origin: true,
+        });
+        context.time = TimeContext {
+            zone: self.app.time_zone.as_deref(),
+        };
+        let request = AccessRequest {
+            principal: match &self.user {
+                Some(user) => Principal::User(user.id),
+                None => Principal::Anonymous,
+            },
+            session: None,
+            action: Action::HttpRequest,
+            resource,
+            context,
+        };
+        gw_policy::explain(policies, facts, &request, self.at)
+    }
+
+    fn sentence(&self, is_allow: bool) -> String {
+        let who = self.user.as_ref().map_or("a stranger", |user| &user.name);
+        let may = if is_allow { "may" } else { "may not" };
+        format!(
+            "{who} {may} {} {} on {}",
+            self.method, self.path, self.app.name
+        )
+    }
+}
+
+fn ways(explanation: &Explanation) -> Vec<Way> {
+    let way = |way: &gw_model::Remedy| Way {
+        steps: way.steps.iter().map(step).collect(),
+        alone: way.alone(),
+    };
+    explanation.remedies.ways.iter().map(way).collect()
+}
+
+/// A lever in words, for who runs Gatewright.
+pub(in crate::operation) fn step(lever: &Lever) -> String {
+    match lever {
+        Lever::SignIn => "sign in".into(),
+        Lever::ConfirmWithPasskey => "confirm with a passkey".into(),
+        Lever::EnrolPasskey => "add a passkey, and confirm with it".into(),
+        Lever::FreshLink => "sign in afresh by a new link".into(),
+        Lever::Network(name) => format!("come from the network `{name}`"),
+        Lever::Time(at) => format!("wait until {}", moment(*at)),
+        Lever::Group(name) => format!("be put into the group `{name}`"),
+    }
+}
+
+fn moment(at: Timestamp) -> String {
+    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| "later".to_owned(), |at| at.to_string())
+}

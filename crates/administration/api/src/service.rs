@@ -1,0 +1,252 @@
+//! The administration as a service: whoever asks, over the socket or through the door, each
+//! operation is a question of its own, and then one answer.
+
+use std::{borrow::Cow, sync::Arc};
+
+use bytes::Bytes;
+use gw_engine::Engine;
+use gw_identity::Identity;
+use gw_issue::SigningKeys;
+use gw_model::{Action, DecisionId, GroupName, Resource, SessionId, UserId};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    asked::RecentlyAsked,
+    caller::Caller,
+    conditional::Precondition,
+    endpoint::{self, Endpoint, NotFound, On, Operation},
+    idempotency::{self, Answered, Found},
+    operation::{self, Call},
+    query::Query,
+    types::{ConfigState, LogAccess, Problem},
+};
+
+/// Longest body: a large set of policies.
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What the administration works on.
+pub struct Parts {
+    /// Facts and decisions.
+    pub engine: Engine,
+    /// Links and sessions.
+    pub identity: Identity,
+    /// The keys that can be rotated, by purpose.
+    pub keys: Vec<(&'static str, Arc<SigningKeys>)>,
+    /// Where people sign in, as links begin: `https://auth.example.com`.
+    pub authentication_origin: String,
+    /// Who may connect beside root and the user that runs Gatewright.
+    pub local_uids: Vec<u32>,
+    /// How the configuration file stands.
+    pub config: Arc<dyn Fn() -> ConfigState + Send + Sync>,
+    /// The groups that the configuration file names: they are changed there.
+    pub configured_groups: Arc<dyn Fn() -> Vec<GroupName> + Send + Sync>,
+    /// Where the ledger lies, and what proves it whole.
+    pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
+}
+
+/// The administration's service.
+#[derive(Clone)]
+pub struct Administration(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    asked: RecentlyAsked,
+    answered: Answered,
+}
+
+/// A request as it arrived, whole.
+#[derive(Debug)]
+pub(crate) struct ApiRequest {
+    pub(crate) caller: Caller,
+    pub(crate) method: Method,
+    pub(crate) path: Box<str>,
+    pub(crate) query: Box<str>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Administration {
+    /// A service on these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            asked: RecentlyAsked::default(),
+            answered: Answered::default(),
+        }))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0.parts
+    }
+
+    /// The answer to a request, whatever it is.
+    pub(crate) async fn answer(&self, request: ApiRequest) -> Response<Bytes> {
+        let mut response = match self.try_answer(&request).await {
+            Ok(response) => response,
+            Err(problem) => problem.response(),
+        };
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+
+    async fn try_answer(&self, request: &ApiRequest) -> Result<Response<Bytes>, Problem> {
+        let (endpoint, parameters) =
+            endpoint::find(&request.method, &request.path).map_err(no_endpoint)?;
+        let parameters = decoded(parameters)?;
+        let resource = self.resource(endpoint, &parameters)?;
+        let decision = self.ask(request, endpoint, resource.clone()).await?;
+        let query = Query::of(endpoint, &request.query)?;
+        let body = body_of(endpoint, request)?;
+        let call = Call {
+            parts: &self.0.parts,
+            caller: &request.caller,
+            decision,
+            resource,
+            parameters,
+            query,
+            precondition: Precondition::of(&request.headers)?,
+            body,
+        };
+        self.once(request, endpoint, call).await
+    }
+
+    /// Runs an operation; what creates, once for each key.
+    async fn once(
+        &self,
+        request: &ApiRequest,
+        endpoint: &'static Endpoint,
+        call: Call<'_>,
+    ) -> Result<Response<Bytes>, Problem> {
+        let run = async {
+            let reply = operation::run(endpoint.operation, call).await?;
+            reply.response(endpoint.status)
+        };
+        let creates = endpoint.status == StatusCode::CREATED.as_u16();
+        let key = match creates {
+            true => idempotency::key_of(&request.headers, request.caller.key())?,
+            false => None,
+        };
+        let Some(key) = key else {
+            return run.await;
+        };
+        let what = [request.path.as_bytes(), b"\0", &request.body].concat();
+        let now = self.0.parts.engine.clock().now();
+        match self.0.answered.take(&key, &what, now)? {
+            Found::Answered(status, body) => Ok(operation::json_response(status, body)),
+            Found::New => {
+                let answer = run.await;
+                let is_secret = endpoint.operation == Operation::UserLink;
+                let told = match &answer {
+                    Ok(response) => response,
+                    Err(problem) => &problem.response(),
+                };
+                self.0.answered.done(&key, told, is_secret);
+                answer
+            }
+        }
+    }
+
+    fn resource(&self, endpoint: &Endpoint, parameters: &[String]) -> Result<Resource, Problem> {
+        let view = self.0.parts.engine.view();
+        let named = parameters.first().map(String::as_str).unwrap_or_default();
+        match endpoint.on {
+            On::System => Ok(Resource::System),
+            On::NewUser => Ok(Resource::User(UserId::from_bits(gw_engine::random::bits()))),
+            On::User => Ok(Resource::User(
+                operation::user_named(&view.facts, named)?.id,
+            )),
+            On::Session => {
+                let session = named
+                    .parse::<SessionId>()
+                    .ok()
+                    .and_then(|id| view.facts.session(id))
+                    .ok_or_else(|| Problem::unknown("session", named))?;
+                Ok(Resource::Session(session.id, session.user))
+            }
+        }
+    }
+
+    /// Each operation is a question of its own, recorded before anything is done. One that only
+    /// reads and was allowed to the same session a moment ago rests on that record, as long as
+    /// the answer is still the same: a page that is kept up to date does not fill the ledger.
+    async fn ask(
+        &self,
+        request: &ApiRequest,
+        endpoint: &Endpoint,
+        resource: Resource,
+    ) -> Result<DecisionId, Problem> {
+        let (engine, caller) = (&self.0.parts.engine, &request.caller);
+        let circumstances = caller.circumstances(endpoint.action, resource);
+        let now = engine.clock().now();
+        let reads = endpoint.method == Method::GET;
+        let key = (caller.key(), endpoint.action);
+        if reads
+            && let Some(decision) = self.0.asked.recently(&key, now)
+            && engine.judge(&circumstances).is_allow()
+        {
+            return Ok(decision);
+        }
+        let asked = engine.ask(&circumstances).await;
+        if asked.is_allow() {
+            if reads {
+                self.0.asked.note(key, asked.id, now);
+            }
+            return Ok(asked.id);
+        }
+        Err(refused(caller, endpoint.action, &asked))
+    }
+}
+
+fn refused(caller: &Caller, action: Action, asked: &gw_engine::Asked) -> Problem {
+    let detail = format!("policy does not let {} do `{action}`", caller.words());
+    let because = &asked.judgement.decision.because;
+    let why = match because.first() {
+        Some(policy) => format!("the policy `{policy}` forbids it"),
+        None => "no policy permits it".to_owned(),
+    };
+    Problem::denied_by(asked.id, detail).help(why)
+}
+
+/// A body is JSON and says so: a form of another page cannot be taken for one.
+fn body_of(endpoint: &Endpoint, request: &ApiRequest) -> Result<Bytes, Problem> {
+    let body = &request.body;
+    if body.is_empty() {
+        return Ok(body.clone());
+    }
+    if endpoint.takes.is_none() && **body != *b"{}" && **body != *b"null" {
+        return Err(Problem::invalid("nothing is said in the body of this request").field("body"));
+    }
+    let said = request.headers.get(header::CONTENT_TYPE);
+    let said = said.and_then(|said| said.to_str().ok()).unwrap_or_default();
+    let essence = said.split(';').next().unwrap_or_default().trim();
+    match essence.eq_ignore_ascii_case("application/json") {
+        true => Ok(body.clone()),
+        false => Err(Problem::media_type()),
+    }
+}
+
+fn decoded(parameters: Vec<&str>) -> Result<Vec<String>, Problem> {
+    let decode = |text: &str| {
+        let decoded = percent_decode_str(text).decode_utf8().ok();
+        decoded
+            .filter(|text| !text.chars().any(char::is_control))
+            .map(Cow::into_owned)
+            .ok_or_else(|| Problem::unknown("thing", text))
+    };
+    parameters.into_iter().map(decode).collect()
+}
+
+fn no_endpoint(why: NotFound) -> Problem {
+    let problem = Problem::unknown("operation", "with this method and path");
+    let help = "use a gatewright command of the same version as the one that is running";
+    match why {
+        NotFound::Path => problem.help(help),
+        NotFound::Method(allowed) => {
+            let allowed: Vec<_> = allowed.iter().map(|method| method.as_str()).collect();
+            Problem::method(&allowed.join(", ")).help(help)
+        }
+    }
+}
