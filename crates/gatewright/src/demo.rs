@@ -205,7 +205,15 @@ mod tests {
             .collect();
         assert_eq!(
             names,
-            ["sign-in", "portal", "administration", "wiki", "payroll", "reports", "verify"]
+            [
+                "sign-in",
+                "portal",
+                "administration",
+                "wiki",
+                "payroll",
+                "reports",
+                "verify"
+            ]
         );
     }
 
