@@ -72,7 +72,7 @@ async function answer(mock, request, response) {
   const url = new URL(request.url, 'http://mock');
   const { pathname } = url;
   if (!pathname.startsWith('/v1/')) return serveFile(pathname, response);
-  mock.asked.push(`${request.method} ${pathname}`);
+  mock.asked.push({ at: Date.now(), what: `${request.method} ${pathname}` });
   if (mock.signedOut) return problem(response, { type: 'denied', title: 'Signed out', status: 401, detail: 'The session is over.' });
   if (mock.failures > 0 && pathname === '/v1/decisions') {
     mock.failures -= 1;

@@ -7,12 +7,23 @@ type Listener = () => void;
 const listeners = new Set<Listener>();
 
 const tell = () => {
+  shown = here();
   for (const listener of [...listeners]) listener();
 };
 
-addEventListener('popstate', tell);
-
 const here = () => location.pathname + location.search;
+
+/** The page that is shown: where a refused step back returns to. */
+let shown = here();
+
+addEventListener('popstate', () => {
+  if (guard && !guard()) {
+    history.pushState(null, '', shown);
+    return;
+  }
+  guard = undefined;
+  tell();
+});
 
 /** Asks before a page with unsaved work is left; `undefined` lets go. */
 let guard: (() => boolean) | undefined;

@@ -28,7 +28,11 @@ export function DecisionPage({ id }: { id: string }) {
 export function DecisionBeside({ id }: { id: string }) {
   const reading = useRead<Decision>(to('decisions', id));
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [id]);
+  const first = useRef(id);
+  useEffect(() => {
+    if (first.current !== id) heading.current?.focus({ preventScroll: true });
+    first.current = '';
+  }, [id]);
   return (
     <section class="card beside" aria-labelledby="beside">
       <div class="card-head">
@@ -144,7 +148,7 @@ function DecidedBy({ value }: { value: Decision }) {
     <>
       {value.policies.length === 0 && <span>Nothing permits it. What no policy permits is refused.</span>}
       {value.policies.map((policy) => (
-        <PolicyShown key={policy.id} policy={policy} />
+        <PolicyShown key={policy.id} policy={policy} open={value.policies.length === 1} />
       ))}
       {value.faults.map((fault) => (
         <p class="field-fault" key={fault}>
@@ -174,7 +178,7 @@ function DecidedBy({ value }: { value: Decision }) {
   );
 }
 
-export function PolicyShown({ policy }: { policy: DecidingPolicy }) {
+export function PolicyShown({ policy, open = false }: { policy: DecidingPolicy; open?: boolean }) {
   return (
     <div class="policy-shown">
       <a href={at('policies', policy.id)}>
@@ -186,7 +190,7 @@ export function PolicyShown({ policy }: { policy: DecidingPolicy }) {
       </span>
       {policy.description && <p class="small">{policy.description}</p>}
       {policy.text && (
-        <details>
+        <details open={open}>
           <summary>Its text</summary>
           <Cedar text={policy.text} />
         </details>

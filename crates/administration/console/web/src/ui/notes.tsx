@@ -49,7 +49,7 @@ export function ProblemNote({ problem, again }: { problem: Problem | undefined; 
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
-      <h3>{title}</h3>
+      <p class="empty-title">{title}</p>
       <div class="soft">{children}</div>
     </div>
   );
