@@ -1,0 +1,57 @@
+// RFC 9457: what went wrong (`detail`) and what to do next (`help`).
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    readonly title: string,
+    readonly detail: string,
+    readonly help?: string,
+    readonly field?: string,
+    readonly faults: string[] = [],
+    readonly decision?: string,
+  ) {
+    super(detail || title);
+  }
+
+  /** Somebody else changed the thing since it was read. */
+  get stale(): boolean {
+    return this.status === 412 || this.type === 'stale';
+  }
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Reads a problem document; an answer that is none still becomes sentences. */
+export async function problemOf(response: Response): Promise<Problem> {
+  let body: Record<string, unknown> = {};
+  try {
+    const read: unknown = await response.json();
+    if (typeof read === 'object' && read !== null) body = read as Record<string, unknown>;
+  } catch {
+    // Not a document: what follows says so.
+  }
+  const faults = Array.isArray(body.faults) ? body.faults.filter((line) => typeof line === 'string') : [];
+  return new Problem(
+    response.status,
+    text(body.type) ?? 'failed',
+    text(body.title) ?? 'That did not work',
+    text(body.detail) ?? `Gatewright answered ${response.status} and gave no reason.`,
+    text(body.help),
+    text(body.field),
+    faults,
+    text(body.decision),
+  );
+}
+
+/** Nothing answered at all. */
+export function unreachable(): Problem {
+  return new Problem(0, 'unreachable', 'Gatewright does not answer', 'Gatewright does not answer.', 'Check that it runs and that this browser can reach it, then try again.');
+}
+
+/** Any failure as one that can be shown. */
+export function asProblem(fault: unknown): Problem {
+  if (fault instanceof Problem) return fault;
+  if (fault instanceof TypeError) return unreachable();
+  return new Problem(0, 'failed', 'That did not work', fault instanceof Error ? fault.message : String(fault));
+}

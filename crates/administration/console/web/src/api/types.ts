@@ -1,0 +1,433 @@
+// What the API answers. Times are milliseconds since the Unix epoch.
+
+export type Time = number;
+
+export interface Epoch {
+  incarnation: number;
+  number: number;
+}
+
+export interface List<T> {
+  items: T[];
+  next?: string;
+  total?: number;
+  incomplete?: boolean;
+}
+
+export interface Changed {
+  epoch: Epoch;
+}
+
+export interface Me {
+  kind: string;
+  name: string;
+  display_name: string;
+  id: string;
+  may: Record<string, boolean>;
+  sign_out?: string;
+  portal?: string;
+}
+
+export interface Second {
+  at: Time;
+  allow: number;
+  deny: number;
+}
+
+export interface RefusedHere {
+  app: string;
+  why: string;
+  times: number;
+  people: number;
+  last: Time;
+}
+
+export interface Attention {
+  id: string;
+  level: 'fault' | 'warning' | 'note';
+  what: string;
+  help?: string;
+  link?: string;
+}
+
+export interface Overview {
+  now: Time;
+  epoch: Epoch;
+  version: string;
+  started: Time;
+  leases: { open: number; people: number };
+  sessions: { open: number; people: number };
+  decisions: { per_second: Second[]; hour: { allow: number; deny: number; cut: number } };
+  refused: RefusedHere[];
+  window_since: Time;
+  attention: Attention[];
+  counts: { users: number; groups: number; apps: number; policies: number };
+}
+
+export interface Membership {
+  group: string;
+  until?: Time;
+}
+
+export interface Factor {
+  id: string;
+  kind: string;
+  name: string;
+  enrolled_at: Time;
+}
+
+export interface User {
+  id: string;
+  name: string;
+  display_name: string;
+  email?: string | null;
+  groups: Membership[];
+  factors: Factor[];
+  disabled: boolean;
+  sessions: number;
+  version: number;
+}
+
+export interface UserInFull extends User {
+  attributes: Record<string, string>;
+  all_groups: string[];
+}
+
+export type LinkKind = 'sign-in' | 'enrolment' | 'recovery';
+
+export interface SecretLink {
+  url: string;
+  kind: LinkKind;
+  expires: Time;
+}
+
+export type Access = 'always' | 'condition' | 'never';
+
+export interface PersonAccess {
+  app: string;
+  title: string;
+  host: string;
+  route: string;
+  access: Access;
+  conditions: string[];
+  because: string[];
+  ways: string[];
+}
+
+export interface Group {
+  name: string;
+  title: string;
+  parents: string[];
+  members: number;
+  people: number;
+  version: number;
+}
+
+export type Owner = 'configuration' | 'administration' | 'gatewright';
+
+export interface App {
+  name: string;
+  title: string;
+  host: string;
+  upstream: string;
+  tags: string[];
+  routes: string[];
+  managed_by: Owner;
+  built_in: boolean;
+  people: number;
+  version: number;
+}
+
+export interface Apps extends List<App> {
+  config?: { state: 'in-force' | 'refused'; file: string; since: Time; faults?: string[] };
+}
+
+export interface Route {
+  name: string;
+  paths: string[];
+  methods: string[];
+  tags: string[];
+  authorization: 'pass' | 'strip';
+  origins: string[];
+  recorded_parameters: string[];
+  accept_encoded_slash: boolean;
+  accept_override_headers: boolean;
+  upgrades: string[];
+}
+
+export interface AppDraft {
+  name: string;
+  title: string;
+  description: string;
+  host: string;
+  tags: string[];
+  attributes: Record<string, string>;
+  upstream: { servers: string[]; server_name?: string; health?: Record<string, unknown> };
+  time_zone?: string;
+  in_portal: boolean;
+  preserve_host: boolean;
+  identity_headers: { user?: string; email?: string; groups?: string };
+  routes: Route[];
+}
+
+export interface AppInFull extends AppDraft {
+  url: string;
+  managed_by: Owner;
+  built_in: boolean;
+  version: number;
+}
+
+export interface AppAccess {
+  route: string;
+  who: { kind: 'group'; group: string; people: number } | { kind: 'strangers' };
+  access: Access;
+  conditions: string[];
+  because: string[];
+}
+
+export interface PolicyFile {
+  name: string;
+  text: string;
+}
+
+export interface Policy {
+  id: string;
+  file: string;
+  line: number;
+  effect: 'permit' | 'forbid';
+  mode: 'enforce' | 'report';
+  description?: string;
+  text: string;
+}
+
+export interface Policies {
+  epoch: Epoch;
+  version: number;
+  files: PolicyFile[];
+  policies: Policy[];
+  warnings: string[];
+}
+
+export interface PolicyFault {
+  file: string;
+  line?: number;
+  column?: number;
+  what: string;
+  help?: string;
+}
+
+export interface Checked {
+  faults: PolicyFault[];
+  warnings: PolicyFault[];
+}
+
+export interface Shift {
+  what: string;
+  proof: string;
+  who: string[];
+  people: number;
+}
+
+export interface Comparison {
+  over: number;
+  faults: string[];
+  warnings: string[];
+  added: string[];
+  removed: string[];
+  changed: string[];
+  files_removed: string[];
+  files_changed: string[];
+  gains: Shift[];
+  losses: Shift[];
+  cut: { leases: number; people: number; who: string[] };
+  incomplete: boolean;
+}
+
+export interface PolicyCases {
+  cases: { name: string; ok: boolean; expected: string; came: string; because: string[] }[];
+  faults: string[];
+}
+
+export interface PolicyVersion {
+  epoch: Epoch;
+  at: Time;
+  by: string;
+  files: string[];
+  newest?: boolean;
+}
+
+export interface PolicyVersionInFull {
+  epoch: Epoch;
+  at: Time;
+  by: string;
+  files: PolicyFile[];
+}
+
+export interface Way {
+  steps: string[];
+  alone: boolean;
+}
+
+export interface Question {
+  user: string | null;
+  app: string;
+  method: string;
+  path: string;
+  proof: string;
+  address?: string;
+  at?: Time;
+}
+
+export interface DecidingPolicy {
+  id: string;
+  effect: 'permit' | 'forbid';
+  description?: string;
+  text?: string;
+  in_force?: boolean;
+}
+
+export interface Explanation {
+  outcome: 'allow' | 'deny';
+  sentence: string;
+  because: string[];
+  policies: DecidingPolicy[];
+  considered: string[];
+  attributes: { name: string; value: string }[];
+  faults: string[];
+  report?: { outcome: string; because: string[] };
+  ways: Way[];
+  valid_until?: Time;
+}
+
+export interface MapEdge {
+  group: string | null;
+  route: string;
+  app: string;
+  access: Access;
+  people: number;
+  conditions: string[];
+  because: string[];
+}
+
+export interface AccessMap {
+  groups: { name: string; title: string; people: number }[];
+  apps: { name: string; title: string; people: number; routes: { name: string; label: string }[] }[];
+  edges: MapEdge[];
+  incomplete: boolean;
+}
+
+export interface Session {
+  id: string;
+  user: string;
+  methods: string[];
+  started: Time;
+  seen: Time;
+  expires: Time;
+  client: string;
+  leases: number;
+}
+
+export interface Lease {
+  id: string;
+  decision: string;
+  user: string | null;
+  session: string | null;
+  app: string;
+  route: string;
+  method: string;
+  path: string;
+  address: string;
+  opened: Time;
+  websocket: boolean;
+  because: string[];
+  valid_until?: Time;
+}
+
+export interface DecisionLine {
+  seq: number;
+  time: Time;
+  kind: string;
+  outcome: 'allow' | 'deny' | 'cut' | 'change' | 'note';
+  decision?: string;
+  who: string;
+  user_id?: string;
+  app?: string;
+  route?: string;
+  action?: string;
+  what: string;
+  host?: string;
+  because: string[];
+  why: string;
+  latency_us?: number;
+  count?: number;
+}
+
+export interface DecisionLines {
+  items: DecisionLine[];
+  next: number;
+  missed?: number;
+  since: Time;
+}
+
+export interface Decision {
+  decision: string;
+  sentence: string;
+  outcome: 'allow' | 'deny' | 'cut' | 'change' | 'note';
+  time: Time;
+  who: string;
+  session?: string;
+  app?: string;
+  what: string;
+  rests_on: { name: string; value: string; age_ms?: number }[];
+  policies: DecidingPolicy[];
+  considered?: string[];
+  ways: Way[];
+  report?: { outcome: string; because: string[] };
+  faults: string[];
+  grounds: { fact: string; version: number }[];
+  valid_until?: Time;
+  ended?: {
+    how: string;
+    why?: string;
+    status?: number;
+    duration_ms: number;
+    bytes_up: number;
+    bytes_down: number;
+  };
+  recorded: { log: string; segment: number; index: number };
+  epoch: Epoch;
+}
+
+export interface Key {
+  kid: string;
+  purpose: string;
+  published_at: Time;
+  active_from: Time;
+  replaced_at?: Time;
+}
+
+export interface Settings {
+  time_zone: string;
+  networks: { name: string; prefixes: string[] }[];
+  managed_by: Owner;
+  file: string;
+}
+
+export interface Clock {
+  now: Time;
+  fault?: string;
+}
+
+export interface DeclaredChange {
+  action: 'add' | 'change' | 'remove';
+  kind: string;
+  name: string;
+  fields?: string[];
+}
+
+export interface Drift {
+  declared: boolean;
+  at?: Time;
+  by?: string;
+  changes: DeclaredChange[];
+}

@@ -1,0 +1,121 @@
+// The live list: only the rows in view are in the page, and it stands still while somebody reads.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import type { DecisionLine } from '../api/types';
+import { at } from '../router';
+import { Outcome } from '../ui/chip';
+import { span, toTheMillisecond } from '../ui/time';
+import { number } from '../ui/words';
+import type { Live } from './use';
+
+const ROW_WIDE = 40;
+const ROW_NARROW = 72;
+const SPARE = 4;
+
+const narrow = matchMedia('(max-width: 720px)');
+
+function useRowHeight(): number {
+  const [height, setHeight] = useState(narrow.matches ? ROW_NARROW : ROW_WIDE);
+  useEffect(() => {
+    const look = () => setHeight(narrow.matches ? ROW_NARROW : ROW_WIDE);
+    narrow.addEventListener('change', look);
+    return () => narrow.removeEventListener('change', look);
+  }, []);
+  return height;
+}
+
+interface List {
+  live: Live;
+  /** Held by the person's own wish. */
+  paused: boolean;
+  chosen?: string | undefined;
+}
+
+export function LiveList({ live, paused, chosen }: List) {
+  const { seen, hold } = live;
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(600);
+  const [reading, setReading] = useState(false);
+  const row = useRowHeight();
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const watch = new ResizeObserver(() => setHeight(element.clientHeight));
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+
+  useEffect(() => hold(paused || reading || top > 0), [hold, paused, reading, top]);
+
+  const first = Math.max(0, Math.floor(top / row) - SPARE);
+  const last = Math.min(seen.rows.length, Math.ceil((top + height) / row) + SPARE);
+  return (
+    <div
+      class="live"
+      ref={box}
+      role="table"
+      aria-label="Live decisions, newest first"
+      aria-rowcount={seen.rows.length}
+      tabIndex={0}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onPointerEnter={(event) => event.pointerType === 'mouse' && setReading(true)}
+      onPointerLeave={() => setReading(false)}
+      onFocusCapture={(event) => setReading(event.target !== event.currentTarget)}
+      onBlurCapture={() => setReading(false)}
+    >
+      <div role="rowgroup" class="live-rows" style={{ height: `${seen.rows.length * row}px` }}>
+        {seen.rows.slice(first, last).map((line, index) => (
+          <Row key={line.seq} line={line} place={first + index} row={row} chosen={chosen !== undefined && line.decision === chosen} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** Seconds with their thousandths: hour and minute are those of now, and in the title. */
+const short = (time: number): string => toTheMillisecond(time).slice(6);
+
+/** The filters stay as they are when a decision is opened beside the list. */
+const kept = (): string => (location.pathname.startsWith('/decisions') ? location.search : '');
+
+function Row({ line, place, row, chosen }: { line: DecisionLine; place: number; row: number; chosen: boolean }) {
+  const what = line.app ? `${line.who} → ${line.app}` : line.who;
+  return (
+    <div class={chosen ? 'live-row chosen' : 'live-row'} role="row" aria-rowindex={place + 1} style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}>
+      <span role="cell" class="when" title={toTheMillisecond(line.time)}>
+        {short(line.time)}
+      </span>
+      <span role="cell" class="how">
+        <Outcome outcome={line.outcome} stepUp={/passkey|sign-in/.test(line.why)} />
+      </span>
+      <span role="rowheader" class="who">
+        {line.decision ? <a href={at('decisions', line.decision) + kept()}>{what}</a> : what}
+        {line.count !== undefined && line.count > 1 && <span class="soft"> × {number(line.count)}</span>}
+      </span>
+      <span role="cell" class="what">
+        <code>{line.what}</code>
+      </span>
+      <span role="cell" class="why" title={line.why}>
+        {line.outcome === 'allow' && line.latency_us !== undefined ? span(line.latency_us / 1000) : line.why}
+      </span>
+    </div>
+  );
+}
+
+/** What is being shown, said in words beside the list. */
+export function LiveState({ live, paused }: { live: Live; paused: boolean }) {
+  const { seen } = live;
+  if (seen.problem) return <span class="live-state faulty">{seen.problem.detail} Trying again …</span>;
+  if (!seen.begun) return <span class="live-state">Connecting …</span>;
+  if (seen.held > 0) return <span class="live-state">{number(seen.held)} newer, {paused ? 'paused' : 'held while you read'}</span>;
+  if (paused) return <span class="live-state">Paused</span>;
+  if (seen.missed > 0) return <span class="live-state">Live · {number(seen.missed)} passed too fast to be listed</span>;
+  return (
+    <span class="live-state">
+      <span class="pulse" aria-hidden="true" /> Live
+    </span>
+  );
+}

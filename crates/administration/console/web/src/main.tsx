@@ -1,0 +1,10 @@
+import './styles/index.css';
+
+import { render } from 'preact';
+
+import { Console } from './console';
+import { followLinks } from './router';
+
+followLinks();
+const root = document.getElementById('console');
+if (root) render(<Console />, root);

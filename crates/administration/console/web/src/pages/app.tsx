@@ -1,0 +1,178 @@
+// One app: its routes, its servers, who can reach them and why.
+
+import { useState } from 'preact/hooks';
+
+import { api, to } from '../api/client';
+import { useMay } from '../api/me';
+import type { AppAccess, AppInFull, List } from '../api/types';
+import { useDoing, useRead } from '../api/use';
+import { at, go } from '../router';
+import { say } from '../ui/announce';
+import { AccessChip, Chip } from '../ui/chip';
+import { Confirm } from '../ui/dialog';
+import { Empty, Shown } from '../ui/notes';
+import { Page, Section } from '../ui/page';
+import { PolicyIds } from '../ui/policies';
+import { type Column, Table } from '../ui/table';
+import { listed, number, people } from '../ui/words';
+import { OpenAtApp } from './app/open';
+import { RouteList } from './app/routes';
+
+export function AppPage({ name }: { name: string }) {
+  const reading = useRead<AppInFull>(to('apps', name));
+  const app = reading.value;
+  return (
+    <Page title={app?.title ?? name} above={<a href="/apps">Apps</a>} aside={app && <AppActions app={app} />} lead={app?.description || undefined}>
+      <Shown reading={reading}>
+        {(app) => (
+          <>
+            <ReadOnly app={app} />
+            <dl class="facts">
+              <dt>Address</dt>
+              <dd>
+                <a href={app.url} rel="noreferrer" target="_blank">
+                  {app.host}
+                </a>
+              </dd>
+              <dt>Servers</dt>
+              <dd>
+                {app.upstream.servers.length === 0 && <span class="soft">Gatewright itself</span>}
+                {app.upstream.servers.map((server) => (
+                  <div key={server}>
+                    <code>{server}</code>
+                  </div>
+                ))}
+                {app.upstream.server_name && <span class="small">checked as {app.upstream.server_name}</span>}
+              </dd>
+              <dt>Tags</dt>
+              <dd>{app.tags.length === 0 ? <span class="soft">none</span> : app.tags.map((tag) => <span class="tag" key={tag}>{tag}</span>)}</dd>
+              <dt>In the portal</dt>
+              <dd>{app.in_portal ? 'yes, for whom it opens' : 'no'}</dd>
+              {app.time_zone && (
+                <>
+                  <dt>Time zone</dt>
+                  <dd>{app.time_zone}</dd>
+                </>
+              )}
+            </dl>
+            <Section id="access" title="Who can reach it, and why">
+              <Who app={app} />
+            </Section>
+            <Section id="routes" title="Routes">
+              <RouteList app={app} />
+            </Section>
+            <Section id="open" title="Open now">
+              <OpenAtApp app={app.name} />
+            </Section>
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+const owned = (app: AppInFull): boolean => app.built_in || app.managed_by !== 'administration';
+
+export function ReadOnly({ app }: { app: AppInFull }) {
+  if (!owned(app)) return null;
+  return (
+    <p class="note">
+      <Chip tone="plain">read-only here</Chip>
+      <span class="soft">
+        {app.built_in || app.managed_by === 'gatewright'
+          ? 'It is a part of Gatewright. Policies decide who may use it.'
+          : 'The configuration file owns this app: change it there, and it is read again. Policies decide who may use it.'}
+      </span>
+    </p>
+  );
+}
+
+function AppActions({ app }: { app: AppInFull }) {
+  const may = useMay('admin.app.change');
+  const [asked, setAsked] = useState(false);
+  if (owned(app) || !may) return null;
+  return (
+    <div class="buttons">
+      <a class="button" href={`${at('apps', app.name)}/edit`}>
+        Change
+      </a>
+      <button type="button" class="button danger" onClick={() => setAsked(true)}>
+        Remove
+      </button>
+      {asked && <Remove app={app} close={() => setAsked(false)} />}
+    </div>
+  );
+}
+
+function Remove({ app, close }: { app: AppInFull; close: () => void }) {
+  const doing = useDoing();
+  const open = useRead<List<unknown>>(`/v1/leases?app=${encodeURIComponent(app.name)}&limit=1`).value?.total;
+  const remove = async () => {
+    if (!(await doing.run(() => api.remove(to('apps', app.name), { over: app.version })))) return;
+    say(`${app.title} is removed`);
+    go('/apps');
+  };
+  return (
+    <Confirm title={`Remove ${app.title}?`} action={`Remove ${app.title}`} danger doing={doing} close={close} onConfirm={remove}>
+      <p>
+        {open === undefined ? 'What is open there' : `${number(open)} open ${open === 1 ? 'lease' : 'leases'}`} will be cut at once, and <b>{app.host}</b> answers nobody any more. Policies that name it stay and match nothing.
+      </p>
+    </Confirm>
+  );
+}
+
+function Who({ app }: { app: AppInFull }) {
+  const reading = useRead<List<AppAccess>>(to('apps', app.name, 'access'));
+  return (
+    <Shown reading={reading}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty title="Nobody can reach it yet">
+            <p>
+              What no policy permits is refused. Write one that names a group and <code>App::"{app.name}"</code>, and see whom it lets in before you save it.
+            </p>
+            <p>
+              <a class="button" href="/policies/edit">
+                Write a policy
+              </a>
+            </p>
+          </Empty>
+        ) : (
+          <Table caption={`Who can reach ${app.title}`} columns={WHO} rows={items} id={(item) => `${item.route} ${item.who.kind === 'group' ? item.who.group : ''} ${item.because.join()}`} />
+        )
+      }
+    </Shown>
+  );
+}
+
+const WHO: Column<AppAccess>[] = [
+  {
+    title: 'Who',
+    kind: 'main',
+    cell: (item) =>
+      item.who.kind === 'group' ? (
+        <>
+          <a class="strong" href={at('groups', item.who.group)}>
+            {item.who.group}
+          </a>
+          <span class="under">{people(item.who.people)}</span>
+        </>
+      ) : (
+        <>
+          <span class="strong">Strangers</span>
+          <span class="under">whoever comes, without signing in</span>
+        </>
+      ),
+  },
+  { title: 'Route', cell: (item) => <code>{item.route}</code> },
+  {
+    title: 'Access',
+    cell: (item) => (
+      <>
+        <AccessChip access={item.access} />
+        {item.conditions.length > 0 && <span class="under">needs {listed(item.conditions)}</span>}
+      </>
+    ),
+  },
+  { title: 'Because', cell: (item) => <PolicyIds ids={item.because} /> },
+];

@@ -1,0 +1,38 @@
+// A draft as it is sent: without empty lines, and without the fields that the server writes.
+
+import type { AppDraft, Route } from '../../api/types';
+
+const lines = (given: string[]): string[] => given.map((line) => line.trim()).filter((line) => line !== '');
+
+const set = <K extends string>(name: K, value: string | undefined): { [key in K]?: string } =>
+  (value?.trim() ? { [name]: value.trim() } : {}) as { [key in K]?: string };
+
+function route(given: Route): Route {
+  return {
+    ...given,
+    name: given.name.trim(),
+    paths: lines(given.paths),
+    methods: lines(given.methods).map((method) => method.toUpperCase()),
+    tags: lines(given.tags),
+    origins: lines(given.origins),
+    recorded_parameters: lines(given.recorded_parameters),
+  };
+}
+
+export function tidied(app: AppDraft): AppDraft {
+  const { upstream, identity_headers: headers } = app;
+  return {
+    name: app.name.trim(),
+    title: app.title.trim(),
+    description: app.description.trim(),
+    host: app.host.trim(),
+    tags: lines(app.tags),
+    attributes: app.attributes,
+    upstream: { servers: lines(upstream.servers), ...set('server_name', upstream.server_name), ...(upstream.health && { health: upstream.health }) },
+    ...set('time_zone', app.time_zone),
+    in_portal: app.in_portal,
+    preserve_host: app.preserve_host,
+    identity_headers: { ...set('user', headers.user), ...set('email', headers.email), ...set('groups', headers.groups) },
+    routes: app.routes.map(route),
+  };
+}

@@ -1,0 +1,214 @@
+// One decision in full: the sentence, what it rests on, what decided it, what would open it, how it ended, where it is kept.
+
+import { useEffect, useRef } from 'preact/hooks';
+
+import type { Decision, DecidingPolicy } from '../api/types';
+import { useRead } from '../api/use';
+import { to } from '../api/client';
+import { at } from '../router';
+import { Chip, Outcome } from '../ui/chip';
+import { Id } from '../ui/copy';
+import { Cedar } from '../ui/cedar';
+import { Icon } from '../ui/icon';
+import { Shown } from '../ui/notes';
+import { Page } from '../ui/page';
+import { Moment, exact, span } from '../ui/time';
+import { bytes, epochWords } from '../ui/words';
+import { Ways } from '../ui/ways';
+
+export function DecisionPage({ id }: { id: string }) {
+  const reading = useRead<Decision>(to('decisions', id));
+  return (
+    <Page title={`Decision ${id}`} above={<a href="/decisions">Live decisions</a>} heading={<>Decision <Id>{id}</Id></>}>
+      <Shown reading={reading}>{(value) => <InFull value={value} />}</Shown>
+    </Page>
+  );
+}
+
+export function DecisionBeside({ id }: { id: string }) {
+  const reading = useRead<Decision>(to('decisions', id));
+  const heading = useRef<HTMLHeadingElement>(null);
+  const first = useRef(id);
+  useEffect(() => {
+    if (first.current !== id) heading.current?.focus({ preventScroll: true });
+    first.current = '';
+  }, [id]);
+  return (
+    <section class="card beside" aria-labelledby="beside">
+      <div class="card-head">
+        <h2 id="beside" ref={heading} tabIndex={-1}>
+          Decision <Id>{id}</Id>
+        </h2>
+        <a class="icon-button" href={`/decisions${location.search}`} aria-label="Close the decision" title="Close">
+          <Icon name="close" />
+        </a>
+      </div>
+      <div class="beside-inside">
+        <Shown reading={reading}>{(value) => <InFull value={value} />}</Shown>
+      </div>
+    </section>
+  );
+}
+
+function stepUp(value: Decision): boolean {
+  return value.outcome === 'deny' && value.ways.some((way) => way.alone);
+}
+
+function InFull({ value }: { value: Decision }) {
+  return (
+    <div class="decision">
+      <p class="sentence">
+        <Outcome outcome={value.outcome} stepUp={stepUp(value)} /> {value.sentence}
+      </p>
+      <p class="small">
+        <Moment at={value.time} />
+      </p>
+      <dl class="rests">
+        <dt>rests on</dt>
+        <dd>
+          <RestsOn value={value} />
+        </dd>
+        <dt>decided by</dt>
+        <dd>
+          <DecidedBy value={value} />
+        </dd>
+        {value.outcome !== 'allow' && value.outcome !== 'change' && (
+          <>
+            <dt>would open it</dt>
+            <dd>
+              <Ways ways={value.ways} />
+            </dd>
+          </>
+        )}
+        {value.valid_until !== undefined && (
+          <>
+            <dt>holds until</dt>
+            <dd>
+              <Moment at={value.valid_until} />
+            </dd>
+          </>
+        )}
+        {value.ended && (
+          <>
+            <dt>ended</dt>
+            <dd>
+              <Ended ended={value.ended} />
+            </dd>
+          </>
+        )}
+        <dt>recorded</dt>
+        <dd>
+          <code>
+            {value.recorded.log} · segment {value.recorded.segment} · record {value.recorded.index}
+          </code>
+          <span class="small"> at epoch {epochWords(value.epoch)}</span>
+          {value.grounds.length > 0 && (
+            <details>
+              <summary>Which versions of which facts were read</summary>
+              <ul class="grounds">
+                {value.grounds.map((ground) => (
+                  <li key={ground.fact}>
+                    <code>{ground.fact}</code> <span class="small">version {ground.version}</span>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </dd>
+      </dl>
+      <p class="small links">
+        {value.session && <a href={`/sessions?user=${encodeURIComponent(value.who)}`}>Sessions of {value.who}</a>}
+        {value.app && <a href={at('apps', value.app)}>Who can reach {value.app}</a>}
+      </p>
+    </div>
+  );
+}
+
+function RestsOn({ value }: { value: Decision }) {
+  if (value.rests_on.length === 0) return <span class="soft">nothing but the request itself</span>;
+  return (
+    <ul class="facts-list">
+      {value.rests_on.map((fact) => (
+        <li key={`${fact.name} ${fact.value}`}>
+          <span class="soft">{fact.name}</span> {fact.value}
+          {fact.age_ms !== undefined && (
+            <span class="small" title={exact(value.time - fact.age_ms)}>
+              {' '}
+              · {span(fact.age_ms)} old
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function DecidedBy({ value }: { value: Decision }) {
+  return (
+    <>
+      {value.policies.length === 0 && <span>Nothing permits it. What no policy permits is refused.</span>}
+      {value.policies.map((policy) => (
+        <PolicyShown key={policy.id} policy={policy} open={value.policies.length === 1} />
+      ))}
+      {value.faults.map((fault) => (
+        <p class="field-fault" key={fault}>
+          ✕ {fault}
+        </p>
+      ))}
+      {value.report && (
+        <p class="small">
+          Policies in report mode would have said <Chip tone="plain">{value.report.outcome}</Chip> because of {value.report.because.join(', ') || 'nothing that permits it'}.
+        </p>
+      )}
+      {value.considered && value.considered.length > 0 && (
+        <details>
+          <summary>Also looked at: {value.considered.length}</summary>
+          <ul class="grounds">
+            {value.considered.map((id) => (
+              <li key={id}>
+                <a href={at('policies', id)}>
+                  <code>{id}</code>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+export function PolicyShown({ policy, open = false }: { policy: DecidingPolicy; open?: boolean }) {
+  return (
+    <div class="policy-shown">
+      <a href={at('policies', policy.id)}>
+        <code>{policy.id}</code>
+      </a>{' '}
+      <span class="small">
+        {policy.effect}
+        {policy.in_force === false && ' · no longer in force'}
+      </span>
+      {policy.description && <p class="small">{policy.description}</p>}
+      {policy.text && (
+        <details open={open}>
+          <summary>Its text</summary>
+          <Cedar text={policy.text} />
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Ended({ ended }: { ended: NonNullable<Decision['ended']> }) {
+  return (
+    <>
+      {ended.how === 'cut' ? <Outcome outcome="cut" /> : ended.how} after {span(ended.duration_ms)}
+      {ended.why && `: ${ended.why}`}
+      <span class="small">
+        {' '}
+        {ended.status !== undefined && `· status ${ended.status} `}· {bytes(ended.bytes_up)} up, {bytes(ended.bytes_down)} down
+      </span>
+    </>
+  );
+}
+

@@ -1,0 +1,134 @@
+// The groups that policies let in.
+
+import { useEffect, useState } from 'preact/hooks';
+
+import { api } from '../api/client';
+import { useMay } from '../api/me';
+import type { Group, List } from '../api/types';
+import { useDoing, useRead } from '../api/use';
+import { at, go, refine, useAddress } from '../router';
+import { say } from '../ui/announce';
+import { GroupField } from '../ui/choose';
+import { Dialog } from '../ui/dialog';
+import { TextField } from '../ui/field';
+import { Empty, ProblemNote, Shown } from '../ui/notes';
+import { Page } from '../ui/page';
+import { type Column, Table } from '../ui/table';
+import { count, number } from '../ui/words';
+
+const PAGE = 50;
+
+export function GroupsPage() {
+  const { search } = useAddress();
+  const reading = useRead<List<Group>>('/v1/groups?limit=1000');
+  const [text, setText] = useState(search.get('q') ?? '');
+  const [shown, setShown] = useState(PAGE);
+  const [adding, setAdding] = useState(false);
+  const may = useMay('admin.group.change');
+  useEffect(() => {
+    refine({ q: text.trim() });
+    setShown(PAGE);
+  }, [text]);
+  return (
+    <Page
+      title="Groups"
+      wide
+      aside={
+        may && (
+          <button type="button" class="button first" onClick={() => setAdding(true)}>
+            Add a group
+          </button>
+        )
+      }
+    >
+      <Shown reading={reading}>
+        {({ items, next }) => {
+          const wanted = items.filter((group) => `${group.name} ${group.title} ${group.parents.join(' ')}`.toLowerCase().includes(text.trim().toLowerCase()));
+          return (
+            <>
+              <div class="filters" role="search" aria-label="Filter the groups">
+                <input class="filter wide-filter" type="search" aria-label="Name" placeholder="Name" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+                <span class="spring" />
+                <span class="small" role="status">
+                  {count(wanted.length, 'group')}
+                  {next !== undefined && ' of the first 1000'}
+                </span>
+              </div>
+              {wanted.length === 0 ? (
+                <Empty title={text.trim() ? 'No group matches' : 'No group yet'}>
+                  <p>
+                    A group is whom a policy is for: <code>principal in Group::"staff"</code>. Groups may be in groups: whoever is in <i>finance-madrid</i> can be in <i>finance</i> through it.
+                  </p>
+                </Empty>
+              ) : (
+                <Table caption="Groups" columns={COLUMNS} rows={wanted.slice(0, shown)} id={(group) => group.name} busy={reading.busy} />
+              )}
+              {wanted.length > shown && (
+                <p class="pager">
+                  <span class="soft">
+                    {number(shown)} of {number(wanted.length)} groups
+                  </span>
+                  <button type="button" class="button small-button" onClick={() => setShown(shown + PAGE)}>
+                    Show {number(Math.min(PAGE, wanted.length - shown))} more
+                  </button>
+                </p>
+              )}
+            </>
+          );
+        }}
+      </Shown>
+      {adding && <Add close={() => setAdding(false)} />}
+    </Page>
+  );
+}
+
+const COLUMNS: Column<Group>[] = [
+  {
+    title: 'Group',
+    kind: 'main',
+    cell: (group) => (
+      <>
+        <a class="strong" href={at('groups', group.name)}>
+          {group.name}
+        </a>
+        {group.title && <span class="under">{group.title}</span>}
+      </>
+    ),
+  },
+  { title: 'In', cell: (group) => (group.parents.length > 0 ? group.parents.join(', ') : <span class="soft">no other</span>) },
+  { title: 'Directly', kind: 'number', cell: (group) => number(group.members) },
+  { title: 'People', kind: 'number', cell: (group) => number(group.people) },
+];
+
+function Add({ close }: { close: () => void }) {
+  const [name, setName] = useState('');
+  const [title, setTitle] = useState('');
+  const [parent, setParent] = useState('');
+  const doing = useDoing();
+  const add = async (event: Event) => {
+    event.preventDefault();
+    const body = { name: name.trim(), ...(title.trim() && { title: title.trim() }), parents: parent.trim() ? [parent.trim()] : [] };
+    if (!(await doing.run(() => api.post('/v1/groups', body, { once: crypto.randomUUID() })))) return;
+    say(`${body.name} is added`);
+    close();
+    go(at('groups', body.name));
+  };
+  return (
+    <Dialog title="Add a group" close={close}>
+      <form onSubmit={add}>
+        <TextField label="Name" mono value={name} set={setName} hint="Lower case, as policies name it: finance-madrid." problem={doing.problem} name="name" required />
+        <TextField label="Title" value={title} set={setTitle} problem={doing.problem} name="title" />
+        <GroupField label="In the group" value={parent} set={setParent} hint="Empty: in no other. Whoever is in the new group is then in this one too." problem={doing.problem} name="parents" />
+        <ProblemNote problem={doing.problem} />
+        <div class="buttons end">
+          <button type="button" class="button" onClick={close}>
+            Leave it
+          </button>
+          <button class="button first" disabled={doing.busy}>
+            Add the group
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

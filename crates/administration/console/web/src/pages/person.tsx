@@ -1,0 +1,162 @@
+// One person: who they are, how they prove it, where they are signed in, what they reach and why.
+
+import { useState } from 'preact/hooks';
+
+import { api, query, to } from '../api/client';
+import { Permitted, useMay } from '../api/me';
+import type { Lease, List, UserInFull } from '../api/types';
+import { useDoing, useRead } from '../api/use';
+import { at, go } from '../router';
+import { say } from '../ui/announce';
+import { Chip } from '../ui/chip';
+import { Id } from '../ui/copy';
+import { Confirm } from '../ui/dialog';
+import { Shown } from '../ui/notes';
+import { Page, Section } from '../ui/page';
+
+import { count, number } from '../ui/words';
+import { FactorRows } from './person/factors';
+import { GroupRows } from './person/groups';
+import { Links } from './person/links';
+import { Reach } from './person/reach';
+import { PersonDetails } from './person/details';
+import { PersonSessions } from './person/sessions';
+
+export function PersonPage({ name }: { name: string }) {
+  const reading = useRead<UserInFull>(to('users', name));
+  const user = reading.value;
+  return (
+    <Page title={user?.display_name || name} above={<a href="/people">People</a>} aside={user && <PersonActions user={user} again={reading.again} />}>
+      <Shown reading={reading}>
+        {(user) => (
+          <>
+            <p class="lead chips">
+              {user.disabled ? (
+                <Chip tone="deny" mark="✕">
+                  disabled
+                </Chip>
+              ) : (
+                <Chip tone="allow" mark="✓">
+                  active
+                </Chip>
+              )}
+              <span>{user.name}</span>
+              {user.email && <span>{user.email}</span>}
+              <Id>{user.id}</Id>
+            </p>
+            <Section id="groups" title="Groups">
+              <GroupRows user={user} again={reading.again} />
+            </Section>
+            <Section id="factors" title="How they prove who they are">
+              <FactorRows user={user} again={reading.again} />
+              <Links user={user} />
+            </Section>
+            <Section id="sessions" title="Signed in">
+              <PersonSessions user={user.name} again={reading.again} />
+            </Section>
+            <Section id="reach" title="What they can reach, and why">
+              <Reach user={user.name} />
+            </Section>
+            <Section id="details" title="Details">
+              <PersonDetails user={user} again={reading.again} />
+            </Section>
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function PersonActions({ user, again }: { user: UserInFull; again: () => void }) {
+  const [asked, setAsked] = useState<'disable' | 'enable' | 'remove'>();
+  const may = useMay('admin.user.change');
+  if (!may) return <Permitted action="admin.user.change" to="change people">{null}</Permitted>;
+  const close = () => setAsked(undefined);
+  return (
+    <div class="buttons">
+      {user.disabled ? (
+        <button type="button" class="button" onClick={() => setAsked('enable')}>
+          Enable
+        </button>
+      ) : (
+        <button type="button" class="button danger" onClick={() => setAsked('disable')}>
+          Disable
+        </button>
+      )}
+      {user.disabled && (
+        <button type="button" class="button danger" onClick={() => setAsked('remove')}>
+          Remove
+        </button>
+      )}
+      {asked === 'disable' && <Disable user={user} close={close} again={again} />}
+      {asked === 'enable' && <Enable user={user} close={close} again={again} />}
+      {asked === 'remove' && <Remove user={user} close={close} />}
+    </div>
+  );
+}
+
+interface Asked {
+  user: UserInFull;
+  close: () => void;
+  again: () => void;
+}
+
+/** Says what is touched, with numbers, before it is. */
+function Disable({ user, close, again }: Asked) {
+  const doing = useDoing();
+  const leases = useRead<List<Lease>>(`/v1/leases${query({ user: user.name, limit: 1 })}`);
+  const open = leases.value?.total ?? leases.value?.items.length;
+  const disable = async () => {
+    if (!(await doing.run(() => api.post(`${to('users', user.id)}/disable`, {}, { over: user.version })))) return;
+    say(`${user.name} is disabled`);
+    close();
+    again();
+  };
+  return (
+    <Confirm title={`Disable ${user.display_name || user.name}?`} action={`Disable ${user.name}`} danger doing={doing} close={close} onConfirm={disable}>
+      <p>
+        Ends {count(user.sessions, 'session')} and {open === undefined ? 'all that is open' : count(open, 'open lease')} at once: pages that load, downloads, WebSockets.
+      </p>
+      <p>They cannot sign in again until somebody enables them. Groups, passkeys and recovery codes are kept.</p>
+    </Confirm>
+  );
+}
+
+function Enable({ user, close, again }: Asked) {
+  const doing = useDoing();
+  const enable = async () => {
+    if (!(await doing.run(() => api.post(`${to('users', user.id)}/enable`, {}, { over: user.version })))) return;
+    say(`${user.name} is enabled`);
+    close();
+    again();
+  };
+  return (
+    <Confirm title={`Enable ${user.display_name || user.name}?`} action={`Enable ${user.name}`} doing={doing} close={close} onConfirm={enable}>
+      <p>
+        They can sign in again with what they have ({count(user.factors.length, 'factor')}) and are in {count(user.all_groups.length, 'group')} as before. No session comes back by itself.
+      </p>
+    </Confirm>
+  );
+}
+
+function Remove({ user, close }: Omit<Asked, 'again'>) {
+  const doing = useDoing();
+  const remove = async () => {
+    if (!(await doing.run(() => api.remove(to('users', user.id), { over: user.version })))) return;
+    say(`${user.name} is removed`);
+    go('/people');
+  };
+  return (
+    <Confirm title={`Remove ${user.display_name || user.name}?`} action={`Remove ${user.name}`} danger doing={doing} close={close} onConfirm={remove}>
+      <p>
+        Takes away {count(user.factors.length, 'factor')} and {number(user.groups.length)} memberships for good. A new person of the same name is somebody else and inherits nothing. What they did stays in the ledger.
+      </p>
+    </Confirm>
+  );
+}
+
+/** Where a person is named: a link to them, or the words for who is nobody. */
+export function PersonLink({ name }: { name: string | null }) {
+  return name === null ? <span class="soft">a stranger</span> : <a href={at('people', name)}>{name}</a>;
+}
+

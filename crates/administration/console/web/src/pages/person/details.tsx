@@ -1,0 +1,44 @@
+// Name, address and attributes that policies may read.
+
+import { useState } from 'preact/hooks';
+
+import { api, to } from '../../api/client';
+import { useMay } from '../../api/me';
+import type { UserInFull } from '../../api/types';
+import { useDoing } from '../../api/use';
+import { say } from '../../ui/announce';
+import { TextField } from '../../ui/field';
+import { ProblemNote } from '../../ui/notes';
+import { PairsField } from '../../ui/pairs';
+
+export function PersonDetails({ user, again }: { user: UserInFull; again: () => void }) {
+  const may = useMay('admin.user.change');
+  const [display, setDisplay] = useState(user.display_name);
+  const [email, setEmail] = useState(user.email ?? '');
+  const [attributes, setAttributes] = useState(user.attributes);
+  const doing = useDoing();
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const body = { display_name: display, email: email.trim() || null, attributes };
+    if (!(await doing.run(() => api.patch(to('users', user.id), body, { over: user.version })))) return;
+    say('Saved');
+    again();
+  };
+  return (
+    <form class="card pad form" onSubmit={save}>
+      <div class="field-row">
+        <TextField label="Name to show" value={display} set={setDisplay} problem={doing.problem} name="display_name" disabled={!may} />
+        <TextField label="E-mail" type="email" value={email} set={setEmail} problem={doing.problem} name="email" disabled={!may} />
+      </div>
+      <PairsField label="Attributes" value={attributes} set={setAttributes} hint='Policies read them: principal.getTag("team") == "red".' problem={doing.problem} name="attributes" />
+      <ProblemNote problem={doing.problem} again={doing.problem?.stale ? again : undefined} />
+      {may && (
+        <div class="buttons">
+          <button class="button first" disabled={doing.busy}>
+            Save
+          </button>
+        </div>
+      )}
+    </form>
+  );
+}

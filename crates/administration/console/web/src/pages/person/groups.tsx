@@ -1,0 +1,113 @@
+// Which groups a person is in, and until when.
+
+import { useState } from 'preact/hooks';
+
+import { api, to } from '../../api/client';
+import { useMay } from '../../api/me';
+import type { Membership, UserInFull } from '../../api/types';
+import { useDoing } from '../../api/use';
+import { at } from '../../router';
+import { say } from '../../ui/announce';
+import { Confirm, Dialog } from '../../ui/dialog';
+import { TextField } from '../../ui/field';
+import { GroupField } from '../../ui/choose';
+import { Empty, ProblemNote } from '../../ui/notes';
+import { Time } from '../../ui/time';
+
+interface Rows {
+  user: UserInFull;
+  again: () => void;
+}
+
+export function GroupRows({ user, again }: Rows) {
+  const [adding, setAdding] = useState(false);
+  const [leaving, setLeaving] = useState<Membership>();
+  const may = useMay('admin.user.change');
+  const direct = new Set(user.groups.map((membership) => membership.group));
+  const through = user.all_groups.filter((group) => !direct.has(group));
+  return (
+    <>
+      {user.groups.length === 0 ? (
+        <Empty title="In no group">
+          <p>Most policies let in a group. Put {user.name} into one, for good or until a time.</p>
+        </Empty>
+      ) : (
+        <ul class="card list">
+          {user.groups.map((membership) => (
+            <li class="row" key={membership.group}>
+              <div class="grow">
+                <a class="strong" href={at('groups', membership.group)}>
+                  {membership.group}
+                </a>
+                <span class="under">{membership.until === undefined ? 'for good' : <>ends <Time at={membership.until} /></>}</span>
+              </div>
+              {may && (
+                <button type="button" class="button small-button" onClick={() => setLeaving(membership)}>
+                  Take out<span class="hidden"> of {membership.group}</span>
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      {through.length > 0 && <p class="small after">Through these also in {through.join(', ')}.</p>}
+      {may && (
+        <p class="buttons">
+          <button type="button" class="button" onClick={() => setAdding(true)}>
+            Put into a group
+          </button>
+        </p>
+      )}
+      {adding && <Join user={user} again={again} close={() => setAdding(false)} />}
+      {leaving && <Leave user={user} group={leaving.group} again={again} close={() => setLeaving(undefined)} />}
+    </>
+  );
+}
+
+function Join({ user, again, close }: Rows & { close: () => void }) {
+  const [group, setGroup] = useState('');
+  const [until, setUntil] = useState('');
+  const doing = useDoing();
+  const join = async (event: Event) => {
+    event.preventDefault();
+    const body = until ? { until: new Date(until).getTime() } : {};
+    if (!(await doing.run(() => api.put(to('users', user.id, 'groups', group.trim()), body)))) return;
+    say(`${user.name} is in ${group}`);
+    close();
+    again();
+  };
+  return (
+    <Dialog title={`Put ${user.name} into a group`} close={close}>
+      <form onSubmit={join}>
+        <GroupField label="Group" value={group} set={setGroup} problem={doing.problem} name="group" />
+        <TextField label="Until" type="datetime-local" value={until} set={setUntil} hint="Empty: for good. Otherwise the membership, and what rests on it, ends by itself." problem={doing.problem} name="until" />
+        <ProblemNote problem={doing.problem} />
+        <div class="buttons end">
+          <button type="button" class="button" onClick={close}>
+            Leave it as it is
+          </button>
+          <button class="button first" disabled={doing.busy || group.trim() === ''}>
+            Put into the group
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Leave({ user, group, again, close }: Rows & { group: string; close: () => void }) {
+  const doing = useDoing();
+  const leave = async () => {
+    if (!(await doing.run(() => api.remove(to('users', user.id, 'groups', group))))) return;
+    say(`${user.name} is no longer in ${group}`);
+    close();
+    again();
+  };
+  return (
+    <Confirm title={`Take ${user.name} out of ${group}?`} action={`Take out of ${group}`} danger doing={doing} close={close} onConfirm={leave}>
+      <p>
+        What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
+      </p>
+    </Confirm>
+  );
+}

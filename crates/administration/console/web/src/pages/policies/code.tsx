@@ -1,0 +1,78 @@
+// A plain text area, with line numbers beside it and its own text, coloured, beneath it.
+
+import type { RefObject } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
+
+import { coloured } from '../../ui/cedar';
+
+/** Beyond this the colours cost more than they give while one types. */
+const COLOURED_CHARACTERS = 60_000;
+
+interface Code {
+  label: string;
+  text: string;
+  set: (text: string) => void;
+  /** Lines with faults, from 1. */
+  faulty: Set<number>;
+  describedBy: string;
+  area: RefObject<HTMLTextAreaElement | null>;
+}
+
+export function Code({ label, text, set, faulty, describedBy, area }: Code) {
+  const beneath = useRef<HTMLPreElement>(null);
+  const numbers = useRef<HTMLPreElement>(null);
+  const lines = text.split('\n').length;
+  const shown = useMemo(() => (text.length > COLOURED_CHARACTERS ? [text] : coloured(text)), [text]);
+  const follow = (top: number, left: number) => {
+    if (beneath.current) beneath.current.style.transform = `translate(${-left}px, ${-top}px)`;
+    if (numbers.current) numbers.current.style.transform = `translateY(${-top}px)`;
+  };
+  return (
+    <div class="code">
+      <div class="code-numbers" aria-hidden="true">
+        <pre ref={numbers}>
+          {Array.from({ length: lines }, (_, index) => (
+            <span key={index} class={faulty.has(index + 1) ? 'code-number faulty' : 'code-number'}>
+              {faulty.has(index + 1) && '✕ '}
+              {index + 1}
+              {'\n'}
+            </span>
+          ))}
+        </pre>
+      </div>
+      <div class="code-text">
+        <pre ref={beneath} class="code-beneath" aria-hidden="true">
+          <span class="code-faults">
+            {[...faulty].map((line) => (
+              <span key={line} class="code-fault" style={{ top: `${(line - 1) * 20}px` }} />
+            ))}
+          </span>
+          {shown}
+          {'\n'}
+        </pre>
+        <textarea
+          ref={area}
+          aria-label={label}
+          aria-describedby={describedBy}
+          aria-invalid={faulty.size > 0 || undefined}
+          value={text}
+          spellcheck={false}
+          autocomplete="off"
+          wrap="off"
+          onInput={(event) => set(event.currentTarget.value)}
+          onScroll={(event) => follow(event.currentTarget.scrollTop, event.currentTarget.scrollLeft)}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Puts the caret at the beginning of a line, in view. */
+export function toLine(area: HTMLTextAreaElement | null, line: number): void {
+  if (!area) return;
+  const lines = area.value.split('\n');
+  const before = lines.slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
+  area.focus();
+  area.setSelectionRange(before, before + (lines[line - 1]?.length ?? 0));
+  area.scrollTop = Math.max(0, (line - 6) * 20);
+}

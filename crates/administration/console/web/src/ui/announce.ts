@@ -1,0 +1,13 @@
+// One polite live region for the whole console: what was done, said once.
+
+let region: HTMLElement | null = null;
+
+export function announceIn(element: HTMLElement | null): void {
+  region = element;
+}
+
+export function say(text: string): void {
+  if (!region) return;
+  // The same words twice are still two announcements.
+  region.textContent = region.textContent === text ? `${text}\u00a0` : text;
+}

@@ -1,0 +1,29 @@
+// Cedar, with its words told apart; the text stays plain text.
+
+import type { ComponentChildren } from 'preact';
+
+const TOKENS = /(\/\/[^\n]*)|("(?:[^"\\\n]|\\.)*"?)|(@[A-Za-z_]\w*)|\b(permit|forbid|when|unless|if|then|else|in|is|has|like|true|false)\b|\b(principal|action|resource|context)\b|\b([A-Z]\w*(?=::|\b))/g;
+
+const KINDS = ['comment', 'string', 'annotation', 'keyword', 'variable', 'type'] as const;
+
+/** The text as spans: comments, strings, annotations, words of the language, variables, types. */
+export function coloured(text: string): ComponentChildren[] {
+  const out: ComponentChildren[] = [];
+  let from = 0;
+  for (const found of text.matchAll(TOKENS)) {
+    if (found.index > from) out.push(text.slice(from, found.index));
+    const kind = KINDS[found.slice(1).findIndex((group) => group !== undefined)] ?? 'type';
+    out.push(<span class={`c-${kind}`}>{found[0]}</span>);
+    from = found.index + found[0].length;
+  }
+  out.push(text.slice(from));
+  return out;
+}
+
+export function Cedar({ text }: { text: string }) {
+  return (
+    <pre class="cedar" tabIndex={0}>
+      <code>{coloured(text.trim())}</code>
+    </pre>
+  );
+}

@@ -1,0 +1,79 @@
+// The browser's own dialog: it keeps the focus, closes on Escape and gives the focus back.
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+
+import type { Doing } from '../api/use';
+import { ProblemNote } from './notes';
+
+interface Dialog {
+  title: string;
+  close: () => void;
+  children: ComponentChildren;
+  kind?: 'confirm' | 'palette' | 'menu';
+}
+
+export function Dialog({ title, close, children, kind = 'confirm' }: Dialog) {
+  const box = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  const onClick = (event: MouseEvent) => {
+    if (event.target === box.current) close();
+  };
+  return (
+    <dialog
+      ref={box}
+      class={kind}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+      onClick={onClick}
+    >
+      <div class="dialog-inside">
+        <h2 id={heading} class={kind === 'confirm' ? 'dialog-title' : 'hidden'}>
+          {title}
+        </h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+interface Confirm {
+  title: string;
+  /** The outcome, as a verb: "End this session". */
+  action: string;
+  danger?: boolean;
+  doing: Doing;
+  onConfirm: () => void;
+  close: () => void;
+  /** What it touches, and whom. */
+  children: ComponentChildren;
+}
+
+export function Confirm({ title, action, danger = false, doing, onConfirm, close, children }: Confirm) {
+  const leave = () => {
+    doing.forget();
+    close();
+  };
+  return (
+    <Dialog title={title} close={leave}>
+      <div class="dialog-text">{children}</div>
+      <ProblemNote problem={doing.problem} />
+      <div class="buttons end">
+        <button type="button" class="button" onClick={leave}>
+          Leave it as it is
+        </button>
+        <button type="button" class={danger ? 'button first danger' : 'button first'} disabled={doing.busy} onClick={onConfirm}>
+          {action}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

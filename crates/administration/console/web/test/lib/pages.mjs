@@ -1,0 +1,99 @@
+// Every page and every state worth looking at: a name, its address, and what is done before it is looked at.
+
+const deny = (mock) => {
+  for (let seq = mock.decisions.newest() - 1000; ; seq -= 1) {
+    const line = mock.decisions.at(seq);
+    if (line.because.includes('crown-jewels-need-a-passkey')) return line.decision;
+  }
+};
+
+const press = (name) => async (page) => {
+  await page.getByRole('button', { name }).first().click();
+  await page.getByRole('dialog').waitFor();
+};
+
+const write = async (page, text) => {
+  const area = page.getByLabel('Text of apps.cedar');
+  await area.fill(`${await area.inputValue()}\n${text}`);
+};
+
+const FINANCE = '@id("reports-for-finance")\npermit (\n    principal in Group::"finance",\n    action == Action::"http.request",\n    resource in App::"reports"\n);\n';
+
+export const PAGES = [
+  ['overview', '/'],
+  ['people', '/people'],
+  ['person', '/people/carla'],
+  ['person-disable', '/people/carla', press('Disable')],
+  ['person-link', '/people/carla', async (page) => {
+    await press('Enrolment link')(page);
+    await page.getByRole('button', { name: 'Make the link' }).click();
+    await page.getByText('It is shown only now').waitFor();
+  }],
+  ['person-group', '/people/carla', press('Put into a group')],
+  ['add-person', '/people/add'],
+  ['groups', '/groups'],
+  ['group', '/groups/finance'],
+  ['group-add', '/groups', press('Add a group')],
+  ['devices', '/devices'],
+  ['apps', '/apps'],
+  ['app', '/apps/payroll'],
+  ['app-of-configuration', '/apps/wiki'],
+  ['add-app', '/apps/add'],
+  ['add-app-fault', '/apps/add', async (page) => {
+    await page.getByLabel('Title', { exact: true }).fill('Intranet');
+    await page.getByLabel('Name', { exact: true }).fill('intranet');
+    await page.getByLabel('Host', { exact: true }).fill('intranet.example.com');
+    await page.getByLabel('Servers').fill('10.0.0.7:3000');
+    await page.getByRole('button', { name: 'Add the app' }).click();
+    await page.getByRole('alert').waitFor();
+  }],
+  ['edit-app', '/apps/payroll/edit'],
+  ['decisions', '/decisions'],
+  ['decision', (mock) => `/decisions/${deny(mock)}`],
+  ['sessions', '/sessions'],
+  ['session-end', '/sessions', press(/^End/)],
+  ['leases', '/leases'],
+  ['policies', '/policies'],
+  ['policy', '/policies/crown-jewels-need-a-passkey'],
+  ['policy-editor', '/policies/edit'],
+  ['policy-editor-faults', '/policies/edit', async (page) => {
+    await write(page, 'permit (principal, action, resource);\n');
+    await page.getByText('2 faults').first().waitFor();
+  }],
+  ['policy-editor-compared', '/policies/edit', async (page) => {
+    await write(page, FINANCE);
+    await page.getByText('No fault').waitFor();
+    await page.getByRole('button', { name: 'Compare with what is in force' }).click();
+    await page.getByRole('button', { name: /^Save:/ }).waitFor();
+  }],
+  ['policy-history', '/policies/history'],
+  ['policy-version', '/policies/history/1.3871', async (page) => {
+    await page.getByRole('button', { name: 'Compare with what is in force' }).click();
+    await page.getByRole('button', { name: /^Go back/ }).waitFor();
+  }],
+  ['ask', '/ask?user=bo&app=payroll', async (page) => {
+    await page.getByLabel('Having proved with').selectOption('sign-in-link');
+    await page.getByRole('button', { name: 'Ask', exact: true }).click();
+    await page.locator('.answer').waitFor();
+  }],
+  ['map', '/map', async (page) => {
+    const drawn = page.getByRole('radio', { name: 'drawn' });
+    await drawn.check();
+    await page.locator('.flow').nth(3).focus();
+  }],
+  ['map-of-one', '/map?q=payroll', async (page) => {
+    await page.getByRole('radio', { name: 'drawn' }).check();
+    await page.locator('.flow').first().waitFor();
+  }],
+  ['map-as-table', '/map', async (page) => {
+    await page.getByRole('radio', { name: 'as a table' }).check();
+    await page.getByRole('table').waitFor();
+  }],
+  ['settings', '/settings'],
+  ['find', '/', async (page) => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('pay');
+    await page.getByRole('option', { name: /Payroll/ }).waitFor();
+  }],
+  ['missing', '/no/such/page'],
+];

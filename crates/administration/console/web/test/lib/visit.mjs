@@ -1,0 +1,92 @@
+// Somebody at the console: a browser page, and all that went wrong in it.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const DESKTOP = { width: 1280, height: 860 };
+export const PHONE = { width: 360, height: 780 };
+
+const PATIENCE_MS = 10_000;
+
+export class Visitor {
+  /** What went wrong in the page: errors of scripts, what its policy blocked, anything on the console. */
+  errors = [];
+
+  static async arrive(browser, mock, { viewport = DESKTOP, colorScheme = 'light', ...options } = {}) {
+    const context = await browser.newContext({ viewport, colorScheme, permissions: ['clipboard-write'], ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    return new Visitor(context, page, mock);
+  }
+
+  constructor(context, page, mock) {
+    this.context = context;
+    this.page = page;
+    this.mock = mock;
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.errors.push(message.text());
+    });
+  }
+
+  async open(path) {
+    await this.page.goto(this.mock.origin + path);
+    await this.settled();
+  }
+
+  /** The page is there and nothing of it is on its way any more. */
+  async settled() {
+    await this.page.locator('h1').waitFor();
+    await this.page.waitForFunction(() => !document.querySelector('.loading'));
+  }
+
+  heading() {
+    return this.page.locator('h1').innerText();
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name });
+  }
+
+  field(name) {
+    return this.page.getByLabel(name, { exact: true });
+  }
+
+  dialog() {
+    return this.page.getByRole('dialog');
+  }
+
+  /** What has the focus, as a person would name it. */
+  focused() {
+    return this.page.evaluate(() => {
+      const element = document.activeElement;
+      return element ? `${element.tagName.toLowerCase()}: ${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim()}` : '';
+    });
+  }
+
+  /** By how much the page is wider than the window. */
+  overflow() {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  }
+
+  /** What axe finds, each as one line. The page's own policy stays on: axe runs in a world beside it. */
+  async violations() {
+    this.devtools ??= await this.context.newCDPSession(this.page);
+    const { frameTree } = await this.devtools.send('Page.getFrameTree');
+    const { executionContextId: contextId } = await this.devtools.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' });
+    const evaluate = async (expression) => {
+      const { result, exceptionDetails } = await this.devtools.send('Runtime.evaluate', { expression, contextId, awaitPromise: true, returnByValue: true });
+      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+      return result.value;
+    };
+    await evaluate(`${axe}; undefined`);
+    return evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ': ' + n.failureSummary)))`);
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+}

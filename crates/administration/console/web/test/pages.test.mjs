@@ -1,0 +1,131 @@
+// Every page and every state of it: it renders, fits, satisfies axe, and breaks nothing of its own policy.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { CSP, startMock } from '../mock/server.mjs';
+import { open } from './lib/browser.mjs';
+import { PAGES } from './lib/pages.mjs';
+import { DESKTOP, PHONE, Visitor } from './lib/visit.mjs';
+
+const SIZES = { desktop: DESKTOP, phone: PHONE };
+
+/** Opens the page anew for each size: what is laid out for one is not what another gets. */
+async function clean(browser, mock, path, prepare) {
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    const visitor = await Visitor.arrive(browser, mock, { viewport, hasTouch: size === 'phone', isMobile: size === 'phone' });
+    await visitor.open(path);
+    await prepare?.(visitor.page);
+    for (const colorScheme of ['light', 'dark']) {
+      await visitor.page.emulateMedia({ colorScheme });
+      assert.deepEqual(await visitor.violations(), [], `${path}, ${size}, ${colorScheme}`);
+    }
+    assert.ok((await visitor.overflow()) <= 0, `${path} is ${await visitor.overflow()} px too wide, ${size}`);
+    assert.match(await visitor.page.title(), / · Gatewright$/);
+    assert.equal(await visitor.page.locator('h1').count(), 1);
+    assert.deepEqual(visitor.errors, [], `${path}, ${size}`);
+    await visitor.leave();
+  }
+}
+
+describe('pages', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 200 });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  for (const [name, path, prepare] of PAGES) {
+    test(`"${name}" renders, fits and is accessible`, async () => {
+      await clean(browser, mock, typeof path === 'function' ? path(mock) : path, prepare);
+    });
+  }
+
+  test('the policy that the pages run under allows neither inline code nor other origins', async () => {
+    const answer = await fetch(`${mock.origin}/people`);
+    assert.equal(answer.headers.get('content-security-policy'), CSP);
+    const text = await answer.text();
+    assert.doesNotMatch(text, /<style|style=|<script(?![^>]*src=)/);
+    assert.doesNotMatch(text, /\son\w+=/);
+  });
+
+  test('a thing that does not exist says so and what to do', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/people/nobody-of-that-name');
+    const note = await visitor.page.getByRole('alert').innerText();
+    assert.match(note, /Nobody is called nobody-of-that-name\./);
+    assert.match(note, /Search the people by another name\./);
+    await visitor.leave();
+  });
+});
+
+describe('an organisation in which nothing happens yet', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 1, quiet: true });
+    for (const name of ['users', 'groups', 'apps']) mock[name].length = name === 'users' ? 1 : 0;
+    mock.policies.files = [];
+    mock.policies.kept = [];
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  const empty = {
+    '/': /Nobody was refused/,
+    '/groups': /No group yet/,
+    '/devices': /Devices come with device trust/,
+    '/apps': /No app yet/,
+    '/decisions?outcome=cut': /Nothing of this kind lately/,
+    '/people?q=zzz': /Nobody matches/,
+    '/policies': /No policy of your own yet/,
+    '/policies/history': /No history yet/,
+    '/map': /Nobody can reach anything yet/,
+    '/settings': /Nothing is declared/,
+  };
+  for (const [path, words] of Object.entries(empty)) {
+    test(`${path} teaches what will be there`, async () => {
+      mock.decisions.at = () => ({ seq: 1, time: Date.now(), outcome: 'note', kind: 'note', who: 'gatewright', what: 'started', because: [], why: 'started' });
+      const visitor = await Visitor.arrive(browser, mock);
+      await visitor.open(path);
+      await visitor.page.getByText(words).first().waitFor();
+      assert.deepEqual(await visitor.violations(), []);
+      assert.deepEqual(visitor.errors, []);
+      await visitor.leave();
+    });
+  }
+});
+
+describe('somebody who may only read', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 20, auditor: true });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  test('is offered nothing that would be refused', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    for (const [path, name] of [['/people/bo', /Disable|Take out|Put into|End|link$/], ['/apps/payroll', /Remove|End/], ['/sessions', /^End/], ['/leases', /^End/], ['/settings', /Rotate/], ['/groups', /Add a group/]]) {
+      await visitor.open(path);
+      assert.equal(await visitor.button(name).count(), 0, path);
+    }
+    await visitor.leave();
+  });
+
+  test('is told which permission is missing', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/people/add');
+    assert.match(await visitor.page.locator('main').innerText(), /policy does not permit you admin\.user\.add/);
+    await visitor.leave();
+  });
+});
