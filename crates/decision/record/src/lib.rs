@@ -30,6 +30,7 @@ mod verify;
 pub use changes::RecordedChanges;
 pub use erase::{Erased, erase_personal};
 pub use fault::LedgerError;
+pub use files::bytes_on_disk;
 pub use ledger::Ledger;
 pub use log::{LogStatus, STALL_BOUND, SYNC_BOUND};
 pub use options::{CONTROL, LedgerOptions, STRANGERS};
