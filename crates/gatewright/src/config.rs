@@ -65,6 +65,8 @@ pub(crate) struct Config {
     pub(crate) limits: LimitsConfig,
     /// How many traffic threads there are.
     pub(crate) threads: usize,
+    /// Where health and numbers are told; nowhere by default.
+    pub(crate) operations: Vec<SocketAddr>,
     /// How long what is open may take to end when Gatewright stops.
     pub(crate) drain: Duration,
     /// What is logged, and how.

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 #[doc(hidden)]
 pub mod fuzzing;
+mod operations;
 mod output;
 mod policy_folder;
 mod supervise;
