@@ -1,5 +1,6 @@
 //! Gatewright: one binary that runs everything and administers it.
 
+mod backup;
 mod clock;
 mod command;
 mod config;

@@ -15,6 +15,7 @@ mod place;
 mod policies;
 mod process;
 mod reload;
+pub(crate) mod restore;
 mod setup;
 pub(crate) mod tls;
 mod watch;

@@ -67,6 +67,7 @@ endpoints! {
     PolicyApply: POST "/v1/policies" => AdminPolicyApply on System;
     PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminPolicyApply on System;
     PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System;
+    BackupBegin: POST "/v1/backups" => AdminPolicyApply on System;
     LogRead: GET "/v1/log" => AdminLogRead on System;
     ClockShow: GET "/v1/clock" => AdminRead on System;
     ClockConfirm: POST "/v1/clock/confirm" => AdminPolicyApply on System;

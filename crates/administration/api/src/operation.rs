@@ -1,6 +1,7 @@
 //! What each endpoint does, once policy has let it happen.
 
 mod apps;
+mod backups;
 mod clock;
 mod groups;
 mod keys;
@@ -101,6 +102,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyApply => policies::apply(&call).await,
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
+        Operation::BackupBegin => backups::begin(&call).await,
         Operation::LogRead => log::access(&call),
         Operation::ClockShow => clock::show(&call),
         Operation::ClockConfirm => clock::confirm(&call).await,
