@@ -1,6 +1,7 @@
 //! The command line: what there is to say, and what each family of commands does with it.
 
 mod app;
+mod backup;
 mod check;
 mod clock;
 mod group;
@@ -70,6 +71,10 @@ enum Command {
     /// The clock that decisions are made by.
     #[command(subcommand)]
     Clock(clock::Command),
+    /// Take a backup of the facts and the ledger, also while Gatewright runs.
+    Backup(backup::Take),
+    /// Restore a backup into an empty data folder.
+    Restore(backup::Restore),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -122,6 +127,8 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
         Command::Clock(clock) => clock::run(&shell, clock),
+        Command::Backup(take) => backup::take(&shell, &take),
+        Command::Restore(restore) => backup::restore(&shell, &restore),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "gatewright", &mut script);

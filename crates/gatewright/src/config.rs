@@ -69,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) threads: usize,
     /// Whether memory may be had in pages of 2 MiB.
     pub(crate) huge_pages: bool,
+    /// Where health and numbers are told; nowhere by default.
+    pub(crate) operations: Vec<SocketAddr>,
     /// How long what is open may take to end when Gatewright stops.
     pub(crate) drain: Duration,
     /// What is logged, and how.

@@ -1,11 +1,13 @@
 //! Gatewright: one binary that runs everything and administers it.
 
+mod backup;
 mod clock;
 mod command;
 mod config;
 mod demo;
 #[doc(hidden)]
 pub mod fuzzing;
+mod operations;
 mod output;
 mod policy_folder;
 mod supervise;

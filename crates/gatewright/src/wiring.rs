@@ -16,6 +16,7 @@ mod place;
 mod policies;
 mod process;
 mod reload;
+pub(crate) mod restore;
 mod setup;
 pub(crate) mod tls;
 mod watch;
@@ -38,6 +39,7 @@ pub(crate) use web::country_of;
 use crate::{
     config::Config,
     demo::DemoSetup,
+    operations::{Bound, Vitals, Watched},
     supervise::{Early, Supervisor},
 };
 
@@ -60,6 +62,7 @@ struct Joined {
     ledger: Arc<Ledger>,
     keys: Arc<SigningKeys>,
     identity: Identity,
+    vitals: Vitals,
     /// Where people sign in; links begin with it.
     origin: String,
 }
@@ -88,6 +91,7 @@ pub(crate) async fn start(
     files.begin().await;
     let certificates = setup::certificates(config, &mode, engine)?;
     let trust = setup::trust(config, engine)?;
+    let operations = bind_operations(config, &mode, &joined.announcer)?;
     let live = reload::Live::new(
         engine,
         &joined.announcer,
@@ -99,6 +103,11 @@ pub(crate) async fn start(
     let web = joined.serve(config, &mode, certificates.as_ref(), trust, &api)?;
     joined.open_socket(&opened.data, api)?;
     joined.keep();
+    let told_at = operations.addresses();
+    operations.tell(
+        joined.watched(&web, certificates.clone(), &opened.data),
+        &joined.supervisor,
+    );
     if config.policies.watch {
         files.follow(&joined.supervisor);
     }
@@ -117,7 +126,33 @@ pub(crate) async fn start(
         place,
         signals,
         config.drain,
+        told_at,
     ))
+}
+
+/// Binds where health and numbers are told. The demo goes on without where another program, such
+/// as another demo, is there.
+fn bind_operations(
+    config: &Config,
+    mode: &Mode,
+    announcer: &Announcer,
+) -> Result<Bound, StartFault> {
+    let mut bound = Bound::nowhere();
+    for address in &config.operations {
+        match bound.bind(*address) {
+            Ok(()) => {}
+            Err(fault) if matches!(mode, Mode::Demo(_)) => announcer.warn(format!(
+                "nothing is told of health and numbers: {address} cannot be had: {fault}"
+            )),
+            Err(source) => {
+                return Err(StartFault::Operations {
+                    address: *address,
+                    source,
+                });
+            }
+        }
+    }
+    Ok(bound)
 }
 
 async fn join(
@@ -139,6 +174,7 @@ async fn join(
         ledger,
         keys,
         identity,
+        vitals: Vitals::default(),
         origin,
     })
 }
@@ -162,7 +198,24 @@ impl Joined {
     /// What is done again and again.
     fn keep(&self) {
         keep::sweeper(&self.supervisor, &self.engine, &self.identity, &self.keys);
-        keep::saver(&self.supervisor, &self.engine, &self.ledger);
+        keep::saver(&self.supervisor, &self.engine, &self.ledger, &self.vitals);
+    }
+
+    /// What health and numbers are told of.
+    fn watched(
+        &self,
+        web: &gw_web::Running,
+        certificates: Option<CertificateStore>,
+        data: &Path,
+    ) -> Watched {
+        Watched {
+            engine: self.engine.clone(),
+            ledger: Arc::clone(&self.ledger),
+            traffic: web.metrics().to_vec(),
+            certificates,
+            vitals: self.vitals.clone(),
+            data: data.to_owned(),
+        }
     }
 
     /// Follows the certificates' files.

@@ -147,6 +147,8 @@ endpoints! {
         "Goes back to an earlier set of policies.", takes Rollback, gives 200 Done;
     Explain: POST "/v1/explain" => AdminExplain on System,
         "What would happen, and why; under these policies or others.", takes Explain, gives 200 Explained;
+    BackupBegin: POST "/v1/backups" => AdminPolicyApply on System,
+        "Begins a backup, for who may read the data folder: where its copies lie.", gives 200 LogAccess;
     LogRead: GET "/v1/log" => AdminLogRead on System,
         "Where the ledger lies, and what proves it whole.", gives 200 LogAccess;
     SettingsShow: GET "/v1/settings" => AdminRead on System,

@@ -1,6 +1,7 @@
 //! What each endpoint does, once policy has let it happen.
 
 mod apps;
+mod backups;
 mod clock;
 mod groups;
 mod keys;
@@ -192,6 +193,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
         Operation::Explain => policies::explain(&call).await,
+        Operation::BackupBegin => backups::begin(&call).await,
         Operation::LogRead => log::access(&call),
         Operation::SettingsShow => system::settings(&call),
         Operation::ClockShow => clock::show(&call),

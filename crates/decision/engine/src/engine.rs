@@ -1,7 +1,11 @@
 //! The engine: the newest view, the one way to change it, and the control plane's questions.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -50,6 +54,8 @@ pub(crate) struct Shared {
     cores: Arc<Cores>,
     judge: Mutex<Judge>,
     remedies: Remembered,
+    /// Questions that were allowed, and that were not.
+    asked: [AtomicU64; 2],
     /// What every question and event would say while the ledger cannot be written.
     unwritten: Seldom,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
@@ -125,6 +131,7 @@ impl Engine {
             reader: store.reader(),
             requests,
             remedies: Remembered::default(),
+            asked: Default::default(),
             unwritten: Seldom::default(),
             thread: Mutex::default(),
         });
@@ -262,6 +269,23 @@ impl Engine {
     /// Asks a question of the control plane: judged now, recorded and synced before it is
     /// answered. What cannot be recorded is denied.
     pub async fn ask(&self, circumstances: &Circumstances) -> Asked {
+        let asked = self.answer(circumstances).await;
+        let [allowed, denied] = &self.shared.asked;
+        let outcome = if asked.is_allow() { allowed } else { denied };
+        outcome.fetch_add(1, Ordering::Relaxed);
+        asked
+    }
+
+    /// How many questions of the control plane were allowed so far, and how many were not.
+    pub fn asked(&self) -> (u64, u64) {
+        let [allowed, denied] = &self.shared.asked;
+        (
+            allowed.load(Ordering::Relaxed),
+            denied.load(Ordering::Relaxed),
+        )
+    }
+
+    async fn answer(&self, circumstances: &Circumstances) -> Asked {
         let began = Instant::now();
         let judgement = self.judge(circumstances);
         let id = DecisionId::from_bits(random::bits());

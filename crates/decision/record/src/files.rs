@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Read, Seek},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,9 @@ use rustix::{
     fs::{SeekFrom, seek},
     io::Errno,
 };
+
+/// What the system counts blocks in, whatever the file system's own are.
+const BLOCK_BYTES: u64 = 512;
 
 /// The files of one segment.
 #[derive(Debug, Clone)]
@@ -70,6 +73,24 @@ pub(crate) fn log_names(folder: &Path) -> io::Result<Vec<String>> {
     names.retain(|name| is_log_name(name));
     names.sort_unstable();
     Ok(names)
+}
+
+/// The bytes on disk of each log in a ledger's folder, what is reserved ahead included.
+///
+/// # Errors
+/// When the folder cannot be read. A file that goes meanwhile counts nothing.
+pub fn bytes_on_disk(folder: &Path) -> io::Result<Vec<(String, u64)>> {
+    let names = log_names(folder)?.into_iter();
+    names
+        .map(|name| {
+            let files = fs::read_dir(folder.join(&name))?;
+            let bytes = files.map(|file| match if_there(file?.metadata())? {
+                Some(found) => Ok(found.blocks() * BLOCK_BYTES),
+                None => Ok(0),
+            });
+            Ok((name, bytes.sum::<io::Result<u64>>()?))
+        })
+        .collect()
 }
 
 /// Whether a text may name a log: it becomes a folder's name.
@@ -161,6 +182,23 @@ mod tests {
     use std::os::unix::fs::FileExt;
 
     use super::*;
+
+    #[test]
+    fn each_log_is_counted_with_what_it_takes_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        for (log, bytes) in [("control", 10_000), ("web-0", 0)] {
+            make_folder(&folder.path().join(log)).unwrap();
+            let file = create_new(&SegmentPaths::new(&folder.path().join(log), 1).records).unwrap();
+            file.write_all_at(&vec![7; bytes], 0).unwrap();
+            file.sync_all().unwrap();
+        }
+        fs::write(folder.path().join("lock"), "no log").unwrap();
+        let counted = bytes_on_disk(folder.path()).unwrap();
+        let names: Vec<_> = counted.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["control", "web-0"]);
+        assert!(counted[0].1 >= 10_000, "{counted:?}");
+        assert_eq!(counted[1].1, 0);
+    }
 
     #[test]
     fn what_was_reserved_and_never_written_is_not_read() {

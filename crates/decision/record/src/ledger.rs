@@ -207,6 +207,14 @@ impl Ledger {
         self.note_synced(Note::ClockFault { jump_ms }).await
     }
 
+    /// Records that something is missing, with an operator's knowledge. Blocks until it is synced.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub fn note_gap(&self, what: &str) -> Result<(), Unwritable> {
+        self.note(Note::Gap { what: what.into() })
+    }
+
     async fn note_synced(&self, note: Note) -> Result<(), Unwritable> {
         let record = NoteRecord {
             time: (self.options.now)(),

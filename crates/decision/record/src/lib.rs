@@ -7,6 +7,7 @@
 
 mod chain;
 mod changes;
+mod copy;
 mod cursor;
 mod erase;
 mod fault;
@@ -28,8 +29,10 @@ mod strangers;
 mod verify;
 
 pub use changes::RecordedChanges;
+pub use copy::{SegmentCopy, copy_ledger, sealed_until};
 pub use erase::{Erased, erase_personal};
 pub use fault::LedgerError;
+pub use files::bytes_on_disk;
 pub use ledger::Ledger;
 pub use log::{LogStatus, STALL_BOUND, SYNC_BOUND};
 pub use options::{CONTROL, LedgerOptions, STRANGERS};

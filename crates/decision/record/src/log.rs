@@ -121,6 +121,8 @@ pub struct LogStatus {
     pub log: Arc<str>,
     /// Why it takes no more records, if so.
     pub failure: Option<Unwritable>,
+    /// Why it will take no more once its segment is full, if so.
+    pub no_next_segment: Option<Unwritable>,
     /// The longest that a record may have waited to be synced.
     pub longest_sync: Duration,
     /// How often that was longer than [`SYNC_BOUND`].
@@ -150,6 +152,8 @@ pub(crate) struct Log {
     refuses_from: u8,
     /// Whether it has a recorder.
     taken: AtomicBool,
+    /// Whether its recorder asked for a segment in vain.
+    wanting: AtomicBool,
     sealer: OnceLock<Thread>,
     /// Held for as long as anyone may write.
     _lock: Arc<File>,
@@ -194,6 +198,7 @@ impl Log {
             // The sealer itself writes the refusals of strangers, to the last.
             refuses_from: if name == STRANGERS { FAILED } else { BEHIND },
             taken: AtomicBool::new(false),
+            wanting: AtomicBool::new(false),
             sealer: OnceLock::new(),
             _lock: lock,
         })
@@ -212,6 +217,12 @@ impl Log {
     /// Making one here blocks the writer; it happens only where it outran the sealer,
     /// and is better than refusing people for it.
     pub(crate) fn take_segment(&self) -> Result<WriteHalf, Unwritable> {
+        let taken = self.try_take_segment();
+        self.wanting.store(taken.is_err(), Ordering::Relaxed);
+        taken
+    }
+
+    fn try_take_segment(&self) -> Result<WriteHalf, Unwritable> {
         let mut stock = locked(&self.stock);
         if let Some(spare) = stock.spare.take() {
             return Ok(spare);
@@ -440,10 +451,22 @@ impl Log {
         }
     }
 
+    /// Why the segment that comes next could not be made, while there is none.
+    fn out_of_stock(&self) -> Option<Unwritable> {
+        let stock = locked(&self.stock);
+        let failed = stock.failed.as_ref().filter(|_| stock.spare.is_none())?;
+        Some(self.no_segment(failed.why.clone()))
+    }
+
     pub(crate) fn status(&self) -> LogStatus {
+        let (short, wanting) = (self.out_of_stock(), self.wanting.load(Ordering::Relaxed));
         LogStatus {
             log: self.name.clone(),
-            failure: self.check().err(),
+            failure: self
+                .check()
+                .err()
+                .or_else(|| short.clone().filter(|_| wanting)),
+            no_next_segment: short,
             longest_sync: Duration::from_micros(self.lag.longest_micros.load(Ordering::Relaxed)),
             late: self.lag.late.load(Ordering::Relaxed),
         }

@@ -20,6 +20,7 @@ use crate::{
     flow::Flow,
     forward,
     inbound::{self, Asked, Client, Inbound, Next},
+    metrics::ThreadMetrics,
     options::Serves,
     own_paths, recorded, redirect, refusal, switch,
 };
@@ -162,6 +163,7 @@ async fn ask(asked: Box<Asked>, held: Held, body: Unread) -> Response<OutBody> {
         let door = &inbound.conn.thread.door;
         door.ask(circumstances.clone(), &personal.particulars(&asked))
     };
+    count(&inbound.conn.thread.metrics, &answer);
     let permit = match answer {
         Answer::Permit(permit) => permit,
         Answer::Refused(refused) => {
@@ -192,6 +194,15 @@ async fn ask(asked: Box<Asked>, held: Held, body: Unread) -> Response<OutBody> {
         Upstream::BuiltIn(name) => Box::pin(built_in::answer(asked, flow, name, body.take())).await,
         Upstream::Http(_) | Upstream::Servers(_) => forward::nowhere(&asked, flow),
     }
+}
+
+fn count(metrics: &ThreadMetrics, answer: &Answer) {
+    let decided = match answer {
+        Answer::Permit(_) => &metrics.decisions_allowed,
+        Answer::Refused(refusal) if refusal.unwritable => &metrics.decisions_unrecorded,
+        Answer::Refused(_) => &metrics.decisions_denied,
+    };
+    decided.add(1);
 }
 
 /// Whether the client waits until it is told to send its body.

@@ -49,7 +49,7 @@ mod thread;
 mod upstream;
 pub mod websocket;
 
-pub use metrics::{Counter, TURN_MAX, ThreadMetrics};
+pub use metrics::{Counted, Counter, TURN_MAX, ThreadMetrics};
 pub use options::{
     AppCookie, BuiltIn, Code, Country, DoorFault, HandOver, HandOverFault, Limits, Listener,
     MakeDoor, Serves, ThreadDoor, WebOptions, WhomToAsk,

@@ -11,24 +11,77 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gw_telemetry::Kind;
 use tokio::task::JoinHandle;
 
 /// Nothing on a traffic thread runs longer than this without giving the others a turn.
 pub const TURN_MAX: Duration = Duration::from_millis(1);
 
 macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+    ($($kind:ident { $($(#[doc = $help:literal])* $name:ident,)* })*) => {
         /// One traffic thread's counters.
         #[derive(Debug, Default)]
-        pub struct ThreadMetrics { $($(#[$doc])* pub $name: Counter),* }
+        pub struct ThreadMetrics {
+            $($($(#[doc = $help])* pub $name: Counter,)*)*
+            pulse: Pulse,
+        }
 
         impl ThreadMetrics {
-            /// All counters by name, as they are now.
-            pub fn all(&self) -> Vec<(&'static str, u64)> {
-                vec![$((stringify!($name), self.$name.value())),*]
+            /// All counters with their names, as they are now.
+            pub fn counted(&self) -> Vec<Counted> {
+                vec![$($(Counted {
+                    name: stringify!($name),
+                    help: concat!($($help),*),
+                    kind: Kind::$kind,
+                    value: self.$name.value(),
+                }),*),*]
             }
         }
     };
+}
+
+/// A counter as it is at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Whether it only goes up.
+    pub kind: Kind,
+    /// The number.
+    pub value: u64,
+}
+
+/// When a thread last said that it is there.
+#[derive(Debug)]
+struct Pulse {
+    began: Instant,
+    /// Milliseconds after `began`.
+    beat: AtomicU64,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            beat: AtomicU64::new(0),
+        }
+    }
+}
+
+impl ThreadMetrics {
+    /// How long ago the thread last had a turn for looking after its connections, which comes
+    /// about once a second.
+    pub fn quiet_for(&self) -> Duration {
+        let beat = Duration::from_millis(self.pulse.beat.load(Ordering::Relaxed));
+        self.pulse.began.elapsed().saturating_sub(beat)
+    }
+
+    pub(crate) fn beats(&self) {
+        let millis = u64::try_from(self.pulse.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.pulse.beat.store(millis, Ordering::Relaxed);
+    }
 }
 
 /// A number that goes up, or up and down.
@@ -45,6 +98,10 @@ impl Counter {
         self.0.fetch_add(by, Ordering::Relaxed);
     }
 
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
     pub(crate) fn subtract(&self, by: u64) {
         self.0.fetch_sub(by, Ordering::Relaxed);
     }
@@ -55,60 +112,72 @@ impl Counter {
 }
 
 counters! {
-    /// Connections from clients that are open.
-    connections_open,
-    /// How often a connection gave up the memory that it did not need until its next request.
-    rests,
-    /// Connections from clients so far.
-    connections,
-    /// Connections closed at once because there were too many.
-    connections_refused,
-    /// Connections closed at once because their address had too many.
-    connections_refused_by_address,
-    /// Connections closed to make room for others.
-    connections_evicted,
-    /// Times that the system had no connection to give.
-    accept_faults,
-    /// Connections that ended before a request's head was whole in time.
-    slow_heads,
-    /// Connections and streams that ended because their client took no more.
-    slow_readers,
-    /// Connections and streams that ended because their client's body did not come on.
-    slow_writers,
-    /// Connections that ended because nothing was asked.
-    idle_closed,
-    /// Connections over HTTP/2 cut off for frames without work.
-    floods,
-    /// TLS handshakes, and PROXY headers, that failed.
-    handshakes_failed,
-    /// Requests so far.
-    requests,
-    /// Requests refused for their form, before anybody was asked.
-    requests_refused,
-    /// Requests of strangers refused because they had too much under way.
-    exchanges_refused,
-    /// Streams of strangers reset because they take none of their answers.
-    answers_refused,
-    /// Requests that an upstream failed to answer.
-    upstream_faults,
-    /// Connections opened to upstreams.
-    upstream_connections,
-    /// Requests that were sent to another upstream, or on another connection.
-    upstream_retries,
-    /// Times that a server was put aside.
-    upstream_ejections,
-    /// Health checks made.
-    upstream_checks,
-    /// Health checks that were not answered as they should be.
-    upstream_checks_failed,
-    /// Exchanges that were cut.
-    cuts,
-    /// Cuts that had to abort a whole HTTP/2 connection or WebSocket.
-    cuts_forced,
-    /// Turns that took longer than they may.
-    stalls,
-    /// The longest turn, in microseconds.
-    longest_turn_micros,
+    Gauge {
+        /// Connections from clients that are open.
+        connections_open,
+        /// Accesses that are open, each of which ends when its grounds do.
+        leases_open,
+        /// The longest turn, in microseconds.
+        longest_turn_micros,
+    }
+    Counter {
+        /// How often a connection gave up the memory that it did not need until its next request.
+        rests,
+        /// Connections from clients so far.
+        connections,
+        /// Connections closed at once because there were too many.
+        connections_refused,
+        /// Connections closed at once because their address had too many.
+        connections_refused_by_address,
+        /// Connections closed to make room for others.
+        connections_evicted,
+        /// Times that the system had no connection to give.
+        accept_faults,
+        /// Connections that ended before a request's head was whole in time.
+        slow_heads,
+        /// Connections and streams that ended because their client took no more.
+        slow_readers,
+        /// Connections and streams that ended because their client's body did not come on.
+        slow_writers,
+        /// Connections that ended because nothing was asked.
+        idle_closed,
+        /// Connections over HTTP/2 cut off for frames without work.
+        floods,
+        /// TLS handshakes, and PROXY headers, that failed.
+        handshakes_failed,
+        /// Requests so far.
+        requests,
+        /// Requests that policy allowed.
+        decisions_allowed,
+        /// Requests that policy denied.
+        decisions_denied,
+        /// Requests refused since their records could not be written.
+        decisions_unrecorded,
+        /// Requests refused for their form, before anybody was asked.
+        requests_refused,
+        /// Requests of strangers refused because they had too much under way.
+        exchanges_refused,
+        /// Streams of strangers reset because they take none of their answers.
+        answers_refused,
+        /// Requests that an upstream failed to answer.
+        upstream_faults,
+        /// Connections opened to upstreams.
+        upstream_connections,
+        /// Requests that were sent to another upstream, or on another connection.
+        upstream_retries,
+        /// Times that a server was put aside.
+        upstream_ejections,
+        /// Health checks made.
+        upstream_checks,
+        /// Health checks that were not answered as they should be.
+        upstream_checks_failed,
+        /// Exchanges that were cut.
+        cuts,
+        /// Cuts that had to abort a whole HTTP/2 connection or WebSocket.
+        cuts_forced,
+        /// Turns that took longer than they may.
+        stalls,
+    }
 }
 
 thread_local! {

@@ -93,6 +93,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let (administration, local_uids) = root.table("administration", |s| {
         (s.optional::<Host>("host"), s.or("local_uids", Vec::new()))
     });
+    let operations = root.table("operations", |s| s.or("listen", Vec::new()));
     let log = root.table("log", log);
     let Span(drain) = root.or("drain", Span::secs(10));
     let threads = threads(root);
@@ -103,6 +104,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let declared = app::apps(root, folder);
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
+    check_operations(root, &operations, &listen);
     let (authentication, portal) = (authentication?, portal?);
     let own = app::OwnHosts {
         authentication: &authentication,
@@ -136,6 +138,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         limits,
         threads,
         huge_pages,
+        operations,
         drain,
         log,
         local_uids,
@@ -154,6 +157,17 @@ fn listen(section: &mut Section<'_>) -> Listen {
         https: section.or("https", any(443)),
         public_http_port: section.or("public_http_port", 80),
         public_https_port: section.or("public_https_port", 443),
+    }
+}
+
+/// What is for those who run it is not where everybody is.
+fn check_operations(root: &Section<'_>, operations: &[SocketAddr], listen: &Listen) {
+    let people = listen.http.iter().chain(&listen.https);
+    for address in people.filter(|address| operations.contains(address)) {
+        root.fault(
+            "operations",
+            format!("`listen` has {address}, where people are served"),
+        );
     }
 }
 

@@ -58,7 +58,11 @@ pub(crate) async fn welcome(
             format!("curl --cacert {data}/tls/ca.pem {secure}"),
         ),
     ];
-    for (word, what, how) in rows {
+    let numbers = process.told_at.first().map(|address| {
+        let page = format!("http://{address}/metrics");
+        ("numbers", "for a monitoring system", page)
+    });
+    for (word, what, how) in rows.into_iter().chain(numbers) {
         table.row([Cell::text(word), Cell::soft(what), Cell::text(how)]);
     }
     output.line(

@@ -35,6 +35,14 @@ pub(crate) enum StartFault {
     /// The listening sockets and their threads.
     #[error("{}", with_cause(.0))]
     Web(#[from] gw_web::StartError),
+    /// Where health and numbers are told.
+    #[error("cannot listen on {address}, which `operations.listen` names: {source}")]
+    Operations {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The administration's socket.
     #[error("{}", with_cause(.0))]
     Socket(#[from] gw_api::SocketError),

@@ -11,7 +11,10 @@ use gw_telemetry::Seldom;
 use tokio::time::MissedTickBehavior;
 
 use super::ledger;
-use crate::supervise::{Early, Stopping, Supervisor};
+use crate::{
+    operations::Vitals,
+    supervise::{Early, Stopping, Supervisor},
+};
 
 /// How often what expired is ended and forgotten.
 const SWEEP: Duration = Duration::from_secs(20);
@@ -44,13 +47,22 @@ pub(super) fn sweeper(
 }
 
 /// Saves the clock's high-water mark and the newest heads of the logs.
-pub(super) fn saver(supervisor: &Supervisor, engine: &Engine, ledger: &Arc<Ledger>) {
-    let (engine, ledger) = (engine.clone(), Arc::clone(ledger));
+pub(super) fn saver(
+    supervisor: &Supervisor,
+    engine: &Engine,
+    ledger: &Arc<Ledger>,
+    vitals: &Vitals,
+) {
+    let kept = (engine.clone(), Arc::clone(ledger), vitals.clone());
     supervisor.spawn("saver", Early::Restart, move |stopping| {
-        let (engine, ledger) = (engine.clone(), Arc::clone(&ledger));
+        let kept = kept.clone();
         every("saver", SAVE, stopping, move || {
-            let (engine, ledger) = (engine.clone(), Arc::clone(&ledger));
-            async move { save(&engine, &ledger).await }
+            let (engine, ledger, vitals) = kept.clone();
+            async move {
+                let saved = save(&engine, &ledger).await;
+                vitals.saved(&saved);
+                saved
+            }
         })
     });
 }

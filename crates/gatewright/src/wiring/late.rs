@@ -28,22 +28,36 @@ pub(super) fn record(
     folder: &Path,
     epoch: Epoch,
 ) -> Result<(), LateFault> {
+    write(&untold(reader, folder, epoch)?, ledger)
+}
+
+/// What the store holds and the control log does not tell of.
+pub(super) fn untold(
+    reader: &Reader,
+    folder: &Path,
+    epoch: Epoch,
+) -> Result<Vec<StoredTransaction>, LateFault> {
     let since = Epoch {
         number: epoch.number.saturating_sub(CHANGES),
         ..epoch
     };
     let ChangesSince::All(stored) = reader.changes_since(since)? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let recorded = RecordedChanges::read(folder)?;
-    for transaction in stored {
-        if recorded.lacks(transaction.epoch) {
-            tracing::info!(epoch = %transaction.epoch, "a change was made and not yet recorded; it is recorded now");
-            let record = told(&transaction);
-            ledger
-                .control()
-                .append_blocking(&record, &Personal::default())?;
-        }
+    let untold = stored.into_iter();
+    Ok(untold
+        .filter(|transaction| recorded.lacks(transaction.epoch))
+        .collect())
+}
+
+pub(super) fn write(untold: &[StoredTransaction], ledger: &Ledger) -> Result<(), LateFault> {
+    for transaction in untold {
+        tracing::info!(epoch = %transaction.epoch, "a change was made and not yet recorded; it is recorded now");
+        let record = told(transaction);
+        ledger
+            .control()
+            .append_blocking(&record, &Personal::default())?;
     }
     Ok(())
 }

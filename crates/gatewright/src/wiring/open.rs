@@ -17,7 +17,7 @@ use crate::config::Config;
 /// The store's setting that stamps it as a demo's.
 const DEMO_STAMP: &str = "demo";
 /// The store's setting that names this node.
-const NODE: &str = "node";
+pub(super) const NODE: &str = "node";
 
 /// What runs on a data folder.
 pub(super) struct Opened {
@@ -52,7 +52,7 @@ pub(super) fn open(config: &Config, mode: &Mode) -> Result<Opened, StartFault> {
 }
 
 /// A systemd credential where there is one, else a file in the data folder.
-fn key_source() -> KeySource {
+pub(super) fn key_source() -> KeySource {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let credential = credentials.map(|folder| folder.join("gatewright.key"));
     match credential.filter(|path| path.is_file()) {

@@ -1,6 +1,6 @@
 //! A process that serves, and how it ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gw_clock::ClockFault;
 use gw_engine::Engine;
@@ -10,7 +10,7 @@ use gw_telemetry::Seldom;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Joined, keep, place::Place, reload::Live};
-use crate::{supervise::Supervisor, systemd};
+use crate::{operations::Vitals, supervise::Supervisor, systemd};
 
 /// How often it is asked whether every traffic thread still serves, and the disk is there.
 const LOOKS: Duration = Duration::from_secs(1);
@@ -39,6 +39,9 @@ pub(crate) struct Process {
     place: Place,
     signals: Signals,
     drain: Duration,
+    vitals: Vitals,
+    /// Where health and numbers are told.
+    pub(crate) told_at: Vec<SocketAddr>,
 }
 
 impl Process {
@@ -49,6 +52,7 @@ impl Process {
         place: Place,
         signals: Signals,
         drain: Duration,
+        told_at: Vec<SocketAddr>,
     ) -> Self {
         Self {
             engine: joined.engine,
@@ -60,6 +64,8 @@ impl Process {
             place,
             signals,
             drain,
+            vitals: joined.vitals,
+            told_at,
         }
     }
 
@@ -79,7 +85,10 @@ impl Process {
             place: _,
             mut signals,
             drain,
+            vitals,
+            told_at: _,
         } = self;
+        vitals.drains();
         let grace = match stopped {
             Stopped::Asked => drain,
             Stopped::Failed => Duration::ZERO,

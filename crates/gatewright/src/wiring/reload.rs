@@ -226,6 +226,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         ("policies", present.policies == new.policies),
         ("remedies", present.remedies == new.remedies),
         ("administration", present.local_uids == new.local_uids),
+        ("operations", present.operations == new.operations),
     ];
     kept.into_iter()
         .filter(|(_, same)| !same)

@@ -10,5 +10,6 @@
 mod binary;
 mod config;
 mod endpoints;
+mod operations;
 mod policy;
 mod process;

@@ -41,6 +41,23 @@ pub enum StoreError {
         /// Who uses it, if they said so.
         pid: Option<u32>,
     },
+    /// A restore into the data folder did not end.
+    #[error(
+        "a restore into the data folder `{}` did not end: empty the folder and restore again",
+        .0.display()
+    )]
+    HalfRestored(PathBuf),
+    /// There is something in the folder that a backup is to be restored into.
+    #[error(
+        "`{}` is not empty (`{found}` is in it): a backup is restored into an empty folder only",
+        path.display()
+    )]
+    NotEmpty {
+        /// Which.
+        path: PathBuf,
+        /// What is there.
+        found: String,
+    },
     /// A file could not be read or written.
     #[error("cannot {action} `{}`", path.display())]
     Io {

@@ -14,6 +14,9 @@ use crate::StoreError;
 /// The file that the lock is held on.
 const LOCK: &str = "lock";
 
+/// The mark of a restore that is under way: nothing starts on a folder that has it.
+const RESTORING: &str = "restoring";
+
 /// A folder that only we may enter, locked for as long as this value lives.
 #[derive(Debug)]
 pub struct DataFolder {
@@ -37,6 +40,39 @@ impl DataFolder {
     /// # Errors
     /// When it cannot be made, is somebody else's, is open to others, or is in use.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let folder = Self::enter(path)?;
+        if folder.path.join(RESTORING).exists() {
+            return Err(StoreError::HalfRestored(folder.path.clone()));
+        }
+        Ok(folder)
+    }
+
+    /// Opens an empty folder as [`DataFolder::open`] does, to restore a backup into it. Until
+    /// [`Mark::remove`], however this process ends, nothing starts on it.
+    ///
+    /// # Errors
+    /// As for [`DataFolder::open`], and when there is something in it.
+    pub fn restore(path: &Path) -> Result<Restoring, StoreError> {
+        let folder = Self::enter(path)?;
+        let path = &folder.path;
+        let fault = || io_fault("look into the data folder", path);
+        for entry in fs::read_dir(path).map_err(fault())? {
+            let found = entry.map_err(fault())?.file_name();
+            if found != LOCK {
+                let found = found.to_string_lossy().into_owned();
+                let path = path.clone();
+                return Err(StoreError::NotEmpty { path, found });
+            }
+        }
+        let mark = path.join(RESTORING);
+        let marked = File::create_new(&mark).and_then(|mark| mark.sync_all());
+        marked
+            .and_then(|()| File::open(path)?.sync_all())
+            .map_err(io_fault("write", &mark))?;
+        Ok(Restoring(folder))
+    }
+
+    fn enter(path: &Path) -> Result<Self, StoreError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -51,6 +87,40 @@ impl DataFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// A data folder that a backup is restored into.
+#[derive(Debug)]
+pub struct Restoring(DataFolder);
+
+impl Restoring {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Everything is there: the store can be opened. The mark stays until [`Mark::remove`].
+    pub fn into_parts(self) -> (DataFolder, Mark) {
+        let mark = Mark(self.0.path.join(RESTORING));
+        (self.0, mark)
+    }
+}
+
+/// The mark of a restore that is under way.
+#[derive(Debug)]
+pub struct Mark(PathBuf);
+
+impl Mark {
+    /// The restore is whole: from now on a process may start on the folder.
+    ///
+    /// # Errors
+    /// When the mark cannot be removed.
+    pub fn remove(self) -> Result<(), StoreError> {
+        let folder = self.0.parent().unwrap_or(&self.0);
+        fs::remove_file(&self.0)
+            .and_then(|()| File::open(folder)?.sync_all())
+            .map_err(io_fault("remove", &self.0))
     }
 }
 
@@ -142,6 +212,36 @@ mod tests {
             let fault = DataFolder::open(folder.path()).unwrap_err();
             assert!(fault.to_string().contains("chmod 0700"), "{fault}");
         }
+    }
+
+    #[test]
+    fn nothing_starts_on_a_folder_until_its_restore_is_whole() {
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("data");
+        drop(DataFolder::restore(&path).unwrap());
+        let half = DataFolder::open(&path).unwrap_err();
+        assert!(matches!(half, StoreError::HalfRestored(_)), "{half}");
+        let again = DataFolder::restore(&path).unwrap_err();
+        assert!(
+            matches!(&again, StoreError::NotEmpty { found, .. } if found == RESTORING),
+            "{again}"
+        );
+        fs::remove_file(path.join(RESTORING)).unwrap();
+        let (folder, mark) = DataFolder::restore(&path).unwrap().into_parts();
+        mark.remove().unwrap();
+        drop(folder);
+        DataFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_backup_is_restored_into_an_empty_folder_only() {
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("data");
+        drop(DataFolder::open(&path).unwrap());
+        fs::write(path.join("facts.sqlite"), "").unwrap();
+        let fault = DataFolder::restore(&path).unwrap_err();
+        assert!(fault.to_string().contains("facts.sqlite"), "{fault}");
+        assert!(!path.join(RESTORING).exists());
     }
 
     #[test]

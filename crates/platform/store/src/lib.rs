@@ -6,6 +6,9 @@
 //! [`Reader`]s look things up beside it. [`SqliteStore`] is the embedded one, in a
 //! [`DataFolder`] that nobody else may read or share.
 //!
+//! [`copy`] takes a backup while it is written; a folder that a backup is restored into is
+//! [`Restoring`] until that is whole.
+//!
 //! What fits together is not decided here: [`gw_model::Snapshot::apply`] keeps the invariants
 //! between facts, and the rows are written from the snapshot that it returns.
 
@@ -20,10 +23,10 @@ mod store;
 mod transaction;
 
 pub use error::StoreError;
-pub use folder::DataFolder;
+pub use folder::{DataFolder, Mark, Restoring};
 pub use seal::KeySource;
 pub use secret::Secret;
-pub use sqlite::{DATABASE, SqliteStore};
+pub use sqlite::{DATABASE, SqliteStore, copy};
 pub use store::{
     ChangesSince, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read, Reader, RecoveryCode,
     RecoverySet, Store, StoredTransaction,

@@ -3,6 +3,7 @@
 //! Write-ahead log, `synchronous=FULL`: a group is one SQLite transaction, each of its
 //! transactions a savepoint within, and its commit the one sync.
 
+mod copy;
 mod factors;
 mod facts;
 pub(crate) mod fuzzing;
@@ -29,6 +30,8 @@ use crate::{
     Committed, DataFolder, Effect, KeySource, Loaded, Notes, Proposal, Reader, Refused, Store,
     StoreError, Taken, Transaction, folder::io_fault, seal::Sealer,
 };
+
+pub use copy::copy;
 
 /// The database's name in the data folder.
 pub const DATABASE: &str = "facts.sqlite";

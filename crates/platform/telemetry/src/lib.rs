@@ -3,9 +3,11 @@
 //! What was asked and answered goes to the ledger, not here. Whatever reaches a text line from
 //! outside is escaped, so that no request can forge a line or turn a terminal around; and no
 //! place in the code writes more than so many lines a second, so that nobody fills the disk.
+//! Numbers for a monitoring system are written as an [`Exposition`].
 
 mod bounded;
 mod escape;
+mod exposition;
 mod seldom;
 
 use std::{
@@ -24,6 +26,7 @@ use tracing_subscriber::{
 
 use crate::{bounded::Bounded, escape::Escaped};
 
+pub use exposition::{Exposition, Family, Kind};
 pub use seldom::Seldom;
 
 /// The environment variable that sets what is logged; it wins over the configuration.

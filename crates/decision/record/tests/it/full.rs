@@ -54,10 +54,14 @@ fn on_a_full_disk_records_are_refused_none_is_lost_and_space_is_used_again_by_it
     let (accepted, refused) = fill(&mut recorder);
     assert!(matches!(refused, Unwritable::NoSpace { .. }), "{refused}");
     assert!(accepted > 100, "what was reserved before is used");
+    let refusing = status(&ledger, "core-0");
+    assert_eq!(refusing.failure, Some(refused));
+    assert_eq!(refusing.no_next_segment, refusing.failure);
     full.store(false, Ordering::Relaxed);
     eventually("space is found again", || {
         record(&mut recorder, 2_000_000).ok()
     });
+    assert_eq!(status(&ledger, "core-0").failure, None);
     drop(recorder);
     block_on(ledger.close());
     assert_eq!(exchanges(folder.path()).len() as u64, accepted + 2);

@@ -61,6 +61,7 @@ pub(crate) async fn watch(thread: Rc<Thread>) {
     let every = between_looks(&limits);
     loop {
         sleep(every).await;
+        tell(&thread);
         let mut behind = None;
         loop {
             let (some, last) = thread.seats.some(behind, AT_ONCE);
@@ -75,6 +76,16 @@ pub(crate) async fn watch(thread: Rc<Thread>) {
             yield_now().await;
         }
     }
+}
+
+/// That the thread turns, and what is open on it.
+fn tell(thread: &Thread) {
+    let open = thread.door.core().open();
+    thread.metrics.beats();
+    thread
+        .metrics
+        .leases_open
+        .set(u64::try_from(open).unwrap_or(u64::MAX));
 }
 
 fn between_looks(limits: &Limits) -> Duration {

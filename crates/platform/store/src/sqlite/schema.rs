@@ -34,6 +34,14 @@ pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError
     Ok(())
 }
 
+/// That the database is ours and of a form that is known, without changing it.
+pub(super) fn known(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    match ours(db)? {
+        Some(false) => refuse_newer(db, path),
+        _ => Err(StoreError::Foreign(path.into())),
+    }
+}
+
 /// Whether the database is new (`true`) or ours (`false`), if either.
 fn ours(db: &Connection) -> rusqlite::Result<Option<bool>> {
     let id: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;

@@ -10,6 +10,7 @@
 )]
 
 mod conformance;
+mod copy;
 mod crash;
 mod reload;
 mod sqlite;
