@@ -28,6 +28,7 @@ use gw_api::{Administration, Parts, Socket, types::LogAccess};
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
+use gw_leases::Desk;
 use gw_record::Ledger;
 use gw_tls::{CertificateStore, TrustStore};
 
@@ -63,6 +64,8 @@ struct Joined {
     keys: Arc<SigningKeys>,
     identity: Identity,
     vitals: Vitals,
+    /// Where what is open is listed and ended.
+    desk: Desk,
     /// Where people sign in; links begin with it.
     origin: String,
 }
@@ -175,6 +178,7 @@ async fn join(
         keys,
         identity,
         vitals: Vitals::default(),
+        desk: Desk::default(),
         origin,
     })
 }
@@ -261,6 +265,9 @@ impl Joined {
             config: Arc::new(move || shown.shown()),
             configured_groups: Arc::new(move || named.groups()),
             log: self.log_access(data),
+            desk: self.desk.clone(),
+            ledger: ledger::folder(data),
+            started: self.engine.clock().now(),
         })
     }
 

@@ -26,7 +26,7 @@ const EVALUATIONS_MAX: usize = 400_000;
 const PAIRS_MAX: usize = 4_000_000;
 
 /// Names of people that a difference lists.
-const NAMES_MAX: usize = 100;
+pub(crate) const NAMES_MAX: usize = 100;
 
 /// The proofs that people are imagined to have given just now.
 const PROOFS: [AuthnMethod; 2] = [AuthnMethod::Passkey, AuthnMethod::SignInLink];

@@ -20,6 +20,9 @@ pub(crate) enum On {
     User,
     /// The session whose id is the path's first parameter.
     Session,
+    /// What the decision opened that is the path's first parameter: judged as ending a session
+    /// of its person, once it is known whose it is.
+    Lease,
 }
 
 /// Says what the JSON of a type looks like.
@@ -75,6 +78,8 @@ pub(crate) struct Endpoint {
 endpoints! {
     Me: GET "/v1/me" => AdminRead on System,
         "Who asks, and what policy would let them do.", gives 200 Me;
+    Overview: GET "/v1/overview" => AdminRead on System,
+        "What is open, what is decided, what was refused and why, and what needs attention.", gives 200 OverviewView;
     UserList: GET "/v1/users" => AdminRead on System,
         "People, by name.", asks [SEARCH, GROUP, STATE, LIMIT, AFTER], gives 200 Listing<UserView>;
     UserAdd: POST "/v1/users" => AdminUserAdd on NewUser,
@@ -99,6 +104,8 @@ endpoints! {
         "Makes a link to sign in, to enrol or to recover. Its address is a secret of the person.", takes MakeLink, gives 201 LinkView;
     UserSessionsEnd: DELETE "/v1/users/{user}/sessions" => AdminSessionEnd on User,
         "Ends all sessions of a person.", gives 200 SessionsEnded;
+    UserAccess: GET "/v1/users/{user}/access" => AdminExplain on System,
+        "What a person can reach, and on which conditions.", gives 200 Listing<UserAccessView>;
     GroupList: GET "/v1/groups" => AdminRead on System,
         "Groups, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<GroupView>;
     GroupAdd: POST "/v1/groups" => AdminPolicyApply on System,
@@ -119,6 +126,18 @@ endpoints! {
         "Changes an app, whole.", takes AppDocument, gives 200 AppShown;
     AppRemove: DELETE "/v1/apps/{app}" => AdminAppChange on System,
         "Removes an app; what is open at it is cut.", gives 200 Done;
+    AppAccess: GET "/v1/apps/{app}/access" => AdminExplain on System,
+        "Who can reach an app, and on which conditions.", gives 200 Listing<AppAccessView>;
+    AccessMap: GET "/v1/map" => AdminExplain on System,
+        "Groups, apps, and who reaches what on which conditions.", asks [SEARCH], gives 200 AccessMap;
+    LeaseList: GET "/v1/leases" => AdminRead on System,
+        "What is open now.", asks [USER, APP, LIMIT], gives 200 Leases;
+    LeaseEnd: DELETE "/v1/leases/{decision}" => AdminSessionEnd on Lease,
+        "Cuts what a decision opened.", gives 200 SessionsEnded;
+    RecordList: GET "/v1/decisions" => AdminLogRead on System,
+        "Recent records, oldest first; with `wait` as soon as there are new ones.", asks [AFTER_SEQ, WAIT, OUTCOME, USER, APP, LIMIT], gives 200 Records;
+    DecisionShow: GET "/v1/decisions/{decision}" => AdminLogRead on System,
+        "One decision, with all that belongs to it.", gives 200 DecisionDocument;
     SessionList: GET "/v1/sessions" => AdminRead on System,
         "Open sessions.", asks [USER, LIMIT, AFTER], gives 200 Listing<SessionView>;
     SessionEnd: DELETE "/v1/sessions/{session}" => AdminSessionEnd on Session,
@@ -227,7 +246,7 @@ mod tests {
             let parameter = match endpoint.on {
                 On::User => "{user}",
                 On::Session => "{session}",
-                On::System | On::NewUser => continue,
+                On::System | On::NewUser | On::Lease => continue,
             };
             let first = endpoint
                 .path

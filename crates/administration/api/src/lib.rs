@@ -7,6 +7,7 @@
 //! policy engine, by the one table in `endpoint`. [`Client`] is the socket's other end; [`types`]
 //! is what all speak, and [`openapi`] says so to others.
 
+mod access;
 mod asked;
 mod caller;
 mod client;
@@ -24,6 +25,7 @@ mod operation;
 pub mod policies;
 mod problem;
 mod query;
+mod recent;
 mod safeguard;
 mod service;
 mod socket;

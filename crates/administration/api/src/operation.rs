@@ -1,15 +1,21 @@
 //! What each endpoint does, once policy has let it happen.
 
+mod access;
 mod apps;
 mod backups;
 mod clock;
 mod groups;
 mod keys;
+mod leases;
 mod log;
+mod overview;
 mod policies;
+mod records;
 mod sessions;
 mod system;
 mod users;
+
+pub(crate) use policies::step;
 
 use std::sync::Arc;
 
@@ -25,6 +31,7 @@ use crate::{
     conditional::{Precondition, entity_tag},
     endpoint::Operation,
     query::Query,
+    recent::Recent,
     service::Parts,
     types::Problem,
 };
@@ -32,6 +39,8 @@ use crate::{
 /// An operation that policy let happen.
 pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
+    /// The window of recent records.
+    pub(crate) recent: &'a Recent,
     pub(crate) caller: &'a Caller,
     /// The decision that let it happen.
     pub(crate) decision: DecisionId,
@@ -101,6 +110,15 @@ pub(crate) fn user_named<'f>(facts: &'f Snapshot, named: &str) -> Result<&'f Arc
     by_id
         .or_else(|| facts.user_named(named))
         .ok_or_else(|| Problem::unknown("user", named))
+}
+
+/// What takes more than a moment is not computed where others wait for their answers.
+async fn computed<T: Send + 'static>(
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(compute)
+        .await
+        .map_err(|_| Problem::failed("the computation failed"))
 }
 
 /// Whether what is changed is what was read.
@@ -179,8 +197,16 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::AppShow => apps::show(&call),
         Operation::AppPut => apps::put(&call).await,
         Operation::AppRemove => apps::remove(&call).await,
-        Operation::SessionList => sessions::list(&call),
+        Operation::SessionList => sessions::list(&call).await,
         Operation::SessionEnd => sessions::end(&call).await,
+        Operation::UserAccess => access::of_user(&call).await,
+        Operation::AppAccess => access::of_app(&call).await,
+        Operation::AccessMap => access::map(&call).await,
+        Operation::LeaseList => leases::list(&call).await,
+        Operation::LeaseEnd => leases::end(&call).await,
+        Operation::RecordList => records::list(&call).await,
+        Operation::DecisionShow => records::show(&call).await,
+        Operation::Overview => overview::show(&call).await,
         Operation::KeyList => keys::list(&call),
         Operation::KeyRotate => keys::rotate(&call).await,
         Operation::PolicyShow => policies::show(&call),

@@ -1,13 +1,18 @@
 //! Replacing the policies, from a folder or by an earlier set: compared first, applied whole.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use gw_engine::{Acknowledged, Commit, CommitError, Engine};
-use gw_model::{Change, Epoch, PolicyFile};
+use gw_leases::OpenLease;
+use gw_model::{Change, Epoch, PolicyFile, Principal};
 use gw_policy::Policies;
 use gw_store::Refused;
 
-use crate::{compare, safeguard, types::Comparison};
+use crate::{
+    compare::{self, NAMES_MAX},
+    safeguard,
+    types::{Comparison, WouldCut},
+};
 
 /// How long applying waits for an engine that is behind the store.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -53,6 +58,38 @@ pub async fn compared(engine: &Engine, new: &Checked) -> Comparison {
             ..Comparison::default()
         },
     }
+}
+
+/// What of these is open and would be cut, were a checked set applied.
+pub(crate) async fn would_cut(engine: &Engine, new: &Checked, open: Vec<OpenLease>) -> WouldCut {
+    let (view, new, now) = (engine.view(), new.clone(), engine.clock().now());
+    let compute = move || {
+        let mut cut = WouldCut::default();
+        let mut people = BTreeSet::new();
+        for lease in &open {
+            let holds = lease.circumstances.with_request(&view.facts, |request| {
+                new.policies
+                    .decide(&view.facts, request, now)
+                    .outcome
+                    .is_allow()
+            });
+            if holds {
+                continue;
+            }
+            cut.leases += 1;
+            if let Principal::User(id) = lease.circumstances.principal
+                && let Some(user) = view.facts.user(id)
+            {
+                people.insert(user.name.clone());
+            }
+        }
+        cut.people = people.len();
+        cut.who = people.into_iter().take(NAMES_MAX).collect();
+        cut
+    };
+    tokio::task::spawn_blocking(compute)
+        .await
+        .unwrap_or_default()
 }
 
 /// Which policies and files a checked set adds, changes and takes away; quick.

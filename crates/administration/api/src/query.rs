@@ -57,6 +57,24 @@ pub(crate) const GROUP: Parameter = text(
 );
 pub(crate) const USER: Parameter = text("user", "Only of this person, by name or id.");
 
+pub(crate) const APP: Parameter = text("app", "Only at this app.");
+pub(crate) const OUTCOME: Parameter = Parameter {
+    words: &["allow", "deny", "cut", "change", "note"],
+    ..text("outcome", "Only with this outcome.")
+};
+pub(crate) const AFTER_SEQ: Parameter = Parameter {
+    kind: "integer",
+    most: i64::MAX as u64,
+    ..text(
+        "after",
+        "Only what came after this one: `next` of the answer before.",
+    )
+};
+pub(crate) const WAIT: Parameter = Parameter {
+    kind: "integer",
+    most: 25,
+    ..text("wait", "Seconds to wait for something new: 0 to 25.")
+};
 pub(crate) const STATE: Parameter = Parameter {
     words: &["active", "disabled", "without-passkey"],
     ..text("state", "Only who is in this state.")

@@ -1,13 +1,14 @@
 //! The administration as a service: whoever asks, over the socket or through the door, each
 //! operation is a question of its own, and then one answer.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::SigningKeys;
-use gw_model::{Action, DecisionId, GroupName, Resource, SessionId, UserId};
+use gw_leases::Desk;
+use gw_model::{Action, DecisionId, GroupName, Principal, Resource, SessionId, Timestamp, UserId};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
@@ -19,6 +20,7 @@ use crate::{
     idempotency::{self, Answered, Found},
     operation::{self, Call},
     query::Query,
+    recent::Recent,
     types::{ConfigState, LogAccess, Problem},
 };
 
@@ -43,6 +45,12 @@ pub struct Parts {
     pub configured_groups: Arc<dyn Fn() -> Vec<GroupName> + Send + Sync>,
     /// Where the ledger lies, and what proves it whole.
     pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
+    /// Where what is open is listed and ended.
+    pub desk: Desk,
+    /// The folder of the ledger's logs.
+    pub ledger: PathBuf,
+    /// When this process began.
+    pub started: Timestamp,
 }
 
 /// The administration's service.
@@ -50,6 +58,7 @@ pub struct Parts {
 pub struct Administration(Arc<Inner>);
 
 struct Inner {
+    recent: Recent,
     parts: Parts,
     asked: RecentlyAsked,
     answered: Answered,
@@ -70,6 +79,7 @@ impl Administration {
     /// A service on these parts.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
+            recent: Recent::new(&parts.ledger, parts.engine.clone()),
             parts,
             asked: RecentlyAsked::default(),
             answered: Answered::default(),
@@ -96,12 +106,13 @@ impl Administration {
         let (endpoint, parameters) =
             endpoint::find(&request.method, &request.path).map_err(no_endpoint)?;
         let parameters = decoded(parameters)?;
-        let resource = self.resource(endpoint, &parameters)?;
+        let resource = self.resource(endpoint, &parameters).await?;
         let decision = self.ask(request, endpoint, resource.clone()).await?;
         let query = Query::of(endpoint, &request.query)?;
         let body = body_of(endpoint, request)?;
         let call = Call {
             parts: &self.0.parts,
+            recent: &self.0.recent,
             caller: &request.caller,
             decision,
             resource,
@@ -149,11 +160,16 @@ impl Administration {
         }
     }
 
-    fn resource(&self, endpoint: &Endpoint, parameters: &[String]) -> Result<Resource, Problem> {
+    async fn resource(
+        &self,
+        endpoint: &Endpoint,
+        parameters: &[String],
+    ) -> Result<Resource, Problem> {
         let view = self.0.parts.engine.view();
         let named = parameters.first().map(String::as_str).unwrap_or_default();
         match endpoint.on {
             On::System => Ok(Resource::System),
+            On::Lease => self.lease(named).await,
             On::NewUser => Ok(Resource::User(UserId::from_bits(gw_engine::random::bits()))),
             On::User => Ok(Resource::User(
                 operation::user_named(&view.facts, named)?.id,
@@ -166,6 +182,23 @@ impl Administration {
                     .ok_or_else(|| Problem::unknown("session", named))?;
                 Ok(Resource::Session(session.id, session.user))
             }
+        }
+    }
+
+    /// The session in which a decision opened something.
+    async fn lease(&self, named: &str) -> Result<Resource, Problem> {
+        let decision = named.parse::<DecisionId>().ok();
+        let open = self.0.parts.desk.list().await;
+        let found = open
+            .into_iter()
+            .find(|lease| Some(lease.decision) == decision);
+        let lease = found.ok_or_else(|| Problem::unknown("lease", named))?;
+        match (lease.circumstances.session, lease.circumstances.principal) {
+            (Some(session), Principal::User(user)) => Ok(Resource::Session(session, user)),
+            _ => Err(
+                Problem::conflict("what strangers have open is not ended one by one")
+                    .help("change the policy that admits them"),
+            ),
         }
     }
 

@@ -59,6 +59,9 @@ async fn running(policy: &str) -> Running {
             since,
         }),
         configured_groups: Arc::new(|| vec!["owners".parse().unwrap()]),
+        desk: Default::default(),
+        ledger: ledger.clone(),
+        started: since,
         log: Arc::new(move || LogAccess {
             folder: ledger.clone(),
             heads: Vec::new(),

@@ -1,18 +1,22 @@
 //! What the administration's requests and answers hold: one set of types for server and client.
 
+mod access;
 mod apps;
 mod listing;
 mod nullable;
 mod people;
 mod policies;
 mod problem;
+mod records;
 mod sessions;
 mod system;
 
+pub use access::*;
 pub use apps::*;
 pub use listing::*;
 pub use people::*;
 pub use policies::*;
 pub use problem::*;
+pub use records::*;
 pub use sessions::*;
 pub use system::*;

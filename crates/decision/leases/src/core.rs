@@ -7,10 +7,17 @@ use std::{
 };
 
 use gw_engine::{Circumstances, Engine, Judge, Judgement, View};
-use gw_model::Timestamp;
+use gw_model::{DecisionId, Timestamp};
 use tokio::sync::Notify;
 
-use crate::{Cut, CutReason, table::Table};
+use crate::{
+    Cut, CutReason, Desk,
+    desk::{OpenLease, Question, Questions},
+    table::Table,
+};
+
+/// Places of the table that are looked at in one turn of a listing.
+const PLACES: usize = 512;
 
 mod follow;
 mod sweep;
@@ -26,6 +33,8 @@ struct Inner {
     /// When the follower wakes by itself.
     due: Cell<Timestamp>,
     due_sooner: Notify,
+    /// Questions about what is open, until somebody answers them.
+    questions: RefCell<Option<Questions>>,
 }
 
 /// Something open: gone from the table when dropped.
@@ -45,7 +54,47 @@ impl Core {
             table: RefCell::default(),
             due: Cell::new(Timestamp::NEVER),
             due_sooner: Notify::new(),
+            questions: RefCell::default(),
         }))
+    }
+
+    /// A core with nothing open, whose leases are listed and ended at a desk too.
+    pub fn at_desk(engine: Engine, desk: &Desk) -> Self {
+        let core = Self::new(engine);
+        *core.0.questions.borrow_mut() = Some(desk.place());
+        core
+    }
+
+    /// Answers what the desk asks for as long as it is there, in short turns.
+    pub async fn answer(self) {
+        let Some(mut questions) = self.0.questions.take() else {
+            return;
+        };
+        while let Some(question) = questions.recv().await {
+            match question {
+                Question::List(reply) => {
+                    let _ = reply.send(self.list().await);
+                }
+                Question::End(decision, reason, reply) => {
+                    let found = self.0.table.borrow().opened_by(decision);
+                    let _ = reply.send(found.is_some());
+                    if let Some(cut) = found {
+                        cut.cut(reason);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn list(&self) -> Vec<OpenLease> {
+        let (mut all, mut from) = (Vec::new(), Some(0));
+        while let Some(place) = from {
+            let (some, next) = self.0.table.borrow().some(place, PLACES);
+            all.extend(some);
+            from = next;
+            tokio::task::yield_now().await;
+        }
+        all
     }
 
     /// The engine that this core follows.
@@ -125,6 +174,12 @@ impl Lease {
     /// Told when the lease ends before the access does.
     pub const fn cut(&self) -> &Cut {
         &self.cut
+    }
+
+    /// Notes what opened it, for listings.
+    pub fn opened(&self, decision: DecisionId, at: Timestamp) {
+        let mut table = self.core.0.table.borrow_mut();
+        table.opened(self.index, decision, at);
     }
 
     /// The judgement it hangs on now; `None` before it is judged and after it is cut.

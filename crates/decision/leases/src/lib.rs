@@ -15,7 +15,9 @@
 
 mod core;
 mod cut;
+mod desk;
 mod table;
 
 pub use crate::core::{Core, Lease};
 pub use crate::cut::{Cut, CutReason};
+pub use crate::desk::{Desk, OpenLease};

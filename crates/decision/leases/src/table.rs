@@ -12,11 +12,11 @@ use std::{
 };
 
 use gw_engine::{Circumstances, Judgement, Subject};
-use gw_model::{JudgementId, Timestamp};
+use gw_model::{DecisionId, JudgementId, Timestamp};
 use rustc_hash::FxHashMap;
 use slab::Slab;
 
-use crate::Cut;
+use crate::{Cut, desk::OpenLease};
 
 /// Judgements on which nothing hangs that are kept.
 const UNUSED_MAX: usize = 1_024;
@@ -38,6 +38,8 @@ struct Entry {
     circumstances: Rc<Circumstances>,
     cut: Cut,
     place: Option<Place>,
+    /// What opened it, and when; nothing before it is open.
+    opened: Option<(DecisionId, Timestamp)>,
 }
 
 /// Where a lease hangs: the hold, and the place among its leases.
@@ -64,7 +66,41 @@ impl Table {
             circumstances,
             cut,
             place: None,
+            opened: None,
         })
+    }
+
+    /// Notes what opened a lease.
+    pub(crate) fn opened(&mut self, lease: usize, decision: DecisionId, at: Timestamp) {
+        if let Some(entry) = self.leases.get_mut(lease) {
+            entry.opened = Some((decision, at));
+        }
+    }
+
+    /// What is open at places from `from` on, at most so many places of them; and where to go on.
+    pub(crate) fn some(&self, from: usize, places: usize) -> (Vec<OpenLease>, Option<usize>) {
+        let end = from.saturating_add(places);
+        let open = (from..end.min(self.leases.capacity())).filter_map(|at| {
+            let entry = self.leases.get(at)?;
+            let (decision, opened_at) = entry.opened?;
+            Some(OpenLease {
+                decision,
+                opened_at,
+                circumstances: Circumstances::clone(&entry.circumstances),
+                judgement: self.judgement(at)?.clone(),
+            })
+        });
+        (
+            open.collect(),
+            (end < self.leases.capacity()).then_some(end),
+        )
+    }
+
+    /// What cuts the lease that a decision opened.
+    pub(crate) fn opened_by(&self, decision: DecisionId) -> Option<Cut> {
+        let is_it = |entry: &&Entry| entry.opened.is_some_and(|(opened, _)| opened == decision);
+        let found = self.leases.iter().map(|(_, entry)| entry).find(is_it);
+        found.map(|entry| entry.cut.clone())
     }
 
     /// Frees a lease.

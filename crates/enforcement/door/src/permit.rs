@@ -69,6 +69,7 @@ impl Permit {
         if let Some(reason) = self.lease.cut().reason() {
             return Err(NotOpened::Ended(reason));
         }
+        self.lease.opened(self.decision, self.asked_at);
         Ok(Open {
             door: self.door,
             lease: self.lease,

@@ -301,6 +301,7 @@ impl ThreadStart {
         };
         let engine = thread.door.engine().clone();
         let core: Core = thread.door.core().clone();
+        spawn(core.clone().answer());
         let following = spawn(core.follow(engine.attach()));
         let accepting = entrances
             .into_iter()

@@ -191,6 +191,7 @@ pub(super) fn doors(joined: &Joined, config: LedgerConfig) -> MakeDoor {
         Arc::clone(&joined.keys),
     );
     let issuer: Arc<str> = Arc::from(joined.origin.as_str());
+    let desk = joined.desk.clone();
     let options = DoorOptions {
         synced: config.accepted == Accepted::Synced,
         when_unwritable: match config.allow_unrecorded {
@@ -201,7 +202,7 @@ pub(super) fn doors(joined: &Joined, config: LedgerConfig) -> MakeDoor {
     Arc::new(move |number| {
         let recorder = ledger.recorder(&format!("web-{number}"))?;
         Ok(ThreadDoor {
-            door: Door::new(Core::new(engine.clone()), recorder, options),
+            door: Door::new(Core::at_desk(engine.clone(), &desk), recorder, options),
             assertions: Assertions::new(Arc::clone(&issuer), Arc::clone(&keys)),
         })
     })

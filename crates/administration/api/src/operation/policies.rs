@@ -3,7 +3,7 @@
 use gw_model::{Epoch, PolicyFile};
 use gw_policy::{PolicyFault, PolicyText};
 
-use super::{Call, Reply};
+use super::{Call, Reply, computed};
 use crate::{
     policies::{self, Checked},
     types::{
@@ -16,6 +16,7 @@ use crate::{
 mod explain;
 
 pub(super) use explain::explain;
+pub(crate) use explain::step;
 
 pub(super) fn show(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();
@@ -25,7 +26,12 @@ pub(super) fn show(call: &Call<'_>) -> Result<Reply, Problem> {
         version: present.version,
         files: present.files.to_vec(),
         policies: view.policies.texts().iter().map(text).collect(),
-        warnings: view.policies.warnings().iter().map(placed).collect(),
+        warnings: view
+            .policies
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         faults: view.policy_faults.iter().map(ToString::to_string).collect(),
     };
     Ok(Reply::json(&shown)?.at(present.version))
@@ -114,15 +120,6 @@ fn unreadable(faults: &[PolicyFault]) -> CasesTried {
     }
 }
 
-/// What takes more than a moment is not computed where others wait for their answers.
-async fn computed<T: Send + 'static>(
-    compute: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(compute)
-        .await
-        .map_err(|_| Problem::failed("the computation failed"))
-}
-
 pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
     let history = policies::history(call.engine()).await?;
     let newest = history.first().map(|revision| revision.epoch);
@@ -196,7 +193,13 @@ pub(super) async fn compare_rollback(call: &Call<'_>) -> Result<Reply, Problem> 
 /// Faults are an answer of a comparison, not a failure of it.
 async fn compared(call: &Call<'_>, files: Vec<PolicyFile>) -> Result<Reply, Problem> {
     let comparison = match policies::check(files) {
-        Ok(checked) => policies::compared(call.engine(), &checked).await,
+        Ok(checked) => {
+            let open = call.parts.desk.list().await;
+            Comparison {
+                cut: policies::would_cut(call.engine(), &checked, open).await,
+                ..policies::compared(call.engine(), &checked).await
+            }
+        }
         Err(faults) => Comparison {
             faults,
             ..Comparison::default()

@@ -1,5 +1,7 @@
 //! Sessions: list, end one, end all of a person.
 
+use std::collections::HashMap;
+
 use gw_model::{EndReason, Resource};
 
 use super::{Call, Reply, user_named};
@@ -8,7 +10,7 @@ use crate::{
     types::{Problem, SessionView, SessionsEnded},
 };
 
-pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
+pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();
     let named = call.query.text(USER);
     let of = named
@@ -16,6 +18,10 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
         .transpose()?;
     let mut sessions = call.parts.identity.sessions(of.map(|user| user.id));
     sessions.sort_by(|a, b| (&a.user_name, a.id).cmp(&(&b.user_name, b.id)));
+    let mut open: HashMap<_, usize> = HashMap::new();
+    for lease in call.parts.desk.list().await {
+        *open.entry(lease.circumstances.session).or_default() += 1;
+    }
     let listing = call.query.page(
         sessions.into_iter(),
         |session| format!("{} {}", session.user_name, session.id),
@@ -27,6 +33,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
             seen: session.last_used,
             expires: session.expires,
             client: session.client.clone(),
+            leases: open.get(&Some(session.id)).copied().unwrap_or_default(),
         },
     )?;
     Reply::json(&listing)

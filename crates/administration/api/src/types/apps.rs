@@ -104,10 +104,10 @@ pub struct AppDocument {
     #[schemars(with = "String")]
     pub name: AppName,
     /// What pages call it; its name where absent.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub title: String,
     /// One line for the portal.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub description: String,
     /// The host it is reached by, lower case, without port.
     pub host: String,
@@ -115,10 +115,10 @@ pub struct AppDocument {
     #[serde(default)]
     pub upstream: UpstreamDocument,
     /// Labels: `resource in Tag::"crown-jewel"`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub tags: Vec<String>,
     /// Facts that policy reads as `resource.app.getTag("…")`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub attributes: BTreeMap<String, String>,
     /// Zone of `context.time`, by IANA name; the organisation's where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,7 @@ pub struct AppDocument {
     #[serde(default)]
     pub identity_headers: IdentityHeadersDocument,
     /// Named parts; what matches none is the route `default`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub routes: Vec<RouteDocument>,
 }
 
@@ -179,15 +179,56 @@ pub enum ProtocolWord {
     H2,
 }
 
-/// One of an app's servers.
+/// One of an app's servers: its address, or with how much it takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "ServerForm", into = "ServerForm")]
 pub struct ServerDocument {
     /// `http://host:port`, `https://host:port`, `h2c://host:port` or `unix:///path`.
     pub address: String,
     /// How much of the app's requests it takes, beside the others': 1 to 100.
-    #[serde(default = "one")]
     pub weight: u32,
+}
+
+/// How a server is written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum ServerForm {
+    /// `http://host:port`, `https://host:port`, `h2c://host:port` or `unix:///path`.
+    Address(String),
+    /// With how much of the app's requests it takes, beside the others'.
+    Weighted(WeightedServer),
+}
+
+/// A server with how much it takes.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct WeightedServer {
+    /// As above.
+    address: String,
+    /// 1 to 100.
+    #[serde(default = "one")]
+    weight: u32,
+}
+
+impl From<ServerForm> for ServerDocument {
+    fn from(form: ServerForm) -> Self {
+        match form {
+            ServerForm::Address(address) => Self { address, weight: 1 },
+            ServerForm::Weighted(WeightedServer { address, weight }) => Self { address, weight },
+        }
+    }
+}
+
+impl From<ServerDocument> for ServerForm {
+    fn from(server: ServerDocument) -> Self {
+        match server.weight {
+            1 => Self::Address(server.address),
+            weight => Self::Weighted(WeightedServer {
+                address: server.address,
+                weight,
+            }),
+        }
+    }
 }
 
 /// A question that a healthy server answers with a status below 400.
@@ -256,19 +297,19 @@ pub struct RouteDocument {
     /// Paths that belong to it: `/exact` or `/prefix/*`.
     pub paths: Vec<String>,
     /// Methods that belong to it; empty means all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub methods: Vec<String>,
     /// Labels beside those of the app.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub tags: Vec<String>,
     /// What becomes of an `Authorization` header: `pass` or `strip`.
     #[serde(default)]
     pub authorization: AuthorizationWord,
     /// Other origins whose pages may call it with the person's cookie.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub origins: Vec<String>,
     /// Query parameters that may be recorded; all others never are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub recorded_parameters: Vec<String>,
     /// Accept percent-encoded slashes and other forms that are refused by default.
     #[serde(default)]

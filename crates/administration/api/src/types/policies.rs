@@ -21,8 +21,8 @@ pub struct PoliciesView {
     pub files: Vec<PolicyFile>,
     /// Each policy, those that are part of Gatewright first.
     pub policies: Vec<PolicyView>,
-    /// What is worth a look.
-    pub warnings: Vec<PlacedFault>,
+    /// What is worth a look, a line each.
+    pub warnings: Vec<String>,
     /// Why the stored files cannot be loaded; then the last good set is in force.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,
@@ -329,6 +329,8 @@ pub struct Explained {
     /// All policies that were looked at.
     #[schemars(with = "Vec<String>")]
     pub considered: Vec<PolicyId>,
+    /// The attributes of the circumstances that they mention.
+    pub attributes: Vec<AttributeView>,
     /// What could not be evaluated.
     pub faults: Vec<String>,
     /// What report-only policies would have changed.
@@ -360,4 +362,13 @@ pub struct Way {
     pub steps: Vec<String>,
     /// Whether the person can do all of it alone, now.
     pub alone: bool,
+}
+
+/// An attribute of the circumstances, as policies write it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AttributeView {
+    /// Its path below `context`.
+    pub name: String,
+    /// Its value; empty where it is not known.
+    pub value: String,
 }

@@ -27,6 +27,9 @@ pub struct SessionView {
     pub expires: Timestamp,
     /// Browser and system, in words.
     pub client: Arc<str>,
+    /// How much is open in it now.
+    #[serde(default)]
+    pub leases: usize,
 }
 
 /// How many sessions or leases were ended.
@@ -50,7 +53,10 @@ pub struct Leases {
 /// One lease: an access that goes on.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LeaseView {
-    /// The decision that opened it, by which it is ended.
+    /// What it is ended by: the decision that opened it.
+    #[schemars(with = "String")]
+    pub id: DecisionId,
+    /// The decision that opened it.
     #[schemars(with = "String")]
     pub decision: DecisionId,
     /// Whose it is, by name; a stranger's where absent.

@@ -8,10 +8,10 @@ use gw_model::{
 };
 use gw_policy::{Explanation, Policies};
 
-use super::{Call, Reply, computed, text};
+use super::{Call, Reply, text};
 use crate::{
-    operation::user_named,
-    types::{Explain, Explained, Problem, ProofWord, Reported, Way},
+    operation::{computed, user_named},
+    types::{AttributeView, Explain, Explained, Problem, ProofWord, Reported, Way},
 };
 
 /// Longest path that is asked about.
@@ -88,6 +88,7 @@ impl Question {
             because: decision.because.clone(),
             policies: policies.texts().iter().filter(among).map(text).collect(),
             considered: explanation.slice.clone(),
+            attributes: self.attributes(&explanation, facts),
             faults: decision
                 .faults
                 .iter()
@@ -147,6 +148,33 @@ impl Question {
         gw_policy::explain(policies, facts, &request, self.at)
     }
 
+    /// What the policies looked at, as far as the question says it.
+    fn attributes(&self, explanation: &Explanation, facts: &Snapshot) -> Vec<AttributeView> {
+        let value = |path: &str| match path {
+            "authn.methods" => match self.proof {
+                ProofWord::Nothing => "none".to_owned(),
+                ProofWord::Passkey => "passkey".to_owned(),
+                ProofWord::SignInLink => "sign-in-link".to_owned(),
+            },
+            "authn.phishing_resistant" => (self.proof == ProofWord::Passkey).to_string(),
+            "authn.age_secs" | "authn.phishing_resistant_age_secs" | "session.age_secs" => {
+                "1".to_owned()
+            }
+            "network.address" => self.address.to_string(),
+            "network.names" => facts.settings().network_names(self.address).join(", "),
+            "http.method" => self.method.clone(),
+            "http.path" => self.path.clone(),
+            "http.host" => self.app.host.to_string(),
+            path if path.starts_with("time.") => moment(self.at),
+            _ => String::new(),
+        };
+        let view = |path: &&str| AttributeView {
+            name: (*path).to_owned(),
+            value: value(path),
+        };
+        explanation.mentions.iter().map(view).collect()
+    }
+
     fn sentence(&self, is_allow: bool) -> String {
         let who = self.user.as_ref().map_or("a stranger", |user| &user.name);
         let may = if is_allow { "may" } else { "may not" };
@@ -166,7 +194,7 @@ fn ways(explanation: &Explanation) -> Vec<Way> {
 }
 
 /// A lever in words, for who runs Gatewright.
-pub(in crate::operation) fn step(lever: &Lever) -> String {
+pub(crate) fn step(lever: &Lever) -> String {
     match lever {
         Lever::SignIn => "sign in".into(),
         Lever::ConfirmWithPasskey => "confirm with a passkey".into(),

@@ -1,0 +1,260 @@
+//! Whether somebody reaches a route, and on which conditions, whatever their session.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
+
+use gw_model::{
+    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, Lever,
+    PolicyId, Principal, Resource, RouteName, SessionContext, Snapshot, TimeContext, Timestamp,
+};
+use gw_policy::{Policies, RemedyOptions, remedies};
+
+use crate::{operation::step, types::AccessWord};
+
+/// What was found of somebody and a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) word: AccessWord,
+    pub(crate) conditions: Vec<String>,
+    pub(crate) because: Vec<PolicyId>,
+    /// What would open it, where it does not open.
+    pub(crate) ways: Vec<String>,
+}
+
+/// A route, as it is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteAsked {
+    pub(crate) app: Arc<App>,
+    pub(crate) name: RouteName,
+    pub(crate) label: String,
+    path: String,
+    method: String,
+}
+
+/// The routes of an app, the one for the rest first.
+pub(crate) fn routes(app: &Arc<App>) -> impl Iterator<Item = RouteAsked> {
+    let rest = RouteAsked {
+        app: app.clone(),
+        name: app.default_route(),
+        label: "the rest".to_owned(),
+        path: "/".to_owned(),
+        method: "GET".to_owned(),
+    };
+    let declared = app.routes.iter().map(|route| RouteAsked {
+        app: app.clone(),
+        name: route.name.clone(),
+        label: route
+            .paths
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", "),
+        path: route
+            .paths
+            .first()
+            .map_or("/", |path| path.literal())
+            .to_owned(),
+        method: route
+            .methods
+            .first()
+            .map_or("GET", |method| method)
+            .to_owned(),
+    });
+    std::iter::once(rest).chain(declared)
+}
+
+/// Looks at who reaches what, in the same policies, facts and moment.
+pub(crate) struct Looking<'a> {
+    policies: &'a Policies,
+    facts: &'a Snapshot,
+    now: Timestamp,
+    permits: HashSet<&'a PolicyId>,
+}
+
+impl<'a> Looking<'a> {
+    pub(crate) fn new(policies: &'a Policies, facts: &'a Snapshot, now: Timestamp) -> Self {
+        let permits = policies
+            .texts()
+            .iter()
+            .filter(|text| text.effect() == "permit");
+        Self {
+            policies,
+            facts,
+            now,
+            permits: permits.map(|text| &text.id).collect(),
+        }
+    }
+
+    /// Whether a principal reaches a route. What no permit is about is not looked at further.
+    pub(crate) fn at(&self, principal: Principal, route: &RouteAsked, with_ways: bool) -> Access {
+        let resource = Resource::Route(route.name.clone());
+        let action = Action::HttpRequest;
+        let prepared = self
+            .policies
+            .prepare(self.facts, principal, action, &resource, self.now);
+        let permits = match &prepared {
+            Ok(prepared) => prepared.policy_ids().filter(|id| self.permits.contains(id)),
+            Err(_) => return Access::never(),
+        };
+        let permits: Vec<PolicyId> = permits.cloned().collect();
+        if permits.is_empty() && !with_ways {
+            return Access::never();
+        }
+        for (method, word, conditions) in [
+            (AuthnMethod::SignInLink, AccessWord::Always, vec![]),
+            (
+                AuthnMethod::Passkey,
+                AccessWord::Condition,
+                vec!["passkey".to_owned()],
+            ),
+        ] {
+            let decision = self.ask(principal, route, &resource, method, |request| {
+                self.policies.decide(self.facts, request, self.now)
+            });
+            if decision.outcome.is_allow() {
+                return Access {
+                    word,
+                    conditions,
+                    because: decision.because,
+                    ways: Vec::new(),
+                };
+            }
+        }
+        self.by_remedies(principal, route, &resource, permits)
+    }
+
+    /// A condition is what the person can meet without becoming somebody else.
+    fn by_remedies(
+        &self,
+        principal: Principal,
+        route: &RouteAsked,
+        resource: &Resource,
+        permits: Vec<PolicyId>,
+    ) -> Access {
+        if principal == Principal::Anonymous {
+            return Access::never();
+        }
+        let options = RemedyOptions::default();
+        let found = self.ask(
+            principal,
+            route,
+            resource,
+            AuthnMethod::Passkey,
+            |request| remedies(self.policies, self.facts, request, self.now, &options),
+        );
+        let is_condition = |lever: &Lever| !matches!(lever, Lever::Group(_));
+        let met = found
+            .ways
+            .iter()
+            .find(|way| way.steps.iter().all(is_condition));
+        match met.filter(|_| !permits.is_empty()) {
+            Some(way) => Access {
+                word: AccessWord::Condition,
+                conditions: way.steps.iter().map(condition).collect(),
+                because: permits,
+                ways: Vec::new(),
+            },
+            None => Access {
+                ways: found
+                    .ways
+                    .iter()
+                    .map(|way| {
+                        way.steps
+                            .iter()
+                            .map(step)
+                            .collect::<Vec<_>>()
+                            .join(", then ")
+                    })
+                    .collect(),
+                ..Access::never()
+            },
+        }
+    }
+
+    fn ask<T>(
+        &self,
+        principal: Principal,
+        route: &RouteAsked,
+        resource: &Resource,
+        method: AuthnMethod,
+        then: impl FnOnce(&AccessRequest<'_>) -> T,
+    ) -> T {
+        let address: IpAddr = Ipv4Addr::LOCALHOST.into();
+        let just_now = self.now.before(Duration::from_secs(1));
+        let known = principal != Principal::Anonymous;
+        let events: Vec<_> = known
+            .then_some(AuthnEvent {
+                method,
+                at: just_now,
+                factor: None,
+            })
+            .into_iter()
+            .collect();
+        let names = self.facts.settings().network_names(address);
+        let mut context = Context::from_address(address);
+        context.network.names = &names;
+        context.authn = Authn { events: &events };
+        context.session = known.then_some(SessionContext {
+            started: just_now,
+            enrolment: false,
+        });
+        context.http = Some(HttpContext {
+            method: &route.method,
+            path: &route.path,
+            host: &route.app.host,
+            websocket: false,
+            same_origin: true,
+        });
+        context.time = TimeContext {
+            zone: route.app.time_zone.as_deref(),
+        };
+        then(&AccessRequest {
+            principal,
+            session: None,
+            action: Action::HttpRequest,
+            resource,
+            context,
+        })
+    }
+}
+
+impl Access {
+    const fn never() -> Self {
+        Self {
+            word: AccessWord::Never,
+            conditions: Vec::new(),
+            because: Vec::new(),
+            ways: Vec::new(),
+        }
+    }
+}
+
+/// A condition in a word or two.
+fn condition(lever: &Lever) -> String {
+    match lever {
+        Lever::SignIn => "sign-in".into(),
+        Lever::ConfirmWithPasskey | Lever::EnrolPasskey => "passkey".into(),
+        Lever::FreshLink => "fresh sign-in".into(),
+        Lever::Network(name) => format!("network {name}"),
+        Lever::Time(_) => "time of day".into(),
+        Lever::Group(name) => format!("group {name}"),
+    }
+}
+
+/// Who is in each group now, groups within included.
+pub(crate) fn members(
+    facts: &Snapshot,
+    now: Timestamp,
+) -> HashMap<gw_model::GroupName, BTreeSet<gw_model::UserId>> {
+    let mut members: HashMap<_, BTreeSet<_>> = HashMap::new();
+    for user in facts.users().filter(|user| !user.disabled) {
+        for group in facts.groups_of(user, now).0 {
+            members.entry(group).or_default().insert(user.id);
+        }
+    }
+    members
+}
