@@ -16,13 +16,23 @@ describe('the administration', () => {
     gateway = await startDemo();
     browser = await launch();
     admin = await Person.arrive(browser, { name: 'admin' });
-    await admin.enrol(gateway.printedLink('admin'));
+    await enrol(admin);
   });
 
   after(async () => {
     await browser?.close();
     await gateway?.stop();
   });
+
+  /** Opens their link, and gives them a passkey. */
+  async function enrol(person) {
+    await person.open(gateway.printedLink(person.name));
+    await person.press('Sign in');
+    await person.open(`${gateway.site('auth')}/#passkeys`);
+    await person.press('Add a passkey');
+    await person.page.getByRole('button', { name: /add|create/i }).first().click();
+    await until(`${person.name} has a passkey`, async () => (await person.passkeys()).length === 1);
+  }
 
   /** A request as the console makes it: same origin, with the page's cookie. */
   const ask = (method, path, body, headers = {}) =>
@@ -58,10 +68,10 @@ describe('the administration', () => {
 
   test('is closed to a stranger, and to a person who is no owner', async () => {
     const stranger = await Visitor.arrive(gateway);
-    const refused = await stranger.get(`${gateway.site('admin')}/v1/users`);
+    const refused = await stranger.ask(`${gateway.site('admin')}/v1/users`);
     assert.equal(refused.status, 401);
     const ana = await Person.arrive(browser, { name: 'ana' });
-    await ana.enrol(gateway.printedLink('ana'));
+    await enrol(ana);
     const answer = await ana.open(`${gateway.site('admin')}/`);
     assert.equal(answer.status(), 403);
   });
@@ -126,8 +136,8 @@ describe('the administration', () => {
     assert.deepEqual(edge('staff', 'payroll/default').conditions, ['passkey']);
     assert.equal(edge('contractors', 'wiki/default'), undefined);
     const stranger = await Visitor.arrive(gateway);
-    await stranger.get(`${gateway.site('payroll')}/`);
-    const denied = await until(async () => {
+    await stranger.ask(`${gateway.site('payroll')}/`);
+    const denied = await until('the refusal is seen', async () => {
       const { items } = (await ask('GET', '/v1/decisions?outcome=deny&user=ana')).body;
       return items.find((line) => line.app === 'administration');
     });
@@ -152,7 +162,7 @@ describe('the administration', () => {
           socket.addEventListener('close', (event) => resolve({ code: event.code, reason: event.reason }));
         }),
     );
-    const lease = await until(async () => {
+    const lease = await until('the socket is listed', async () => {
       const { items } = (await ask('GET', '/v1/leases?user=ana&app=wiki')).body;
       return items.find((lease) => lease.websocket);
     });

@@ -108,6 +108,13 @@ fn refusals(window: &crate::recent::Window<'_>, now: Timestamp) -> Vec<RefusedVi
     refused
 }
 
+fn many(count: usize, one: &str, several: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {several}"),
+    }
+}
+
 /// What is not as it should be, and what to do.
 fn attention(call: &Call<'_>) -> Vec<Attention> {
     let view = call.engine().view();
@@ -177,7 +184,7 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
     }
     let warnings = view.policies.warnings().len();
     if warnings > 0 {
-        let what = format!("{warnings} policies are worth a look.");
+        let what = many(warnings, "policy is worth a look.", "policies are worth a look.");
         add(
             "policy-warnings",
             "warning",
@@ -193,7 +200,11 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
         .filter(|text| text.mode() == "report")
         .count();
     if reports > 0 {
-        let what = format!("{reports} policies only report what they would change.");
+        let what = many(
+            reports,
+            "policy only reports what it would change.",
+            "policies only report what they would change.",
+        );
         let help = "Look at what they would have refused, and let them count or take them away.";
         add("report-only", "note", what, help, Some("/policies"));
     }

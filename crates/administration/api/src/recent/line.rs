@@ -11,6 +11,9 @@ pub(super) const LOOK_BACK: usize = 2_000;
 /// The app whose own looking at records would only ever show itself.
 const ADMINISTRATION: &str = "administration";
 
+/// Reasons under which strangers are counted who were let in.
+const COUNTED: [&str; 2] = ["own-page-shown", "beyond-the-pace"];
+
 /// The record's line; none for what another record's line tells, or for reading this very window.
 pub(super) fn of(
     facts: &Snapshot,
@@ -66,16 +69,21 @@ pub(super) fn of(
             })
         }
         Record::End(_) => None,
-        Record::Refused(refused) => Some(RecordLine {
-            kind: "refused".into(),
-            outcome: OutcomeWord::Deny,
-            who: "strangers".into(),
-            host: personal(entry, |fields| &fields.host),
-            what: personal(entry, |fields| &fields.host).unwrap_or_default(),
-            why: refused.reason.to_string(),
-            count: Some(refused.count),
-            ..blank
-        }),
+        Record::Refused(refused) => {
+            let host = personal(entry, |fields| &fields.host);
+            // Counted, and not refused.
+            let was_let_in = COUNTED.contains(&&*refused.reason);
+            Some(RecordLine {
+                kind: "refused".into(),
+                outcome: outcome(was_let_in),
+                who: "strangers".into(),
+                what: host.clone().unwrap_or_default(),
+                host,
+                why: refused.reason.to_string(),
+                count: Some(refused.count),
+                ..blank
+            })
+        }
         Record::Change(change) => Some(RecordLine {
             kind: "change".into(),
             outcome: OutcomeWord::Change,
