@@ -1,6 +1,6 @@
 // Same-origin JSON. The cookie is the door's business: nothing here knows a secret.
 
-import { problemOf, unreachable } from './problem';
+import { problemOf, signedOut, unreachable } from './problem';
 
 interface Options {
   /** The version that a change is made over. */
@@ -13,8 +13,14 @@ interface Options {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** The session is over: the door decides where people sign in, so the whole page goes there. */
+const JUST_LOADED_MS = 3000;
+
+/**
+ * The session is over: the door decides where people sign in, so the whole page goes there.
+ * Where the door let this very page through a moment ago, going there again would never end.
+ */
 function leave(): Promise<never> {
+  if (location.pathname === '/' && performance.now() < JUST_LOADED_MS) throw signedOut();
   location.assign('/');
   return new Promise(() => undefined);
 }

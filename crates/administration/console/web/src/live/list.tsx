@@ -82,7 +82,8 @@ const short = (time: number): string => toTheMillisecond(time).slice(6);
 const kept = (): string => (location.pathname.startsWith('/decisions') ? location.search : '');
 
 function Row({ line, place, row, chosen }: { line: DecisionLine; place: number; row: number; chosen: boolean }) {
-  const what = line.app ? `${line.who} → ${line.app}` : line.who;
+  const to = line.app ?? line.host;
+  const what = to ? `${line.who} → ${to}` : line.who;
   return (
     <div class={chosen ? 'live-row chosen' : 'live-row'} role="row" aria-rowindex={place + 1} style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}>
       <span role="cell" class="when" title={toTheMillisecond(line.time)}>

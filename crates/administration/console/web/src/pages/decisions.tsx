@@ -33,7 +33,7 @@ function DecisionsPage({ decision }: { decision?: string }) {
   useEffect(() => refine({ app: wanted.app, user: wanted.user }), [wanted.app, wanted.user]);
   const nothing = live.seen.begun && live.seen.rows.length === 0;
   return (
-    <Page title="Live decisions" wide aside={live.seen.since !== undefined && <>the records reach back to <Time at={live.seen.since} /></>}>
+    <Page title={decision ? `Decision ${decision}` : 'Live decisions'} heading="Live decisions" wide aside={live.seen.since !== undefined && <>the records reach back to <Time at={live.seen.since} /></>}>
       <div class="filters" role="search" aria-label="Filter the decisions">
         <fieldset class="segments">
           <legend class="hidden">Outcome</legend>
@@ -54,7 +54,7 @@ function DecisionsPage({ decision }: { decision?: string }) {
       </div>
       <div class={decision ? 'split live-split' : 'live-split'}>
         <div class="card live-card tall">{nothing ? <NothingYet filtered={Object.values(wanted).some(Boolean)} /> : <LiveList live={live} paused={paused} chosen={decision} />}</div>
-        {decision && <DecisionBeside id={decision} />}
+        {decision && <DecisionBeside key={decision} id={decision} />}
       </div>
       {live.seen.rows.length > 0 && <Newest line={live.seen.rows[0]} kept={live.seen.rows.length} />}
     </Page>
