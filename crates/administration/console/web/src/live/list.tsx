@@ -67,8 +67,9 @@ export function LiveList({ live, paused, chosen }: List) {
       onBlurCapture={() => setReading(false)}
     >
       <div role="rowgroup" class="live-rows" style={{ height: `${seen.rows.length * row}px` }}>
+        {/* Keyed by place: what is newer is written into the rows that are there. While one of them has the focus, nothing moves. */}
         {seen.rows.slice(first, last).map((line, index) => (
-          <Row key={line.seq} line={line} place={first + index} row={row} chosen={chosen !== undefined && line.decision === chosen} />
+          <Row key={first + index} line={line} place={first + index} row={row} chosen={chosen !== undefined && line.decision === chosen} />
         ))}
       </div>
     </div>

@@ -11,7 +11,7 @@ import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
-import { count, number } from '../ui/words';
+import { count, number, unit } from '../ui/words';
 
 const STATES: [string, string][] = [
   ['', 'everybody'],
@@ -132,7 +132,7 @@ const COLUMNS: Column<User>[] = [
     title: 'Groups',
     cell: (user) => {
       const names = user.groups.map((membership) => membership.group);
-      if (names.length === 0) return <span class="soft">none</span>;
+      if (names.length === 0) return <span class="soft">no group</span>;
       return (
         <>
           {names.slice(0, 3).join(', ')}
@@ -142,5 +142,5 @@ const COLUMNS: Column<User>[] = [
     },
   },
   { title: 'Proves with', kind: 'quiet', cell: (user) => <Factors user={user} /> },
-  { title: 'Sessions', kind: 'number', cell: (user) => number(user.sessions) },
+  { title: 'Sessions', kind: 'number', unit: (user) => unit(user.sessions, 'session'), cell: (user) => number(user.sessions) },
 ];

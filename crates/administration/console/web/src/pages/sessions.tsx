@@ -11,7 +11,7 @@ import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import { count, listed, number } from '../ui/words';
+import { count, listed, number, unit } from '../ui/words';
 import { EndLease, EndSession } from './end';
 import { PersonLink } from './person';
 
@@ -96,7 +96,7 @@ function sessionColumns(end: ((session: Session) => void) | undefined): Column<S
     { title: 'Signed in', cell: (session) => <>by {listed(session.methods)}<span class="under"><Time at={session.started} /></span></> },
     { title: 'Last seen', kind: 'quiet', cell: (session) => <Time at={session.seen} /> },
     { title: 'Ends', kind: 'quiet', cell: (session) => <Time at={session.expires} /> },
-    { title: 'Open leases', kind: 'number', cell: (session) => number(session.leases) },
+    { title: 'Open leases', kind: 'number', unit: (session) => unit(session.leases, 'open lease'), cell: (session) => number(session.leases) },
   ];
   if (end) columns.push({ title: 'End', kind: 'actions', cell: (session) => <EndButton of={`the session of ${session.user} on ${session.client}`} end={() => end(session)} /> });
   return columns;
