@@ -9,6 +9,7 @@ import { useRead } from './api/use';
 import { useAddress } from './router';
 import { pageAt } from './routes';
 import { announceIn } from './ui/announce';
+import { Boundary } from './ui/boundary';
 import { Dialog } from './ui/dialog';
 import { Icon, Mark } from './ui/icon';
 import { ProblemNote } from './ui/notes';
@@ -77,7 +78,7 @@ export function Console() {
               <ProblemNote problem={me.problem} again={me.again} />
             </Page>
           ) : (
-            <div key={page.key}>{page.show()}</div>
+            <Boundary key={page.key}>{page.show()}</Boundary>
           )}
         </main>
       </div>

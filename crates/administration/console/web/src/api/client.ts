@@ -1,6 +1,6 @@
 // Same-origin JSON. The cookie is the door's business: nothing here knows a secret.
 
-import { problemOf, signedOut, unreachable } from './problem';
+import { problemOf, signedOut, unreachable, unreadable } from './problem';
 
 interface Options {
   /** The version that a change is made over. */
@@ -52,7 +52,11 @@ async function call<T>(method: Method, path: string, body?: unknown, options: Op
   if (shutOut(response, response.headers.get('content-type') ?? '')) return leave();
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw unreadable();
+  }
 }
 
 export const api = {

@@ -7,6 +7,7 @@ import { useRested } from '../api/use';
 import { LiveList, LiveState } from '../live/list';
 import { useLive } from '../live/use';
 import { refine, useAddress } from '../router';
+import { SuggestingFilter } from '../ui/choose';
 import { Icon } from '../ui/icon';
 import { Empty } from '../ui/notes';
 import { Page } from '../ui/page';
@@ -44,8 +45,8 @@ function DecisionsPage({ decision }: { decision?: string }) {
             </label>
           ))}
         </fieldset>
-        <input class="filter" type="search" aria-label="App" placeholder="App" value={app} onInput={(event) => setApp(event.currentTarget.value)} />
-        <input class="filter" type="search" aria-label="Person" placeholder="Person" value={user} onInput={(event) => setUser(event.currentTarget.value)} />
+        <SuggestingFilter of="app" label="App" value={app} set={setApp} />
+        <SuggestingFilter of="user" label="Person" value={user} set={setUser} />
         <span class="spring" />
         <LiveState live={live} paused={paused} />
         <button type="button" class="button small-button" aria-pressed={paused} onClick={() => setPaused(!paused)}>

@@ -7,6 +7,7 @@ import type { User } from '../api/types';
 import { useRested } from '../api/use';
 import { at, refine, useAddress } from '../router';
 import { Chip } from '../ui/chip';
+import { SuggestingFilter } from '../ui/choose';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
@@ -45,7 +46,7 @@ export function PeoplePage() {
     >
       <div class="filters" role="search" aria-label="Filter the people">
         <input class="filter wide-filter" type="search" aria-label="Name or address" placeholder="Name or address" value={text} onInput={(event) => setText(event.currentTarget.value)} />
-        <input class="filter" type="search" aria-label="Group" placeholder="Group" value={group} onInput={(event) => setGroup(event.currentTarget.value)} />
+        <SuggestingFilter of="group" label="Group" value={group} set={setGroup} />
         <fieldset class="segments">
           <legend class="hidden">State</legend>
           {STATES.map(([value, words]) => (

@@ -51,10 +51,10 @@ export function PersonPage({ name }: { name: string }) {
               <FactorRows user={user} again={reading.again} />
               <Links user={user} />
             </Section>
-            <Section id="sessions" title="Signed in">
+            <Section id="sessions" title="Signed in" aside={<a class="small" href={`/decisions${query({ user: user.name })}`}>Their decisions, live</a>}>
               <PersonSessions user={user.name} again={reading.again} />
             </Section>
-            <Section id="reach" title="What they can reach, and why">
+            <Section id="reach" title="What they can reach, and why" aside={<a class="small" href={`/ask${query({ user: user.name })}`}>Ask about one request</a>}>
               <Reach user={user.name} />
             </Section>
             <Section id="details" title="Details">
