@@ -9,10 +9,11 @@ import { useRead } from './api/use';
 import { useAddress } from './router';
 import { pageAt } from './routes';
 import { announceIn } from './ui/announce';
+import { Boundary } from './ui/boundary';
 import { Dialog } from './ui/dialog';
 import { Icon, Mark } from './ui/icon';
 import { ProblemNote } from './ui/notes';
-import { focusOnNavigation } from './ui/page';
+import { Page, focusOnNavigation } from './ui/page';
 import { Palette, usePaletteKey } from './ui/palette';
 
 const PLACES: [href: string, words: string, under: string[]][] = [
@@ -73,11 +74,11 @@ export function Console() {
         </header>
         <main id="content" tabIndex={-1}>
           {me.problem ? (
-            <div class="page">
+            <Page title={me.problem.title}>
               <ProblemNote problem={me.problem} again={me.again} />
-            </div>
+            </Page>
           ) : (
-            <div key={page.key}>{page.show()}</div>
+            <Boundary key={page.key}>{page.show()}</Boundary>
           )}
         </main>
       </div>
@@ -86,7 +87,7 @@ export function Console() {
           <button type="button" class="icon-button menu-close" aria-label="Close the menu" onClick={() => setMenu(false)}>
             <Icon name="close" />
           </button>
-          <Places path={path} />
+          <Places path={path} chosen={() => setMenu(false)} />
           {me.value && <Whoami me={me.value} />}
         </Dialog>
       )}
@@ -102,7 +103,7 @@ function useAfterFirst(path: string, run: () => void): void {
   if (first.current !== path) run();
 }
 
-function Places({ path }: { path: string }): ComponentChildren {
+function Places({ path, chosen }: { path: string; chosen?: () => void }): ComponentChildren {
   return (
     <nav aria-label="Console">
       <ul class="places">
@@ -110,7 +111,7 @@ function Places({ path }: { path: string }): ComponentChildren {
           const here = path === href || under.some((start) => path.startsWith(start));
           return (
             <li key={href}>
-              <a href={href} aria-current={here ? 'page' : undefined}>
+              <a href={href} aria-current={here ? 'page' : undefined} onClick={chosen}>
                 {words}
               </a>
             </li>

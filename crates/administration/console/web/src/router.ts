@@ -17,7 +17,7 @@ const here = () => location.pathname + location.search;
 let shown = here();
 
 addEventListener('popstate', () => {
-  if (guard && !guard()) {
+  if (!mayLeave()) {
     history.pushState(null, '', shown);
     return;
   }
@@ -25,12 +25,15 @@ addEventListener('popstate', () => {
   tell();
 });
 
-/** Asks before a page with unsaved work is left; `undefined` lets go. */
-let guard: (() => boolean) | undefined;
+/** What is asked before a page with unsaved work is left. */
+let guard: string | undefined;
 
-export function guardLeaving(mayLeave: (() => boolean) | undefined): void {
-  guard = mayLeave;
+/** Asks this before the page is left; `undefined` lets go. */
+export function guardLeaving(question: string | undefined): void {
+  guard = question;
 }
+
+const mayLeave = (): boolean => guard === undefined || confirm(guard);
 
 export interface Address {
   path: string;
@@ -52,7 +55,7 @@ function subscribe(listener: Listener): () => void {
 /** Goes to a page of the console. */
 export function go(to: string): void {
   if (to === here()) return;
-  if (guard && !guard()) return;
+  if (!mayLeave()) return;
   guard = undefined;
   history.pushState(null, '', to);
   tell();
@@ -84,7 +87,7 @@ export function followLinks(): void {
     go(link.pathname + link.search);
   });
   addEventListener('beforeunload', (event) => {
-    if (guard && !guard()) event.preventDefault();
+    if (guard !== undefined) event.preventDefault();
   });
 }
 

@@ -53,6 +53,17 @@ describe('pages', () => {
     assert.doesNotMatch(text, /\son\w+=/);
   });
 
+  test('a page that meets what it does not know says so and leaves the frame', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    mock.apps.find(({ name }) => name === 'reports').upstream = null;
+    await visitor.open('/apps/reports');
+    await visitor.page.getByText('The console met something that it does not know.').waitFor();
+    mock.apps.find(({ name }) => name === 'reports').upstream = { servers: ['http://10.0.0.9:3000'] };
+    await visitor.page.getByRole('link', { name: 'Groups' }).click();
+    await visitor.page.getByRole('heading', { level: 1, name: 'Groups' }).waitFor();
+    await visitor.leave();
+  });
+
   test('a thing that does not exist says so and what to do', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/people/nobody-of-that-name');

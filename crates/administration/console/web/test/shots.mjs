@@ -14,7 +14,8 @@ for (const [size, viewport] of Object.entries({ desktop: { width: 1280, height: 
   for (const colorScheme of ['light', 'dark']) {
     const context = await browser.newContext({ viewport, colorScheme, hasTouch: size === 'phone', isMobile: size === 'phone' });
     const page = await context.newPage();
-    page.on('console', (message) => message.type() === 'error' && process.stderr.write(`${message.text()}\n`));
+    page.on('dialog', (dialog) => dialog.accept());
+    page.on('console', (message) => message.type() === 'error' && !message.location().url.includes('/v1/') && process.stderr.write(`${message.text()}\n`));
     page.on('pageerror', (error) => process.stderr.write(`${error}\n`));
     for (const [name, path, prepare] of PAGES) {
       if (only.length && !only.some((word) => name.includes(word))) continue;

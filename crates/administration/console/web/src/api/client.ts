@@ -1,6 +1,6 @@
 // Same-origin JSON. The cookie is the door's business: nothing here knows a secret.
 
-import { problemOf, unreachable } from './problem';
+import { problemOf, signedOut, unreachable, unreadable } from './problem';
 
 interface Options {
   /** The version that a change is made over. */
@@ -13,8 +13,14 @@ interface Options {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** The session is over: the door decides where people sign in, so the whole page goes there. */
+const JUST_LOADED_MS = 3000;
+
+/**
+ * The session is over: the door decides where people sign in, so the whole page goes there.
+ * Where the door let this very page through a moment ago, going there again would never end.
+ */
 function leave(): Promise<never> {
+  if (location.pathname === '/' && performance.now() < JUST_LOADED_MS) throw signedOut();
   location.assign('/');
   return new Promise(() => undefined);
 }
@@ -46,7 +52,11 @@ async function call<T>(method: Method, path: string, body?: unknown, options: Op
   if (shutOut(response, response.headers.get('content-type') ?? '')) return leave();
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw unreadable();
+  }
 }
 
 export const api = {

@@ -26,7 +26,8 @@ export function useRead<T>(path: string | null): Reading<T> {
       .get<T>(path, leaving.signal)
       .then((value) => setState({ path, value }))
       .catch((fault) => {
-        if (!leaving.signal.aborted) setState({ path, problem: asProblem(fault) });
+        // What was read before stays in sight beside the problem, as long as it is the same thing.
+        if (!leaving.signal.aborted) setState((before) => ({ path, ...(before.path === path && before.value !== undefined && { value: before.value }), problem: asProblem(fault) }));
       })
       .finally(() => {
         if (!leaving.signal.aborted) setBusy(false);

@@ -67,8 +67,9 @@ export function LiveList({ live, paused, chosen }: List) {
       onBlurCapture={() => setReading(false)}
     >
       <div role="rowgroup" class="live-rows" style={{ height: `${seen.rows.length * row}px` }}>
+        {/* Keyed by place: what is newer is written into the rows that are there. While one of them has the focus, nothing moves. */}
         {seen.rows.slice(first, last).map((line, index) => (
-          <Row key={line.seq} line={line} place={first + index} row={row} chosen={chosen !== undefined && line.decision === chosen} />
+          <Row key={first + index} line={line} place={first + index} row={row} chosen={chosen !== undefined && line.decision === chosen} />
         ))}
       </div>
     </div>
@@ -82,7 +83,8 @@ const short = (time: number): string => toTheMillisecond(time).slice(6);
 const kept = (): string => (location.pathname.startsWith('/decisions') ? location.search : '');
 
 function Row({ line, place, row, chosen }: { line: DecisionLine; place: number; row: number; chosen: boolean }) {
-  const what = line.app ? `${line.who} → ${line.app}` : line.who;
+  const to = line.app ?? line.host;
+  const what = to ? `${line.who} → ${to}` : line.who;
   return (
     <div class={chosen ? 'live-row chosen' : 'live-row'} role="row" aria-rowindex={place + 1} style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}>
       <span role="cell" class="when" title={toTheMillisecond(line.time)}>

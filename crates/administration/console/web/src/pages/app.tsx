@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 
-import { api, to } from '../api/client';
+import { api, query, to } from '../api/client';
 import { useMay } from '../api/me';
 import type { AppAccess, AppInFull, List } from '../api/types';
 import { useDoing, useRead } from '../api/use';
@@ -55,13 +55,13 @@ export function AppPage({ name }: { name: string }) {
                 </>
               )}
             </dl>
-            <Section id="access" title="Who can reach it, and why">
+            <Section id="access" title="Who can reach it, and why" aside={<a class="small" href={`/ask${query({ app: app.name })}`}>Ask about one request</a>}>
               <Who app={app} />
             </Section>
             <Section id="routes" title="Routes">
               <RouteList app={app} />
             </Section>
-            <Section id="open" title="Open now">
+            <Section id="open" title="Open now" aside={<a class="small" href={`/decisions${query({ app: app.name })}`}>Its decisions, live</a>}>
               <OpenAtApp app={app.name} />
             </Section>
           </>

@@ -8,9 +8,10 @@ import { useRead } from '../api/use';
 import { at, refine, useAddress } from '../router';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
+import { Words } from '../ui/sentence';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import { count, number } from '../ui/words';
+import { count, number, unit } from '../ui/words';
 
 const PAGE = 50;
 
@@ -79,7 +80,9 @@ function Refused({ apps }: { apps: Apps }) {
       </p>
       <ul class="lines">
         {(config.faults ?? []).map((line) => (
-          <li key={line}>{line}</li>
+          <li key={line}>
+            <Words text={line} />
+          </li>
         ))}
       </ul>
       <p>
@@ -124,11 +127,11 @@ const COLUMNS: Column<App>[] = [
     ),
   },
   { title: 'Sends to', kind: 'quiet', cell: (app) => <code>{app.upstream}</code> },
-  { title: 'Routes', kind: 'number', cell: (app) => number(app.routes.length) },
+  { title: 'Routes', kind: 'number', unit: (app) => unit(app.routes.length, 'route'), cell: (app) => number(app.routes.length) },
   {
     title: 'Tags',
-    cell: (app) => (app.tags.length === 0 ? <span class="soft">none</span> : app.tags.map((tag) => <span class="tag" key={tag}>{tag}</span>)),
+    cell: (app) => (app.tags.length === 0 ? <span class="soft">no tags</span> : app.tags.map((tag) => <span class="tag" key={tag}>{tag}</span>)),
   },
   { title: 'Owned by', kind: 'quiet', cell: (app) => <span class="soft">{OWNERS[app.managed_by]}</span> },
-  { title: 'People', kind: 'number', cell: (app) => number(app.people) },
+  { title: 'People', kind: 'number', unit: (app) => unit(app.people, 'person', 'people'), cell: (app) => number(app.people) },
 ];

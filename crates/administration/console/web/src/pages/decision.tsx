@@ -1,6 +1,6 @@
 // One decision in full: the sentence, what it rests on, what decided it, what would open it, how it ended, where it is kept.
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Decision, DecidingPolicy } from '../api/types';
 import { useRead } from '../api/use';
@@ -11,7 +11,7 @@ import { Id } from '../ui/copy';
 import { Cedar } from '../ui/cedar';
 import { Icon } from '../ui/icon';
 import { Shown } from '../ui/notes';
-import { Page } from '../ui/page';
+import { Page, takesFocus } from '../ui/page';
 import { Moment, exact, span } from '../ui/time';
 import { bytes, epochWords } from '../ui/words';
 import { Ways } from '../ui/ways';
@@ -28,11 +28,9 @@ export function DecisionPage({ id }: { id: string }) {
 export function DecisionBeside({ id }: { id: string }) {
   const reading = useRead<Decision>(to('decisions', id));
   const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(id);
-  useEffect(() => {
-    if (first.current !== id) heading.current?.focus({ preventScroll: true });
-    first.current = '';
-  }, [id]);
+  useLayoutEffect(() => {
+    if (takesFocus()) heading.current?.focus({ preventScroll: true });
+  }, []);
   return (
     <section class="card beside" aria-labelledby="beside">
       <div class="card-head">

@@ -7,6 +7,7 @@ import { useRested } from '../api/use';
 import { LiveList, LiveState } from '../live/list';
 import { useLive } from '../live/use';
 import { refine, useAddress } from '../router';
+import { SuggestingFilter } from '../ui/choose';
 import { Icon } from '../ui/icon';
 import { Empty } from '../ui/notes';
 import { Page } from '../ui/page';
@@ -33,7 +34,7 @@ function DecisionsPage({ decision }: { decision?: string }) {
   useEffect(() => refine({ app: wanted.app, user: wanted.user }), [wanted.app, wanted.user]);
   const nothing = live.seen.begun && live.seen.rows.length === 0;
   return (
-    <Page title="Live decisions" wide aside={live.seen.since !== undefined && <>the records reach back to <Time at={live.seen.since} /></>}>
+    <Page title={decision ? `Decision ${decision}` : 'Live decisions'} heading="Live decisions" wide aside={live.seen.since !== undefined && <>the records reach back to <Time at={live.seen.since} /></>}>
       <div class="filters" role="search" aria-label="Filter the decisions">
         <fieldset class="segments">
           <legend class="hidden">Outcome</legend>
@@ -44,8 +45,8 @@ function DecisionsPage({ decision }: { decision?: string }) {
             </label>
           ))}
         </fieldset>
-        <input class="filter" type="search" aria-label="App" placeholder="App" value={app} onInput={(event) => setApp(event.currentTarget.value)} />
-        <input class="filter" type="search" aria-label="Person" placeholder="Person" value={user} onInput={(event) => setUser(event.currentTarget.value)} />
+        <SuggestingFilter of="app" label="App" value={app} set={setApp} />
+        <SuggestingFilter of="user" label="Person" value={user} set={setUser} />
         <span class="spring" />
         <LiveState live={live} paused={paused} />
         <button type="button" class="button small-button" aria-pressed={paused} onClick={() => setPaused(!paused)}>
@@ -54,7 +55,7 @@ function DecisionsPage({ decision }: { decision?: string }) {
       </div>
       <div class={decision ? 'split live-split' : 'live-split'}>
         <div class="card live-card tall">{nothing ? <NothingYet filtered={Object.values(wanted).some(Boolean)} /> : <LiveList live={live} paused={paused} chosen={decision} />}</div>
-        {decision && <DecisionBeside id={decision} />}
+        {decision && <DecisionBeside key={decision} id={decision} />}
       </div>
       {live.seen.rows.length > 0 && <Newest line={live.seen.rows[0]} kept={live.seen.rows.length} />}
     </Page>

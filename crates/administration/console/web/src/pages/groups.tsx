@@ -14,7 +14,7 @@ import { TextField } from '../ui/field';
 import { Empty, ProblemNote, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { type Column, Table } from '../ui/table';
-import { count, number } from '../ui/words';
+import { count, number, unit } from '../ui/words';
 
 const PAGE = 50;
 
@@ -95,9 +95,9 @@ const COLUMNS: Column<Group>[] = [
       </>
     ),
   },
-  { title: 'In', cell: (group) => (group.parents.length > 0 ? group.parents.join(', ') : <span class="soft">no other</span>) },
-  { title: 'Directly', kind: 'number', cell: (group) => number(group.members) },
-  { title: 'People', kind: 'number', cell: (group) => number(group.people) },
+  { title: 'In', cell: (group) => (group.parents.length > 0 ? group.parents.join(', ') : <span class="soft">in no other</span>) },
+  { title: 'Directly', kind: 'number', unit: () => 'directly', cell: (group) => number(group.members) },
+  { title: 'People', kind: 'number', unit: (group) => unit(group.people, 'person', 'people'), cell: (group) => number(group.people) },
 ];
 
 function Add({ close }: { close: () => void }) {

@@ -20,6 +20,9 @@ const FEW: Bounds = { groups: 10, apps: 8, flows: 26, routes: 3 };
 const MORE: Bounds = { groups: 24, apps: 20, flows: 80, routes: 4 };
 const ROWS = 100;
 
+/** Strangers are no group, and no name for the server to search. */
+const ONLY_STRANGERS = 'strangers';
+
 export function MapPage() {
   const { search } = useAddress();
   const asked = search.get('q') ?? '';
@@ -27,7 +30,7 @@ export function MapPage() {
   const rested = useRested(typed.trim(), 250);
   useEffect(() => refine({ q: rested }), [rested]);
   useEffect(() => setTyped(asked), [asked]);
-  const reading = useRead<AccessMap>(`/v1/map${query({ q: asked })}`);
+  const reading = useRead<AccessMap>(`/v1/map${query({ q: asked === ONLY_STRANGERS ? '' : asked })}`);
   const [bounds, setBounds] = useState(FEW);
   const [way, setWay] = useState(matchMedia('(max-width: 720px)').matches ? 'table' : 'drawn');
   return (
@@ -55,8 +58,9 @@ export function MapPage() {
         </fieldset>
       </div>
       <Shown reading={reading}>
-        {(map) =>
-          map.edges.length === 0 ? (
+        {(whole) => {
+          const map = asked === ONLY_STRANGERS ? ofStrangers(whole) : whole;
+          return map.edges.length === 0 ? (
             <Empty title={asked ? 'Nothing on the map matches' : 'Nobody can reach anything yet'}>
               <p>A line appears for each group that a policy lets into an app. Strangers have lines of their own where a policy names them.</p>
             </Empty>
@@ -64,11 +68,17 @@ export function MapPage() {
             <Picture map={map} bounds={bounds} more={() => setBounds(MORE)} fewer={() => setBounds(FEW)} />
           ) : (
             <Edges map={map} />
-          )
-        }
+          );
+        }}
       </Shown>
     </Page>
   );
+}
+
+function ofStrangers(map: AccessMap): AccessMap {
+  const edges = map.edges.filter((edge) => edge.group === null);
+  const apps = new Set(edges.map((edge) => edge.app));
+  return { ...map, groups: [], apps: map.apps.filter((app) => apps.has(app.name)), edges };
 }
 
 function Picture({ map, bounds, more, fewer }: { map: AccessMap; bounds: Bounds; more: () => void; fewer: () => void }) {

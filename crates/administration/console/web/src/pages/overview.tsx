@@ -74,7 +74,7 @@ function Figures({ value }: { value: Overview }) {
         </span>
       </li>
       <li class={value.attention.some((item) => item.level !== 'note') ? 'card figure needs' : 'card figure'}>
-        <a href="#needs">
+        <a {...(value.attention.length > 0 && { href: '#needs' })}>
           <span class="figure-name">Needs you</span>
           <span class="figure-value">{number(value.attention.length)}</span>
         </a>

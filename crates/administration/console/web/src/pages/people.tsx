@@ -7,11 +7,12 @@ import type { User } from '../api/types';
 import { useRested } from '../api/use';
 import { at, refine, useAddress } from '../router';
 import { Chip } from '../ui/chip';
+import { SuggestingFilter } from '../ui/choose';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
-import { count, number } from '../ui/words';
+import { count, number, unit } from '../ui/words';
 
 const STATES: [string, string][] = [
   ['', 'everybody'],
@@ -45,7 +46,7 @@ export function PeoplePage() {
     >
       <div class="filters" role="search" aria-label="Filter the people">
         <input class="filter wide-filter" type="search" aria-label="Name or address" placeholder="Name or address" value={text} onInput={(event) => setText(event.currentTarget.value)} />
-        <input class="filter" type="search" aria-label="Group" placeholder="Group" value={group} onInput={(event) => setGroup(event.currentTarget.value)} />
+        <SuggestingFilter of="group" label="Group" value={group} set={setGroup} />
         <fieldset class="segments">
           <legend class="hidden">State</legend>
           {STATES.map(([value, words]) => (
@@ -132,7 +133,7 @@ const COLUMNS: Column<User>[] = [
     title: 'Groups',
     cell: (user) => {
       const names = user.groups.map((membership) => membership.group);
-      if (names.length === 0) return <span class="soft">none</span>;
+      if (names.length === 0) return <span class="soft">no group</span>;
       return (
         <>
           {names.slice(0, 3).join(', ')}
@@ -142,5 +143,5 @@ const COLUMNS: Column<User>[] = [
     },
   },
   { title: 'Proves with', kind: 'quiet', cell: (user) => <Factors user={user} /> },
-  { title: 'Sessions', kind: 'number', cell: (user) => number(user.sessions) },
+  { title: 'Sessions', kind: 'number', unit: (user) => unit(user.sessions, 'session'), cell: (user) => number(user.sessions) },
 ];

@@ -51,10 +51,10 @@ export function PersonPage({ name }: { name: string }) {
               <FactorRows user={user} again={reading.again} />
               <Links user={user} />
             </Section>
-            <Section id="sessions" title="Signed in">
+            <Section id="sessions" title="Signed in" aside={<a class="small" href={`/decisions${query({ user: user.name })}`}>Their decisions, live</a>}>
               <PersonSessions user={user.name} again={reading.again} />
             </Section>
-            <Section id="reach" title="What they can reach, and why">
+            <Section id="reach" title="What they can reach, and why" aside={<a class="small" href={`/ask${query({ user: user.name })}`}>Ask about one request</a>}>
               <Reach user={user.name} />
             </Section>
             <Section id="details" title="Details">
@@ -107,7 +107,7 @@ function Disable({ user, close, again }: Asked) {
   const leases = useRead<List<Lease>>(`/v1/leases${query({ user: user.name, limit: 1 })}`);
   const open = leases.value?.total ?? leases.value?.items.length;
   const disable = async () => {
-    if (!(await doing.run(() => api.post(`${to('users', user.id)}/disable`, {}, { over: user.version })))) return;
+    if (!(await doing.run(() => api.post(`${to('users', user.id)}/disable`)))) return;
     say(`${user.name} is disabled`);
     close();
     again();
@@ -125,7 +125,7 @@ function Disable({ user, close, again }: Asked) {
 function Enable({ user, close, again }: Asked) {
   const doing = useDoing();
   const enable = async () => {
-    if (!(await doing.run(() => api.post(`${to('users', user.id)}/enable`, {}, { over: user.version })))) return;
+    if (!(await doing.run(() => api.post(`${to('users', user.id)}/enable`)))) return;
     say(`${user.name} is enabled`);
     close();
     again();

@@ -23,7 +23,7 @@ export function PoliciesPage() {
       aside={
         <div class="buttons">
           <a class="button" href="/ask">
-            Ask a question
+            Ask
           </a>
           <a class="button" href="/policies/history">
             History

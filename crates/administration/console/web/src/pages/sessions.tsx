@@ -6,12 +6,13 @@ import { useMay } from '../api/me';
 import type { Lease, Session } from '../api/types';
 import { useRested } from '../api/use';
 import { at, refine, useAddress } from '../router';
+import { SuggestingFilter } from '../ui/choose';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import { count, listed, number } from '../ui/words';
+import { count, listed, number, unit } from '../ui/words';
 import { EndLease, EndSession } from './end';
 import { PersonLink } from './person';
 
@@ -47,7 +48,7 @@ export function SessionsPage() {
     <Page title="Sessions" wide lead="Where people are signed in. Ending a session signs them out there and cuts what is open on it.">
       <Tabs here="sessions" />
       <div class="filters" role="search" aria-label="Filter the sessions">
-        <input class="filter wide-filter" type="search" aria-label="Person" placeholder="Person, by name" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+        <SuggestingFilter of="user" label="Person" value={typed} set={setTyped} wide />
         <span class="spring" />
         <span class="small" role="status">
           {total !== undefined && count(total, 'session')}
@@ -96,7 +97,7 @@ function sessionColumns(end: ((session: Session) => void) | undefined): Column<S
     { title: 'Signed in', cell: (session) => <>by {listed(session.methods)}<span class="under"><Time at={session.started} /></span></> },
     { title: 'Last seen', kind: 'quiet', cell: (session) => <Time at={session.seen} /> },
     { title: 'Ends', kind: 'quiet', cell: (session) => <Time at={session.expires} /> },
-    { title: 'Open leases', kind: 'number', cell: (session) => number(session.leases) },
+    { title: 'Open leases', kind: 'number', unit: (session) => unit(session.leases, 'open lease'), cell: (session) => number(session.leases) },
   ];
   if (end) columns.push({ title: 'End', kind: 'actions', cell: (session) => <EndButton of={`the session of ${session.user} on ${session.client}`} end={() => end(session)} /> });
   return columns;
@@ -121,8 +122,8 @@ export function LeasesPage() {
     <Page title="Leases" wide lead="What is open now. A lease holds until its time is up, and only while what it rests on stands.">
       <Tabs here="leases" />
       <div class="filters" role="search" aria-label="Filter the leases">
-        <input class="filter" type="search" aria-label="Person" placeholder="Person, by name" value={typedUser} onInput={(event) => setUser(event.currentTarget.value)} />
-        <input class="filter" type="search" aria-label="App" placeholder="App, by name" value={typedApp} onInput={(event) => setApp(event.currentTarget.value)} />
+        <SuggestingFilter of="user" label="Person" value={typedUser} set={setUser} />
+        <SuggestingFilter of="app" label="App" value={typedApp} set={setApp} />
         <span class="spring" />
         <span class="small" role="status">
           {list?.total !== undefined && count(list.total, 'open lease')}

@@ -1,6 +1,6 @@
 // Fields that suggest what exists while one types.
 
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 
 import { query } from '../api/client';
 import type { Problem } from '../api/problem';
@@ -51,4 +51,36 @@ export function UserField(field: Choose) {
   const q = useRested(field.value.trim());
   const users = useRead<List<User>>(`/v1/users${query({ q, limit: 8 })}`).value?.items ?? [];
   return <Suggesting {...field} options={users.map((user) => [user.name, user.display_name])} />;
+}
+
+interface Filter {
+  label: string;
+  value: string;
+  set: (value: string) => void;
+  wide?: boolean;
+}
+
+const KINDS = {
+  group: '/v1/groups?limit=1000',
+  app: '/v1/apps?limit=1000',
+  user: '/v1/users?limit=8',
+} as const;
+
+/** A field above a list: what is in it narrows the list. The suggestions are asked for once somebody comes to it. */
+export function SuggestingFilter({ of, label, value, set, wide = false }: Filter & { of: keyof typeof KINDS }) {
+  const list = useId();
+  const [come, setCome] = useState(false);
+  const q = useRested(value.trim());
+  const path = of === 'user' && q ? `${KINDS.user}&q=${encodeURIComponent(q)}` : KINDS[of];
+  const names = useRead<List<{ name: string }>>(come ? path : null).value?.items.map((item) => item.name) ?? [];
+  return (
+    <>
+      <input class={wide ? 'filter wide-filter' : 'filter'} type="search" aria-label={label} placeholder={label} list={list} value={value} autocomplete="off" spellcheck={false} onFocus={() => setCome(true)} onInput={(event) => set(event.currentTarget.value)} />
+      <datalist id={list}>
+        {names.map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </>
+  );
 }

@@ -1,7 +1,7 @@
 // The browser's own dialog: it keeps the focus, closes on Escape and gives the focus back.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Doing } from '../api/use';
 import { ProblemNote } from './notes';
@@ -16,10 +16,14 @@ interface Dialog {
 export function Dialog({ title, close, children, kind = 'confirm' }: Dialog) {
   const box = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = box.current;
+    const before = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
   }, []);
   const onClick = (event: MouseEvent) => {
     if (event.target === box.current) close();

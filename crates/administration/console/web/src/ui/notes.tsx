@@ -57,7 +57,12 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** Shows what was read; before that, that it is on its way; its problem, if there is one. */
 export function Shown<T>({ reading, children }: { reading: Reading<T>; children: (value: T) => ComponentChildren }) {
-  if (reading.problem) return <ProblemNote problem={reading.problem} again={reading.again} />;
-  if (reading.value === undefined) return <p class="loading soft">Loading …</p>;
-  return <>{children(reading.value)}</>;
+  const note = reading.problem && <ProblemNote problem={reading.problem} again={reading.again} />;
+  if (reading.value === undefined) return note ?? <p class="loading soft">Loading …</p>;
+  return (
+    <>
+      {note}
+      {children(reading.value)}
+    </>
+  );
 }

@@ -1,7 +1,16 @@
 // A page: its title, its heading, and the focus that comes to it on navigation.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+
+let navigated = false;
+
+/** From now on what is new takes the focus; the first page leaves it where the browser put it. */
+export function focusOnNavigation(): void {
+  navigated = true;
+}
+
+export const takesFocus = (): boolean => navigated;
 
 interface Page {
   title: string;
@@ -17,19 +26,12 @@ interface Page {
   children: ComponentChildren;
 }
 
-let navigated = false;
-
-/** From now on a new page takes the focus; the first one leaves it where the browser put it. */
-export function focusOnNavigation(): void {
-  navigated = true;
-}
-
 export function Page({ title, above, aside, lead, heading, wide = false, children }: Page) {
   const top = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Gatewright`;
   }, [title]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!navigated) return;
     top.current?.focus({ preventScroll: true });
     scrollTo(0, 0);

@@ -7,6 +7,8 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren;
   /** `main` names the row; `number` is set to the right; `quiet` is left away on a phone. */
   kind?: 'main' | 'number' | 'quiet' | 'actions';
+  /** What a number counts, said behind it where there is no head: "2 routes". */
+  unit?: (row: T) => string;
 }
 
 interface Table<T> {
@@ -35,7 +37,7 @@ export function Table<T>({ caption, columns, rows, id, busy = false }: Table<T>)
           {rows.map((row) => (
             <tr role="row" key={id(row)}>
               {columns.map((column) => (
-                <td key={column.title} role={column.kind === 'main' ? 'rowheader' : 'cell'} class={column.kind} data-label={column.title}>
+                <td key={column.title} role={column.kind === 'main' ? 'rowheader' : 'cell'} class={column.kind} data-unit={column.unit?.(row)}>
                   {column.cell(row)}
                 </td>
               ))}

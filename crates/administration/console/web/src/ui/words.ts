@@ -7,6 +7,9 @@ export const number = (value: number): string => grouped.format(value).replaceAl
 
 export const count = (value: number, one: string, many = `${one}s`): string => `${number(value)} ${value === 1 ? one : many}`;
 
+/** The word alone: "route" for one, else "routes". */
+export const unit = (value: number, one: string, many = `${one}s`): string => (value === 1 ? one : many);
+
 /** "1 person", "241 people". */
 export const people = (value: number): string => count(value, 'person', 'people');
 

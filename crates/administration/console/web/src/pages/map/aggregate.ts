@@ -2,7 +2,8 @@
 
 import type { AccessMap, MapEdge } from '../../api/types';
 
-export const STRANGERS = 'strangers';
+/** No group has an empty name. */
+export const STRANGERS = '';
 
 /** All that leads from one group to one app, or from one app to one of its routes. */
 export interface Flow {

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { refine } from '../../router';
 import { number, people } from '../../ui/words';
-import type { Drawn, Flow } from './aggregate';
+import { type Drawn, type Flow, STRANGERS } from './aggregate';
 import { type Band, type Box, layout } from './layout';
 import { routeSentence, sentence } from './words';
 
@@ -44,7 +44,7 @@ export function Drawing({ drawn, chosen, choose }: Drawing) {
           <Flowing key={`${band.flow.from} ${band.flow.to}`} band={band} words={routeSentence(band.flow, labels.get(band.flow.to) ?? band.flow.to)} chosen={band.flow === chosen} dimmed={dimmed(chosen, band.flow)} choose={choose} />
         ))}
         {drawn.groups.map((group, index) => (
-          <Node key={group.name} box={placed.groups[index]} title={group.strangers ? 'Strangers' : group.name} under={group.strangers ? 'without signing in' : people(group.people)} kind={group.strangers ? 'strangers' : ''} find={group.name} />
+          <Node key={group.name} box={placed.groups[index]} title={group.strangers ? 'Strangers' : group.name} under={group.strangers ? 'without signing in' : people(group.people)} kind={group.strangers ? 'strangers' : ''} find={group.strangers ? 'strangers' : group.name} />
         ))}
         {drawn.apps.map((app, index) => (
           <Node key={app.name} box={placed.apps[index]} title={app.title} under={app.people > 0 ? `${number(app.people)} may` : 'open'} kind="" find={app.name} />
@@ -92,7 +92,7 @@ function Flowing({ band, words, chosen, dimmed, choose }: Flowing) {
   };
   return (
     <g
-      class={`flow ${flow.access}${flow.from === 'strangers' ? ' from-strangers' : ''}${chosen ? ' chosen' : ''}${dimmed ? ' dimmed' : ''}`}
+      class={`flow ${flow.access}${flow.from === STRANGERS ? ' from-strangers' : ''}${chosen ? ' chosen' : ''}${dimmed ? ' dimmed' : ''}`}
       role="button"
       tabIndex={0}
       aria-label={words}
@@ -115,7 +115,6 @@ function Node({ box, title, under, kind, find }: { box: Box | undefined; title: 
     <a
       class={`map-node ${kind}`}
       href={`/map?q=${encodeURIComponent(find)}`}
-      aria-label={`${title}, ${under}: show only this`}
       onClick={(event) => {
         event.preventDefault();
         refine({ q: find });
@@ -128,7 +127,7 @@ function Node({ box, title, under, kind, find }: { box: Box | undefined; title: 
       <text class="map-under" x={box.x + 14} y={box.y + box.height / 2 + 10} dominant-baseline="central">
         {cut(under, characters * 1.25)}
       </text>
-      <title>{title}</title>
+      <title>{`${title}, ${under}: show only this`}</title>
     </a>
   );
 }

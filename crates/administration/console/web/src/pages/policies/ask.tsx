@@ -65,9 +65,11 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
           <AppField label="App" value={app} set={setApp} problem={doing.problem} name="app" />
           <SelectField label="Having proved with" value={proof} set={setProof} options={PROOFS} problem={doing.problem} name="proof" />
         </div>
-        <div class="field-row many">
+        <div class="field-row method-row">
           <SelectField label="Method" value={method} set={setMethod} options={['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].map((name): [string, string] => [name, name])} />
           <TextField label="Path" mono value={path} set={setPath} problem={doing.problem} name="path" />
+        </div>
+        <div class="field-row">
           <TextField label="From the address" mono value={address} set={setAddress} placeholder="10.0.0.1" problem={doing.problem} name="address" />
           <TextField label="At" type="datetime-local" value={at} set={setAt} hint="Empty: now." problem={doing.problem} name="at" />
         </div>

@@ -22,6 +22,7 @@ export function Code({ label, text, set, faulty, describedBy, area }: Code) {
   const beneath = useRef<HTMLPreElement>(null);
   const numbers = useRef<HTMLPreElement>(null);
   const lines = text.split('\n').length;
+  const counted = useMemo(() => Array.from({ length: lines }, (_, index) => index + 1).join('\n'), [lines]);
   const shown = useMemo(() => (text.length > COLOURED_CHARACTERS ? [text] : coloured(text)), [text]);
   const follow = (top: number, left: number) => {
     if (beneath.current) beneath.current.style.transform = `translate(${-left}px, ${-top}px)`;
@@ -31,11 +32,10 @@ export function Code({ label, text, set, faulty, describedBy, area }: Code) {
     <div class="code">
       <div class="code-numbers" aria-hidden="true">
         <pre ref={numbers}>
-          {Array.from({ length: lines }, (_, index) => (
-            <span key={index} class={faulty.has(index + 1) ? 'code-number faulty' : 'code-number'}>
-              {faulty.has(index + 1) && '✕ '}
-              {index + 1}
-              {'\n'}
+          {counted}
+          {[...faulty].map((line) => (
+            <span key={line} class="code-number-faulty" style={{ top: `${(line - 1) * 20}px` }}>
+              ✕ {line}
             </span>
           ))}
         </pre>

@@ -42,7 +42,7 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
   const file = files.find((candidate) => candidate.name === active) ?? files[0];
   const dirty = !sameFiles(files, policies.files);
   useEffect(() => {
-    guardLeaving(dirty ? () => confirm('The draft is not saved. Leave it and lose what you wrote?') : undefined);
+    guardLeaving(dirty ? 'The draft is not saved. Leave it and lose what you wrote?' : undefined);
     return () => guardLeaving(undefined);
   }, [dirty]);
   useEffect(() => {

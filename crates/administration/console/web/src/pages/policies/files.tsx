@@ -53,7 +53,7 @@ export function Files({ files, active, faults, inForce, set, choose }: Files) {
         </button>
         {active && (
           <button type="button" class="button small-button danger" onClick={() => set(files.filter((file) => file.name !== active))}>
-            Take out<span class="hidden"> {active} of the draft</span>
+            Take this one out<span class="hidden">, {active}</span>
           </button>
         )}
       </div>

@@ -1,4 +1,4 @@
-// One policy: its text, where it stands, what it did lately.
+// One policy: its text, and where it stands.
 
 import type { Policies } from '../../api/types';
 import { useRead } from '../../api/use';

@@ -1,0 +1,177 @@
+// The live list: it follows, survives faults, stands still while it is read, and never holds up the page.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { startMock } from '../mock/server.mjs';
+import { open } from './lib/browser.mjs';
+import { Visitor } from './lib/visit.mjs';
+
+const FRAME_MS = 1000 / 60;
+
+/** Notes the time between frames for so long. */
+const frames = (page, ms) =>
+  page.evaluate(
+    (ms) =>
+      new Promise((resolve) => {
+        const between = [];
+        let before = performance.now();
+        const begun = before;
+        const look = (now) => {
+          between.push(now - before);
+          before = now;
+          if (now - begun < ms) requestAnimationFrame(look);
+          else resolve(between.slice(1).sort((a, b) => a - b));
+        };
+        requestAnimationFrame(look);
+      }),
+    ms,
+  );
+
+const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+
+describe('live decisions', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 1000 });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  const newest = (page) => page.locator('.live-row .when').first().getAttribute('title');
+  const polls = () => mock.asked.filter(({ what }) => what === 'GET /v1/decisions');
+
+  test('a thousand a second keep few rows in the page and frames in time', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    await visitor.page.waitForFunction(() => Number(document.querySelector('.live')?.getAttribute('aria-rowcount')) === 500);
+    const between = await frames(visitor.page, 5000);
+    const said = `frames: ${between.length} in 5 s, median ${at(between, 0.5).toFixed(1)} ms, p95 ${at(between, 0.95).toFixed(1)} ms, p99 ${at(between, 0.99).toFixed(1)} ms, longest ${between.at(-1).toFixed(1)} ms`;
+    process.stdout.write(`${said}\n`);
+    assert.ok(at(between, 0.5) < FRAME_MS * 1.5, said);
+    assert.ok(at(between, 0.95) < FRAME_MS * 3, said);
+    assert.ok((await visitor.page.locator('.live-row').count()) < 60);
+    assert.deepEqual(visitor.errors, []);
+    await visitor.leave();
+  });
+
+  test('the list stands still while somebody points at it, and goes on afterwards', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    await visitor.page.locator('.live-row').first().waitFor();
+    await visitor.page.locator('.live').hover();
+    await visitor.page.getByText(/held while you read/).waitFor();
+    const before = await newest(visitor.page);
+    await visitor.page.waitForFunction((words) => document.querySelector('.live-state')?.textContent !== words, await visitor.page.locator('.live-state').innerText());
+    assert.equal(await newest(visitor.page), before);
+    await visitor.page.mouse.move(2, 2);
+    await visitor.page.waitForFunction((title) => document.querySelector('.live-row .when')?.getAttribute('title') !== title, before);
+    await visitor.leave();
+  });
+
+  test('a pause lasts until it is ended', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    await visitor.page.locator('.live-row').first().waitFor();
+    await visitor.button('Pause').click();
+    await visitor.page.mouse.move(2, 2);
+    await visitor.page.getByText(/newer, paused/).waitFor();
+    await visitor.button('Go on').click();
+    await visitor.page.getByText(/^Live/).first().waitFor();
+    await visitor.leave();
+  });
+
+  test('after faults it is asked again, ever later, and goes on by itself', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    await visitor.page.locator('.live-row').first().waitFor();
+    const before = polls().length;
+    mock.failures = 4;
+    await visitor.page.getByText(/The records cannot be read just now\. Trying again/).waitFor();
+    await visitor.page.locator('.live-state.faulty').waitFor({ state: 'detached' });
+    assert.equal(mock.failures, 0);
+    const since = polls().slice(before).map((poll) => poll.at);
+    const waits = since.slice(1).map((time, n) => time - since[n]);
+    const longest = Math.max(...waits);
+    assert.ok(longest >= 1500 && waits.indexOf(longest) >= 2 && longest > waits[0], `waited ${waits.join(', ')} ms`);
+    await visitor.leave();
+  });
+
+  test('another filter is another question to the server', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    await visitor.page.getByLabel('✕ deny').check();
+    await visitor.page.getByLabel('App', { exact: true }).fill('payroll');
+    await visitor.page.waitForURL(/outcome=deny&app=payroll/);
+    await visitor.page.waitForFunction(() => {
+      const rows = [...document.querySelectorAll('.live-row')];
+      return rows.length > 0 && rows.every((row) => /payroll/.test(row.textContent ?? '') && /deny|step-up/.test(row.textContent ?? ''));
+    });
+    await visitor.leave();
+  });
+
+  test('whoever is signed out is taken to the door by a whole navigation', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/people');
+    await visitor.page.evaluate(() => {
+      window.sameDocument = true;
+    });
+    mock.signedOut = true;
+    const whole = [];
+    await visitor.page.route('**/*', (route) => {
+      if (route.request().isNavigationRequest()) {
+        whole.push(route.request().url());
+        mock.signedOut = false;
+      }
+      return route.continue();
+    });
+    await visitor.page.getByRole('link', { name: 'Groups' }).click();
+    await visitor.page.waitForFunction(() => window.sameDocument === undefined);
+    await visitor.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    assert.deepEqual(whole, [`${mock.origin}/`]);
+    await visitor.leave();
+  });
+
+  test('where the door lets the page through and the API does not, it says so instead of turning in circles', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    mock.signedOut = true;
+    const before = mock.asked.length;
+    await visitor.page.goto(`${mock.origin}/`);
+    await visitor.page.getByText('Your session is over').waitFor();
+    mock.signedOut = false;
+    assert.ok(mock.asked.slice(before).filter(({ what }) => what === 'GET /v1/me').length === 1);
+    await visitor.button('Try again').click();
+    await visitor.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await visitor.leave();
+  });
+});
+
+describe('ten thousand people', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 1 });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  test('come page by page, and a search asks the server', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/people');
+    await visitor.page.getByText('1 to 50 of 10 000 people').waitFor();
+    await visitor.button('Next').click();
+    await visitor.page.getByText('51 to 100 of 10 000 people').waitFor();
+    assert.equal(await visitor.page.locator('tbody tr').count(), 50);
+    await visitor.button('Previous').click();
+    await visitor.page.getByText('1 to 50 of 10 000 people').waitFor();
+    await visitor.page.getByLabel('Name or address').fill('zoe keller');
+    await visitor.page.waitForFunction(() => [...document.querySelectorAll('tbody tr')].every((row) => /Zoe Keller/.test(row.textContent ?? '')));
+    assert.match(visitor.page.url(), /q=zoe\+keller/);
+    await visitor.leave();
+  });
+});
