@@ -4,6 +4,7 @@ mod app;
 mod backup;
 mod check;
 mod clock;
+mod doctor;
 mod group;
 mod key;
 mod log;
@@ -71,6 +72,8 @@ enum Command {
     /// The clock that decisions are made by.
     #[command(subcommand)]
     Clock(clock::Command),
+    /// Find out what is wrong with an installation, and what to do about it.
+    Doctor(doctor::Arguments),
     /// Take a backup of the facts and the ledger, also while Gatewright runs.
     Backup(backup::Take),
     /// Restore a backup into an empty data folder.
@@ -127,6 +130,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
         Command::Clock(clock) => clock::run(&shell, clock),
+        Command::Doctor(doctor) => doctor::run(&shell, &doctor),
         Command::Backup(take) => backup::take(&shell, &take),
         Command::Restore(restore) => backup::restore(&shell, &restore),
         Command::Completions { shell } => {
