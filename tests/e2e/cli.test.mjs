@@ -240,3 +240,44 @@ describe('a log that somebody changed', () => {
   });
 
 });
+
+describe('what comes with the command line', () => {
+  let folder;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gatewright-pages-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  test('there is a manual page for every command, which names no other that is not there', async () => {
+    const { code, stdout } = await gatewright('man', folder, '--json');
+    assert.equal(code, 0);
+    const { pages } = JSON.parse(stdout);
+    for (const page of ['gatewright.1', 'gatewright-doctor.1', 'gatewright-user-group-add.1', 'gatewright.toml.5']) {
+      assert.ok(pages.includes(page), page);
+    }
+    for (const page of pages) {
+      const text = await readFile(join(folder, page), 'utf8');
+      assert.match(text, /^\.TH /m, page);
+      for (const [, name, section] of text.matchAll(/\b(gatewright[\w\\-]*)\((\d)\)/g)) {
+        const named = `${name.replaceAll('\\', '')}.${section}`;
+        assert.ok(pages.includes(named), `${page} names ${named}`);
+      }
+    }
+    const key = await readFile(join(folder, 'gatewright.toml.5'), 'utf8');
+    assert.match(key, /connections_per_address/);
+  });
+
+  test('each shell is given completions that it can read', async () => {
+    for (const shell of ['bash', 'zsh', 'fish', 'elvish', 'powershell']) {
+      const { code, stdout } = await gatewright('completions', shell);
+      assert.equal(code, 0);
+      for (const word of ['doctor', 'backup', 'passphrase-file']) assert.ok(stdout.includes(word), `${shell}: ${word}`);
+      if (shell !== 'bash') continue;
+      const script = join(folder, 'completions');
+      await writeFile(script, stdout);
+      const completed = await run('bash', ['-c', `. ${script}; COMP_WORDS=(gatewright doc); COMP_CWORD=1; _gatewright gatewright doc gatewright; echo "\${COMPREPLY[@]}"`]);
+      assert.equal(completed.stdout.trim(), 'doctor', completed.stderr);
+    }
+  });
+});

@@ -4,9 +4,11 @@ mod app;
 mod backup;
 mod check;
 mod clock;
+mod doctor;
 mod group;
 mod key;
 mod log;
+mod man;
 mod policy;
 mod session;
 mod up;
@@ -27,9 +29,16 @@ use crate::output::{self, Output};
 /// The variable that names the data folder where the option does not.
 const DATA_VARIABLE: &str = "GATEWRIGHT_DATA";
 
+/// What holds of all commands.
+const CLOSING: &str = "\
+Exit status: 0 done and fine; 1 refused, denied, or faults were found; 2 the command was not understood.
+
+GATEWRIGHT_DATA names the data folder where `--data` does not; without either it is `data` or `demo-data` here. \
+GATEWRIGHT_LOG says what is logged. NO_COLOR takes colour out.";
+
 /// Zero-trust access: every request is one question, answered by policy with reasons.
 #[derive(Debug, Parser)]
-#[command(name = "gatewright", version, max_term_width = 100)]
+#[command(name = "gatewright", version, max_term_width = 100, after_long_help = CLOSING)]
 struct Arguments {
     /// The data folder of the Gatewright to run or to talk to.
     #[arg(long, global = true, value_name = "DIR")]
@@ -71,10 +80,14 @@ enum Command {
     /// The clock that decisions are made by.
     #[command(subcommand)]
     Clock(clock::Command),
+    /// Find out what is wrong with an installation, and what to do about it.
+    Doctor(doctor::Arguments),
     /// Take a backup of the facts and the ledger, also while Gatewright runs.
     Backup(backup::Take),
     /// Restore a backup into an empty data folder.
     Restore(backup::Restore),
+    /// Write manual pages of every command and of the configuration file.
+    Man(man::Arguments),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -127,8 +140,10 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
         Command::Clock(clock) => clock::run(&shell, clock),
+        Command::Doctor(doctor) => doctor::run(&shell, &doctor),
         Command::Backup(take) => backup::take(&shell, &take),
         Command::Restore(restore) => backup::restore(&shell, &restore),
+        Command::Man(man) => man::run(&shell, &man, Arguments::command()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "gatewright", &mut script);

@@ -5,12 +5,14 @@
 //! there once. What the file says about apps, groups and networks becomes facts: [`facts`].
 
 mod app;
+mod asked;
 pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
 mod limits;
 mod read;
 mod reader;
+pub(crate) mod reference;
 mod upstream;
 pub(crate) mod value;
 

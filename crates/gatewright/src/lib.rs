@@ -5,6 +5,7 @@ mod clock;
 mod command;
 mod config;
 mod demo;
+mod doctor;
 #[doc(hidden)]
 pub mod fuzzing;
 mod operations;

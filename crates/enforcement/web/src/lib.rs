@@ -56,3 +56,4 @@ pub use options::{
 };
 pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};
+pub use upstream::{Unreached, reach};

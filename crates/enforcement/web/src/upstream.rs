@@ -18,6 +18,7 @@ mod h2;
 mod health;
 mod io;
 mod opening;
+mod reach;
 mod repeat;
 mod server;
 
@@ -27,6 +28,7 @@ use gw_model::{App, AppName};
 use gw_tls::TrustStore;
 use http::{Request, Response, header::HOST};
 
+pub use self::reach::{Unreached, reach};
 use self::{
     balance::Balance,
     bounds::Bounds,

@@ -13,9 +13,10 @@ use toml::de::DeTable;
 use super::{
     Accepted, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen, LogConfig,
     PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, app,
+    asked::{Absent, Asked},
     fault::Fault,
     limits,
-    reader::{Faults, Section},
+    reader::{Faults, Readable as _, Section},
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
 };
 
@@ -49,6 +50,17 @@ pub(super) fn config(file: &Path, text: &str) -> Result<Config, ConfigFaults> {
         Some(config) if faults.is_empty() => Ok(config),
         _ => Err(refused(faults)),
     }
+}
+
+/// Every key that there is, in the order in which they are read.
+pub(super) fn asked() -> Vec<Asked> {
+    let faults = Faults::describing();
+    let (document, _) = DeTable::parse_recoverable("");
+    let mut root = Section::root(&document, &faults);
+    root.describe("version", || (u64::kind(), Absent::Fault));
+    everything(&mut root, Path::new(""), Path::new(""));
+    drop(root);
+    faults.into_asked()
 }
 
 /// A newer format is refused by name, before its unknown keys are taken for mistakes.

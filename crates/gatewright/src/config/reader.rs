@@ -14,13 +14,18 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::fault::{Fault, Lines, Place};
+use super::{
+    asked::{Absent, Asked},
+    fault::{Fault, Lines, Place},
+};
 
 /// The faults found so far in one text.
 #[derive(Debug)]
 pub(super) struct Faults {
     lines: Lines,
     list: RefCell<Vec<Fault>>,
+    /// Every key that is asked for, where somebody wants to know.
+    asked: Option<RefCell<Vec<Asked>>>,
 }
 
 impl Faults {
@@ -28,7 +33,22 @@ impl Faults {
         Self {
             lines: Lines::of(text),
             list: RefCell::default(),
+            asked: None,
         }
+    }
+
+    /// For a reading that finds out which keys there are. Tables that the text does not have are
+    /// read as if they were there, once.
+    pub(super) fn describing() -> Self {
+        Self {
+            asked: Some(RefCell::default()),
+            ..Self::of("")
+        }
+    }
+
+    /// The keys that were asked for, in this order.
+    pub(super) fn into_asked(self) -> Vec<Asked> {
+        self.asked.map(RefCell::into_inner).unwrap_or_default()
     }
 
     pub(super) fn add(&self, span: &Range<usize>, key: &str, what: impl Into<String>) {
@@ -111,10 +131,26 @@ impl<'t> Found<'t> {
 
 /// A type that a value can be read as; what cannot be read is a fault.
 pub(super) trait Readable: Sized {
+    /// What is to be written, for people.
+    fn kind() -> String;
+
+    /// How a value is written; of types that no default has, nothing.
+    fn written(&self) -> String {
+        String::new()
+    }
+
     fn read(found: &Found<'_>) -> Option<Self>;
 }
 
 impl Readable for bool {
+    fn kind() -> String {
+        "true or false".into()
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         let value = found.value.as_bool();
         if value.is_none() {
@@ -125,6 +161,14 @@ impl Readable for bool {
 }
 
 impl Readable for u64 {
+    fn kind() -> String {
+        "number".into()
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         let Some(integer) = found.value.as_integer() else {
             found.expected("a whole number");
@@ -139,12 +183,28 @@ impl Readable for u64 {
 }
 
 impl Readable for u32 {
+    fn kind() -> String {
+        u64::kind()
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         narrowed(found)
     }
 }
 
 impl Readable for u16 {
+    fn kind() -> String {
+        u64::kind()
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         narrowed(found)
     }
@@ -160,6 +220,15 @@ fn narrowed<T: TryFrom<u64>>(found: &Found<'_>) -> Option<T> {
 }
 
 impl<T: Readable> Readable for Vec<T> {
+    fn kind() -> String {
+        format!("list of {}", T::kind())
+    }
+
+    fn written(&self) -> String {
+        let each: Vec<_> = self.iter().map(T::written).collect();
+        format!("[{}]", each.join(", "))
+    }
+
     /// Reads what can be read, so that each item's fault is told.
     fn read(found: &Found<'_>) -> Option<Self> {
         let items = found.items()?;
@@ -168,6 +237,18 @@ impl<T: Readable> Readable for Vec<T> {
 }
 
 impl<T: Readable> Readable for BTreeMap<std::sync::Arc<str>, T> {
+    fn kind() -> String {
+        format!("table of {}", T::kind())
+    }
+
+    fn written(&self) -> String {
+        let each = self
+            .iter()
+            .map(|(name, value)| format!("{name} = {}", value.written()));
+        let each: Vec<_> = each.collect();
+        format!("{{{}}}", each.join(", "))
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         let Some(table) = found.value.as_table() else {
             found.expected("a table of names and values");
@@ -189,10 +270,20 @@ impl<T: Readable> Readable for BTreeMap<std::sync::Arc<str>, T> {
     }
 }
 
-/// Reads text with a `FromStr`, whose error is the fault.
+/// Reads text with a `FromStr`, whose error is the fault. A type that a default has says how it is
+/// written.
 macro_rules! readable_from_text {
-    ($($type:ty),* $(,)?) => {
+    ($($type:ty = $kind:literal $(, as $written:expr)?;)*) => {
         $(impl $crate::config::reader::Readable for $type {
+            fn kind() -> String {
+                $kind.into()
+            }
+
+            $(fn written(&self) -> String {
+                let text: fn(&Self) -> String = $written;
+                format!("\"{}\"", text(self))
+            })?
+
             fn read(found: &$crate::config::reader::Found<'_>) -> Option<Self> {
                 match found.text()?.parse() {
                     Ok(value) => Some(value),
@@ -253,18 +344,43 @@ impl<'t> Section<'t> {
         })
     }
 
+    /// Notes what a key is, where somebody wants to know.
+    pub(super) fn describe(&self, key: &'static str, kind: impl FnOnce() -> (String, Absent)) {
+        if let Some(asked) = &self.faults.asked {
+            let (kind, absent) = kind();
+            asked.borrow_mut().push(Asked {
+                table: self.path.clone(),
+                key,
+                kind,
+                absent,
+            });
+        }
+    }
+
+    /// Whether tables are read that are not there.
+    pub(super) const fn is_described(&self) -> bool {
+        self.faults.asked.is_some()
+    }
+
     /// A key's value, if the key is there and can be read.
     pub(super) fn optional<T: Readable>(&mut self, key: &'static str) -> Option<T> {
+        self.describe(key, || (T::kind(), Absent::Nothing));
+        self.read(key)
+    }
+
+    fn read<T: Readable>(&mut self, key: &'static str) -> Option<T> {
         self.found(key).and_then(|found| T::read(&found))
     }
 
     /// A key's value, else its default.
     pub(super) fn or<T: Readable>(&mut self, key: &'static str, default: T) -> T {
-        self.optional(key).unwrap_or(default)
+        self.describe(key, || (T::kind(), Absent::Default(default.written())));
+        self.read(key).unwrap_or(default)
     }
 
     /// A key's value; that it is missing is a fault.
     pub(super) fn required<T: Readable>(&mut self, key: &'static str) -> Option<T> {
+        self.describe(key, || (T::kind(), Absent::Fault));
         let found = self.found(key);
         if found.is_none() {
             self.fault(key, "is missing");
@@ -273,12 +389,21 @@ impl<'t> Section<'t> {
     }
 
     /// One of a few words, each with its meaning, else the default.
-    pub(super) fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy + PartialEq>(
         &mut self,
         key: &'static str,
         words: &[(&str, T)],
         default: T,
     ) -> T {
+        self.describe(key, || {
+            let each: Vec<_> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            let usual = words.iter().find(|(_, meaning)| *meaning == default);
+            let usual = usual.map_or_else(String::new, |(word, _)| format!("\"{word}\""));
+            (each.join(" or "), Absent::Default(usual))
+        });
         let Some(found) = self.found(key) else {
             return default;
         };
@@ -319,6 +444,16 @@ impl<'t> Section<'t> {
     ) -> Vec<R> {
         let items = self.found(key).and_then(|found| found.items());
         let mut results = Vec::new();
+        if self.is_described() {
+            self.describe(key, || (String::new(), Absent::NoTables));
+            read(&mut Section {
+                table: None,
+                span: self.span.clone(),
+                path: self.dotted(key),
+                asked: BTreeSet::new(),
+                faults: self.faults,
+            });
+        }
         for item in items.unwrap_or_default() {
             if let Some(mut section) = item.section() {
                 results.push(read(&mut section));

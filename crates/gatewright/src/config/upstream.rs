@@ -11,6 +11,7 @@ use gw_tls::TrustFiles;
 
 use super::{
     UpstreamTls,
+    asked::Absent,
     reader::{Found, Readable, Section},
     value::{HealthPath, Host, Size, Span},
 };
@@ -38,9 +39,9 @@ pub(super) fn read(
         Protocol::Auto,
     );
     let tls = section.table("upstream_tls", |s| tls(s, folder));
-    let health = match section.found("health") {
-        Some(_) => section.table("health", health),
-        None => None,
+    let health = match section.found("health").is_some() || section.is_described() {
+        true => section.table("health", health),
+        false => None,
     };
     let limits = section.table("limits", limits);
     let servers = match servers? {
@@ -87,6 +88,8 @@ fn which(section: &mut Section<'_>) -> Option<Which> {
     let one = section.optional::<ServerAddress>("upstream");
     let several = section.found("upstreams");
     let built_in = section.found("built_in");
+    section.describe("upstreams", || (Vec::<Declared>::kind(), Absent::Nothing));
+    section.describe("built_in", || ("\"verify\"".into(), Absent::Nothing));
     let there = section.found("upstream").is_some();
     match (there, several, built_in) {
         (true, None, None) => Some(Which::Servers(Servers::one(one?).servers)),
@@ -138,6 +141,13 @@ fn several(found: &Found<'_>) -> Option<Vec<Server>> {
 struct Declared(Server);
 
 impl Readable for Declared {
+    fn kind() -> String {
+        format!(
+            "{}, or {{ url = …, weight = 1 to {WEIGHT_MAX} }}",
+            ServerAddress::kind()
+        )
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         if found.value.as_table().is_none() {
             let address = ServerAddress::read(found)?;

@@ -101,25 +101,52 @@ impl FromStr for CertificateHost {
 }
 
 readable_from_text!(
-    AppName,
-    CertificateHost,
-    GroupName,
-    HeaderName,
-    HealthPath,
-    Host,
-    IpNet,
-    Method,
-    Origin,
-    PathPattern,
-    ServerAddress,
-    Size,
-    Span,
-    TagName,
-    UpgradeToken,
-    Zone,
+    AppName = "name";
+    CertificateHost = "host, or host with `*` as its first label";
+    GroupName = "name";
+    HeaderName = "header's name";
+    HealthPath = "path";
+    Host = "host";
+    IpNet = "network";
+    Method = "method";
+    Origin = "origin";
+    PathPattern = "path";
+    ServerAddress = "server";
+    Size = "size", as |size| size_words(size.0);
+    Span = "span", as |span| span_words(span.0);
+    TagName = "name";
+    UpgradeToken = "protocol", as ToString::to_string;
+    Zone = "time zone", as |zone| zone.0.to_string();
 );
 
+/// A size in the largest unit that it is a whole number of.
+fn size_words(bytes: u64) -> String {
+    let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")];
+    let fits = units
+        .iter()
+        .find(|(shift, _)| bytes.is_multiple_of(1 << shift));
+    let (shift, unit) = fits.copied().unwrap_or((10, "KiB"));
+    format!("{}{unit}", bytes >> shift)
+}
+
+/// A span in the unit that people would write it in.
+fn span_words(span: Duration) -> String {
+    let secs = span.as_secs();
+    let units = [(3600, "h"), (60, "m"), (1, "s")];
+    let fits = units.iter().find(|(each, _)| secs.is_multiple_of(*each));
+    let (each, unit) = fits.copied().unwrap_or((1, "s"));
+    format!("{}{unit}", secs / each)
+}
+
 impl Readable for Arc<str> {
+    fn kind() -> String {
+        "text".into()
+    }
+
+    fn written(&self) -> String {
+        format!("\"{self}\"")
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         let text = found.text()?;
         if text.chars().any(char::is_control) {
@@ -131,6 +158,14 @@ impl Readable for Arc<str> {
 }
 
 impl Readable for PathBuf {
+    fn kind() -> String {
+        "file or folder".into()
+    }
+
+    fn written(&self) -> String {
+        format!("\"{}\"", self.display())
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         let text = found.text()?;
         if text.is_empty() {
@@ -142,6 +177,14 @@ impl Readable for PathBuf {
 }
 
 impl Readable for SocketAddr {
+    fn kind() -> String {
+        "address with port".into()
+    }
+
+    fn written(&self) -> String {
+        format!("\"{self}\"")
+    }
+
     fn read(found: &Found<'_>) -> Option<Self> {
         let text = found.text()?;
         let address = text.parse().ok();

@@ -227,6 +227,10 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         ("remedies", present.remedies == new.remedies),
         ("administration", present.local_uids == new.local_uids),
         ("operations", present.operations == new.operations),
+        ("limits", present.limits == new.limits),
+        ("threads", present.threads == new.threads),
+        ("drain", present.drain == new.drain),
+        ("log", present.log == new.log),
     ];
     kept.into_iter()
         .filter(|(_, same)| !same)

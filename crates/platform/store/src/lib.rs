@@ -6,7 +6,7 @@
 //! [`Reader`]s look things up beside it. [`SqliteStore`] is the embedded one, in a
 //! [`DataFolder`] that nobody else may read or share.
 //!
-//! [`copy`] takes a backup while it is written; a folder that a backup is restored into is
+//! [`peek`] looks at it and [`copy`] takes a backup of it while it is written; a folder that a backup is restored into is
 //! [`Restoring`] until that is whole.
 //!
 //! What fits together is not decided here: [`gw_model::Snapshot::apply`] keeps the invariants
@@ -26,7 +26,7 @@ pub use error::StoreError;
 pub use folder::{DataFolder, Mark, Restoring};
 pub use seal::KeySource;
 pub use secret::Secret;
-pub use sqlite::{DATABASE, SqliteStore, copy};
+pub use sqlite::{DATABASE, SqliteStore, copy, peek};
 pub use store::{
     ChangesSince, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read, Reader, RecoveryCode,
     RecoverySet, Store, StoredTransaction,

@@ -31,7 +31,7 @@ use crate::{
     StoreError, Taken, Transaction, folder::io_fault, seal::Sealer,
 };
 
-pub use copy::copy;
+pub use copy::{copy, peek};
 
 /// The database's name in the data folder.
 pub const DATABASE: &str = "facts.sqlite";

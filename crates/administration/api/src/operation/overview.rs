@@ -184,7 +184,11 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
     }
     let warnings = view.policies.warnings().len();
     if warnings > 0 {
-        let what = many(warnings, "policy is worth a look.", "policies are worth a look.");
+        let what = many(
+            warnings,
+            "policy is worth a look.",
+            "policies are worth a look.",
+        );
         add(
             "policy-warnings",
             "warning",

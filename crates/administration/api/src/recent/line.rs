@@ -12,7 +12,7 @@ pub(super) const LOOK_BACK: usize = 2_000;
 const ADMINISTRATION: &str = "administration";
 
 /// Reasons under which strangers are counted who were let in.
-const COUNTED: [&str; 2] = ["own-page-shown", "beyond-the-pace"];
+const COUNTED: [&str; 2] = ["own-page-shown", "app-open-to-strangers"];
 
 /// The record's line; none for what another record's line tells, or for reading this very window.
 pub(super) fn of(

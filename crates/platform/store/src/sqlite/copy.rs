@@ -2,10 +2,27 @@
 
 use std::{fs::File, path::Path};
 
-use rusqlite::{OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::{check, connect, load, named, schema};
 use crate::{DATABASE, Loaded, StoreError, folder::io_fault};
+
+/// What a data folder's database holds, without changing anything, whoever writes it meanwhile.
+///
+/// # Errors
+/// When it cannot be read, is newer than this program, or damaged.
+pub fn peek(data: &Path) -> Result<Loaded, StoreError> {
+    let path = data.join(DATABASE);
+    let db = read_only(&path)?;
+    check(&db, &path)?;
+    load::load(&db)
+}
+
+fn read_only(path: &Path) -> Result<Connection, StoreError> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|fault| named(fault, path))?;
+    schema::known(&db, path)?;
+    Ok(db)
+}
 
 /// Copies the database of a data folder to a file that is not there yet, and tells what the copy
 /// holds.
@@ -19,9 +36,7 @@ use crate::{DATABASE, Loaded, StoreError, folder::io_fault};
 /// be written.
 pub fn copy(data: &Path, to: &Path, sealed: bool) -> Result<Loaded, StoreError> {
     let path = data.join(DATABASE);
-    let from =
-        connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|fault| named(fault, &path))?;
-    schema::known(&from, &path)?;
+    let from = read_only(&path)?;
     super::make_private(to)?;
     from.execute("VACUUM INTO ?1", params![to.to_string_lossy()])
         .map_err(|fault| named(fault.into(), &path))?;

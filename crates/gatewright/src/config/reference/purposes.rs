@@ -1,0 +1,446 @@
+//! What each table and key is for, beside what the code that reads it says of it.
+
+/// What a key of a table is for, or, where the key is empty, the table itself.
+pub(super) fn of(table: &str, key: &str) -> Option<&'static str> {
+    let found = PURPOSES.iter().find(|(t, k, _)| *t == table && *k == key);
+    found.map(|(_, _, purpose)| *purpose)
+}
+
+/// Every table and key that has a purpose here.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PURPOSES.iter().map(|(table, key, _)| (*table, *key))
+}
+
+/// Table, key, purpose; without a key, of the table.
+const PURPOSES: &[(&str, &str, &str)] = &[
+    ("", "", "At the top of the file, before any table."),
+    (
+        "",
+        "version",
+        "The version of this form of the file: 1. A newer one is refused by name.",
+    ),
+    (
+        "",
+        "data",
+        "Facts, keys and ledger: a folder for Gatewright alone, of mode 0700. Read at the start.",
+    ),
+    (
+        "",
+        "remedies",
+        "How much a refusal tells of what would open the door: nothing, what people can do themselves, everything. Read at the start.",
+    ),
+    (
+        "",
+        "drain",
+        "How long what is open may take to end at a stop. Read at the start.",
+    ),
+    (
+        "",
+        "threads",
+        "Traffic threads; one for each core where absent. Read at the start.",
+    ),
+    (
+        "",
+        "huge_pages",
+        "Whether memory may be had in pages of 2 MiB (docs/limits.md). Read at the start.",
+    ),
+    (
+        "",
+        "accept_ledger_gap",
+        "Start although the ledger is shorter than the store remembers; the gap is recorded. For one start.",
+    ),
+    ("", "time_zone", "Of `context.time` in policies."),
+    (
+        "listen",
+        "",
+        "Where people are served, and the ports that they see. Read at the start.",
+    ),
+    (
+        "listen",
+        "http",
+        "Plain HTTP: redirects to HTTPS, and nothing else.",
+    ),
+    ("listen", "https", "HTTPS."),
+    (
+        "listen",
+        "public_http_port",
+        "The HTTP port in the addresses that people use.",
+    ),
+    (
+        "listen",
+        "public_https_port",
+        "The HTTPS port in the addresses that people use.",
+    ),
+    (
+        "certificate",
+        "",
+        "A certificate; every host has one. Its files are followed.",
+    ),
+    (
+        "certificate",
+        "chain",
+        "PEM, the server's own certificate first.",
+    ),
+    ("certificate", "key", "PEM, closed to others."),
+    (
+        "certificate",
+        "hosts",
+        "The hosts that it is presented for.",
+    ),
+    ("authentication", "", "Where people sign in."),
+    (
+        "authentication",
+        "host",
+        "The RP id of every passkey: fixed at the first start; no app shares it or sits beneath it.",
+    ),
+    ("portal", "", "The page of a person's apps."),
+    ("portal", "host", "Its host."),
+    ("lifetimes", "", "How long things live. Read at the start."),
+    ("lifetimes", "session", "A session, whatever happens."),
+    ("lifetimes", "session_idle", "A session that nobody uses."),
+    (
+        "lifetimes",
+        "enrolment_session",
+        "A session that was begun by an enrolment or recovery link, or by a recovery code.",
+    ),
+    ("lifetimes", "sign_in_link", "A sign-in link."),
+    ("lifetimes", "enrolment_link", "An enrolment link."),
+    ("lifetimes", "recovery_link", "A recovery link."),
+    (
+        "trusted_proxies",
+        "",
+        "Whose word on the client's address counts: nobody's where `networks` is empty. Read at the start.",
+    ),
+    ("trusted_proxies", "networks", "The proxies' own addresses."),
+    (
+        "trusted_proxies",
+        "header",
+        "The header by which they tell it, such as `x-forwarded-for`; or",
+    ),
+    (
+        "trusted_proxies",
+        "proxy_protocol",
+        "they tell it by PROXY protocol, version 2.",
+    ),
+    ("geo", "", "Countries of addresses. Read at the start."),
+    (
+        "geo",
+        "database",
+        "A MaxMind database, for `context.network.country`; without one it is absent.",
+    ),
+    (
+        "ledger",
+        "",
+        "How decisions are recorded. Read at the start.",
+    ),
+    (
+        "ledger",
+        "segment_size",
+        "The size of a segment's file, 1MiB to 1GiB.",
+    ),
+    (
+        "ledger",
+        "accepted",
+        "When a request's record counts: once it survives a crash of the process, or a loss of power.",
+    ),
+    (
+        "ledger",
+        "when_unwritable",
+        "What becomes of requests that cannot be recorded.",
+    ),
+    ("policies", "", "Where policy files are. Read at the start."),
+    (
+        "policies",
+        "folder",
+        "The folder: applied at the first start, and by `gatewright policy apply`.",
+    ),
+    (
+        "policies",
+        "watch",
+        "Apply it whenever a file changes, too; what takes a policy away still waits for a word.",
+    ),
+    (
+        "limits",
+        "",
+        "Bounds on what clients can make it hold; docs/limits.md has them all. Read at the start.",
+    ),
+    (
+        "limits",
+        "connections",
+        "Connections from clients; half of what the number of open files leaves where absent.",
+    ),
+    (
+        "limits",
+        "connections_per_address",
+        "Of strangers from one address; who is signed in does not count.",
+    ),
+    (
+        "limits",
+        "handshakes_per_address",
+        "TLS handshakes of one address at once.",
+    ),
+    (
+        "limits",
+        "request_head",
+        "The time for a whole request head, and for its first byte.",
+    ),
+    (
+        "limits",
+        "request_head_size",
+        "Bytes of a request head, 8KiB to 1MiB.",
+    ),
+    ("limits", "request_headers", "Header lines of a request."),
+    (
+        "limits",
+        "idle",
+        "How long a person's connection is kept without a request.",
+    ),
+    ("limits", "stranger_idle", "How long a stranger's is."),
+    (
+        "limits",
+        "slow_reader",
+        "How long an answer may lie untaken.",
+    ),
+    (
+        "limits",
+        "slow_writer",
+        "The time in which a request's body must come on by a KiB.",
+    ),
+    (
+        "limits",
+        "streams",
+        "Streams of one connection over HTTP/2.",
+    ),
+    (
+        "administration",
+        "",
+        "Who administers on the machine itself. Read at the start.",
+    ),
+    (
+        "administration",
+        "host",
+        "The host of the console and its API in a browser; without one there is only the socket.",
+    ),
+    (
+        "administration",
+        "local_uids",
+        "User ids that may use the socket, beside root and Gatewright's own.",
+    ),
+    (
+        "operations",
+        "",
+        "Health and numbers for a monitoring system; docs/operations.md. Read at the start.",
+    ),
+    (
+        "operations",
+        "listen",
+        "Where they are told, over plain HTTP, to whoever can reach it.",
+    ),
+    (
+        "log",
+        "",
+        "What is logged, on standard error. `GATEWRIGHT_LOG` wins over the level. Read at the start.",
+    ),
+    (
+        "log",
+        "level",
+        "A level, or parts with levels: `info,gw_web=debug`.",
+    ),
+    ("log", "format", "For people, or for machines."),
+    (
+        "network",
+        "",
+        "A network that policies name: `context.network.names.contains(\"office\")`.",
+    ),
+    ("network", "name", "Its name."),
+    ("network", "prefixes", "Its addresses."),
+    (
+        "group",
+        "",
+        "A group that policies name. `owners` is always there. One that goes from the file stays.",
+    ),
+    ("group", "name", "Its name: `Group::\"staff\"`."),
+    ("group", "title", "What pages show."),
+    (
+        "group",
+        "parents",
+        "Groups that its members are in as well.",
+    ),
+    (
+        "app",
+        "",
+        "An app behind the gate. The file owns all of them.",
+    ),
+    ("app", "name", "Its name: `App::\"wiki\"`."),
+    ("app", "host", "Where people reach it: a host of its own."),
+    (
+        "app",
+        "upstream",
+        "Where its requests go. One of this, `upstreams` and `built_in`.",
+    ),
+    (
+        "app",
+        "upstreams",
+        "Several servers, each of which takes its share of the requests.",
+    ),
+    ("app", "built_in", "One of Gatewright's own pages."),
+    (
+        "app",
+        "protocol",
+        "What is spoken with servers over TLS and over Unix sockets; over TLS, `auto` is what the server prefers, else HTTP/1.1.",
+    ),
+    ("app", "title", "What pages show; the name where absent."),
+    ("app", "description", "A line about it in the portal."),
+    (
+        "app",
+        "tags",
+        "For policies: `resource in Tag::\"crown-jewel\"`.",
+    ),
+    (
+        "app",
+        "attributes",
+        "For policies: `resource.app.getTag(\"owner\")`.",
+    ),
+    (
+        "app",
+        "time_zone",
+        "Of its `context.time`; the organisation's where absent.",
+    ),
+    ("app", "in_portal", "Whether the portal shows it."),
+    (
+        "app",
+        "preserve_host",
+        "Whether the upstream sees the host that was asked for.",
+    ),
+    (
+        "app.upstream_tls",
+        "",
+        "How servers at `https://` are believed (docs/upstreams.md). Files are followed.",
+    ),
+    (
+        "app.upstream_tls",
+        "ca",
+        "Authorities in PEM form; the system's where absent.",
+    ),
+    (
+        "app.upstream_tls",
+        "certificate",
+        "A certificate to show to servers that ask, with its key.",
+    ),
+    ("app.upstream_tls", "key", "Its key."),
+    (
+        "app.upstream_tls",
+        "server_name",
+        "The name in their certificate; the address's where absent.",
+    ),
+    (
+        "app.upstream_tls",
+        "dangerous_accept_any_certificate",
+        "Believes whoever answers: anybody on the way can be the server.",
+    ),
+    (
+        "app.health",
+        "",
+        "Whether each server is well, asked again and again. Not asked where the table is absent.",
+    ),
+    (
+        "app.health",
+        "path",
+        "What is asked for; an answer below 400 is well.",
+    ),
+    ("app.health", "interval", "How often."),
+    (
+        "app.limits",
+        "",
+        "Bounds of this app's own (docs/upstreams.md#bounds).",
+    ),
+    (
+        "app.limits",
+        "connect",
+        "The time for a connection; 5s where absent.",
+    ),
+    (
+        "app.limits",
+        "first_byte",
+        "The time for the first byte of an answer after the client's last; 120s where absent.",
+    ),
+    (
+        "app.limits",
+        "response_idle",
+        "How long an answer's body may be silent; without end where absent.",
+    ),
+    (
+        "app.limits",
+        "request_body",
+        "The largest request body; none where absent.",
+    ),
+    (
+        "app.limits",
+        "answer_head",
+        "The largest head of an answer, 8KiB to 1MiB; 64KiB where absent.",
+    ),
+    (
+        "app.identity_headers",
+        "",
+        "Plain headers for apps that cannot verify the assertion.",
+    ),
+    (
+        "app.identity_headers",
+        "user",
+        "The header that names the person.",
+    ),
+    (
+        "app.identity_headers",
+        "email",
+        "The one with their address.",
+    ),
+    (
+        "app.identity_headers",
+        "groups",
+        "The one with their groups.",
+    ),
+    (
+        "app.route",
+        "",
+        "A part of an app that policies name; what matches none is the route `default`.",
+    ),
+    ("app.route", "name", "Its name: `Route::\"wiki/editor\"`."),
+    (
+        "app.route",
+        "paths",
+        "Its paths; `*` stands for the rest, or for one part.",
+    ),
+    ("app.route", "methods", "Its methods; all where empty."),
+    ("app.route", "tags", "For policies, beside the app's."),
+    (
+        "app.route",
+        "authorization",
+        "What becomes of an `Authorization` header, which is the app's own.",
+    ),
+    (
+        "app.route",
+        "origins",
+        "Other origins whose pages may call it with the person's cookie.",
+    ),
+    (
+        "app.route",
+        "recorded_parameters",
+        "Query parameters that the ledger may hold.",
+    ),
+    (
+        "app.route",
+        "accept_encoded_slash",
+        "Whether `%2F` may be in a path.",
+    ),
+    (
+        "app.route",
+        "accept_override_headers",
+        "Whether `X-HTTP-Method-Override` and its kin pass.",
+    ),
+    (
+        "app.route",
+        "upgrades",
+        "What its connections may become; others than WebSocket pass as raw bytes.",
+    ),
+];
