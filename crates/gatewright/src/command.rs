@@ -4,6 +4,7 @@ mod app;
 mod backup;
 mod check;
 mod clock;
+mod declared;
 mod doctor;
 mod group;
 mod key;
@@ -80,6 +81,12 @@ enum Command {
     /// The clock that decisions are made by.
     #[command(subcommand)]
     Clock(clock::Command),
+    /// Make people, groups, apps and policies what the files of a folder say.
+    Apply(declared::Apply),
+    /// Write what there is as the files that `apply` reads.
+    Export(declared::Export),
+    /// Show what differs from what was last applied.
+    Drift,
     /// Find out what is wrong with an installation, and what to do about it.
     Doctor(doctor::Arguments),
     /// Take a backup of the facts and the ledger, also while Gatewright runs.
@@ -140,6 +147,9 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
         Command::Clock(clock) => clock::run(&shell, clock),
+        Command::Apply(apply) => declared::apply(&shell, &apply),
+        Command::Export(export) => declared::export(&shell, &export),
+        Command::Drift => declared::drift(&shell),
         Command::Doctor(doctor) => doctor::run(&shell, &doctor),
         Command::Backup(take) => backup::take(&shell, &take),
         Command::Restore(restore) => backup::restore(&shell, &restore),

@@ -14,25 +14,39 @@ pub(crate) const EXTENSION: &str = "cedar";
 const CASES: &str = "cases";
 /// Largest policy file that is read.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Largest file of declared people, groups and apps.
+const DECLARED_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Reads the files of a folder that end in `.cedar`, in the order of their names. What editors
 /// leave beside them begins with a dot or ends otherwise.
 pub(crate) fn read(folder: &Path) -> io::Result<Vec<PolicyFile>> {
     let files = with_extension(folder, EXTENSION)?;
-    let read = |path: PathBuf| {
-        if fs::metadata(&path)?.len() > FILE_BYTES_MAX {
-            let what = format!("`{}` is larger than 1 MiB", path.display());
-            return Err(io::Error::other(what));
-        }
-        let text = fs::read_to_string(&path).map_err(|fault| {
-            io::Error::other(format!("`{}` cannot be read: {fault}", path.display()))
-        })?;
-        Ok(PolicyFile {
-            name: Arc::from(name_of(&path)),
-            text: Arc::from(text),
-        })
+    files.into_iter().map(file).collect()
+}
+
+fn file(path: PathBuf) -> io::Result<PolicyFile> {
+    let most = match path.extension() {
+        Some(extension) if extension == EXTENSION => FILE_BYTES_MAX,
+        _ => DECLARED_BYTES_MAX,
     };
-    files.into_iter().map(read).collect()
+    if fs::metadata(&path)?.len() > most {
+        let what = format!("`{}` is larger than {} MiB", path.display(), most >> 20);
+        return Err(io::Error::other(what));
+    }
+    let text = fs::read_to_string(&path).map_err(|fault| {
+        io::Error::other(format!("`{}` cannot be read: {fault}", path.display()))
+    })?;
+    Ok(PolicyFile {
+        name: Arc::from(name_of(&path)),
+        text: Arc::from(text),
+    })
+}
+
+/// The files of declared state in a folder, in the order of their names.
+pub(crate) fn declared(folder: &Path) -> io::Result<Vec<PolicyFile>> {
+    let mut files = with_extension(folder, "toml")?;
+    files.extend(with_extension(folder, EXTENSION)?);
+    files.into_iter().map(file).collect()
 }
 
 /// The files of test cases beside the policies of a folder.

@@ -39,22 +39,27 @@ pub(crate) fn compare(
     old: Option<&Policies>,
     new: &Policies,
     files: &[PolicyFile],
-    facts: &Snapshot,
+    (present, facts): (&Snapshot, &Snapshot),
     now: Timestamp,
 ) -> Comparison {
-    let mut comparison = named_differences(old, new, files, facts);
+    let mut comparison = named_differences(old, new, files, present);
     comparison.warnings = new.warnings().iter().map(ToString::to_string).collect();
     if let Some(old) = old {
         comparison.changed = new.changed_since(old);
         let mut found = Found::default();
-        let people = people::alike(facts, [old, new], now);
+        let people = people::alike([present, facts], [old, new], now);
         let touched = new.touched_since(old);
-        comparison.incomplete =
-            !each_question(facts, &people, &touched, now, |question, request| {
-                let before = old.decide(facts, request, now).outcome.is_allow();
-                let after = new.decide(facts, request, now).outcome.is_allow();
-                found.note(question, before, after);
-            });
+        let changing = Changing {
+            present,
+            facts,
+            touched: &touched,
+            now,
+        };
+        comparison.incomplete = !changing.each_question(&people, |question, request| {
+            let before = old.decide(present, request, now).outcome.is_allow();
+            let after = new.decide(facts, request, now).outcome.is_allow();
+            found.note(question, before, after);
+        });
         comparison.gains = found.gains();
         comparison.losses = found.losses();
     }
@@ -137,53 +142,109 @@ fn listed(found: BTreeMap<(String, &'static str), Vec<Arc<str>>>) -> Vec<Differe
     found.into_iter().map(one).collect()
 }
 
-/// Asks each question whose answer the change can touch, once for people who are alike; false
-/// when there were too many.
-fn each_question(
-    facts: &Snapshot,
-    people: &[Alike],
-    touched: &Touched,
+/// Two states of facts, and what a change of policies touches between them.
+struct Changing<'a> {
+    present: &'a Snapshot,
+    facts: &'a Snapshot,
+    touched: &'a Touched,
     now: Timestamp,
-    mut ask: impl FnMut(&Question<'_>, &AccessRequest<'_>),
-) -> bool {
-    let mut targets = targets(facts);
-    targets.retain(|target| {
+}
+
+impl Changing<'_> {
+    /// Asks each question whose answer the change can touch, once for people who are alike;
+    /// false when there were too many.
+    fn each_question(
+        &self,
+        people: &[Alike],
+        mut ask: impl FnMut(&Question<'_>, &AccessRequest<'_>),
+    ) -> bool {
+        let targets = self.targets();
+        let (mut pairs, mut left) = (PAIRS_MAX, EVALUATIONS_MAX / 2);
+        for who in people {
+            for (target, is_touched) in &targets {
+                if !is_touched && !who.moved {
+                    continue;
+                }
+                pairs = match pairs.checked_sub(1) {
+                    Some(pairs) => pairs,
+                    None => return false,
+                };
+                if !who.moved && !self.touches(who, target) {
+                    continue;
+                }
+                for method in who.proofs() {
+                    left = match left.checked_sub(1) {
+                        Some(left) => left,
+                        None => return false,
+                    };
+                    let question = Question {
+                        who,
+                        what: &target.words,
+                        proof: method.map_or("nothing", AuthnMethod::as_str),
+                    };
+                    let proven = method.map(|method| proof(method, self.now));
+                    let events: Vec<_> = proven.into_iter().collect();
+                    ask(&question, &target.request(who.principal, &events, self.now));
+                }
+            }
+        }
+        true
+    }
+
+    /// What can be asked for in either state, and whether anything about it changes.
+    fn targets(&self) -> Vec<(Target, bool)> {
+        let mut targets = targets(self.facts);
+        let known: BTreeSet<String> = targets.iter().map(|t| t.words.clone()).collect();
+        let gone = |target: &Target| !known.contains(&target.words);
+        targets.extend(
+            crate::compare::targets(self.present)
+                .into_iter()
+                .filter(gone),
+        );
+        let with_touch = |target: Target| {
+            let touched = target.moved(self) || self.touches_any(&target);
+            (target, touched)
+        };
+        targets.into_iter().map(with_touch).collect()
+    }
+
+    fn touches_any(&self, target: &Target) -> bool {
         let any = match target.action {
             Action::HttpRequest => Principal::Anonymous,
             _ => Principal::Local(0),
         };
-        touched.touches_resource(facts, any, (target.action, &target.resource), now)
-    });
-    let (mut pairs, mut left) = (PAIRS_MAX, EVALUATIONS_MAX / 2);
-    for who in people {
-        for target in &targets {
-            pairs = match pairs.checked_sub(1) {
-                Some(pairs) => pairs,
-                None => return false,
-            };
-            let asked = (target.action, &target.resource);
-            if !touched.touches(facts, who.principal, asked, now) {
-                continue;
-            }
-            for method in who.proofs() {
-                left = match left.checked_sub(1) {
-                    Some(left) => left,
-                    None => return false,
-                };
-                let question = Question {
-                    who,
-                    what: &target.words,
-                    proof: method.map_or("nothing", AuthnMethod::as_str),
-                };
-                let events: Vec<_> = method
-                    .map(|method| proof(method, now))
-                    .into_iter()
-                    .collect();
-                ask(&question, &target.request(who.principal, &events, now));
-            }
-        }
+        let asked = (target.action, &target.resource);
+        self.touched
+            .touches_resource(self.facts, any, asked, self.now)
     }
-    true
+
+    fn touches(&self, who: &Alike, target: &Target) -> bool {
+        let asked = (target.action, &target.resource);
+        target.moved(self)
+            || self
+                .touched
+                .touches(self.facts, who.principal, asked, self.now)
+    }
+}
+
+impl Target {
+    /// Whether the app that it is of differs between the states.
+    fn moved(&self, changing: &Changing<'_>) -> bool {
+        let Resource::Route(route) = &self.resource else {
+            return false;
+        };
+        let app = route
+            .as_str()
+            .split_once('/')
+            .and_then(|(app, _)| app.parse().ok());
+        app.is_some_and(|app| {
+            let (then, now) = (changing.present.app(&app), changing.facts.app(&app));
+            match (then, now) {
+                (Some(then), Some(now)) => !Arc::ptr_eq(then, now),
+                _ => true,
+            }
+        })
+    }
 }
 
 impl Alike {

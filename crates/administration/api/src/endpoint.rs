@@ -176,6 +176,14 @@ endpoints! {
         "The time as decisions see it.", gives 200 ClockView;
     ClockConfirm: POST "/v1/clock/confirm" => AdminPolicyApply on System,
         "The system's clock is right from now on.", gives 200 ClockConfirmed;
+    DeclaredPlan: POST "/v1/declared/plan" => AdminExplain on System,
+        "What applying files would change, and what that does to people.", takes DeclaredFiles, gives 200 Plan;
+    DeclaredApply: POST "/v1/declared/apply" => AdminPolicyApply on System,
+        "Makes people, groups, apps and policies what files say: all of it, or nothing.", takes ApplyDeclared, gives 200 DeclaredApplied;
+    DeclaredDrift: GET "/v1/declared/drift" => AdminExplain on System,
+        "What differs from the declared state as it was last applied.", gives 200 Drift;
+    DeclaredExport: GET "/v1/declared/export" => AdminExplain on System,
+        "What there is, as files that declare it.", gives 200 ExportedFiles;
     OpenApi: GET "/v1/openapi.json" => AdminRead on System,
         "This document.", gives 200 AnyObject;
 }
@@ -264,6 +272,7 @@ mod tests {
             Action::AdminLogRead,
         ];
         let asks = [
+            "DeclaredPlan",
             "PolicyCheck",
             "PolicyTest",
             "PolicyCompare",

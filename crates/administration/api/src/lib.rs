@@ -13,6 +13,7 @@ mod caller;
 mod client;
 mod compare;
 mod conditional;
+mod declared;
 pub mod document;
 mod endpoint;
 pub mod forms;

@@ -4,6 +4,7 @@ mod access;
 mod apps;
 mod backups;
 mod clock;
+mod declared;
 mod groups;
 mod keys;
 mod leases;
@@ -15,7 +16,9 @@ mod sessions;
 mod system;
 mod users;
 
+pub(crate) use apps::refuse_host;
 pub(crate) use policies::step;
+pub(crate) use users::{attributes, check_name, check_text};
 
 use std::sync::Arc;
 
@@ -224,6 +227,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::SettingsShow => system::settings(&call),
         Operation::ClockShow => clock::show(&call),
         Operation::ClockConfirm => clock::confirm(&call).await,
+        Operation::DeclaredPlan => declared::plan(&call).await,
+        Operation::DeclaredApply => declared::apply(&call).await,
+        Operation::DeclaredDrift => declared::drift(&call).await,
+        Operation::DeclaredExport => declared::export(&call),
         Operation::OpenApi => Reply::json(&crate::openapi::document()),
     }
 }

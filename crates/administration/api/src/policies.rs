@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use gw_engine::{Acknowledged, Commit, CommitError, Engine};
 use gw_leases::OpenLease;
-use gw_model::{Change, Epoch, PolicyFile, Principal};
+use gw_model::{Change, Epoch, PolicyFile, Principal, Snapshot, Timestamp};
 use gw_policy::Policies;
 use gw_store::Refused;
 
@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A set of policies that is whole and without faults.
 #[derive(Debug, Clone)]
 pub struct Checked {
-    files: Arc<[PolicyFile]>,
-    policies: Arc<Policies>,
+    pub(crate) files: Arc<[PolicyFile]>,
+    pub(crate) policies: Arc<Policies>,
 }
 
 /// Checks a set of policies.
@@ -49,7 +49,13 @@ pub async fn compared(engine: &Engine, new: &Checked) -> Comparison {
     let (view, new, now) = (engine.view(), new.clone(), engine.clock().now());
     let compute = move || {
         let old = view.policy_faults.is_empty().then_some(&*view.policies);
-        compare::compare(old, &new.policies, &new.files, &view.facts, now)
+        compare::compare(
+            old,
+            &new.policies,
+            &new.files,
+            (&view.facts, &view.facts),
+            now,
+        )
     };
     match tokio::task::spawn_blocking(compute).await {
         Ok(comparison) => comparison,
@@ -63,33 +69,45 @@ pub async fn compared(engine: &Engine, new: &Checked) -> Comparison {
 /// What of these is open and would be cut, were a checked set applied.
 pub(crate) async fn would_cut(engine: &Engine, new: &Checked, open: Vec<OpenLease>) -> WouldCut {
     let (view, new, now) = (engine.view(), new.clone(), engine.clock().now());
-    let compute = move || {
-        let mut cut = WouldCut::default();
-        let mut people = BTreeSet::new();
-        for lease in &open {
-            let holds = lease.circumstances.with_request(&view.facts, |request| {
-                new.policies
-                    .decide(&view.facts, request, now)
-                    .outcome
-                    .is_allow()
-            });
-            if holds {
-                continue;
-            }
-            cut.leases += 1;
-            if let Principal::User(id) = lease.circumstances.principal
-                && let Some(user) = view.facts.user(id)
-            {
-                people.insert(user.name.clone());
-            }
-        }
-        cut.people = people.len();
-        cut.who = people.into_iter().take(NAMES_MAX).collect();
-        cut
-    };
+    let compute = move || cut_by(&new.policies, &view.facts, &open, now);
     tokio::task::spawn_blocking(compute)
         .await
         .unwrap_or_default()
+}
+
+/// What of these would be cut under these policies and facts.
+pub(crate) fn cut_by(
+    policies: &Policies,
+    facts: &Snapshot,
+    open: &[OpenLease],
+    now: Timestamp,
+) -> WouldCut {
+    let (mut cut, mut people) = (WouldCut::default(), BTreeSet::new());
+    for lease in open {
+        let circumstances = &lease.circumstances;
+        let is_over = circumstances.session.is_some_and(|id| {
+            facts
+                .session(id)
+                .is_none_or(|session| session.over(now).is_some())
+        });
+        let allows = |request: &gw_model::AccessRequest<'_>| {
+            policies.decide(facts, request, now).outcome.is_allow()
+        };
+        if !is_over && circumstances.with_request(facts, allows) {
+            continue;
+        }
+        cut.leases += 1;
+        if let Principal::User(id) = circumstances.principal {
+            people.insert(
+                facts
+                    .user(id)
+                    .map_or_else(|| id.to_string().into(), |u| u.name.clone()),
+            );
+        }
+    }
+    cut.people = people.len();
+    cut.who = people.into_iter().take(NAMES_MAX).collect();
+    cut
 }
 
 /// Which policies and files a checked set adds, changes and takes away; quick.

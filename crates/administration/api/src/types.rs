@@ -2,6 +2,7 @@
 
 mod access;
 mod apps;
+mod declared;
 mod listing;
 mod nullable;
 mod people;
@@ -13,6 +14,7 @@ mod system;
 
 pub use access::*;
 pub use apps::*;
+pub use declared::*;
 pub use listing::*;
 pub use people::*;
 pub use policies::*;

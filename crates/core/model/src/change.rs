@@ -60,6 +60,8 @@ pub enum Change {
     AppTokenIssued(Arc<AppToken>),
     /// The policies as they now are, whole.
     PoliciesApplied(Arc<[PolicyFile]>),
+    /// The declared state as it now is, whole; that which it declares changes beside it.
+    DeclaredPut(Arc<[PolicyFile]>),
     /// A public key that gateways sign with.
     KeyPublished(Arc<PublishedKey>),
     /// A public key is no longer to be trusted or shown.
@@ -86,6 +88,7 @@ impl Change {
             Self::SessionForgotten(_) => "session-forgotten",
             Self::AppTokenIssued(_) => "app-token-issued",
             Self::PoliciesApplied(_) => "policies-applied",
+            Self::DeclaredPut(_) => "declared-put",
             Self::KeyPublished(_) => "key-published",
             Self::KeyRetired { .. } => "key-retired",
         }
@@ -109,6 +112,7 @@ impl Change {
             Self::SessionForgotten(session) => session.to_string(),
             Self::AppTokenIssued(token) => format!("{} for {}", token.session, token.app),
             Self::PoliciesApplied(files) => format!("{} files", files.len()),
+            Self::DeclaredPut(files) => format!("{} files", files.len()),
             Self::KeyPublished(key) => key.kid.to_string(),
             Self::KeyRetired { kid } => kid.to_string(),
         }

@@ -45,6 +45,7 @@ pub struct Snapshot {
     tokens: HashMap<TokenHash, Arc<AppToken>>,
     tokens_by_session: HashMap<SessionId, OrdSet<TokenHash>>,
     policies: PolicyFacts,
+    declared: PolicyFacts,
     keys: OrdMap<Arc<str>, Arc<PublishedKey>>,
     keys_version: u64,
 }
@@ -156,6 +157,11 @@ impl Snapshot {
     /// The policies as applied.
     pub const fn policies(&self) -> &PolicyFacts {
         &self.policies
+    }
+
+    /// The declared state as it was last applied; no files where there is none.
+    pub const fn declared(&self) -> &PolicyFacts {
+        &self.declared
     }
 
     /// Public keys that are to be trusted or shown.

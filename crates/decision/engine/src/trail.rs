@@ -67,7 +67,10 @@ impl Moved {
                 self.widely = true;
                 return;
             }
-            Change::AppTokenIssued(_) | Change::KeyPublished(_) | Change::KeyRetired { .. } => {
+            Change::AppTokenIssued(_)
+            | Change::DeclaredPut(_)
+            | Change::KeyPublished(_)
+            | Change::KeyRetired { .. } => {
                 return;
             }
         };

@@ -18,6 +18,8 @@ pub struct CutReason {
     pub sentence: Arc<str>,
     /// The judgement that no longer let it go on, if that is why.
     pub judgement: Option<Arc<Judgement>>,
+    /// Whether it ends for no fault of who asked: the process stops.
+    pub goes_away: bool,
 }
 
 impl CutReason {
@@ -30,6 +32,16 @@ impl CutReason {
         Arc::new(Self {
             sentence: Arc::from(sentence),
             judgement: Some(judgement.clone()),
+            goes_away: false,
+        })
+    }
+
+    /// Somebody who may ended it.
+    pub fn ended(sentence: &str) -> Arc<Self> {
+        Arc::new(Self {
+            sentence: Arc::from(sentence),
+            judgement: None,
+            goes_away: false,
         })
     }
 
@@ -38,6 +50,7 @@ impl CutReason {
         Arc::new(Self {
             sentence: Arc::from(sentence),
             judgement: None,
+            goes_away: true,
         })
     }
 }

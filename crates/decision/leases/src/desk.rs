@@ -66,7 +66,7 @@ impl Desk {
 
     /// Cuts what a decision opened; whether it was open.
     pub async fn end(&self, decision: DecisionId, sentence: &str) -> bool {
-        let reason = CutReason::because(sentence);
+        let reason = CutReason::ended(sentence);
         for core in self.cores() {
             let (reply, answer) = oneshot::channel();
             let question = Question::End(decision, reason.clone(), reply);

@@ -219,10 +219,10 @@ impl<C: AsyncRead + AsyncWrite + Unpin> Relay<C> {
         self.finish_frame(shown).await?;
         self.upstream.abort().abort();
         if !shown.close_seen() {
-            let code = if reason.judgement.is_some() {
-                POLICY_VIOLATION
-            } else {
+            let code = if reason.goes_away {
                 GOING_AWAY
+            } else {
+                POLICY_VIOLATION
             };
             self.client
                 .write_all(&close_frame(code, &reason.sentence))

@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use gw_model::Epoch;
 
+pub(super) use apply::people;
+
 use super::Shell;
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,8 @@ use gw_policy::Policies;
 pub(super) struct Alike {
     pub(super) principal: Principal,
     pub(super) names: Vec<Arc<str>>,
+    /// Whether what policies see of them differs between the states.
+    pub(super) moved: bool,
 }
 
 /// What policies can see of a person.
@@ -21,11 +23,14 @@ type Seen = (
     Option<(Arc<str>, Option<Arc<str>>)>,
 );
 
+/// What is seen of them in either state, and a name where one is named.
+type Class = ([Option<Seen>; 2], Option<Arc<str>>);
+
 /// People who may sign in, in classes of those whom none of the sets tells apart; and strangers.
 ///
 /// Policies see groups and attributes of a person. Where one names people by id, or may read a
 /// name or an address, they are told apart by that too.
-pub(super) fn alike(facts: &Snapshot, sets: [&Policies; 2], now: Timestamp) -> Vec<Alike> {
+pub(super) fn alike(states: [&Snapshot; 2], sets: [&Policies; 2], now: Timestamp) -> Vec<Alike> {
     let texts = || {
         sets.iter()
             .flat_map(|set| set.texts())
@@ -33,18 +38,27 @@ pub(super) fn alike(facts: &Snapshot, sets: [&Policies; 2], now: Timestamp) -> V
     };
     let reads_names = texts().any(|t| t.text.contains("name") || t.text.contains("email"));
     let named: BTreeSet<&str> = texts().flat_map(|t| users_in(&t.text)).collect();
-    let mut classes: BTreeMap<(Seen, Option<Arc<str>>), Alike> = BTreeMap::new();
-    for user in facts.users().filter(|user| !user.disabled) {
+    let mut classes: BTreeMap<Class, Alike> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    for user in states.iter().flat_map(|facts| facts.users()) {
+        if !known.insert(user.id) {
+            continue;
+        }
         let own = named.contains(&*user.id.to_string());
-        let key = (
-            seen(facts, user, reads_names, now),
-            own.then(|| user.name.clone()),
-        );
+        let seen = states.map(|facts| {
+            let user = facts.user(user.id).filter(|user| !user.disabled)?;
+            Some(seen(facts, user, reads_names, now))
+        });
+        let moved = seen[0] != seen[1];
+        if seen == [None, None] {
+            continue;
+        }
         classes
-            .entry(key)
+            .entry((seen, own.then(|| user.name.clone())))
             .or_insert_with(|| Alike {
                 principal: Principal::User(user.id),
                 names: Vec::new(),
+                moved,
             })
             .names
             .push(user.name.clone());
@@ -52,6 +66,7 @@ pub(super) fn alike(facts: &Snapshot, sets: [&Policies; 2], now: Timestamp) -> V
     let strangers = Alike {
         principal: Principal::Anonymous,
         names: vec![Arc::from("strangers")],
+        moved: false,
     };
     classes.into_values().chain([strangers]).collect()
 }
@@ -97,7 +112,7 @@ mod tests {
             .apply(Epoch::default(), &changes)
             .unwrap();
         let set = policies(text);
-        alike(&facts, [&set, &set], Timestamp::from_secs(1))
+        alike([&facts, &facts], [&set, &set], Timestamp::from_secs(1))
             .into_iter()
             .map(|class| class.names.iter().map(ToString::to_string).collect())
             .collect()

@@ -4,6 +4,7 @@ mod change;
 mod link;
 mod shown;
 
+pub(crate) use change::attributes;
 pub(super) use change::{join, leave, patch, remove, remove_factor, switch};
 pub(super) use link::link;
 pub(super) use shown::{list, show, shown};

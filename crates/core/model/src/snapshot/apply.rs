@@ -152,6 +152,12 @@ impl Snapshot {
                     version,
                 };
             }
+            Change::DeclaredPut(files) => {
+                self.declared = PolicyFacts {
+                    files: files.clone(),
+                    version,
+                };
+            }
             Change::KeyPublished(key) => {
                 self.keys.insert(key.kid.clone(), key.clone());
                 self.keys_version = version;

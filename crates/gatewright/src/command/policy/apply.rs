@@ -124,8 +124,21 @@ fn shown(output: Output, comparison: &Comparison) -> std::io::Result<()> {
     for file in &comparison.files_changed {
         output.line(format!("changed the file {}", gw_ledger::escape(file)))?;
     }
+    people(output, comparison)
+}
+
+/// What a change does to people, and to what is open.
+pub(crate) fn people(output: Output, comparison: &Comparison) -> std::io::Result<()> {
     differences(output, Chip::Step, "gain", &comparison.gains)?;
     differences(output, Chip::Deny, "lose", &comparison.losses)?;
+    let cut = &comparison.cut;
+    if cut.leases > 0 {
+        let words = format!(
+            "{} that are open would be cut, of {} people",
+            cut.leases, cut.people
+        );
+        output.line(Chip::Deny.words(&words))?;
+    }
     if comparison.gains.is_empty() && comparison.losses.is_empty() {
         output.line("nobody gains or loses a way in, as far as this compares")?;
     }
@@ -151,7 +164,7 @@ fn differences(
 ) -> std::io::Result<()> {
     for difference in differences {
         let mut names: Vec<_> = difference.who.iter().take(NAMES_SHOWN).cloned().collect();
-        let more = difference.who.len().saturating_sub(NAMES_SHOWN);
+        let more = difference.people.saturating_sub(names.len());
         if more > 0 {
             names.push(format!("{more} more").into());
         }

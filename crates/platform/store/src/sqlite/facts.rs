@@ -16,6 +16,7 @@ pub(super) const SETTINGS: &str = "settings";
 pub(super) const SESSION: &str = "session";
 pub(super) const APP_TOKEN: &str = "app-token";
 pub(super) const POLICIES: &str = "policies";
+pub(super) const DECLARED: &str = "declared";
 pub(super) const KEY: &str = "key";
 
 /// Something that has a row.
@@ -28,6 +29,7 @@ pub(super) enum Entity {
     Session(SessionId),
     Token(TokenHash),
     Policies,
+    Declared,
     Key(Arc<str>),
 }
 
@@ -80,6 +82,7 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
         Change::SessionForgotten(session) => touched.insert(Entity::Session(*session)),
         Change::AppTokenIssued(token) => touched.insert(Entity::Token(token.hash)),
         Change::PoliciesApplied(_) => touched.insert(Entity::Policies),
+        Change::DeclaredPut(_) => touched.insert(Entity::Declared),
         Change::KeyPublished(key) => touched.insert(Entity::Key(key.kid.clone())),
         Change::KeyRetired { kid } => touched.insert(Entity::Key(kid.clone())),
     };
@@ -128,6 +131,7 @@ impl Entity {
             Self::Session(_) => SESSION,
             Self::Token(_) => APP_TOKEN,
             Self::Policies => POLICIES,
+            Self::Declared => DECLARED,
             Self::Key(_) => KEY,
         }
     }
@@ -140,7 +144,7 @@ impl Entity {
             Self::Session(id) => id.to_string(),
             Self::Token(hash) => hash.to_string(),
             Self::Key(kid) => kid.to_string(),
-            Self::Settings | Self::Policies => String::new(),
+            Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
 
@@ -160,6 +164,10 @@ impl Entity {
             Self::Policies => {
                 let policies = after.policies();
                 Some((policies.version, words::to_json(&policies.files)))
+            }
+            Self::Declared => {
+                let declared = after.declared();
+                Some((declared.version, words::to_json(&declared.files)))
             }
             Self::Key(kid) => after
                 .keys()

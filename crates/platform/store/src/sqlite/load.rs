@@ -53,6 +53,7 @@ pub(super) struct Stored {
     sessions: Versioned<Arc<Session>>,
     tokens: Versioned<Arc<AppToken>>,
     policies: Versioned<Arc<[PolicyFile]>>,
+    declared: Versioned<Arc<[PolicyFile]>>,
     keys: Versioned<Arc<PublishedKey>>,
     pub(super) collections: BTreeMap<String, u64>,
 }
@@ -91,6 +92,7 @@ impl Stored {
             facts::SESSION => self.sessions.push((version, row.value()?)),
             facts::APP_TOKEN => self.tokens.push((version, row.value()?)),
             facts::POLICIES => self.policies.push((version, row.value()?)),
+            facts::DECLARED => self.declared.push((version, row.value()?)),
             facts::KEY => self.keys.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
@@ -142,6 +144,9 @@ impl Rebuild {
         }
         for (version, files) in stored.policies {
             self.put(version, Change::PoliciesApplied(files))?;
+        }
+        for (version, files) in stored.declared {
+            self.put(version, Change::DeclaredPut(files))?;
         }
         for (version, key) in stored.keys {
             self.put(version, Change::KeyPublished(key))?;

@@ -1,0 +1,344 @@
+//! What it takes to turn the facts into what files declare.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use gw_model::{
+    App, AppOwner, Change, Group, GroupName, Membership, PolicyFile, Snapshot, Upstream, User,
+    UserId,
+};
+
+use super::form::{Declared, GroupForm, UserForm};
+use crate::{
+    operation::refuse_host,
+    policies::Checked,
+    types::{ChangeWord, PlannedChange},
+};
+
+/// The changes, in the order in which they fit, with what is told of them.
+#[derive(Default)]
+pub(crate) struct Planned {
+    pub(crate) told: Vec<PlannedChange>,
+    pub(crate) undeclared: Vec<PlannedChange>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) policies: Option<Checked>,
+    pub(crate) faults: Vec<String>,
+}
+
+impl Planned {
+    /// A name for these very changes.
+    pub(crate) fn name(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.told.hash(&mut hasher);
+        if let Some(policies) = &self.policies {
+            for file in policies.files.iter() {
+                (&*file.name, &*file.text).hash(&mut hasher);
+            }
+        }
+        format!("{:016x}", hasher.finish())
+    }
+
+    fn tell(&mut self, action: ChangeWord, kind: &str, name: impl ToString, fields: Vec<&str>) {
+        self.told.push(PlannedChange {
+            action,
+            kind: kind.to_owned(),
+            name: name.to_string(),
+            fields: fields.into_iter().map(str::to_owned).collect(),
+        });
+    }
+}
+
+/// Compares what files declare with the facts. `ids` gives new people their ids.
+pub(crate) fn planned(
+    wanted: &Declared,
+    facts: &Snapshot,
+    configured: &[GroupName],
+    prune: bool,
+    ids: &mut dyn FnMut(&str) -> UserId,
+) -> Planned {
+    let before = Declared::read(&facts.declared().files).unwrap_or_default();
+    let mut plan = Planned::default();
+    let goes = Goes {
+        wanted,
+        before: &before,
+        facts,
+        configured,
+        prune,
+    };
+    goes.apps(&mut plan);
+    groups(wanted, facts, configured, &mut plan);
+    users(wanted, facts, ids, &mut plan);
+    goes.users(&mut plan);
+    goes.groups(&mut plan);
+    apps(wanted, facts, &mut plan);
+    policies(wanted, facts, &mut plan);
+    plan
+}
+
+/// What goes: what was declared and no longer is, and what nobody declared where that is pruned.
+struct Goes<'a> {
+    wanted: &'a Declared,
+    before: &'a Declared,
+    facts: &'a Snapshot,
+    configured: &'a [GroupName],
+    prune: bool,
+}
+
+impl Goes<'_> {
+    fn one(&self, plan: &mut Planned, kind: &str, name: &str, was_declared: bool, change: Change) {
+        if was_declared || self.prune {
+            plan.tell(ChangeWord::Remove, kind, name, Vec::new());
+            plan.changes.push(change);
+        } else {
+            plan.undeclared.push(PlannedChange {
+                action: ChangeWord::Remove,
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                fields: Vec::new(),
+            });
+        }
+    }
+
+    fn apps(&self, plan: &mut Planned) {
+        let ours = |app: &&Arc<App>| app.owner == AppOwner::Administration;
+        for app in self.facts.apps().filter(ours) {
+            if !self.wanted.apps.contains_key(&app.name) {
+                let was_declared = self.before.apps.contains_key(&app.name);
+                let change = Change::AppRemoved(app.name.clone());
+                self.one(plan, "app", app.name.as_str(), was_declared, change);
+            }
+        }
+    }
+
+    fn users(&self, plan: &mut Planned) {
+        for user in self.facts.users() {
+            if !self.wanted.users.contains_key(&*user.name) {
+                let was_declared = self.before.users.contains_key(&*user.name);
+                let change = Change::UserRemoved(user.id);
+                self.one(plan, "user", &user.name, was_declared, change);
+            }
+        }
+    }
+
+    fn groups(&self, plan: &mut Planned) {
+        for group in self.facts.groups() {
+            let stays = self.wanted.groups.contains_key(&group.name)
+                || self.configured.contains(&group.name);
+            if !stays {
+                let was_declared = self.before.groups.contains_key(&group.name);
+                let change = Change::GroupRemoved(group.name.clone());
+                self.one(plan, "group", group.name.as_str(), was_declared, change);
+            }
+        }
+    }
+}
+
+/// New groups come without their parents first: each then finds those that it names.
+fn groups(wanted: &Declared, facts: &Snapshot, configured: &[GroupName], plan: &mut Planned) {
+    let group = |form: &GroupForm, parents: Vec<GroupName>| {
+        Change::GroupPut(Arc::new(Group {
+            name: form.name.clone(),
+            title: Arc::from(form.title.as_str()),
+            parents,
+            version: 0,
+        }))
+    };
+    let mut with_parents = Vec::new();
+    for form in wanted.groups.values() {
+        if configured.contains(&form.name) {
+            plan.faults.push(format!(
+                "group `{}`: stands in the configuration file; declare it in one place",
+                form.name
+            ));
+            continue;
+        }
+        let Some(present) = facts.group(&form.name) else {
+            plan.tell(ChangeWord::Add, "group", &form.name, Vec::new());
+            plan.changes.push(group(form, Vec::new()));
+            if !form.parents.is_empty() {
+                with_parents.push(group(form, form.parents.clone()));
+            }
+            continue;
+        };
+        let mut fields = Vec::new();
+        if *present.title != *form.title {
+            fields.push("title");
+        }
+        if present.parents != form.parents {
+            fields.push("parents");
+        }
+        if !fields.is_empty() {
+            plan.tell(ChangeWord::Change, "group", &form.name, fields);
+            with_parents.push(group(form, form.parents.clone()));
+        }
+    }
+    plan.changes.extend(with_parents);
+}
+
+fn users(
+    wanted: &Declared,
+    facts: &Snapshot,
+    ids: &mut dyn FnMut(&str) -> UserId,
+    plan: &mut Planned,
+) {
+    for form in wanted.users.values() {
+        let Some(present) = facts.user_named(&form.name) else {
+            plan.tell(ChangeWord::Add, "user", &form.name, Vec::new());
+            let user = form.applied(&nobody(ids(&form.name), &form.name));
+            plan.changes.push(Change::UserPut(Arc::new(user)));
+            continue;
+        };
+        let user = form.applied(present);
+        let mut fields = Vec::new();
+        for (field, differs) in [
+            ("display_name", user.display_name != present.display_name),
+            ("email", user.email != present.email),
+            ("groups", sorted(&user.groups) != sorted(&present.groups)),
+            ("attributes", user.attributes != present.attributes),
+            ("disabled", user.disabled != present.disabled),
+        ] {
+            if differs {
+                fields.push(field);
+            }
+        }
+        if !fields.is_empty() {
+            plan.tell(ChangeWord::Change, "user", &form.name, fields);
+            plan.changes.push(Change::UserPut(Arc::new(user)));
+        }
+    }
+}
+
+fn sorted(groups: &[Membership]) -> BTreeSet<(&GroupName, Option<gw_model::Timestamp>)> {
+    groups.iter().map(|m| (&m.group, m.until)).collect()
+}
+
+fn nobody(id: UserId, name: &str) -> User {
+    User {
+        id,
+        name: Arc::from(name),
+        display_name: Arc::from(name),
+        email: None,
+        attributes: BTreeMap::new(),
+        groups: Vec::new(),
+        factors: Vec::new(),
+        disabled: false,
+        version: 0,
+    }
+}
+
+impl UserForm {
+    /// The person with what is declared of them. What ends by itself is left to its end, unless
+    /// it is declared for good.
+    fn applied(&self, present: &User) -> User {
+        let text = |text: &String| Arc::from(text.as_str());
+        let ending = present
+            .groups
+            .iter()
+            .filter(|m| m.until.is_some() && !self.groups.contains(&m.group));
+        let mut groups: Vec<_> = self.groups.iter().cloned().map(Membership::of).collect();
+        groups.extend(ending.cloned());
+        User {
+            display_name: self
+                .display_name
+                .as_ref()
+                .map_or_else(|| present.name.clone(), text),
+            email: self.email.as_ref().map(text),
+            attributes: self
+                .attributes
+                .iter()
+                .map(|(name, value)| (text(name), text(value)))
+                .collect(),
+            groups,
+            disabled: self.disabled,
+            ..present.clone()
+        }
+    }
+}
+
+fn apps(wanted: &Declared, facts: &Snapshot, plan: &mut Planned) {
+    for app in wanted.apps.values() {
+        if let Err(fault) = refuse_host(facts, app) {
+            plan.faults.push(format!("app `{}`: {fault}", app.name));
+        }
+        let Some(present) = facts.app(&app.name) else {
+            plan.tell(ChangeWord::Add, "app", &app.name, Vec::new());
+            plan.changes.push(Change::AppPut(app.clone()));
+            continue;
+        };
+        let elsewhere = match (&present.upstream, present.owner) {
+            (Upstream::BuiltIn(_), _) => Some("is part of Gatewright"),
+            (_, AppOwner::Configuration) => {
+                Some("stands in the configuration file; declare it in one place")
+            }
+            _ => None,
+        };
+        if let Some(elsewhere) = elsewhere {
+            plan.faults.push(format!("app `{}`: {elsewhere}", app.name));
+            continue;
+        }
+        let same = App {
+            version: present.version,
+            ..App::clone(app)
+        };
+        if same != **present {
+            plan.tell(ChangeWord::Change, "app", &app.name, fields(&same, present));
+            plan.changes.push(Change::AppPut(app.clone()));
+        }
+    }
+}
+
+fn fields(one: &App, other: &App) -> Vec<&'static str> {
+    [
+        ("title", one.title != other.title),
+        ("description", one.description != other.description),
+        ("host", one.host != other.host),
+        ("upstream", one.upstream != other.upstream),
+        ("tags", one.tags != other.tags),
+        ("attributes", one.attributes != other.attributes),
+        ("routes", one.routes != other.routes),
+        ("time_zone", one.time_zone != other.time_zone),
+        ("in_portal", one.in_portal != other.in_portal),
+        ("preserve_host", one.preserve_host != other.preserve_host),
+        (
+            "identity_headers",
+            one.identity_headers != other.identity_headers,
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, differs)| *differs)
+    .map(|(field, _)| field)
+    .collect()
+}
+
+fn policies(wanted: &Declared, facts: &Snapshot, plan: &mut Planned) {
+    let Some(checked) = &wanted.policies else {
+        return;
+    };
+    let present = &facts.policies().files;
+    if checked.files == *present {
+        return;
+    }
+    let named = |files: &[PolicyFile], name: &str| files.iter().find(|f| *f.name == *name).cloned();
+    let names: BTreeSet<_> = checked
+        .files
+        .iter()
+        .chain(present.iter())
+        .map(|f| f.name.clone())
+        .collect();
+    for name in names {
+        match (named(&checked.files, &name), named(present, &name)) {
+            (Some(_), None) => plan.tell(ChangeWord::Add, "policies", &name, Vec::new()),
+            (None, Some(_)) => plan.tell(ChangeWord::Remove, "policies", &name, Vec::new()),
+            (Some(new), Some(old)) if new != old => {
+                plan.tell(ChangeWord::Change, "policies", &name, Vec::new());
+            }
+            _ => {}
+        }
+    }
+    plan.changes
+        .push(Change::PoliciesApplied(checked.files.clone()));
+    plan.policies = Some(checked.clone());
+}
