@@ -95,5 +95,9 @@ export const PAGES = [
     await page.getByRole('combobox').fill('pay');
     await page.getByRole('option', { name: /Payroll/ }).waitFor();
   }],
+  ['menu', '/', async (page) => {
+    const menu = page.getByRole('button', { name: 'Menu' });
+    if (await menu.isVisible()) await press('Menu')(page);
+  }],
   ['missing', '/no/such/page'],
 ];

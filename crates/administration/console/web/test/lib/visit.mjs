@@ -68,9 +68,9 @@ export class Visitor {
     });
   }
 
-  /** By how much the page is wider than the window. */
-  overflow() {
-    return this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  /** By how much the page is wider than the screen; a phone's own width of the window grows with what does not fit. */
+  async overflow() {
+    return (await this.page.evaluate(() => document.documentElement.scrollWidth)) - this.page.viewportSize().width;
   }
 
   /** What axe finds, each as one line. The page's own policy stays on: axe runs in a world beside it. */
