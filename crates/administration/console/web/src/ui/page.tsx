@@ -51,7 +51,17 @@ export function Page({ title, above, aside, lead, heading, wide = false, childre
   );
 }
 
-export function Section({ title, aside, children, id }: { title: string; aside?: ComponentChildren; children: ComponentChildren; id: string }) {
+export function Section({
+  title,
+  aside,
+  children,
+  id,
+}: {
+  title: string;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+  id: string;
+}) {
   return (
     <section aria-labelledby={id}>
       <div class="section-head">

@@ -64,7 +64,9 @@ export class Visitor {
   focused() {
     return this.page.evaluate(() => {
       const element = document.activeElement;
-      return element ? `${element.tagName.toLowerCase()}: ${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim()}` : '';
+      return element
+        ? `${element.tagName.toLowerCase()}: ${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim()}`
+        : '';
     });
   }
 
@@ -77,9 +79,17 @@ export class Visitor {
   async violations() {
     this.devtools ??= await this.context.newCDPSession(this.page);
     const { frameTree } = await this.devtools.send('Page.getFrameTree');
-    const { executionContextId: contextId } = await this.devtools.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' });
+    const { executionContextId: contextId } = await this.devtools.send('Page.createIsolatedWorld', {
+      frameId: frameTree.frame.id,
+      worldName: 'axe',
+    });
     const evaluate = async (expression) => {
-      const { result, exceptionDetails } = await this.devtools.send('Runtime.evaluate', { expression, contextId, awaitPromise: true, returnByValue: true });
+      const { result, exceptionDetails } = await this.devtools.send('Runtime.evaluate', {
+        expression,
+        contextId,
+        awaitPromise: true,
+        returnByValue: true,
+      });
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       return result.value;
     };
