@@ -1,7 +1,7 @@
 // The frame: who is here, where one can go, and the page.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { MeContext } from './api/me';
 import type { Me } from './api/types';
@@ -35,7 +35,7 @@ export function Console() {
   const [menu, setMenu] = useState(false);
   const [palette, setPalette] = useState(false);
   usePaletteKey(() => setPalette(true));
-  useEffect(() => {
+  useLayoutEffect(() => {
     setMenu(false);
     setPalette(false);
   }, [path]);
