@@ -134,6 +134,7 @@ describe('administering', () => {
     await area.press('Enter');
     await visitor.button(/^Save:/).waitFor({ state: 'detached' });
     await visitor.button('Compare with what is in force').click();
+    await visitor.button(/^Save:/).waitFor();
     mock.policies.version += 1;
     await visitor.button(/^Save:/).click();
     assert.match(await inAlert(), /The policies were changed since this was compared/);
