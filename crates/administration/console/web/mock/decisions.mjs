@@ -22,18 +22,57 @@ export class Decisions {
     const { users, apps } = this.organisation;
     const time = Math.floor(this.began + (seq * 1000) / this.rate);
     const user = users[Math.floor(chance('u', seq) ** 2 * users.length)];
-    const app = seq % 40 === 7 ? apps.find(({ name }) => name === 'payroll') : apps[Math.floor(chance('a', seq) ** 3 * apps.length)];
+    const app =
+      seq % 40 === 7
+        ? apps.find(({ name }) => name === 'payroll')
+        : apps[Math.floor(chance('a', seq) ** 3 * apps.length)];
     const roll = chance('o', seq);
     const base = {
-      seq, time, kind: 'exchange', decision: `d-${seq.toString(36).padStart(6, '0')}-${whole(46_655, 'd', seq).toString(36).padStart(3, '0')}`,
-      who: user.name, user_id: user.id, app: app.name, route: `${app.name}/default`, action: 'http.request',
-      what: `${pick(['GET', 'GET', 'GET', 'POST', 'PUT'], 'm', seq)} ${pick(PATHS, 'p', seq)}`, host: app.host,
+      seq,
+      time,
+      kind: 'exchange',
+      decision: `d-${seq.toString(36).padStart(6, '0')}-${whole(46_655, 'd', seq).toString(36).padStart(3, '0')}`,
+      who: user.name,
+      user_id: user.id,
+      app: app.name,
+      route: `${app.name}/default`,
+      action: 'http.request',
+      what: `${pick(['GET', 'GET', 'GET', 'POST', 'PUT'], 'm', seq)} ${pick(PATHS, 'p', seq)}`,
+      host: app.host,
     };
-    if (seq % 997 === 5) return { ...base, kind: 'note', outcome: 'change', action: 'admin.user.change', app: undefined, what: `group of ${user.name}`, who: 'ana', because: ['gatewright-administer-as-owner'], why: 'ana put them into oncall' };
-    if (roll < 0.955) return { ...base, outcome: 'allow', because: [`${app.name}-for-staff`], why: 'permitted', latency_us: 6 + whole(40, 'l', seq) };
+    if (seq % 997 === 5)
+      return {
+        ...base,
+        kind: 'note',
+        outcome: 'change',
+        action: 'admin.user.change',
+        app: undefined,
+        what: `group of ${user.name}`,
+        who: 'ana',
+        because: ['gatewright-administer-as-owner'],
+        why: 'ana put them into oncall',
+      };
+    if (roll < 0.955)
+      return {
+        ...base,
+        outcome: 'allow',
+        because: [`${app.name}-for-staff`],
+        why: 'permitted',
+        latency_us: 6 + whole(40, 'l', seq),
+      };
     if (roll < 0.962) return { ...base, kind: 'end', outcome: 'cut', because: [], why: 'their session was ended' };
-    if (roll < 0.975) return { ...base, outcome: 'deny', who: 'a stranger', user_id: undefined, because: [], why: 'nobody has signed in', count: 1 + whole(20, 'c', seq) };
-    if (roll < 0.99) return { ...base, outcome: 'deny', because: ['crown-jewels-need-a-passkey'], why: 'needs a passkey' };
+    if (roll < 0.975)
+      return {
+        ...base,
+        outcome: 'deny',
+        who: 'a stranger',
+        user_id: undefined,
+        because: [],
+        why: 'nobody has signed in',
+        count: 1 + whole(20, 'c', seq),
+      };
+    if (roll < 0.99)
+      return { ...base, outcome: 'deny', because: ['crown-jewels-need-a-passkey'], why: 'needs a passkey' };
     return { ...base, outcome: 'deny', because: [], why: 'nothing permits it' };
   }
 
@@ -41,7 +80,8 @@ export class Decisions {
   after(seq, { limit, outcome, app, user }) {
     const newest = this.newest();
     const oldest = Math.max(0, newest - WINDOW);
-    const wants = (line) => (!outcome || line.outcome === outcome) && (!app || line.app === app) && (!user || line.who === user);
+    const wants = (line) =>
+      (!outcome || line.outcome === outcome) && (!app || line.app === app) && (!user || line.who === user);
     const items = [];
     const from = seq === undefined ? oldest : Math.max(seq, oldest);
     for (let n = newest; n > from && items.length < limit; n -= 1) {
@@ -72,27 +112,61 @@ export class Decisions {
     return {
       decision: id,
       sentence: `${line.who} ${shut ? 'may not' : 'may'} ${line.what} on ${line.app ?? 'Gatewright'}`,
-      outcome: line.outcome, time: line.time, who: line.who, app: line.app, what: line.what,
+      outcome: line.outcome,
+      time: line.time,
+      who: line.who,
+      app: line.app,
+      what: line.what,
       ...(stranger ? {} : { session: 's-81kd03' }),
-      rests_on: stranger ? [{ name: 'network', value: 'elsewhere' }] : [
-        { name: 'signed in', value: passkey ? 'by a link' : 'with a passkey', age_ms: 180_000 + whole(900_000, 'age', seq) },
-        { name: 'session', value: 'Firefox on Linux', age_ms: 5_400_000 },
-        { name: 'network', value: 'office' },
-        { name: 'groups', value: 'staff, finance-madrid' },
-      ],
+      rests_on: stranger
+        ? [{ name: 'network', value: 'elsewhere' }]
+        : [
+            {
+              name: 'signed in',
+              value: passkey ? 'by a link' : 'with a passkey',
+              age_ms: 180_000 + whole(900_000, 'age', seq),
+            },
+            { name: 'session', value: 'Firefox on Linux', age_ms: 5_400_000 },
+            { name: 'network', value: 'office' },
+            { name: 'groups', value: 'staff, finance-madrid' },
+          ],
       policies: line.because.map((name) => ({
-        id: name, effect: passkey ? 'forbid' : 'permit', in_force: true,
-        ...(passkey ? { description: 'Whatever is tagged as a crown jewel opens only after a sign-in that resists phishing.' } : {}),
+        id: name,
+        effect: passkey ? 'forbid' : 'permit',
+        in_force: true,
+        ...(passkey
+          ? { description: 'Whatever is tagged as a crown jewel opens only after a sign-in that resists phishing.' }
+          : {}),
         text: passkey
           ? '@id("crown-jewels-need-a-passkey")\nforbid (\n    principal,\n    action,\n    resource in Tag::"crown-jewel"\n)\nunless { context.authn.phishing_resistant };'
           : `@id("${name}")\npermit (\n    principal in Group::"staff",\n    action == Action::"http.request",\n    resource in App::"${line.app}"\n);`,
       })),
       considered: passkey ? ['payroll-for-staff', 'contractors-office-hours'] : ['contractors-office-hours'],
-      ways: passkey ? [{ steps: ['confirm with a passkey'], alone: true }, { steps: ['be put into oncall', 'sign in from the office'], alone: false }] : stranger ? [{ steps: ['sign in'], alone: true }] : [],
+      ways: passkey
+        ? [
+            { steps: ['confirm with a passkey'], alone: true },
+            { steps: ['be put into oncall', 'sign in from the office'], alone: false },
+          ]
+        : stranger
+          ? [{ steps: ['sign in'], alone: true }]
+          : [],
       ...(passkey ? { report: { outcome: 'deny', because: ['contractors-office-hours'] } } : {}),
       faults: [],
-      grounds: [{ fact: `user ${line.who}`, version: 12 }, { fact: 'group staff', version: 4 }, { fact: `app ${line.app}`, version: 2 }, { fact: 'policies', version: 31 }],
-      ...(shut ? {} : { valid_until: line.time + 3_600_000, ended: line.outcome === 'cut' ? { how: 'cut', why: line.why, duration_ms: 92_000, bytes_up: 1200, bytes_down: 48_211_000 } : { how: 'finished', status: 200, duration_ms: 41, bytes_up: 310, bytes_down: 18_240 } }),
+      grounds: [
+        { fact: `user ${line.who}`, version: 12 },
+        { fact: 'group staff', version: 4 },
+        { fact: `app ${line.app}`, version: 2 },
+        { fact: 'policies', version: 31 },
+      ],
+      ...(shut
+        ? {}
+        : {
+            valid_until: line.time + 3_600_000,
+            ended:
+              line.outcome === 'cut'
+                ? { how: 'cut', why: line.why, duration_ms: 92_000, bytes_up: 1200, bytes_down: 48_211_000 }
+                : { how: 'finished', status: 200, duration_ms: 41, bytes_up: 310, bytes_down: 18_240 },
+          }),
       recorded: { log: `web-${seq % 2}`, segment: Math.floor(seq / 50_000), index: seq % 50_000 },
       epoch: { incarnation: 1, number: 4182 },
     };

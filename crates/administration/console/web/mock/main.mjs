@@ -4,6 +4,20 @@ import { parseArgs } from 'node:util';
 
 import { startMock } from './server.mjs';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '8090' }, rate: { type: 'string', default: '1000' }, quiet: { type: 'boolean' }, auditor: { type: 'boolean' } } });
-const mock = await startMock({ port: Number(values.port), rate: Number(values.rate), quiet: values.quiet ?? false, auditor: values.auditor ?? false });
-process.stdout.write(`${mock.origin}/ shows the console over ${mock.users.length} people, ${mock.groups.length} groups and ${mock.apps.length} apps\n`);
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '8090' },
+    rate: { type: 'string', default: '1000' },
+    quiet: { type: 'boolean' },
+    auditor: { type: 'boolean' },
+  },
+});
+const mock = await startMock({
+  port: Number(values.port),
+  rate: Number(values.rate),
+  quiet: values.quiet ?? false,
+  auditor: values.auditor ?? false,
+});
+process.stdout.write(
+  `${mock.origin}/ shows the console over ${mock.users.length} people, ${mock.groups.length} groups and ${mock.apps.length} apps\n`,
+);

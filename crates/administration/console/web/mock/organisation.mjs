@@ -2,9 +2,16 @@
 
 import { chance, pick, whole } from './chance.mjs';
 
-const FIRST = 'Ana Bo Carla Dmitri Elif Femi Greta Hana Igor Jun Kofi Lena Mia Nadia Omar Priya Quentin Rosa Sven Tom Uma Vera Wen Ximena Yusuf Zoe'.split(' ');
-const LAST = 'Ruiz Olsen Ferrari Petrov Demir Adeyemi Lindqvist Sato Novak Park Mensah Weber Rossi Haddad Farouk Sharma Dubois Lopez Berg Clarke Rao Ilic Zhang Torres Aydin Keller'.split(' ');
-const TEAMS = 'finance engineering support legal sales research design security data people-office facilities logistics'.split(' ');
+const FIRST =
+  'Ana Bo Carla Dmitri Elif Femi Greta Hana Igor Jun Kofi Lena Mia Nadia Omar Priya Quentin Rosa Sven Tom Uma Vera Wen Ximena Yusuf Zoe'.split(
+    ' ',
+  );
+const LAST =
+  'Ruiz Olsen Ferrari Petrov Demir Adeyemi Lindqvist Sato Novak Park Mensah Weber Rossi Haddad Farouk Sharma Dubois Lopez Berg Clarke Rao Ilic Zhang Torres Aydin Keller'.split(
+    ' ',
+  );
+const TEAMS =
+  'finance engineering support legal sales research design security data people-office facilities logistics'.split(' ');
 const PLACES = 'madrid oslo lagos osaka berlin lyon accra lima pune cork'.split(' ');
 const KINDS = 'wiki grafana tickets builds artifacts mail calendar crm ledger inventory maps reports'.split(' ');
 
@@ -12,17 +19,27 @@ const DAY = 86_400_000;
 
 function namesOfGroups() {
   const names = ['owners', 'staff', 'contractors', 'oncall', 'helpdesk', 'auditors', ...TEAMS];
-  for (let n = 0; names.length < 300; n += 1) names.push(`${TEAMS[n % TEAMS.length]}-${PLACES[Math.floor(n / TEAMS.length) % PLACES.length]}${n >= 120 ? `-${Math.floor(n / 120) + 1}` : ''}`);
+  for (let n = 0; names.length < 300; n += 1)
+    names.push(
+      `${TEAMS[n % TEAMS.length]}-${PLACES[Math.floor(n / TEAMS.length) % PLACES.length]}${n >= 120 ? `-${Math.floor(n / 120) + 1}` : ''}`,
+    );
   return names;
 }
 
-const title = (name) => name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join(' ');
+const title = (name) =>
+  name
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join(' ');
 
 function userAt(n, groups, now) {
   const first = FIRST[n % FIRST.length];
   const last = LAST[Math.floor(n / FIRST.length) % LAST.length];
   const plain = first.toLowerCase();
-  const name = n < FIRST.length ? plain : `${plain}.${last.toLowerCase()}${n >= FIRST.length * LAST.length ? Math.floor(n / (FIRST.length * LAST.length)) + 1 : ''}`;
+  const name =
+    n < FIRST.length
+      ? plain
+      : `${plain}.${last.toLowerCase()}${n >= FIRST.length * LAST.length ? Math.floor(n / (FIRST.length * LAST.length)) + 1 : ''}`;
   const team = groups[6 + whole(294, 'team', n)];
   const outside = n % 17 === 1;
   const memberships = [{ group: outside ? 'contractors' : 'staff' }, { group: team }];
@@ -35,7 +52,8 @@ function userAt(n, groups, now) {
     name: pick(['YubiKey blue', 'Touch ID', 'Windows Hello', `${plain}-phone`], 'factor', n, i),
     enrolled_at: now - whole(300, 'since', n, i) * DAY - 5 * DAY,
   }));
-  if (passkeys && n % 3 === 0) factors.push({ id: `f-${n}-r`, kind: 'recovery-codes', name: '', enrolled_at: now - 40 * DAY });
+  if (passkeys && n % 3 === 0)
+    factors.push({ id: `f-${n}-r`, kind: 'recovery-codes', name: '', enrolled_at: now - 40 * DAY });
   return {
     id: `u-${(n * 7919 + 104_729).toString(36).padStart(8, '0')}`,
     name,
@@ -51,16 +69,45 @@ function userAt(n, groups, now) {
 }
 
 const route = (name, paths, more = {}) => ({
-  name, paths, methods: [], tags: [], authorization: 'pass', origins: [], recorded_parameters: [],
-  accept_encoded_slash: false, accept_override_headers: false, upgrades: [], ...more,
+  name,
+  paths,
+  methods: [],
+  tags: [],
+  authorization: 'pass',
+  origins: [],
+  recorded_parameters: [],
+  accept_encoded_slash: false,
+  accept_override_headers: false,
+  upgrades: [],
+  ...more,
 });
 
 const KNOWN = [
-  ['wiki', 'Wiki', 'What everybody should know, written by everybody.', [], [route('editor', ['/edit/*', '/upload/*'], { upgrades: ['websocket'] }), route('admin', ['/admin/*'], { tags: ['crown-jewel'] })], 'configuration'],
-  ['payroll', 'Payroll', 'Salaries and invoices.', ['crown-jewel'], [route('runs', ['/runs/*'], { methods: ['GET', 'POST'] }), route('export', ['/export'], { methods: ['GET'], recorded_parameters: ['year'] })], 'administration'],
+  [
+    'wiki',
+    'Wiki',
+    'What everybody should know, written by everybody.',
+    [],
+    [
+      route('editor', ['/edit/*', '/upload/*'], { upgrades: ['websocket'] }),
+      route('admin', ['/admin/*'], { tags: ['crown-jewel'] }),
+    ],
+    'configuration',
+  ],
+  [
+    'payroll',
+    'Payroll',
+    'Salaries and invoices.',
+    ['crown-jewel'],
+    [
+      route('runs', ['/runs/*'], { methods: ['GET', 'POST'] }),
+      route('export', ['/export'], { methods: ['GET'], recorded_parameters: ['year'] }),
+    ],
+    'administration',
+  ],
   ['reports', 'Reports', 'Figures of the week.', [], [], 'administration'],
   ['status', 'Status', 'Whether our services are up; open to everybody.', [], [], 'administration'],
-  ['portal', 'Portal', 'Everybody\'s own apps.', [], [], 'gatewright'],
+  ['portal', 'Portal', "Everybody's own apps.", [], [], 'gatewright'],
   ['admin', 'Administration', 'This console.', ['administration'], [], 'gatewright'],
 ];
 
@@ -69,30 +116,62 @@ function appAt(n) {
   const place = PLACES[Math.floor(n / KINDS.length) % PLACES.length];
   const serial = Math.floor(n / (KINDS.length * PLACES.length));
   const name = `${kind}-${place}${serial ? `-${serial + 1}` : ''}`;
-  return [name, title(name), '', n % 13 === 0 ? ['crown-jewel'] : n % 5 === 0 ? ['internal'] : [], n % 4 === 0 ? [route('api', ['/api/*'])] : [], n % 3 ? 'administration' : 'configuration'];
+  return [
+    name,
+    title(name),
+    '',
+    n % 13 === 0 ? ['crown-jewel'] : n % 5 === 0 ? ['internal'] : [],
+    n % 4 === 0 ? [route('api', ['/api/*'])] : [],
+    n % 3 ? 'administration' : 'configuration',
+  ];
 }
 
 export function makeOrganisation(now) {
   const names = namesOfGroups();
-  const users = Array.from({ length: 10_000 }, (_, n) => userAt(n, names, now)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const users = Array.from({ length: 10_000 }, (_, n) => userAt(n, names, now)).sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   const members = new Map(names.map((name) => [name, 0]));
   for (const user of users) for (const { group } of user.groups) members.set(group, members.get(group) + 1);
   const parentOf = (name) => TEAMS.find((team) => name.startsWith(`${team}-`));
-  const within = (team) => names.filter((name) => parentOf(name) === team).reduce((sum, name) => sum + members.get(name), 0);
-  const groups = names.map((name) => ({
-    name,
-    title: title(name),
-    parents: parentOf(name) ? [parentOf(name)] : [],
-    members: members.get(name),
-    people: members.get(name) + (TEAMS.includes(name) ? within(name) : 0),
-    version: 3,
-  })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const apps = [...KNOWN, ...Array.from({ length: 500 - KNOWN.length }, (_, n) => appAt(n))].map(([name, words, description, tags, routes, managed_by], n) => ({
-    name, title: words, description, host: `${name}.example.com`, url: `https://${name}.example.com/`,
-    managed_by, built_in: managed_by === 'gatewright', tags, attributes: n % 7 === 0 ? { owner: 'finance' } : {},
-    upstream: { servers: managed_by === 'gatewright' ? [] : n % 6 === 0 ? [`http://10.0.${n % 250}.7:3000`, `http://10.0.${n % 250}.8:3000`] : [`http://10.0.${n % 250}.7:3000`] },
-    in_portal: true, preserve_host: true, identity_headers: {}, routes, version: 2,
-  })).sort((a, b) => (a.title < b.title ? -1 : 1));
+  const within = (team) =>
+    names.filter((name) => parentOf(name) === team).reduce((sum, name) => sum + members.get(name), 0);
+  const groups = names
+    .map((name) => ({
+      name,
+      title: title(name),
+      parents: parentOf(name) ? [parentOf(name)] : [],
+      members: members.get(name),
+      people: members.get(name) + (TEAMS.includes(name) ? within(name) : 0),
+      version: 3,
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const apps = [...KNOWN, ...Array.from({ length: 500 - KNOWN.length }, (_, n) => appAt(n))]
+    .map(([name, words, description, tags, routes, managed_by], n) => ({
+      name,
+      title: words,
+      description,
+      host: `${name}.example.com`,
+      url: `https://${name}.example.com/`,
+      managed_by,
+      built_in: managed_by === 'gatewright',
+      tags,
+      attributes: n % 7 === 0 ? { owner: 'finance' } : {},
+      upstream: {
+        servers:
+          managed_by === 'gatewright'
+            ? []
+            : n % 6 === 0
+              ? [`http://10.0.${n % 250}.7:3000`, `http://10.0.${n % 250}.8:3000`]
+              : [`http://10.0.${n % 250}.7:3000`],
+      },
+      in_portal: true,
+      preserve_host: true,
+      identity_headers: {},
+      routes,
+      version: 2,
+    }))
+    .sort((a, b) => (a.title < b.title ? -1 : 1));
   return { users, groups, apps };
 }
 
@@ -106,24 +185,46 @@ export function accessOf(app, groups) {
   const rows = [];
   const add = (name, group, tags, own, conditions = []) => {
     const all = shut(tags) ? ['passkey', ...conditions] : conditions;
-    rows.push({ route: name, who: { kind: 'group', group, people: size(group) }, access: all.length ? 'condition' : 'always', conditions: all, because: because(own, tags) });
+    rows.push({
+      route: name,
+      who: { kind: 'group', group, people: size(group) },
+      access: all.length ? 'condition' : 'always',
+      conditions: all,
+      because: because(own, tags),
+    });
   };
   for (const name of routeNames(app)) {
     const own = app.routes.find((candidate) => `${app.name}/${candidate.name}` === name);
     const tags = [...app.tags, ...(own?.tags ?? [])];
-    if (app.name === 'status') rows.push({ route: name, who: { kind: 'strangers' }, access: 'always', conditions: [], because: ['status-for-everybody'] });
+    if (app.name === 'status')
+      rows.push({
+        route: name,
+        who: { kind: 'strangers' },
+        access: 'always',
+        conditions: [],
+        because: ['status-for-everybody'],
+      });
     if (app.name === 'admin') add(name, 'owners', ['crown-jewel'], 'gatewright-administer-as-owner');
     else if (app.name === 'payroll') {
       add(name, 'staff', tags, 'payroll-for-staff');
-      if (name.endsWith('/default')) add(name, 'contractors', tags, 'payroll-for-contractors', ['network office', 'time']);
+      if (name.endsWith('/default'))
+        add(name, 'contractors', tags, 'payroll-for-contractors', ['network office', 'time']);
       if (!name.endsWith('/default')) add(name, 'finance', tags, 'payroll-runs-for-finance');
     } else if (['wiki', 'reports', 'portal', 'status'].includes(app.name)) {
-      if (!name.endsWith('/admin')) add(name, 'staff', tags, `${app.name}-for-staff`, app.name === 'reports' ? ['fresh sign-in'] : []);
+      if (!name.endsWith('/admin'))
+        add(name, 'staff', tags, `${app.name}-for-staff`, app.name === 'reports' ? ['fresh sign-in'] : []);
       if (name.endsWith('/admin')) add(name, 'oncall', tags, 'wiki-admin-for-oncall');
       if (app.name === 'reports') add(name, 'contractors', tags, 'reports-for-contractors', ['fresh sign-in']);
     } else if (chance('open', app.name) < 0.96) {
       const many = 1 + whole(3, 'many', app.name);
-      for (let n = 0; n < many; n += 1) add(name, groups[whole(groups.length, 'who', app.name, n)].name, tags, `team-apps-${n + 1}`, chance('time', app.name, n) < 0.15 ? ['time'] : []);
+      for (let n = 0; n < many; n += 1)
+        add(
+          name,
+          groups[whole(groups.length, 'who', app.name, n)].name,
+          tags,
+          `team-apps-${n + 1}`,
+          chance('time', app.name, n) < 0.15 ? ['time'] : [],
+        );
     }
   }
   return rows;

@@ -114,18 +114,52 @@ export function checked(files) {
     const lines = file.text.split('\n');
     const open = (file.text.match(/[({]/g) ?? []).length - (file.text.match(/[)}]/g) ?? []).length;
     if (open !== 0) {
-      const line = lines.findIndex((text) => /^\s*(permit|forbid)/.test(text) && !file.text.slice(file.text.indexOf(text)).includes(';')) + 1 || lines.length;
-      faults.push({ file: file.name, line, column: 1, what: open > 0 ? 'a bracket is opened and never closed' : 'a bracket is closed that was never opened', help: 'each policy ends in `);`' });
+      const line =
+        lines.findIndex(
+          (text) => /^\s*(permit|forbid)/.test(text) && !file.text.slice(file.text.indexOf(text)).includes(';'),
+        ) + 1 || lines.length;
+      faults.push({
+        file: file.name,
+        line,
+        column: 1,
+        what: open > 0 ? 'a bracket is opened and never closed' : 'a bracket is closed that was never opened',
+        help: 'each policy ends in `);`',
+      });
     }
     lines.forEach((text, index) => {
       const odd = text.match(/\b(premit|forbidd|principle|ressource)\b/);
-      if (odd) faults.push({ file: file.name, line: index + 1, column: odd.index + 1, what: `unexpected token \`${odd[1]}\``, help: 'a policy begins with `permit` or `forbid`' });
+      if (odd)
+        faults.push({
+          file: file.name,
+          line: index + 1,
+          column: odd.index + 1,
+          what: `unexpected token \`${odd[1]}\``,
+          help: 'a policy begins with `permit` or `forbid`',
+        });
     });
     for (const policy of statements(file)) {
-      if (!policy.id) faults.push({ file: file.name, line: policy.line, what: 'a policy has no id', help: 'write `@id("...")` before it' });
-      else if (ids.has(policy.id)) faults.push({ file: file.name, line: policy.line, what: `the id \`${policy.id}\` is taken`, help: 'ids are unique in the whole set' });
+      if (!policy.id)
+        faults.push({
+          file: file.name,
+          line: policy.line,
+          what: 'a policy has no id',
+          help: 'write `@id("...")` before it',
+        });
+      else if (ids.has(policy.id))
+        faults.push({
+          file: file.name,
+          line: policy.line,
+          what: `the id \`${policy.id}\` is taken`,
+          help: 'ids are unique in the whole set',
+        });
       ids.add(policy.id);
-      if (policy.effect === 'permit' && /\(\s*principal\s*,/.test(policy.text)) faults.push({ file: file.name, line: policy.line, what: 'this would admit strangers: it is for any `principal`', help: 'say `principal in Group::"…"` or `principal is User`' });
+      if (policy.effect === 'permit' && /\(\s*principal\s*,/.test(policy.text))
+        faults.push({
+          file: file.name,
+          line: policy.line,
+          what: 'this would admit strangers: it is for any `principal`',
+          help: 'say `principal in Group::"…"` or `principal is User`',
+        });
       const group = policy.text.match(/Group::"nobody[^"]*"/)?.[0];
       if (group) warnings.push({ file: file.name, line: policy.line, what: `no group is called ${group.slice(7)}` });
     }
@@ -148,8 +182,16 @@ export function compared(before, after, version, groups) {
     const app = policy.text.match(/(?:App|Route)::"([^"]+)"/)?.[1];
     if (!app || (policy.effect === 'permit' && !group)) return undefined;
     const people = group?.people ?? 9412;
-    const who = Array.from({ length: Math.min(100, people) }, (_, n) => ['ana', 'bo', 'carla', 'dmitri', 'elif', 'femi'][n] ?? `person.${n}`);
-    return { what: app.includes('/') ? app : `${app}/default`, proof: policy.effect === 'forbid' ? 'sign-in-link' : 'passkey', who, people };
+    const who = Array.from(
+      { length: Math.min(100, people) },
+      (_, n) => ['ana', 'bo', 'carla', 'dmitri', 'elif', 'femi'][n] ?? `person.${n}`,
+    );
+    return {
+      what: app.includes('/') ? app : `${app}/default`,
+      proof: policy.effect === 'forbid' ? 'sign-in-link' : 'passkey',
+      who,
+      people,
+    };
   };
   const gains = [];
   const losses = [];
@@ -164,10 +206,15 @@ export function compared(before, after, version, groups) {
     over: version,
     faults: faults.map((fault) => `${fault.file}:${fault.line ?? 1}: ${fault.what}`),
     warnings: warnings.map((fault) => `${fault.file}:${fault.line ?? 1}: ${fault.what}`),
-    added, removed, changed,
+    added,
+    removed,
+    changed,
     files_removed: before.filter((file) => !after.some(({ name }) => name === file.name)).map(({ name }) => name),
-    files_changed: after.filter((file) => before.find(({ name }) => name === file.name)?.text !== file.text).map(({ name }) => name),
-    gains: gains.filter(Boolean), losses: lost,
+    files_changed: after
+      .filter((file) => before.find(({ name }) => name === file.name)?.text !== file.text)
+      .map(({ name }) => name),
+    gains: gains.filter(Boolean),
+    losses: lost,
     cut: lost.length ? { leases: 12, people: 3, who: ['bo', 'lena', 'tom'] } : { leases: 0, people: 0, who: [] },
     incomplete: false,
   };
@@ -181,7 +228,15 @@ export class PolicyStore {
     this.epoch = { incarnation: 1, number: 4182 };
     this.kept = [
       { epoch: { incarnation: 1, number: 4102 }, at: now - 2 * DAY, by: 'ana', files: FILES },
-      { epoch: { incarnation: 1, number: 3871 }, at: now - 9 * DAY, by: 'ana', files: [{ ...FILES[0], text: FILES[0].text.replace(/@id\("payroll-for-contractors"\)[^;]*;\n\n/, '') }, FILES[1]] },
+      {
+        epoch: { incarnation: 1, number: 3871 },
+        at: now - 9 * DAY,
+        by: 'ana',
+        files: [
+          { ...FILES[0], text: FILES[0].text.replace(/@id\("payroll-for-contractors"\)[^;]*;\n\n/, '') },
+          FILES[1],
+        ],
+      },
       { epoch: { incarnation: 1, number: 12 }, at: now - 80 * DAY, by: 'uid 0 on the machine', files: [FILES[1]] },
     ];
   }
@@ -191,7 +246,13 @@ export class PolicyStore {
   }
 
   view() {
-    return { epoch: this.epoch, version: this.version, files: this.files, policies: this.all(), warnings: checked(this.files).warnings.map(({ what }) => what) };
+    return {
+      epoch: this.epoch,
+      version: this.version,
+      files: this.files,
+      policies: this.all(),
+      warnings: checked(this.files).warnings.map(({ what }) => what),
+    };
   }
 
   save(files, by = 'ana') {

@@ -10,10 +10,15 @@ import { Decisions } from './decisions.mjs';
 import { makeOrganisation } from './organisation.mjs';
 import { PolicyStore } from './policies.mjs';
 
-export const CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
+export const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 const ASSETS = fileURLToPath(new URL('../../assets/', import.meta.url));
-const KINDS = { html: 'text/html; charset=utf-8', js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8' };
+const KINDS = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+};
 
 function matched(pattern, path) {
   const wanted = pattern.split('/');
@@ -51,7 +56,14 @@ function serveFile(path, response) {
     file = `${ASSETS}index.html`;
   }
   const type = KINDS[file.split('.').at(-1)] ?? 'application/octet-stream';
-  response.writeHead(200, { 'content-type': type, 'content-security-policy': CSP, 'cross-origin-opener-policy': 'same-origin', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  response.writeHead(200, {
+    'content-type': type,
+    'content-security-policy': CSP,
+    'cross-origin-opener-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  });
   response.end(readFileSync(file));
 }
 
@@ -73,27 +85,56 @@ async function answer(mock, request, response) {
   const { pathname } = url;
   if (!pathname.startsWith('/v1/')) return serveFile(pathname, response);
   mock.asked.push({ at: Date.now(), what: `${request.method} ${pathname}` });
-  if (mock.signedOut) return problem(response, { type: 'denied', title: 'Signed out', status: 401, detail: 'The session is over.' });
+  if (mock.signedOut)
+    return problem(response, { type: 'denied', title: 'Signed out', status: 401, detail: 'The session is over.' });
   if (mock.failures > 0 && pathname === '/v1/decisions') {
     mock.failures -= 1;
-    return problem(response, { type: 'failed', title: 'Failed', status: 503, detail: 'The records cannot be read just now.', help: 'Try again in a moment.' });
+    return problem(response, {
+      type: 'failed',
+      title: 'Failed',
+      status: 503,
+      detail: 'The records cannot be read just now.',
+      help: 'Try again in a moment.',
+    });
   }
   if (pathname === '/v1/decisions') return decide(mock, url, request, response);
   for (const [method, pattern, operation] of OPERATIONS) {
     const parameters = method === request.method && matched(pattern, pathname);
     if (!parameters) continue;
-    const version = request.headers['if-match'] === undefined ? undefined : Number(request.headers['if-match'].replaceAll('"', ''));
-    const given = operation(mock, method === 'GET' ? url.searchParams : undefined, method === 'GET' ? undefined : await read(request), parameters, version);
+    const version =
+      request.headers['if-match'] === undefined ? undefined : Number(request.headers['if-match'].replaceAll('"', ''));
+    const given = operation(
+      mock,
+      method === 'GET' ? url.searchParams : undefined,
+      method === 'GET' ? undefined : await read(request),
+      parameters,
+      version,
+    );
     return Array.isArray(given) ? send(response, given[0], given[1]) : send(response, 200, given);
   }
-  return problem(response, { type: 'unknown', title: 'Unknown', status: 404, detail: `There is no ${request.method} ${pathname}.` });
+  return problem(response, {
+    type: 'unknown',
+    title: 'Unknown',
+    status: 404,
+    detail: `There is no ${request.method} ${pathname}.`,
+  });
 }
 
 /** Starts it on a free port, or on the one given; `rate` is decisions a second. */
 export async function startMock({ port = 0, rate = 1000, quiet = false, auditor = false } = {}) {
   const began = Date.now();
   const organisation = makeOrganisation(began);
-  const mock = { ...organisation, began, quiet, auditor, ended: new Set(), asked: [], failures: 0, signedOut: false, confirmed: false };
+  const mock = {
+    ...organisation,
+    began,
+    quiet,
+    auditor,
+    ended: new Set(),
+    asked: [],
+    failures: 0,
+    signedOut: false,
+    confirmed: false,
+  };
   mock.decisions = new Decisions(organisation, rate, began);
   mock.policies = new PolicyStore(organisation.groups, began);
   const server = createServer((request, response) => {

@@ -26,12 +26,17 @@ function different() {
   });
 }
 
-const run = spawnSync('npm', ['run', '--silent', 'build'], { stdio: 'inherit', env: { ...process.env, CONSOLE_OUT: built } });
+const run = spawnSync('npm', ['run', '--silent', 'build'], {
+  stdio: 'inherit',
+  env: { ...process.env, CONSOLE_OUT: built },
+});
 const faults = run.status === 0 ? different() : undefined;
 rmSync(built, { recursive: true });
 if (faults === undefined) process.exit(1);
 if (faults.length > 0) {
-  process.stderr.write(`These of ../assets are not what the sources give: ${faults.join(', ')}. Run \`npm run build\` and commit them.\n`);
+  process.stderr.write(
+    `These of ../assets are not what the sources give: ${faults.join(', ')}. Run \`npm run build\` and commit them.\n`,
+  );
   process.exit(1);
 }
 process.stdout.write('../assets is what the sources give\n');

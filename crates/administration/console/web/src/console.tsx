@@ -1,7 +1,7 @@
 // The frame: who is here, where one can go, and the page.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { MeContext } from './api/me';
 import type { Me } from './api/types';
@@ -35,7 +35,7 @@ export function Console() {
   const [menu, setMenu] = useState(false);
   const [palette, setPalette] = useState(false);
   usePaletteKey(() => setPalette(true));
-  useEffect(() => {
+  useLayoutEffect(() => {
     setMenu(false);
     setPalette(false);
   }, [path]);
@@ -55,10 +55,22 @@ export function Console() {
               <Mark />
               <span>Gatewright</span>
             </a>
-            <button type="button" class="icon-button phone-only" aria-label="Find" title="Find" onClick={() => setPalette(true)}>
+            <button
+              type="button"
+              class="icon-button phone-only"
+              aria-label="Find"
+              title="Find"
+              onClick={() => setPalette(true)}
+            >
               <Icon name="search" />
             </button>
-            <button type="button" class="icon-button phone-only" aria-label="Menu" aria-expanded={menu} onClick={() => setMenu(true)}>
+            <button
+              type="button"
+              class="icon-button phone-only"
+              aria-label="Menu"
+              aria-expanded={menu}
+              onClick={() => setMenu(true)}
+            >
               <Icon name="menu" />
             </button>
           </div>
@@ -84,7 +96,12 @@ export function Console() {
       </div>
       {menu && (
         <Dialog title="Menu" kind="menu" close={() => setMenu(false)}>
-          <button type="button" class="icon-button menu-close" aria-label="Close the menu" onClick={() => setMenu(false)}>
+          <button
+            type="button"
+            class="icon-button menu-close"
+            aria-label="Close the menu"
+            onClick={() => setMenu(false)}
+          >
             <Icon name="close" />
           </button>
           <Places path={path} chosen={() => setMenu(false)} />

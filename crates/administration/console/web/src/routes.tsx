@@ -10,6 +10,7 @@ import { DevicesPage } from './pages/devices';
 import { AddAppPage, EditAppPage } from './pages/edit-app';
 import { GroupPage } from './pages/group';
 import { GroupsPage } from './pages/groups';
+import { LeasesPage } from './pages/leases';
 import { MapPage } from './pages/map';
 import { MissingPage } from './pages/missing';
 import { OverviewPage } from './pages/overview';
@@ -20,7 +21,7 @@ import { AskPage } from './pages/policies/ask';
 import { PolicyEditorPage } from './pages/policies/editor';
 import { HistoryPage, VersionPage } from './pages/policies/history';
 import { PolicyPage } from './pages/policies/policy';
-import { LeasesPage, SessionsPage } from './pages/sessions';
+import { SessionsPage } from './pages/sessions';
 import { SettingsPage } from './pages/settings';
 import { type Parameters, match } from './router';
 

@@ -25,7 +25,8 @@ describe('by keyboard alone', () => {
     await visitor.leave();
   });
 
-  const press = (...keys) => keys.reduce((before, key) => before.then(() => visitor.page.keyboard.press(key)), Promise.resolve());
+  const press = (...keys) =>
+    keys.reduce((before, key) => before.then(() => visitor.page.keyboard.press(key)), Promise.resolve());
 
   async function tabTo(pattern, most = 40) {
     const seen = [];
@@ -65,7 +66,11 @@ describe('by keyboard alone', () => {
 
   test('a few letters lead to a person, an app or a policy', async () => {
     await visitor.open('/');
-    for (const [letters, name, heading] of [['dmitri', /Dmitri Ruiz/, 'Dmitri Ruiz'], ['payroll', /Payroll/, 'Payroll'], ['reports-need', /reports-need/, 'reports-need-a-fresh-sign-in']]) {
+    for (const [letters, name, heading] of [
+      ['dmitri', /Dmitri Ruiz/, 'Dmitri Ruiz'],
+      ['payroll', /Payroll/, 'Payroll'],
+      ['reports-need', /reports-need/, 'reports-need-a-fresh-sign-in'],
+    ]) {
       await press('Control+k');
       await visitor.page.getByRole('combobox').fill(letters);
       const option = visitor.page.getByRole('option', { name }).first();
@@ -97,7 +102,7 @@ describe('by keyboard alone', () => {
     await tabTo(/^button: Disable$/);
     await press('Enter');
     await visitor.dialog().waitFor();
-    assert.match(await visitor.dialog().innerText(), /Ends \d+ sessions? and \d+ open leases? at once/);
+    await visitor.page.getByText(/Ends \d+ sessions? and \d+ open leases? at once/).waitFor();
     await press('Escape');
     await visitor.dialog().waitFor({ state: 'detached' });
     assert.equal(await visitor.focused(), 'button: Disable');
@@ -128,7 +133,10 @@ describe('by keyboard alone', () => {
     await tabTo(/apps\.cedar:3/);
     await press('Enter');
     await visitor.page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
-    assert.equal(await area.evaluate((element) => element.value.slice(element.selectionStart, element.selectionEnd)), 'permit (principal, action, resource);');
+    assert.equal(
+      await area.evaluate((element) => element.value.slice(element.selectionStart, element.selectionEnd)),
+      'permit (principal, action, resource);',
+    );
   });
 
   test('tab leaves the editor instead of being caught in it', async () => {

@@ -47,7 +47,9 @@ describe('live decisions', () => {
   test('a thousand a second keep few rows in the page and frames in time', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/decisions');
-    await visitor.page.waitForFunction(() => Number(document.querySelector('.live')?.getAttribute('aria-rowcount')) === 500);
+    await visitor.page.waitForFunction(
+      () => Number(document.querySelector('.live')?.getAttribute('aria-rowcount')) === 500,
+    );
     const between = await frames(visitor.page, 5000);
     const said = `frames: ${between.length} in 5 s, median ${at(between, 0.5).toFixed(1)} ms, p95 ${at(between, 0.95).toFixed(1)} ms, p99 ${at(between, 0.99).toFixed(1)} ms, longest ${between.at(-1).toFixed(1)} ms`;
     process.stdout.write(`${said}\n`);
@@ -65,10 +67,16 @@ describe('live decisions', () => {
     await visitor.page.locator('.live').hover();
     await visitor.page.getByText(/held while you read/).waitFor();
     const before = await newest(visitor.page);
-    await visitor.page.waitForFunction((words) => document.querySelector('.live-state')?.textContent !== words, await visitor.page.locator('.live-state').innerText());
+    await visitor.page.waitForFunction(
+      (words) => document.querySelector('.live-state')?.textContent !== words,
+      await visitor.page.locator('.live-state').innerText(),
+    );
     assert.equal(await newest(visitor.page), before);
     await visitor.page.mouse.move(2, 2);
-    await visitor.page.waitForFunction((title) => document.querySelector('.live-row .when')?.getAttribute('title') !== title, before);
+    await visitor.page.waitForFunction(
+      (title) => document.querySelector('.live-row .when')?.getAttribute('title') !== title,
+      before,
+    );
     await visitor.leave();
   });
 
@@ -93,7 +101,9 @@ describe('live decisions', () => {
     await visitor.page.getByText(/The records cannot be read just now\. Trying again/).waitFor();
     await visitor.page.locator('.live-state.faulty').waitFor({ state: 'detached' });
     assert.equal(mock.failures, 0);
-    const since = polls().slice(before).map((poll) => poll.at);
+    const since = polls()
+      .slice(before)
+      .map((poll) => poll.at);
     const waits = since.slice(1).map((time, n) => time - since[n]);
     const longest = Math.max(...waits);
     assert.ok(longest >= 1500 && waits.indexOf(longest) >= 2 && longest > waits[0], `waited ${waits.join(', ')} ms`);
@@ -108,7 +118,10 @@ describe('live decisions', () => {
     await visitor.page.waitForURL(/outcome=deny&app=payroll/);
     await visitor.page.waitForFunction(() => {
       const rows = [...document.querySelectorAll('.live-row')];
-      return rows.length > 0 && rows.every((row) => /payroll/.test(row.textContent ?? '') && /deny|step-up/.test(row.textContent ?? ''));
+      return (
+        rows.length > 0 &&
+        rows.every((row) => /payroll/.test(row.textContent ?? '') && /deny|step-up/.test(row.textContent ?? ''))
+      );
     });
     await visitor.leave();
   });
@@ -170,7 +183,9 @@ describe('ten thousand people', () => {
     await visitor.button('Previous').click();
     await visitor.page.getByText('1 to 50 of 10 000 people').waitFor();
     await visitor.page.getByLabel('Name or address').fill('zoe keller');
-    await visitor.page.waitForFunction(() => [...document.querySelectorAll('tbody tr')].every((row) => /Zoe Keller/.test(row.textContent ?? '')));
+    await visitor.page.waitForFunction(() =>
+      [...document.querySelectorAll('tbody tr')].every((row) => /Zoe Keller/.test(row.textContent ?? '')),
+    );
     assert.match(visitor.page.url(), /q=zoe\+keller/);
     await visitor.leave();
   });

@@ -13,7 +13,11 @@ const SIZES = { desktop: DESKTOP, phone: PHONE };
 /** Opens the page anew for each size: what is laid out for one is not what another gets. */
 async function clean(browser, mock, path, prepare) {
   for (const [size, viewport] of Object.entries(SIZES)) {
-    const visitor = await Visitor.arrive(browser, mock, { viewport, hasTouch: size === 'phone', isMobile: size === 'phone' });
+    const visitor = await Visitor.arrive(browser, mock, {
+      viewport,
+      hasTouch: size === 'phone',
+      isMobile: size === 'phone',
+    });
     await visitor.open(path);
     await prepare?.(visitor.page);
     for (const colorScheme of ['light', 'dark']) {
@@ -102,7 +106,16 @@ describe('an organisation in which nothing happens yet', () => {
   };
   for (const [path, words] of Object.entries(empty)) {
     test(`${path} teaches what will be there`, async () => {
-      mock.decisions.at = () => ({ seq: 1, time: Date.now(), outcome: 'note', kind: 'note', who: 'gatewright', what: 'started', because: [], why: 'started' });
+      mock.decisions.at = () => ({
+        seq: 1,
+        time: Date.now(),
+        outcome: 'note',
+        kind: 'note',
+        who: 'gatewright',
+        what: 'started',
+        because: [],
+        why: 'started',
+      });
       const visitor = await Visitor.arrive(browser, mock);
       await visitor.open(path);
       await visitor.page.getByText(words).first().waitFor();
@@ -126,7 +139,14 @@ describe('somebody who may only read', () => {
 
   test('is offered nothing that would be refused', async () => {
     const visitor = await Visitor.arrive(browser, mock);
-    for (const [path, name] of [['/people/bo', /Disable|Take out|Put into|End|link$/], ['/apps/payroll', /Remove|End/], ['/sessions', /^End/], ['/leases', /^End/], ['/settings', /Rotate/], ['/groups', /Add a group/]]) {
+    for (const [path, name] of [
+      ['/people/bo', /Disable|Take out|Put into|End|link$/],
+      ['/apps/payroll', /Remove|End/],
+      ['/sessions', /^End/],
+      ['/leases', /^End/],
+      ['/settings', /Rotate/],
+      ['/groups', /Add a group/],
+    ]) {
       await visitor.open(path);
       assert.equal(await visitor.button(name).count(), 0, path);
     }

@@ -7,7 +7,8 @@ import { startMock } from '../mock/server.mjs';
 import { open } from './lib/browser.mjs';
 import { Visitor } from './lib/visit.mjs';
 
-const FINANCE = '\n@id("reports-for-finance")\npermit (\n    principal in Group::"finance",\n    action == Action::"http.request",\n    resource in App::"reports"\n);\n';
+const FINANCE =
+  '\n@id("reports-for-finance")\npermit (\n    principal in Group::"finance",\n    action == Action::"http.request",\n    resource in App::"reports"\n);\n';
 
 describe('administering', () => {
   let mock, browser, visitor, page;
@@ -56,7 +57,10 @@ describe('administering', () => {
   test('whom a disabling touches is said before, and what forbids it afterwards', async () => {
     await visitor.open('/people/ana');
     await visitor.button('Disable').click();
-    await visitor.dialog().getByText(/open leases? at once/).waitFor();
+    await visitor
+      .dialog()
+      .getByText(/open leases? at once/)
+      .waitFor();
     await visitor.dialog().getByRole('button', { name: 'Disable ana' }).click();
     assert.match(await inAlert(), /Nobody could administer Gatewright any more.*Put somebody else into owners first/s);
     await visitor.button('Leave it as it is').click();
@@ -130,6 +134,7 @@ describe('administering', () => {
     await area.press('Enter');
     await visitor.button(/^Save:/).waitFor({ state: 'detached' });
     await visitor.button('Compare with what is in force').click();
+    await visitor.button(/^Save:/).waitFor();
     mock.policies.version += 1;
     await visitor.button(/^Save:/).click();
     assert.match(await inAlert(), /The policies were changed since this was compared/);
@@ -169,7 +174,10 @@ describe('administering', () => {
     await page.getByLabel('Having proved with').selectOption('sign-in-link');
     await visitor.button('Ask').click();
     await page.locator('.answer').waitFor();
-    assert.match(await page.locator('.answer').innerText(), /bo may not GET \/ on payroll[^]*crown-jewels-need-a-passkey[^]*confirm with a passkey/);
+    assert.match(
+      await page.locator('.answer').innerText(),
+      /bo may not GET \/ on payroll[^]*crown-jewels-need-a-passkey[^]*confirm with a passkey/,
+    );
     await page.getByLabel('Text of apps.cedar').fill('// nothing');
     await page.getByText('The draft has changed since this was asked.').waitFor();
   });
@@ -178,7 +186,10 @@ describe('administering', () => {
     await visitor.open('/sessions?user=dmitri');
     const before = await page.locator('tbody tr').count();
     await visitor.button(/^End/).first().click();
-    assert.match(await visitor.dialog().innerText(), /Signs dmitri out on .*, where they signed in .*, and cuts \d+ open leases? at once/);
+    assert.match(
+      await visitor.dialog().innerText(),
+      /Signs dmitri out on .*, where they signed in .*, and cuts \d+ open leases? at once/,
+    );
     await visitor.button('End this session').click();
     await page.waitForFunction((count) => document.querySelectorAll('tbody tr').length === count - 1, before);
     await visitor.open('/leases');

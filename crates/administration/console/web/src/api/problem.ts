@@ -46,17 +46,35 @@ export async function problemOf(response: Response): Promise<Problem> {
 
 /** Nothing answered at all. */
 export function unreachable(): Problem {
-  return new Problem(0, 'unreachable', 'Gatewright does not answer', 'Gatewright does not answer.', 'Check that it runs and that this browser can reach it, then try again.');
+  return new Problem(
+    0,
+    'unreachable',
+    'Gatewright does not answer',
+    'Gatewright does not answer.',
+    'Check that it runs and that this browser can reach it, then try again.',
+  );
 }
 
 /** Something answered that is not the API. */
 export function unreadable(): Problem {
-  return new Problem(0, 'failed', 'The answer could not be read', 'The answer could not be read.', 'Something between this browser and Gatewright may have answered in its place. Try again.');
+  return new Problem(
+    0,
+    'failed',
+    'The answer could not be read',
+    'The answer could not be read.',
+    'Something between this browser and Gatewright may have answered in its place. Try again.',
+  );
 }
 
 /** The session ended while the page loaded. */
 export function signedOut(): Problem {
-  return new Problem(401, 'denied', 'Signed out', 'Your session is over, or the console is not open to you any more.', 'Load this page again to sign in.');
+  return new Problem(
+    401,
+    'denied',
+    'Signed out',
+    'Your session is over, or the console is not open to you any more.',
+    'Load this page again to sign in.',
+  );
 }
 
 /** Any failure as one that can be shown. */

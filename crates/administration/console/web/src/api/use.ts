@@ -27,7 +27,12 @@ export function useRead<T>(path: string | null): Reading<T> {
       .then((value) => setState({ path, value }))
       .catch((fault) => {
         // What was read before stays in sight beside the problem, as long as it is the same thing.
-        if (!leaving.signal.aborted) setState((before) => ({ path, ...(before.path === path && before.value !== undefined && { value: before.value }), problem: asProblem(fault) }));
+        if (!leaving.signal.aborted)
+          setState((before) => ({
+            path,
+            ...(before.path === path && before.value !== undefined && { value: before.value }),
+            problem: asProblem(fault),
+          }));
       })
       .finally(() => {
         if (!leaving.signal.aborted) setBusy(false);

@@ -69,7 +69,13 @@ export function LiveList({ live, paused, chosen }: List) {
       <div role="rowgroup" class="live-rows" style={{ height: `${seen.rows.length * row}px` }}>
         {/* Keyed by place: what is newer is written into the rows that are there. While one of them has the focus, nothing moves. */}
         {seen.rows.slice(first, last).map((line, index) => (
-          <Row key={first + index} line={line} place={first + index} row={row} chosen={chosen !== undefined && line.decision === chosen} />
+          <Row
+            key={first + index}
+            line={line}
+            place={first + index}
+            row={row}
+            chosen={chosen !== undefined && line.decision === chosen}
+          />
         ))}
       </div>
     </div>
@@ -86,7 +92,12 @@ function Row({ line, place, row, chosen }: { line: DecisionLine; place: number; 
   const to = line.app ?? line.host;
   const what = to ? `${line.who} → ${to}` : line.who;
   return (
-    <div class={chosen ? 'live-row chosen' : 'live-row'} role="row" aria-rowindex={place + 1} style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}>
+    <div
+      class={chosen ? 'live-row chosen' : 'live-row'}
+      role="row"
+      aria-rowindex={place + 1}
+      style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}
+    >
       <span role="cell" class="when" title={toTheMillisecond(line.time)}>
         {short(line.time)}
       </span>
@@ -112,7 +123,12 @@ export function LiveState({ live, paused }: { live: Live; paused: boolean }) {
   const { seen } = live;
   if (seen.problem) return <span class="live-state faulty">{seen.problem.detail} Trying again …</span>;
   if (!seen.begun) return <span class="live-state">Connecting …</span>;
-  if (seen.held > 0) return <span class="live-state">{number(seen.held)} newer, {paused ? 'paused' : 'held while you read'}</span>;
+  if (seen.held > 0)
+    return (
+      <span class="live-state">
+        {number(seen.held)} newer, {paused ? 'paused' : 'held while you read'}
+      </span>
+    );
   if (paused) return <span class="live-state">Paused</span>;
   if (seen.missed > 0) return <span class="live-state">Live · {number(seen.missed)} passed too fast to be listed</span>;
   return (

@@ -28,7 +28,14 @@ export function Plot({ seconds }: { seconds: Second[] }) {
   return (
     <svg class="plot" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
       <title>{words}</title>
-      <path class="plot-deny" d={area(deny, deny.map(() => 0), most)} />
+      <path
+        class="plot-deny"
+        d={area(
+          deny,
+          deny.map(() => 0),
+          most,
+        )}
+      />
       <path class="plot-allow" d={area(allow, deny, most)} />
       <path class="plot-line" d={line(all, most)} />
     </svg>

@@ -15,7 +15,11 @@ import { Page } from '../ui/page';
 
 export function AddPersonPage() {
   return (
-    <Page title="Add a person" above={<a href="/people">People</a>} lead="They get in once you have made them a link, on their page.">
+    <Page
+      title="Add a person"
+      above={<a href="/people">People</a>}
+      lead="They get in once you have made them a link, on their page."
+    >
       <Permitted action="admin.user.add" to="add people">
         <Form />
       </Permitted>
@@ -39,15 +43,35 @@ function Form() {
   const add = async (event: Event) => {
     event.preventDefault();
     const all = group.trim() && !groups.includes(group.trim()) ? [...groups, group.trim()] : groups;
-    const body = { name: name.trim(), groups: all, ...(display.trim() && { display_name: display.trim() }), ...(email.trim() && { email: email.trim() }) };
+    const body = {
+      name: name.trim(),
+      groups: all,
+      ...(display.trim() && { display_name: display.trim() }),
+      ...(email.trim() && { email: email.trim() }),
+    };
     if (!(await doing.run(() => api.post<User>('/v1/users', body, { once })))) return;
     say(`${body.name} is added`);
     go(at('people', body.name));
   };
   return (
     <form class="card pad form" onSubmit={add}>
-      <TextField label="Name" value={name} set={setName} hint="Short and lower case, as policies, logs and the command line name them: ana." problem={doing.problem} name="name" required />
-      <TextField label="Name to show" value={display} set={setDisplay} hint="As colleagues know them: Ana Ruiz." problem={doing.problem} name="display_name" />
+      <TextField
+        label="Name"
+        value={name}
+        set={setName}
+        hint="Short and lower case, as policies, logs and the command line name them: ana."
+        problem={doing.problem}
+        name="name"
+        required
+      />
+      <TextField
+        label="Name to show"
+        value={display}
+        set={setDisplay}
+        hint="As colleagues know them: Ana Ruiz."
+        problem={doing.problem}
+        name="display_name"
+      />
       <TextField label="E-mail" type="email" value={email} set={setEmail} problem={doing.problem} name="email" />
       <div class="with-button">
         <GroupField label="Groups" value={group} set={setGroup} problem={doing.problem} name="groups" />
@@ -60,7 +84,11 @@ function Form() {
           {groups.map((name) => (
             <li key={name}>
               <span class="tag">{name}</span>
-              <button type="button" class="link-button" onClick={() => setGroups(groups.filter((other) => other !== name))}>
+              <button
+                type="button"
+                class="link-button"
+                onClick={() => setGroups(groups.filter((other) => other !== name))}
+              >
                 leave out<span class="hidden"> {name}</span>
               </button>
             </li>

@@ -22,7 +22,12 @@ export function AppPage({ name }: { name: string }) {
   const reading = useRead<AppInFull>(to('apps', name));
   const app = reading.value;
   return (
-    <Page title={app?.title ?? name} above={<a href="/apps">Apps</a>} aside={app && <AppActions app={app} />} lead={app?.description || undefined}>
+    <Page
+      title={app?.title ?? name}
+      above={<a href="/apps">Apps</a>}
+      aside={app && <AppActions app={app} />}
+      lead={app?.description || undefined}
+    >
       <Shown reading={reading}>
         {(app) => (
           <>
@@ -45,7 +50,17 @@ export function AppPage({ name }: { name: string }) {
                 {app.upstream.server_name && <span class="small">checked as {app.upstream.server_name}</span>}
               </dd>
               <dt>Tags</dt>
-              <dd>{app.tags.length === 0 ? <span class="soft">none</span> : app.tags.map((tag) => <span class="tag" key={tag}>{tag}</span>)}</dd>
+              <dd>
+                {app.tags.length === 0 ? (
+                  <span class="soft">none</span>
+                ) : (
+                  app.tags.map((tag) => (
+                    <span class="tag" key={tag}>
+                      {tag}
+                    </span>
+                  ))
+                )}
+              </dd>
               <dt>In the portal</dt>
               <dd>{app.in_portal ? 'yes, for whom it opens' : 'no'}</dd>
               {app.time_zone && (
@@ -55,13 +70,29 @@ export function AppPage({ name }: { name: string }) {
                 </>
               )}
             </dl>
-            <Section id="access" title="Who can reach it, and why" aside={<a class="small" href={`/ask${query({ app: app.name })}`}>Ask about one request</a>}>
+            <Section
+              id="access"
+              title="Who can reach it, and why"
+              aside={
+                <a class="small" href={`/ask${query({ app: app.name })}`}>
+                  Ask about one request
+                </a>
+              }
+            >
               <Who app={app} />
             </Section>
             <Section id="routes" title="Routes">
               <RouteList app={app} />
             </Section>
-            <Section id="open" title="Open now" aside={<a class="small" href={`/decisions${query({ app: app.name })}`}>Its decisions, live</a>}>
+            <Section
+              id="open"
+              title="Open now"
+              aside={
+                <a class="small" href={`/decisions${query({ app: app.name })}`}>
+                  Its decisions, live
+                </a>
+              }
+            >
               <OpenAtApp app={app.name} />
             </Section>
           </>
@@ -106,16 +137,26 @@ function AppActions({ app }: { app: AppInFull }) {
 
 function Remove({ app, close }: { app: AppInFull; close: () => void }) {
   const doing = useDoing();
-  const open = useRead<List<unknown>>(`/v1/leases?app=${encodeURIComponent(app.name)}&limit=1`).value?.total;
+  const leases = useRead<List<unknown>>(`/v1/leases${query({ app: app.name, limit: 1 })}`);
+  const open = leases.value?.total;
   const remove = async () => {
     if (!(await doing.run(() => api.remove(to('apps', app.name), { over: app.version })))) return;
     say(`${app.title} is removed`);
     go('/apps');
   };
   return (
-    <Confirm title={`Remove ${app.title}?`} action={`Remove ${app.title}`} danger doing={doing} close={close} onConfirm={remove}>
+    <Confirm
+      title={`Remove ${app.title}?`}
+      action={`Remove ${app.title}`}
+      danger
+      ready={!leases.busy}
+      doing={doing}
+      close={close}
+      onConfirm={remove}
+    >
       <p>
-        {open === undefined ? 'What is open there' : `${number(open)} open ${open === 1 ? 'lease' : 'leases'}`} will be cut at once, and <b>{app.host}</b> answers nobody any more. Policies that name it stay and match nothing.
+        {open === undefined ? 'What is open there' : `${number(open)} open ${open === 1 ? 'lease' : 'leases'}`} will be
+        cut at once, and <b>{app.host}</b> answers nobody any more. Policies that name it stay and match nothing.
       </p>
     </Confirm>
   );
@@ -129,7 +170,8 @@ function Who({ app }: { app: AppInFull }) {
         items.length === 0 ? (
           <Empty title="Nobody can reach it yet">
             <p>
-              What no policy permits is refused. Write one that names a group and <code>App::"{app.name}"</code>, and see whom it lets in before you save it.
+              What no policy permits is refused. Write one that names a group and <code>App::"{app.name}"</code>, and
+              see whom it lets in before you save it.
             </p>
             <p>
               <a class="button" href="/policies/edit">
@@ -138,7 +180,12 @@ function Who({ app }: { app: AppInFull }) {
             </p>
           </Empty>
         ) : (
-          <Table caption={`Who can reach ${app.title}`} columns={WHO} rows={items} id={(item) => `${item.route} ${item.who.kind === 'group' ? item.who.group : ''} ${item.because.join()}`} />
+          <Table
+            caption={`Who can reach ${app.title}`}
+            columns={WHO}
+            rows={items}
+            id={(item) => `${item.route} ${item.who.kind === 'group' ? item.who.group : ''} ${item.because.join()}`}
+          />
         )
       }
     </Shown>

@@ -39,18 +39,39 @@ export function AppsPage() {
     >
       <Shown reading={reading}>
         {(apps) => {
-          const wanted = apps.items.filter((app) => `${app.name} ${app.title} ${app.host} ${app.tags.map((tag) => `tag:${tag}`).join(' ')}`.toLowerCase().includes(text.trim().toLowerCase()));
+          const wanted = apps.items.filter((app) =>
+            `${app.name} ${app.title} ${app.host} ${app.tags.map((tag) => `tag:${tag}`).join(' ')}`
+              .toLowerCase()
+              .includes(text.trim().toLowerCase()),
+          );
           return (
             <>
               <Refused apps={apps} />
               <div class="filters" role="search" aria-label="Filter the apps">
-                <input class="filter wide-filter" type="search" aria-label="Name, host or tag" placeholder="Name, host or tag:crown-jewel" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+                <input
+                  class="filter wide-filter"
+                  type="search"
+                  aria-label="Name, host or tag"
+                  placeholder="Name, host or tag:crown-jewel"
+                  value={text}
+                  onInput={(event) => setText(event.currentTarget.value)}
+                />
                 <span class="spring" />
                 <span class="small" role="status">
                   {count(wanted.length, 'app')}
                 </span>
               </div>
-              {wanted.length === 0 ? <NoApp filtered={text.trim() !== ''} /> : <Table caption="Apps" columns={COLUMNS} rows={wanted.slice(0, shown)} id={(app) => app.name} busy={reading.busy} />}
+              {wanted.length === 0 ? (
+                <NoApp filtered={text.trim() !== ''} />
+              ) : (
+                <Table
+                  caption="Apps"
+                  columns={COLUMNS}
+                  rows={wanted.slice(0, shown)}
+                  id={(app) => app.name}
+                  busy={reading.busy}
+                />
+              )}
               {wanted.length > shown && (
                 <p class="pager">
                   <span class="soft">
@@ -76,7 +97,8 @@ function Refused({ apps }: { apps: Apps }) {
   return (
     <div class="fault" role="status">
       <p class="strong">
-        The configuration file as it stands is refused; the apps below are those of before, in force since <Time at={config.since} />.
+        The configuration file as it stands is refused; the apps below are those of before, in force since{' '}
+        <Time at={config.since} />.
       </p>
       <ul class="lines">
         {(config.faults ?? []).map((line) => (
@@ -102,7 +124,10 @@ function NoApp({ filtered }: { filtered: boolean }) {
   }
   return (
     <Empty title="No app yet">
-      <p>An app is a host name and the servers behind it. Nobody reaches it until a policy permits somebody: add the app, then the policy.</p>
+      <p>
+        An app is a host name and the servers behind it. Nobody reaches it until a policy permits somebody: add the app,
+        then the policy.
+      </p>
     </Empty>
   );
 }
@@ -127,11 +152,30 @@ const COLUMNS: Column<App>[] = [
     ),
   },
   { title: 'Sends to', kind: 'quiet', cell: (app) => <code>{app.upstream}</code> },
-  { title: 'Routes', kind: 'number', unit: (app) => unit(app.routes.length, 'route'), cell: (app) => number(app.routes.length) },
+  {
+    title: 'Routes',
+    kind: 'number',
+    unit: (app) => unit(app.routes.length, 'route'),
+    cell: (app) => number(app.routes.length),
+  },
   {
     title: 'Tags',
-    cell: (app) => (app.tags.length === 0 ? <span class="soft">no tags</span> : app.tags.map((tag) => <span class="tag" key={tag}>{tag}</span>)),
+    cell: (app) =>
+      app.tags.length === 0 ? (
+        <span class="soft">no tags</span>
+      ) : (
+        app.tags.map((tag) => (
+          <span class="tag" key={tag}>
+            {tag}
+          </span>
+        ))
+      ),
   },
   { title: 'Owned by', kind: 'quiet', cell: (app) => <span class="soft">{OWNERS[app.managed_by]}</span> },
-  { title: 'People', kind: 'number', unit: (app) => unit(app.people, 'person', 'people'), cell: (app) => number(app.people) },
+  {
+    title: 'People',
+    kind: 'number',
+    unit: (app) => unit(app.people, 'person', 'people'),
+    cell: (app) => number(app.people),
+  },
 ];

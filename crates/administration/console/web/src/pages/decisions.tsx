@@ -29,18 +29,39 @@ function DecisionsPage({ decision }: { decision?: string }) {
   const [app, setApp] = useState(search.get('app') ?? '');
   const [user, setUser] = useState(search.get('user') ?? '');
   const [paused, setPaused] = useState(false);
-  const wanted = { outcome: outcome || undefined, app: useRested(app.trim(), 300) || undefined, user: useRested(user.trim(), 300) || undefined };
+  const wanted = {
+    outcome: outcome || undefined,
+    app: useRested(app.trim(), 300) || undefined,
+    user: useRested(user.trim(), 300) || undefined,
+  };
   const live = useLive(wanted);
   useEffect(() => refine({ app: wanted.app, user: wanted.user }), [wanted.app, wanted.user]);
   const nothing = live.seen.begun && live.seen.rows.length === 0;
   return (
-    <Page title={decision ? `Decision ${decision}` : 'Live decisions'} heading="Live decisions" wide aside={live.seen.since !== undefined && <>the records reach back to <Time at={live.seen.since} /></>}>
+    <Page
+      title={decision ? `Decision ${decision}` : 'Live decisions'}
+      heading="Live decisions"
+      wide
+      aside={
+        live.seen.since !== undefined && (
+          <>
+            the records reach back to <Time at={live.seen.since} />
+          </>
+        )
+      }
+    >
       <div class="filters" role="search" aria-label="Filter the decisions">
         <fieldset class="segments">
           <legend class="hidden">Outcome</legend>
           {OUTCOMES.map(([value, words]) => (
             <label key={value} class="segment">
-              <input type="radio" name="outcome" value={value} checked={outcome === value} onChange={() => refine({ outcome: value || undefined })} />
+              <input
+                type="radio"
+                name="outcome"
+                value={value}
+                checked={outcome === value}
+                onChange={() => refine({ outcome: value || undefined })}
+              />
               <span>{words}</span>
             </label>
           ))}
@@ -54,7 +75,13 @@ function DecisionsPage({ decision }: { decision?: string }) {
         </button>
       </div>
       <div class={decision ? 'split live-split' : 'live-split'}>
-        <div class="card live-card tall">{nothing ? <NothingYet filtered={Object.values(wanted).some(Boolean)} /> : <LiveList live={live} paused={paused} chosen={decision} />}</div>
+        <div class="card live-card tall">
+          {nothing ? (
+            <NothingYet filtered={Object.values(wanted).some(Boolean)} />
+          ) : (
+            <LiveList live={live} paused={paused} chosen={decision} />
+          )}
+        </div>
         {decision && <DecisionBeside key={decision} id={decision} />}
       </div>
       {live.seen.rows.length > 0 && <Newest line={live.seen.rows[0]} kept={live.seen.rows.length} />}
@@ -81,7 +108,10 @@ function NothingYet({ filtered }: { filtered: boolean }) {
   }
   return (
     <Empty title="No decision yet">
-      <p>Whatever somebody asks for at an app is one question, and its answer appears here at once, with the reason. Open one of the apps to see the first.</p>
+      <p>
+        Whatever somebody asks for at an app is one question, and its answer appears here at once, with the reason. Open
+        one of the apps to see the first.
+      </p>
     </Empty>
   );
 }

@@ -43,7 +43,10 @@ export function AddAppPage() {
 export function EditAppPage({ name }: { name: string }) {
   const reading = useRead<AppInFull>(to('apps', name));
   return (
-    <Page title={`Change ${reading.value?.title ?? name}`} above={<a href={at('apps', name)}>{reading.value?.title ?? name}</a>}>
+    <Page
+      title={`Change ${reading.value?.title ?? name}`}
+      above={<a href={at('apps', name)}>{reading.value?.title ?? name}</a>}
+    >
       <Shown reading={reading}>
         {(app) =>
           app.managed_by === 'administration' && !app.built_in ? (
@@ -74,7 +77,8 @@ function Form({ draft, over, again }: Form) {
   const save = async (event: Event) => {
     event.preventDefault();
     const document = tidied(app);
-    const send = () => (added ? api.post('/v1/apps', document, { once }) : api.put(to('apps', app.name), document, { over }));
+    const send = () =>
+      added ? api.post('/v1/apps', document, { once }) : api.put(to('apps', app.name), document, { over });
     if (!(await doing.run(send))) return;
     say(`${document.title} is saved`);
     go(at('apps', document.name));
@@ -85,17 +89,78 @@ function Form({ draft, over, again }: Form) {
       <fieldset class="card pad">
         <legend>The app</legend>
         <div class="field-row">
-          <TextField label="Title" value={app.title} set={(title) => change({ title })} hint="As people know it: Wiki." problem={problem} name="title" required />
-          <TextField label="Name" mono value={app.name} set={(name) => change({ name })} hint="Lower case, as policies name it: wiki." problem={problem} name="name" required disabled={!added} />
+          <TextField
+            label="Title"
+            value={app.title}
+            set={(title) => change({ title })}
+            hint="As people know it: Wiki."
+            problem={problem}
+            name="title"
+            required
+          />
+          <TextField
+            label="Name"
+            mono
+            value={app.name}
+            set={(name) => change({ name })}
+            hint="Lower case, as policies name it: wiki."
+            problem={problem}
+            name="name"
+            required
+            disabled={!added}
+          />
         </div>
-        <TextField label="Description" value={app.description} set={(description) => change({ description })} problem={problem} name="description" />
+        <TextField
+          label="Description"
+          value={app.description}
+          set={(description) => change({ description })}
+          problem={problem}
+          name="description"
+        />
         <div class="field-row">
-          <TextField label="Host" mono value={app.host} set={(host) => change({ host })} hint="Where people open it: wiki.example.com." problem={problem} name="host" required />
-          <TextField label="Time zone" value={app.time_zone ?? ''} set={(time_zone) => change({ time_zone })} hint="Empty: the organisation's." placeholder="Europe/Madrid" problem={problem} name="time_zone" />
+          <TextField
+            label="Host"
+            mono
+            value={app.host}
+            set={(host) => change({ host })}
+            hint="Where people open it: wiki.example.com."
+            problem={problem}
+            name="host"
+            required
+          />
+          <TextField
+            label="Time zone"
+            value={app.time_zone ?? ''}
+            set={(time_zone) => change({ time_zone })}
+            hint="Empty: the organisation's."
+            placeholder="Europe/Madrid"
+            problem={problem}
+            name="time_zone"
+          />
         </div>
-        <LinesField label="Servers" value={app.upstream.servers} set={(servers) => change({ upstream: { ...app.upstream, servers } })} hint="One a line: http://10.0.0.7:3000. Several share the load." problem={problem} name="upstream.servers" />
-        <LinesField label="Tags" rows={1} value={app.tags} set={(tags) => change({ tags })} hint='One a line. Policies read them: resource in Tag::"crown-jewel".' problem={problem} name="tags" />
-        <Check label="In the portal" checked={app.in_portal} set={(in_portal) => change({ in_portal })} hint="Shown to the people for whom it opens." />
+        <LinesField
+          label="Servers"
+          value={app.upstream.servers}
+          set={(servers) => change({ upstream: { ...app.upstream, servers } })}
+          hint="One a line: http://10.0.0.7:3000. Several share the load."
+          problem={problem}
+          name="upstream.servers"
+        />
+        <LinesField
+          label="Tags"
+          rows={1}
+          value={app.tags}
+          set={(tags) => change({ tags })}
+          hint='One a line. Policies read them: resource in Tag::"crown-jewel".'
+          problem={problem}
+          name="tags"
+        />
+        <Check
+          label="In the portal"
+          checked={app.in_portal}
+          set={(in_portal) => change({ in_portal })}
+          hint="Shown to the people for whom it opens."
+        />
       </fieldset>
       <RouteFields app={app} change={change} problem={problem} />
       <div class="buttons">
@@ -103,16 +168,50 @@ function Form({ draft, over, again }: Form) {
           Name another route
         </button>
       </div>
-      <details class="card pad" open={about(problem, 'upstream.server_name') || about(problem, 'identity_headers') || about(problem, 'attributes')}>
+      <details
+        class="card pad"
+        open={
+          about(problem, 'upstream.server_name') || about(problem, 'identity_headers') || about(problem, 'attributes')
+        }
+      >
         <summary>What the servers are sent, and attributes</summary>
-        <TextField label="Server name" mono value={app.upstream.server_name ?? ''} set={(server_name) => change({ upstream: { ...app.upstream, server_name } })} hint="The name that the servers' certificate is for, where it is not the host." problem={problem} name="upstream.server_name" />
-        <Check label="Keep the host" checked={app.preserve_host} set={(preserve_host) => change({ preserve_host })} hint="The servers see the host that people open, not their own." />
+        <TextField
+          label="Server name"
+          mono
+          value={app.upstream.server_name ?? ''}
+          set={(server_name) => change({ upstream: { ...app.upstream, server_name } })}
+          hint="The name that the servers' certificate is for, where it is not the host."
+          problem={problem}
+          name="upstream.server_name"
+        />
+        <Check
+          label="Keep the host"
+          checked={app.preserve_host}
+          set={(preserve_host) => change({ preserve_host })}
+          hint="The servers see the host that people open, not their own."
+        />
         <div class="field-row">
           {(['user', 'email', 'groups'] as const).map((fact) => (
-            <TextField key={fact} label={`Header for the ${fact}`} mono value={app.identity_headers[fact] ?? ''} set={(value) => change({ identity_headers: { ...app.identity_headers, [fact]: value } })} placeholder={`X-Remote-${fact === 'user' ? 'User' : fact === 'email' ? 'Email' : 'Groups'}`} problem={problem} name={`identity_headers.${fact}`} />
+            <TextField
+              key={fact}
+              label={`Header for the ${fact}`}
+              mono
+              value={app.identity_headers[fact] ?? ''}
+              set={(value) => change({ identity_headers: { ...app.identity_headers, [fact]: value } })}
+              placeholder={`X-Remote-${fact === 'user' ? 'User' : fact === 'email' ? 'Email' : 'Groups'}`}
+              problem={problem}
+              name={`identity_headers.${fact}`}
+            />
           ))}
         </div>
-        <PairsField label="Attributes" value={app.attributes} set={(attributes) => change({ attributes })} hint='Policies read them: resource.app.getTag("owner").' problem={problem} name="attributes" />
+        <PairsField
+          label="Attributes"
+          value={app.attributes}
+          set={(attributes) => change({ attributes })}
+          hint='Policies read them: resource.app.getTag("owner").'
+          problem={problem}
+          name="attributes"
+        />
       </details>
       <ProblemNote problem={problem} again={problem?.stale ? again : undefined} />
       <div class="buttons">

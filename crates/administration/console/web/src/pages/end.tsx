@@ -18,7 +18,8 @@ export function EndSession({ session, ended, close }: { session: Session; ended:
   return (
     <Confirm title="End this session?" action="End this session" danger doing={doing} close={close} onConfirm={end}>
       <p>
-        Signs <b>{session.user}</b> out on <b>{session.client}</b>, where they signed in <Time at={session.started} />, and cuts {count(session.leases, 'open lease')} at once. They can sign in again.
+        Signs <b>{session.user}</b> out on <b>{session.client}</b>, where they signed in <Time at={session.started} />,
+        and cuts {count(session.leases, 'open lease')} at once. They can sign in again.
       </p>
     </Confirm>
   );
@@ -39,7 +40,8 @@ export function EndLease({ lease, ended, close }: { lease: Lease; ended: () => v
         <code>
           {lease.websocket ? 'WebSocket' : lease.method} {lease.path}
         </code>{' '}
-        of <b>{who}</b> on <b>{lease.app}</b>, open since <Time at={lease.opened} />. It touches this one only: they may ask again, and policy will answer again.
+        of <b>{who}</b> on <b>{lease.app}</b>, open since <Time at={lease.opened} />. It touches this one only: they may
+        ask again, and policy will answer again.
       </p>
     </Confirm>
   );

@@ -25,7 +25,10 @@ export function GroupPage({ name }: { name: string }) {
     <Page
       title={name}
       above={<a href="/groups">Groups</a>}
-      lead={group && `${group.title ? `${group.title} · ` : ''}${people(group.people)}, ${number(group.members)} of them directly`}
+      lead={
+        group &&
+        `${group.title ? `${group.title} · ` : ''}${people(group.people)}, ${number(group.members)} of them directly`
+      }
       aside={
         group &&
         may && (
@@ -38,12 +41,21 @@ export function GroupPage({ name }: { name: string }) {
       <Shown reading={reading}>
         {(group) => (
           <>
-            <Section id="members" title="Who is in it" aside={<a class="small" href={`/people${query({ group: group.name })}`}>All in the list of people</a>}>
+            <Section
+              id="members"
+              title="Who is in it"
+              aside={
+                <a class="small" href={`/people${query({ group: group.name })}`}>
+                  All in the list of people
+                </a>
+              }
+            >
               <Members group={group} />
             </Section>
             <Section id="opens" title="What it opens">
               <p class="soft">
-                <a href={`/map${query({ q: group.name })}`}>See it on the access map</a>: the apps that policies open to this group, always or on a condition.
+                <a href={`/map${query({ q: group.name })}`}>See it on the access map</a>: the apps that policies open to
+                this group, always or on a condition.
               </p>
             </Section>
             {may && (
@@ -82,7 +94,9 @@ function Members({ group }: { group: Group }) {
                 </li>
               ))}
             </ul>
-            {total !== undefined && total > items.length && <p class="small after">and {number(total - items.length)} more</p>}
+            {total !== undefined && total > items.length && (
+              <p class="small after">and {number(total - items.length)} more</p>
+            )}
           </>
         )
       }
@@ -104,7 +118,15 @@ function Details({ group, again }: { group: Group; again: () => void }) {
   return (
     <form class="card pad form" onSubmit={save}>
       <TextField label="Title" value={title} set={setTitle} problem={doing.problem} name="title" />
-      <LinesField label="In the groups" rows={1} value={parents} set={setParents} hint={`One a line. Another group here changes at once what ${people(group.people)} can reach.`} problem={doing.problem} name="parents" />
+      <LinesField
+        label="In the groups"
+        rows={1}
+        value={parents}
+        set={setParents}
+        hint={`One a line. Another group here changes at once what ${people(group.people)} can reach.`}
+        problem={doing.problem}
+        name="parents"
+      />
       <ProblemNote problem={doing.problem} again={doing.problem?.stale ? again : undefined} />
       <div class="buttons">
         <button class="button first" disabled={doing.busy}>
@@ -123,9 +145,17 @@ function Remove({ group, close }: { group: Group; close: () => void }) {
     go('/groups');
   };
   return (
-    <Confirm title={`Remove ${group.name}?`} action={`Remove ${group.name}`} danger doing={doing} close={close} onConfirm={remove}>
+    <Confirm
+      title={`Remove ${group.name}?`}
+      action={`Remove ${group.name}`}
+      danger
+      doing={doing}
+      close={close}
+      onConfirm={remove}
+    >
       <p>
-        {people(group.people)} {group.people === 1 ? 'loses' : 'lose'} what they reach only through it, what is open there included. Policies that name it stay and match nobody.
+        {people(group.people)} {group.people === 1 ? 'loses' : 'lose'} what they reach only through it, what is open
+        there included. Policies that name it stay and match nobody.
       </p>
     </Confirm>
   );

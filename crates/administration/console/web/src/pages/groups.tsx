@@ -43,11 +43,20 @@ export function GroupsPage() {
     >
       <Shown reading={reading}>
         {({ items, next }) => {
-          const wanted = items.filter((group) => `${group.name} ${group.title} ${group.parents.join(' ')}`.toLowerCase().includes(text.trim().toLowerCase()));
+          const wanted = items.filter((group) =>
+            `${group.name} ${group.title} ${group.parents.join(' ')}`.toLowerCase().includes(text.trim().toLowerCase()),
+          );
           return (
             <>
               <div class="filters" role="search" aria-label="Filter the groups">
-                <input class="filter wide-filter" type="search" aria-label="Name" placeholder="Name" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+                <input
+                  class="filter wide-filter"
+                  type="search"
+                  aria-label="Name"
+                  placeholder="Name"
+                  value={text}
+                  onInput={(event) => setText(event.currentTarget.value)}
+                />
                 <span class="spring" />
                 <span class="small" role="status">
                   {count(wanted.length, 'group')}
@@ -57,11 +66,18 @@ export function GroupsPage() {
               {wanted.length === 0 ? (
                 <Empty title={text.trim() ? 'No group matches' : 'No group yet'}>
                   <p>
-                    A group is whom a policy is for: <code>principal in Group::"staff"</code>. Groups may be in groups: whoever is in <i>finance-madrid</i> can be in <i>finance</i> through it.
+                    A group is whom a policy is for: <code>principal in Group::"staff"</code>. Groups may be in groups:
+                    whoever is in <i>finance-madrid</i> can be in <i>finance</i> through it.
                   </p>
                 </Empty>
               ) : (
-                <Table caption="Groups" columns={COLUMNS} rows={wanted.slice(0, shown)} id={(group) => group.name} busy={reading.busy} />
+                <Table
+                  caption="Groups"
+                  columns={COLUMNS}
+                  rows={wanted.slice(0, shown)}
+                  id={(group) => group.name}
+                  busy={reading.busy}
+                />
               )}
               {wanted.length > shown && (
                 <p class="pager">
@@ -95,9 +111,17 @@ const COLUMNS: Column<Group>[] = [
       </>
     ),
   },
-  { title: 'In', cell: (group) => (group.parents.length > 0 ? group.parents.join(', ') : <span class="soft">in no other</span>) },
+  {
+    title: 'In',
+    cell: (group) => (group.parents.length > 0 ? group.parents.join(', ') : <span class="soft">in no other</span>),
+  },
   { title: 'Directly', kind: 'number', unit: () => 'directly', cell: (group) => number(group.members) },
-  { title: 'People', kind: 'number', unit: (group) => unit(group.people, 'person', 'people'), cell: (group) => number(group.people) },
+  {
+    title: 'People',
+    kind: 'number',
+    unit: (group) => unit(group.people, 'person', 'people'),
+    cell: (group) => number(group.people),
+  },
 ];
 
 function Add({ close }: { close: () => void }) {
@@ -107,7 +131,11 @@ function Add({ close }: { close: () => void }) {
   const doing = useDoing();
   const add = async (event: Event) => {
     event.preventDefault();
-    const body = { name: name.trim(), ...(title.trim() && { title: title.trim() }), parents: parent.trim() ? [parent.trim()] : [] };
+    const body = {
+      name: name.trim(),
+      ...(title.trim() && { title: title.trim() }),
+      parents: parent.trim() ? [parent.trim()] : [],
+    };
     if (!(await doing.run(() => api.post('/v1/groups', body, { once: crypto.randomUUID() })))) return;
     say(`${body.name} is added`);
     close();
@@ -116,9 +144,25 @@ function Add({ close }: { close: () => void }) {
   return (
     <Dialog title="Add a group" close={close}>
       <form onSubmit={add}>
-        <TextField label="Name" mono value={name} set={setName} hint="Lower case, as policies name it: finance-madrid." problem={doing.problem} name="name" required />
+        <TextField
+          label="Name"
+          mono
+          value={name}
+          set={setName}
+          hint="Lower case, as policies name it: finance-madrid."
+          problem={doing.problem}
+          name="name"
+          required
+        />
         <TextField label="Title" value={title} set={setTitle} problem={doing.problem} name="title" />
-        <GroupField label="In the group" value={parent} set={setParent} hint="Empty: in no other. Whoever is in the new group is then in this one too." problem={doing.problem} name="parents" />
+        <GroupField
+          label="In the group"
+          value={parent}
+          set={setParent}
+          hint="Empty: in no other. Whoever is in the new group is then in this one too."
+          problem={doing.problem}
+          name="parents"
+        />
         <ProblemNote problem={doing.problem} />
         <div class="buttons end">
           <button type="button" class="button" onClick={close}>

@@ -45,13 +45,26 @@ export function PeoplePage() {
       }
     >
       <div class="filters" role="search" aria-label="Filter the people">
-        <input class="filter wide-filter" type="search" aria-label="Name or address" placeholder="Name or address" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        <input
+          class="filter wide-filter"
+          type="search"
+          aria-label="Name or address"
+          placeholder="Name or address"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
         <SuggestingFilter of="group" label="Group" value={group} set={setGroup} />
         <fieldset class="segments">
           <legend class="hidden">State</legend>
           {STATES.map(([value, words]) => (
             <label key={value} class="segment">
-              <input type="radio" name="state" value={value} checked={state === value} onChange={() => refine({ state: value || undefined })} />
+              <input
+                type="radio"
+                name="state"
+                value={value}
+                checked={state === value}
+                onChange={() => refine({ state: value || undefined })}
+              />
               <span>{words}</span>
             </label>
           ))}
@@ -67,7 +80,13 @@ export function PeoplePage() {
             <Nobody filtered={q !== '' || within !== '' || state !== ''} />
           ) : (
             <>
-              <Table caption="People" columns={COLUMNS} rows={list.items} id={(user) => user.id} busy={paged.reading.busy} />
+              <Table
+                caption="People"
+                columns={COLUMNS}
+                rows={list.items}
+                id={(user) => user.id}
+                busy={paged.reading.busy}
+              />
               <Pager paged={paged} what="people" />
             </>
           )
@@ -88,7 +107,8 @@ function Nobody({ filtered }: { filtered: boolean }) {
   return (
     <Empty title="Nobody is here yet">
       <p>
-        Add a person, then make them an enrolment link: they open it once and add their first passkey. The first owner comes from the machine itself: <code>gatewright user add --role owner</code>.
+        Add a person, then make them an enrolment link: they open it once and add their first passkey. The first owner
+        comes from the machine itself: <code>gatewright user add --role owner</code>.
       </p>
     </Empty>
   );
@@ -143,5 +163,10 @@ const COLUMNS: Column<User>[] = [
     },
   },
   { title: 'Proves with', kind: 'quiet', cell: (user) => <Factors user={user} /> },
-  { title: 'Sessions', kind: 'number', unit: (user) => unit(user.sessions, 'session'), cell: (user) => number(user.sessions) },
+  {
+    title: 'Sessions',
+    kind: 'number',
+    unit: (user) => unit(user.sessions, 'session'),
+    cell: (user) => number(user.sessions),
+  },
 ];

@@ -26,7 +26,11 @@ export function PersonPage({ name }: { name: string }) {
   const reading = useRead<UserInFull>(to('users', name));
   const user = reading.value;
   return (
-    <Page title={user?.display_name || name} above={<a href="/people">People</a>} aside={user && <PersonActions user={user} again={reading.again} />}>
+    <Page
+      title={user?.display_name || name}
+      above={<a href="/people">People</a>}
+      aside={user && <PersonActions user={user} again={reading.again} />}
+    >
       <Shown reading={reading}>
         {(user) => (
           <>
@@ -51,10 +55,26 @@ export function PersonPage({ name }: { name: string }) {
               <FactorRows user={user} again={reading.again} />
               <Links user={user} />
             </Section>
-            <Section id="sessions" title="Signed in" aside={<a class="small" href={`/decisions${query({ user: user.name })}`}>Their decisions, live</a>}>
+            <Section
+              id="sessions"
+              title="Signed in"
+              aside={
+                <a class="small" href={`/decisions${query({ user: user.name })}`}>
+                  Their decisions, live
+                </a>
+              }
+            >
               <PersonSessions user={user.name} again={reading.again} />
             </Section>
-            <Section id="reach" title="What they can reach, and why" aside={<a class="small" href={`/ask${query({ user: user.name })}`}>Ask about one request</a>}>
+            <Section
+              id="reach"
+              title="What they can reach, and why"
+              aside={
+                <a class="small" href={`/ask${query({ user: user.name })}`}>
+                  Ask about one request
+                </a>
+              }
+            >
               <Reach user={user.name} />
             </Section>
             <Section id="details" title="Details">
@@ -70,7 +90,12 @@ export function PersonPage({ name }: { name: string }) {
 function PersonActions({ user, again }: { user: UserInFull; again: () => void }) {
   const [asked, setAsked] = useState<'disable' | 'enable' | 'remove'>();
   const may = useMay('admin.user.change');
-  if (!may) return <Permitted action="admin.user.change" to="change people">{null}</Permitted>;
+  if (!may)
+    return (
+      <Permitted action="admin.user.change" to="change people">
+        {null}
+      </Permitted>
+    );
   const close = () => setAsked(undefined);
   return (
     <div class="buttons">
@@ -113,9 +138,18 @@ function Disable({ user, close, again }: Asked) {
     again();
   };
   return (
-    <Confirm title={`Disable ${user.display_name || user.name}?`} action={`Disable ${user.name}`} danger doing={doing} close={close} onConfirm={disable}>
+    <Confirm
+      title={`Disable ${user.display_name || user.name}?`}
+      action={`Disable ${user.name}`}
+      danger
+      ready={!leases.busy}
+      doing={doing}
+      close={close}
+      onConfirm={disable}
+    >
       <p>
-        Ends {count(user.sessions, 'session')} and {open === undefined ? 'all that is open' : count(open, 'open lease')} at once: pages that load, downloads, WebSockets.
+        Ends {count(user.sessions, 'session')} and {open === undefined ? 'all that is open' : count(open, 'open lease')}{' '}
+        at once: pages that load, downloads, WebSockets.
       </p>
       <p>They cannot sign in again until somebody enables them. Groups, passkeys and recovery codes are kept.</p>
     </Confirm>
@@ -131,9 +165,16 @@ function Enable({ user, close, again }: Asked) {
     again();
   };
   return (
-    <Confirm title={`Enable ${user.display_name || user.name}?`} action={`Enable ${user.name}`} doing={doing} close={close} onConfirm={enable}>
+    <Confirm
+      title={`Enable ${user.display_name || user.name}?`}
+      action={`Enable ${user.name}`}
+      doing={doing}
+      close={close}
+      onConfirm={enable}
+    >
       <p>
-        They can sign in again with what they have ({count(user.factors.length, 'factor')}) and are in {count(user.all_groups.length, 'group')} as before. No session comes back by itself.
+        They can sign in again with what they have ({count(user.factors.length, 'factor')}) and are in{' '}
+        {count(user.all_groups.length, 'group')} as before. No session comes back by itself.
       </p>
     </Confirm>
   );
@@ -147,9 +188,17 @@ function Remove({ user, close }: Omit<Asked, 'again'>) {
     go('/people');
   };
   return (
-    <Confirm title={`Remove ${user.display_name || user.name}?`} action={`Remove ${user.name}`} danger doing={doing} close={close} onConfirm={remove}>
+    <Confirm
+      title={`Remove ${user.display_name || user.name}?`}
+      action={`Remove ${user.name}`}
+      danger
+      doing={doing}
+      close={close}
+      onConfirm={remove}
+    >
       <p>
-        Takes away {count(user.factors.length, 'factor')} and {number(user.groups.length)} memberships for good. A new person of the same name is somebody else and inherits nothing. What they did stays in the ledger.
+        Takes away {count(user.factors.length, 'factor')} and {number(user.groups.length)} memberships for good. A new
+        person of the same name is somebody else and inherits nothing. What they did stays in the ledger.
       </p>
     </Confirm>
   );
@@ -159,4 +208,3 @@ function Remove({ user, close }: Omit<Asked, 'again'>) {
 export function PersonLink({ name }: { name: string | null }) {
   return name === null ? <span class="soft">a stranger</span> : <a href={at('people', name)}>{name}</a>;
 }
-

@@ -39,15 +39,26 @@ export function PoliciesPage() {
           <>
             {value.warnings.length > 0 && <Warnings lines={value.warnings} />}
             <div class="filters" role="search" aria-label="Filter the policies">
-              <input class="filter wide-filter" type="search" aria-label="Id, description or text" placeholder="Id, description or text" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+              <input
+                class="filter wide-filter"
+                type="search"
+                aria-label="Id, description or text"
+                placeholder="Id, description or text"
+                value={text}
+                onInput={(event) => setText(event.currentTarget.value)}
+              />
               <span class="spring" />
               <span class="small">
-                {count(value.policies.length, 'policy', 'policies')} since epoch <span class="mono">{epochWords(value.epoch)}</span>
+                {count(value.policies.length, 'policy', 'policies')} since epoch{' '}
+                <span class="mono">{epochWords(value.epoch)}</span>
               </span>
             </div>
             {value.files.length === 0 && (
               <Empty title="No policy of your own yet">
-                <p>Only the built-in ones hold: people can sign in, see their portal, and owners can administer. Nobody reaches an app before a policy permits it.</p>
+                <p>
+                  Only the built-in ones hold: people can sign in, see their portal, and owners can administer. Nobody
+                  reaches an app before a policy permits it.
+                </p>
                 <p>
                   <a class="button" href="/policies/edit">
                     Write the first
@@ -56,7 +67,11 @@ export function PoliciesPage() {
               </Empty>
             )}
             {[...value.files.map((file) => file.name), 'gatewright'].map((file) => (
-              <File key={file} name={file} policies={value.policies.filter((policy) => policy.file === file && fits(policy, text))} />
+              <File
+                key={file}
+                name={file}
+                policies={value.policies.filter((policy) => policy.file === file && fits(policy, text))}
+              />
             ))}
           </>
         )}
@@ -65,7 +80,8 @@ export function PoliciesPage() {
   );
 }
 
-const fits = (policy: Policy, text: string): boolean => `${policy.id} ${policy.description ?? ''} ${policy.text}`.toLowerCase().includes(text.trim().toLowerCase());
+const fits = (policy: Policy, text: string): boolean =>
+  `${policy.id} ${policy.description ?? ''} ${policy.text}`.toLowerCase().includes(text.trim().toLowerCase());
 
 function Warnings({ lines }: { lines: string[] }) {
   return (

@@ -13,7 +13,8 @@ export function Boundary({ children }: { children: ComponentChildren }) {
       <div class="fault" role="alert">
         <p class="strong">The console met something that it does not know.</p>
         <p>
-          The rest of it works. If this browser has kept an older console than the gateway serves, loading the page again helps. What went wrong: <code>{String(fault)}</code>
+          The rest of it works. If this browser has kept an older console than the gateway serves, loading the page
+          again helps. What went wrong: <code>{String(fault)}</code>
         </p>
         <p>
           <button type="button" class="button" onClick={again}>

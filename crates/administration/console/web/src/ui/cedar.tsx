@@ -2,7 +2,8 @@
 
 import type { ComponentChildren } from 'preact';
 
-const TOKENS = /(\/\/[^\n]*)|("(?:[^"\\\n]|\\.)*"?)|(@[A-Za-z_]\w*)|\b(permit|forbid|when|unless|if|then|else|in|is|has|like|true|false)\b|\b(principal|action|resource|context)\b|\b([A-Z]\w*(?=::|\b))/g;
+const TOKENS =
+  /(\/\/[^\n]*)|("(?:[^"\\\n]|\\.)*"?)|(@[A-Za-z_]\w*)|\b(permit|forbid|when|unless|if|then|else|in|is|has|like|true|false)\b|\b(principal|action|resource|context)\b|\b([A-Z]\w*(?=::|\b))/g;
 
 const KINDS = ['comment', 'string', 'annotation', 'keyword', 'variable', 'type'] as const;
 

@@ -23,7 +23,14 @@ function Suggesting({ options, value, set, ...field }: Choose & { options: [valu
     <Field {...field}>
       {(parts) => (
         <>
-          <input {...parts} list={list} value={value} autocomplete="off" spellcheck={false} onInput={(event) => set(event.currentTarget.value)} />
+          <input
+            {...parts}
+            list={list}
+            value={value}
+            autocomplete="off"
+            spellcheck={false}
+            onInput={(event) => set(event.currentTarget.value)}
+          />
           <datalist id={list}>
             {options.map(([option, words]) => (
               <option key={option} value={option}>
@@ -75,7 +82,18 @@ export function SuggestingFilter({ of, label, value, set, wide = false }: Filter
   const names = useRead<List<{ name: string }>>(come ? path : null).value?.items.map((item) => item.name) ?? [];
   return (
     <>
-      <input class={wide ? 'filter wide-filter' : 'filter'} type="search" aria-label={label} placeholder={label} list={list} value={value} autocomplete="off" spellcheck={false} onFocus={() => setCome(true)} onInput={(event) => set(event.currentTarget.value)} />
+      <input
+        class={wide ? 'filter wide-filter' : 'filter'}
+        type="search"
+        aria-label={label}
+        placeholder={label}
+        list={list}
+        value={value}
+        autocomplete="off"
+        spellcheck={false}
+        onFocus={() => setCome(true)}
+        onInput={(event) => set(event.currentTarget.value)}
+      />
       <datalist id={list}>
         {names.map((name) => (
           <option key={name} value={name} />

@@ -18,7 +18,13 @@ export function CopyButton({ text, label, wordy = false }: { text: string; label
     }
   };
   return (
-    <button type="button" class={wordy ? 'button' : 'icon-button'} aria-label={wordy ? undefined : label} title={label} onClick={copy}>
+    <button
+      type="button"
+      class={wordy ? 'button' : 'icon-button'}
+      aria-label={wordy ? undefined : label}
+      title={label}
+      onClick={copy}
+    >
       <Icon name={done ? 'check' : 'copy'} />
       {wordy && <span>{done ? 'Copied' : 'Copy'}</span>}
     </button>

@@ -54,6 +54,8 @@ interface Confirm {
   /** The outcome, as a verb: "End this session". */
   action: string;
   danger?: boolean;
+  /** Whether all that it touches is known and said. */
+  ready?: boolean;
   doing: Doing;
   onConfirm: () => void;
   close: () => void;
@@ -61,7 +63,7 @@ interface Confirm {
   children: ComponentChildren;
 }
 
-export function Confirm({ title, action, danger = false, doing, onConfirm, close, children }: Confirm) {
+export function Confirm({ title, action, danger = false, ready = true, doing, onConfirm, close, children }: Confirm) {
   const leave = () => {
     doing.forget();
     close();
@@ -74,7 +76,12 @@ export function Confirm({ title, action, danger = false, doing, onConfirm, close
         <button type="button" class="button" onClick={leave}>
           Leave it as it is
         </button>
-        <button type="button" class={danger ? 'button first danger' : 'button first'} disabled={doing.busy} onClick={onConfirm}>
+        <button
+          type="button"
+          class={danger ? 'button first danger' : 'button first'}
+          disabled={doing.busy || !ready}
+          onClick={onConfirm}
+        >
           {action}
         </button>
       </div>

@@ -12,7 +12,11 @@ interface Field {
   /** The problem of the last attempt; shown here if it names this field. */
   problem?: Problem | undefined;
   name?: string;
-  children: (parts: { id: string; 'aria-describedby': string | undefined; 'aria-invalid': boolean | undefined }) => ComponentChildren;
+  children: (parts: {
+    id: string;
+    'aria-describedby': string | undefined;
+    'aria-invalid': boolean | undefined;
+  }) => ComponentChildren;
 }
 
 /** Whether a problem is about a field: `routes[1].paths[0]` is about `routes[1].paths` as well. */
@@ -106,7 +110,12 @@ export function SelectField({ value, set, options, ...field }: SelectField) {
 }
 
 /** One line each. */
-export function LinesField({ value, set, rows = 2, ...field }: Omit<TextField, 'value' | 'set'> & { value: string[]; set: (lines: string[]) => void; rows?: number }) {
+export function LinesField({
+  value,
+  set,
+  rows = 2,
+  ...field
+}: Omit<TextField, 'value' | 'set'> & { value: string[]; set: (lines: string[]) => void; rows?: number }) {
   return (
     <Field {...field}>
       {(parts) => (
@@ -123,11 +132,27 @@ export function LinesField({ value, set, rows = 2, ...field }: Omit<TextField, '
   );
 }
 
-export function Check({ label, hint, checked, set }: { label: string; hint?: string; checked: boolean; set: (on: boolean) => void }) {
+export function Check({
+  label,
+  hint,
+  checked,
+  set,
+}: {
+  label: string;
+  hint?: string;
+  checked: boolean;
+  set: (on: boolean) => void;
+}) {
   const id = useId();
   return (
     <div class="check">
-      <input id={id} type="checkbox" checked={checked} aria-describedby={hint ? `${id}-hint` : undefined} onChange={(event) => set(event.currentTarget.checked)} />
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onChange={(event) => set(event.currentTarget.checked)}
+      />
       <label for={id}>{label}</label>
       {hint && (
         <p class="hint" id={`${id}-hint`}>

@@ -1,7 +1,7 @@
 // A page: its title, its heading, and the focus that comes to it on navigation.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 let navigated = false;
 
@@ -28,7 +28,7 @@ interface Page {
 
 export function Page({ title, above, aside, lead, heading, wide = false, children }: Page) {
   const top = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Gatewright`;
   }, [title]);
   useLayoutEffect(() => {
@@ -51,7 +51,17 @@ export function Page({ title, above, aside, lead, heading, wide = false, childre
   );
 }
 
-export function Section({ title, aside, children, id }: { title: string; aside?: ComponentChildren; children: ComponentChildren; id: string }) {
+export function Section({
+  title,
+  aside,
+  children,
+  id,
+}: {
+  title: string;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+  id: string;
+}) {
   return (
     <section aria-labelledby={id}>
       <div class="section-head">

@@ -31,7 +31,16 @@ interface Pairs {
 export function PairsField({ label, value, set, hint, problem, name }: Pairs) {
   const [text, setText] = useState(() => written(value));
   return (
-    <Field label={label} hint={<>One a line: <code>team = red</code>. {hint}</>} problem={problem} {...(name ? { name } : {})}>
+    <Field
+      label={label}
+      hint={
+        <>
+          One a line: <code>team = red</code>. {hint}
+        </>
+      }
+      problem={problem}
+      {...(name ? { name } : {})}
+    >
       {(parts) => (
         <textarea
           {...parts}

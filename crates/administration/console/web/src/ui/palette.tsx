@@ -38,7 +38,8 @@ const PAGES: Target[] = [
 export function usePaletteKey(open: () => void): void {
   useEffect(() => {
     const look = (event: KeyboardEvent) => {
-      if (event.key.toLowerCase() !== 'k' || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+      if (event.key.toLowerCase() !== 'k' || event.altKey || event.shiftKey || !(event.ctrlKey || event.metaKey))
+        return;
       event.preventDefault();
       open();
     };
@@ -70,13 +71,45 @@ function useTargets(text: string): Target[] {
   const policies = useRead<Policies>('/v1/policies');
   return useMemo(() => {
     if (text === '') return PAGES;
-    const people: Target[] = (users.value?.items ?? []).map((user) => ({ kind: 'person', words: user.display_name || user.name, more: user.name, href: at('people', user.name) }));
+    const people: Target[] = (users.value?.items ?? []).map((user) => ({
+      kind: 'person',
+      words: user.display_name || user.name,
+      more: user.name,
+      href: at('people', user.name),
+    }));
     return [
       ...found(PAGES, text, 4),
       ...people,
-      ...found((apps.value?.items ?? []).map((app) => ({ kind: 'app', words: app.title, more: app.host, href: at('apps', app.name) })), text, 6),
-      ...found((groups.value?.items ?? []).map((group) => ({ kind: 'group', words: group.name, more: group.title, href: at('groups', group.name) })), text, 4),
-      ...found((policies.value?.policies ?? []).map((policy) => ({ kind: 'policy', words: policy.id, more: policy.file, href: at('policies', policy.id) })), text, 4),
+      ...found(
+        (apps.value?.items ?? []).map((app) => ({
+          kind: 'app',
+          words: app.title,
+          more: app.host,
+          href: at('apps', app.name),
+        })),
+        text,
+        6,
+      ),
+      ...found(
+        (groups.value?.items ?? []).map((group) => ({
+          kind: 'group',
+          words: group.name,
+          more: group.title,
+          href: at('groups', group.name),
+        })),
+        text,
+        4,
+      ),
+      ...found(
+        (policies.value?.policies ?? []).map((policy) => ({
+          kind: 'policy',
+          words: policy.id,
+          more: policy.file,
+          href: at('policies', policy.id),
+        })),
+        text,
+        4,
+      ),
       ...(text.startsWith('d-') ? [{ kind: 'decision', words: text, href: at('decisions', text) }] : []),
     ];
   }, [text, users.value, apps.value, groups.value, policies.value]);
@@ -125,7 +158,14 @@ export function Palette({ close }: { close: () => void }) {
       {targets.length > 0 && (
         <ul id="find-list" class="palette-list" role="listbox" aria-label="What was found">
           {targets.map((target, index) => (
-            <li key={`${target.kind} ${target.href}`} id={`find-${index}`} role="option" aria-selected={index === current} onPointerMove={() => setChosen(index)} onClick={() => leave(target.href)}>
+            <li
+              key={`${target.kind} ${target.href}`}
+              id={`find-${index}`}
+              role="option"
+              aria-selected={index === current}
+              onPointerMove={() => setChosen(index)}
+              onClick={() => leave(target.href)}
+            >
               <span class="palette-kind">{target.kind}</span>
               <span>{target.words}</span>
               {target.more && <span class="soft palette-more">{target.more}</span>}

@@ -37,7 +37,12 @@ export function Table<T>({ caption, columns, rows, id, busy = false }: Table<T>)
           {rows.map((row) => (
             <tr role="row" key={id(row)}>
               {columns.map((column) => (
-                <td key={column.title} role={column.kind === 'main' ? 'rowheader' : 'cell'} class={column.kind} data-unit={column.unit?.(row)}>
+                <td
+                  key={column.title}
+                  role={column.kind === 'main' ? 'rowheader' : 'cell'}
+                  class={column.kind}
+                  data-unit={column.unit?.(row)}
+                >
                   {column.cell(row)}
                 </td>
               ))}

@@ -18,7 +18,7 @@ export function Ways({ ways }: { ways: Way[] }) {
               ))}
             </ol>
           )}
-          <span class="small"> · {way.alone ? 'they can do it themselves' : 'somebody else has to do it'}</span>
+          <span class="under">{way.alone ? 'They can do it themselves.' : 'Somebody else has to do it.'}</span>
         </li>
       ))}
     </ul>

@@ -5,7 +5,8 @@ const grouped = new Intl.NumberFormat('en-GB');
 /** 12842 as "12 842", with a narrow space that does not break. */
 export const number = (value: number): string => grouped.format(value).replaceAll(',', '\u202f');
 
-export const count = (value: number, one: string, many = `${one}s`): string => `${number(value)} ${value === 1 ? one : many}`;
+export const count = (value: number, one: string, many = `${one}s`): string =>
+  `${number(value)} ${value === 1 ? one : many}`;
 
 /** The word alone: "route" for one, else "routes". */
 export const unit = (value: number, one: string, many = `${one}s`): string => (value === 1 ? one : many);

@@ -17,18 +17,23 @@ const write = async (page, text) => {
   await area.fill(`${await area.inputValue()}\n${text}`);
 };
 
-const FINANCE = '@id("reports-for-finance")\npermit (\n    principal in Group::"finance",\n    action == Action::"http.request",\n    resource in App::"reports"\n);\n';
+const FINANCE =
+  '@id("reports-for-finance")\npermit (\n    principal in Group::"finance",\n    action == Action::"http.request",\n    resource in App::"reports"\n);\n';
 
 export const PAGES = [
   ['overview', '/'],
   ['people', '/people'],
   ['person', '/people/carla'],
   ['person-disable', '/people/carla', press('Disable')],
-  ['person-link', '/people/carla', async (page) => {
-    await press('Enrolment link')(page);
-    await page.getByRole('button', { name: 'Make the link' }).click();
-    await page.getByText('It is shown only now').waitFor();
-  }],
+  [
+    'person-link',
+    '/people/carla',
+    async (page) => {
+      await press('Enrolment link')(page);
+      await page.getByRole('button', { name: 'Make the link' }).click();
+      await page.getByText('It is shown only now').waitFor();
+    },
+  ],
   ['person-group', '/people/carla', press('Put into a group')],
   ['add-person', '/people/add'],
   ['groups', '/groups'],
@@ -39,14 +44,18 @@ export const PAGES = [
   ['app', '/apps/payroll'],
   ['app-of-configuration', '/apps/wiki'],
   ['add-app', '/apps/add'],
-  ['add-app-fault', '/apps/add', async (page) => {
-    await page.getByLabel('Title', { exact: true }).fill('Intranet');
-    await page.getByLabel('Name', { exact: true }).fill('intranet');
-    await page.getByLabel('Host', { exact: true }).fill('intranet.example.com');
-    await page.getByLabel('Servers').fill('10.0.0.7:3000');
-    await page.getByRole('button', { name: 'Add the app' }).click();
-    await page.getByRole('alert').waitFor();
-  }],
+  [
+    'add-app-fault',
+    '/apps/add',
+    async (page) => {
+      await page.getByLabel('Title', { exact: true }).fill('Intranet');
+      await page.getByLabel('Name', { exact: true }).fill('intranet');
+      await page.getByLabel('Host', { exact: true }).fill('intranet.example.com');
+      await page.getByLabel('Servers').fill('10.0.0.7:3000');
+      await page.getByRole('button', { name: 'Add the app' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  ],
   ['edit-app', '/apps/payroll/edit'],
   ['decisions', '/decisions'],
   ['decision', (mock) => `/decisions/${deny(mock)}`],
@@ -56,44 +65,84 @@ export const PAGES = [
   ['policies', '/policies'],
   ['policy', '/policies/crown-jewels-need-a-passkey'],
   ['policy-editor', '/policies/edit'],
-  ['policy-editor-faults', '/policies/edit', async (page) => {
-    await write(page, 'permit (principal, action, resource);\n');
-    await page.getByText('2 faults').first().waitFor();
-  }],
-  ['policy-editor-compared', '/policies/edit', async (page) => {
-    await write(page, FINANCE);
-    await page.getByText('No fault').waitFor();
-    await page.getByRole('button', { name: 'Compare with what is in force' }).click();
-    await page.getByRole('button', { name: /^Save:/ }).waitFor();
-  }],
+  [
+    'policy-editor-faults',
+    '/policies/edit',
+    async (page) => {
+      await write(page, 'permit (principal, action, resource);\n');
+      await page.getByText('2 faults').first().waitFor();
+    },
+  ],
+  [
+    'policy-editor-compared',
+    '/policies/edit',
+    async (page) => {
+      await write(page, FINANCE);
+      await page.getByText('No fault').waitFor();
+      await page.getByRole('button', { name: 'Compare with what is in force' }).click();
+      await page.getByRole('button', { name: /^Save:/ }).waitFor();
+    },
+  ],
   ['policy-history', '/policies/history'],
-  ['policy-version', '/policies/history/1.3871', async (page) => {
-    await page.getByRole('button', { name: 'Compare with what is in force' }).click();
-    await page.getByRole('button', { name: /^Go back/ }).waitFor();
-  }],
-  ['ask', '/ask?user=bo&app=payroll', async (page) => {
-    await page.getByLabel('Having proved with').selectOption('sign-in-link');
-    await page.getByRole('button', { name: 'Ask', exact: true }).click();
-    await page.locator('.answer').waitFor();
-  }],
-  ['map', '/map', async (page) => {
-    const drawn = page.getByRole('radio', { name: 'drawn' });
-    await drawn.check();
-    await page.locator('.flow').nth(3).focus();
-  }],
-  ['map-of-one', '/map?q=payroll', async (page) => {
-    await page.getByRole('radio', { name: 'drawn' }).check();
-    await page.locator('.flow').first().waitFor();
-  }],
-  ['map-as-table', '/map', async (page) => {
-    await page.getByRole('radio', { name: 'as a table' }).check();
-    await page.getByRole('table').waitFor();
-  }],
+  [
+    'policy-version',
+    '/policies/history/1.3871',
+    async (page) => {
+      await page.getByRole('button', { name: 'Compare with what is in force' }).click();
+      await page.getByRole('button', { name: /^Go back/ }).waitFor();
+    },
+  ],
+  [
+    'ask',
+    '/ask?user=bo&app=payroll',
+    async (page) => {
+      await page.getByLabel('Having proved with').selectOption('sign-in-link');
+      await page.getByRole('button', { name: 'Ask', exact: true }).click();
+      await page.locator('.answer').waitFor();
+    },
+  ],
+  [
+    'map',
+    '/map',
+    async (page) => {
+      const drawn = page.getByRole('radio', { name: 'drawn' });
+      await drawn.check();
+      await page.locator('.flow').nth(3).focus();
+    },
+  ],
+  [
+    'map-of-one',
+    '/map?q=payroll',
+    async (page) => {
+      await page.getByRole('radio', { name: 'drawn' }).check();
+      await page.locator('.flow').first().waitFor();
+    },
+  ],
+  [
+    'map-as-table',
+    '/map',
+    async (page) => {
+      await page.getByRole('radio', { name: 'as a table' }).check();
+      await page.getByRole('table').waitFor();
+    },
+  ],
   ['settings', '/settings'],
-  ['find', '/', async (page) => {
-    await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').fill('pay');
-    await page.getByRole('option', { name: /Payroll/ }).waitFor();
-  }],
+  [
+    'find',
+    '/',
+    async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox').fill('pay');
+      await page.getByRole('option', { name: /Payroll/ }).waitFor();
+    },
+  ],
+  [
+    'menu',
+    '/',
+    async (page) => {
+      const menu = page.getByRole('button', { name: 'Menu' });
+      if (await menu.isVisible()) await press('Menu')(page);
+    },
+  ],
   ['missing', '/no/such/page'],
 ];

@@ -64,22 +64,32 @@ export class Visitor {
   focused() {
     return this.page.evaluate(() => {
       const element = document.activeElement;
-      return element ? `${element.tagName.toLowerCase()}: ${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim()}` : '';
+      return element
+        ? `${element.tagName.toLowerCase()}: ${(element.getAttribute('aria-label') ?? element.textContent ?? '').trim()}`
+        : '';
     });
   }
 
-  /** By how much the page is wider than the window. */
-  overflow() {
-    return this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  /** By how much the page is wider than the screen; a phone's own width of the window grows with what does not fit. */
+  async overflow() {
+    return (await this.page.evaluate(() => document.documentElement.scrollWidth)) - this.page.viewportSize().width;
   }
 
   /** What axe finds, each as one line. The page's own policy stays on: axe runs in a world beside it. */
   async violations() {
     this.devtools ??= await this.context.newCDPSession(this.page);
     const { frameTree } = await this.devtools.send('Page.getFrameTree');
-    const { executionContextId: contextId } = await this.devtools.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' });
+    const { executionContextId: contextId } = await this.devtools.send('Page.createIsolatedWorld', {
+      frameId: frameTree.frame.id,
+      worldName: 'axe',
+    });
     const evaluate = async (expression) => {
-      const { result, exceptionDetails } = await this.devtools.send('Runtime.evaluate', { expression, contextId, awaitPromise: true, returnByValue: true });
+      const { result, exceptionDetails } = await this.devtools.send('Runtime.evaluate', {
+        expression,
+        contextId,
+        awaitPromise: true,
+        returnByValue: true,
+      });
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       return result.value;
     };

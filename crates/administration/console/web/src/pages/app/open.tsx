@@ -23,7 +23,10 @@ export function OpenAtApp({ app }: { app: string }) {
       {({ items, total }) =>
         items.length === 0 ? (
           <Empty title="Nothing is open">
-            <p>Each page that loads, each download and each WebSocket is a lease. It stands here while it lasts and can be ended.</p>
+            <p>
+              Each page that loads, each download and each WebSocket is a lease. It stands here while it lasts and can
+              be ended.
+            </p>
           </Empty>
         ) : (
           <>

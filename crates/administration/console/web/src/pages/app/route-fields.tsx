@@ -24,7 +24,8 @@ interface Fields {
 }
 
 export function RouteFields({ app, change, problem }: Fields) {
-  const put = (index: number, values: Partial<Route>) => change({ routes: app.routes.map((route, i) => (i === index ? { ...route, ...values } : route)) });
+  const put = (index: number, values: Partial<Route>) =>
+    change({ routes: app.routes.map((route, i) => (i === index ? { ...route, ...values } : route)) });
   return (
     <>
       {app.routes.map((route, index) => (
@@ -53,11 +54,43 @@ function OneRoute({ route, field, problem, put, remove }: One) {
   return (
     <fieldset class="card pad">
       <legend>Route {route.name && <code>{route.name}</code>}</legend>
-      <TextField label="Name" mono value={route.name} set={(name) => put({ name })} hint="As policies name it, behind the app's: editor." problem={problem} name={`${field}.name`} required />
-      <LinesField label="Paths" value={route.paths} set={(paths) => put({ paths })} hint="One a line: /edit/* for all below, /login for one." problem={problem} name={`${field}.paths`} />
+      <TextField
+        label="Name"
+        mono
+        value={route.name}
+        set={(name) => put({ name })}
+        hint="As policies name it, behind the app's: editor."
+        problem={problem}
+        name={`${field}.name`}
+        required
+      />
+      <LinesField
+        label="Paths"
+        value={route.paths}
+        set={(paths) => put({ paths })}
+        hint="One a line: /edit/* for all below, /login for one."
+        problem={problem}
+        name={`${field}.paths`}
+      />
       <div class="field-row">
-        <LinesField label="Methods" rows={1} value={route.methods} set={(methods) => put({ methods })} hint="One a line; empty: every method." problem={problem} name={`${field}.methods`} />
-        <LinesField label="Tags" rows={1} value={route.tags} set={(tags) => put({ tags })} hint="One a line." problem={problem} name={`${field}.tags`} />
+        <LinesField
+          label="Methods"
+          rows={1}
+          value={route.methods}
+          set={(methods) => put({ methods })}
+          hint="One a line; empty: every method."
+          problem={problem}
+          name={`${field}.methods`}
+        />
+        <LinesField
+          label="Tags"
+          rows={1}
+          value={route.tags}
+          set={(tags) => put({ tags })}
+          hint="One a line."
+          problem={problem}
+          name={`${field}.tags`}
+        />
       </div>
       <details>
         <summary>More of this route</summary>
@@ -72,11 +105,44 @@ function OneRoute({ route, field, problem, put, remove }: One) {
           problem={problem}
           name={`${field}.authorization`}
         />
-        <LinesField label="Origins that may call it" value={route.origins} set={(origins) => put({ origins })} hint="One a line: https://dashboard.example.com. Empty: its own pages only." problem={problem} name={`${field}.origins`} />
-        <LinesField label="Query parameters to record" rows={1} value={route.recorded_parameters} set={(recorded_parameters) => put({ recorded_parameters })} hint="One a line. All others are never recorded." problem={problem} name={`${field}.recorded_parameters`} />
-        <Check label="May become a WebSocket" checked={route.upgrades.includes('websocket')} set={(on) => put({ upgrades: on ? [...route.upgrades, 'websocket'] : route.upgrades.filter((name) => name !== 'websocket') })} />
-        <Check label="Accept %2F in paths" checked={route.accept_encoded_slash} set={(accept_encoded_slash) => put({ accept_encoded_slash })} hint="Only where the app needs it: servers disagree about what it means." />
-        <Check label="Accept override headers" checked={route.accept_override_headers} set={(accept_override_headers) => put({ accept_override_headers })} hint="X-HTTP-Method-Override and kin, which change what a request is after policy saw it." />
+        <LinesField
+          label="Origins that may call it"
+          value={route.origins}
+          set={(origins) => put({ origins })}
+          hint="One a line: https://dashboard.example.com. Empty: its own pages only."
+          problem={problem}
+          name={`${field}.origins`}
+        />
+        <LinesField
+          label="Query parameters to record"
+          rows={1}
+          value={route.recorded_parameters}
+          set={(recorded_parameters) => put({ recorded_parameters })}
+          hint="One a line. All others are never recorded."
+          problem={problem}
+          name={`${field}.recorded_parameters`}
+        />
+        <Check
+          label="May become a WebSocket"
+          checked={route.upgrades.includes('websocket')}
+          set={(on) =>
+            put({
+              upgrades: on ? [...route.upgrades, 'websocket'] : route.upgrades.filter((name) => name !== 'websocket'),
+            })
+          }
+        />
+        <Check
+          label="Accept %2F in paths"
+          checked={route.accept_encoded_slash}
+          set={(accept_encoded_slash) => put({ accept_encoded_slash })}
+          hint="Only where the app needs it: servers disagree about what it means."
+        />
+        <Check
+          label="Accept override headers"
+          checked={route.accept_override_headers}
+          set={(accept_override_headers) => put({ accept_override_headers })}
+          hint="X-HTTP-Method-Override and kin, which change what a request is after policy saw it."
+        />
       </details>
       <div class="buttons end">
         <button type="button" class="button small-button danger" onClick={remove}>

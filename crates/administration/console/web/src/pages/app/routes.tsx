@@ -8,7 +8,8 @@ export function RouteList({ app }: { app: AppInFull }) {
     return (
       <Empty title="One route for everything">
         <p>
-          All of it is <code>{app.name}/default</code>. Name a part of the app, by its paths, where policy should treat it apart.
+          All of it is <code>{app.name}/default</code>. Name a part of the app, by its paths, where policy should treat
+          it apart.
         </p>
       </Empty>
     );

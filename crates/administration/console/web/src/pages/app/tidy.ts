@@ -28,11 +28,19 @@ export function tidied(app: AppDraft): AppDraft {
     host: app.host.trim(),
     tags: lines(app.tags),
     attributes: app.attributes,
-    upstream: { servers: lines(upstream.servers), ...set('server_name', upstream.server_name), ...(upstream.health && { health: upstream.health }) },
+    upstream: {
+      servers: lines(upstream.servers),
+      ...set('server_name', upstream.server_name),
+      ...(upstream.health && { health: upstream.health }),
+    },
     ...set('time_zone', app.time_zone),
     in_portal: app.in_portal,
     preserve_host: app.preserve_host,
-    identity_headers: { ...set('user', headers.user), ...set('email', headers.email), ...set('groups', headers.groups) },
+    identity_headers: {
+      ...set('user', headers.user),
+      ...set('email', headers.email),
+      ...set('groups', headers.groups),
+    },
     routes: app.routes.map(route),
   };
 }

@@ -18,7 +18,13 @@ export interface Flow {
 
 export interface Drawn {
   groups: { name: string; people: number; strangers: boolean }[];
-  apps: { name: string; title: string; people: number; routes: { name: string; label: string }[]; moreRoutes: number }[];
+  apps: {
+    name: string;
+    title: string;
+    people: number;
+    routes: { name: string; label: string }[];
+    moreRoutes: number;
+  }[];
   /** From groups to apps. */
   into: Flow[];
   /** From apps to routes. */
@@ -45,7 +51,15 @@ function gathered(edges: MapEdge[], ends: (edge: MapEdge) => [from: string, to: 
     const flow = flows.get(key);
     const access = edge.access === 'always' ? 'always' : 'condition';
     if (!flow) {
-      flows.set(key, { from, to, people: edge.people, access, conditions: edge.conditions, because: edge.because, routes: [edge.route] });
+      flows.set(key, {
+        from,
+        to,
+        people: edge.people,
+        access,
+        conditions: edge.conditions,
+        because: edge.because,
+        routes: [edge.route],
+      });
       continue;
     }
     flow.people = Math.max(flow.people, edge.people);
@@ -98,7 +112,9 @@ function groupsOf(map: AccessMap, names: Set<string>): Drawn['groups'] {
 }
 
 function appsOf(map: AccessMap, names: Set<string>, into: Flow[], within: Flow[], most: number): Drawn['apps'] {
-  const place = new Map(groupsOf(map, new Set(into.map((flow) => flow.from))).map((group, index) => [group.name, index]));
+  const place = new Map(
+    groupsOf(map, new Set(into.map((flow) => flow.from))).map((group, index) => [group.name, index]),
+  );
   const height = (app: string): number => {
     const flows = into.filter((flow) => flow.to === app);
     return flows.reduce((sum, flow) => sum + (place.get(flow.from) ?? 0), 0) / Math.max(1, flows.length);

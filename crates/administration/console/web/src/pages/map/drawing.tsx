@@ -30,7 +30,14 @@ export function Drawing({ drawn, chosen, choose }: Drawing) {
   const labels = new Map(drawn.apps.flatMap((app) => app.routes.map((route) => [route.name, route.label])));
   return (
     <div class="map-box" ref={box} tabIndex={0} role="region" aria-label="The map, drawn">
-      <svg class="map" width={placed.width} height={placed.height + 4} viewBox={`-1 -2 ${placed.width + 2} ${placed.height + 4}`} role="group" aria-label="From people and groups on the left to apps and their routes on the right">
+      <svg
+        class="map"
+        width={placed.width}
+        height={placed.height + 4}
+        viewBox={`-1 -2 ${placed.width + 2} ${placed.height + 4}`}
+        role="group"
+        aria-label="From people and groups on the left to apps and their routes on the right"
+      >
         <defs>
           <pattern id="condition" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
             <rect class="condition-ground" width="7" height="7" />
@@ -38,19 +45,53 @@ export function Drawing({ drawn, chosen, choose }: Drawing) {
           </pattern>
         </defs>
         {placed.into.map((band) => (
-          <Flowing key={`${band.flow.from} ${band.flow.to}`} band={band} words={sentence(band.flow)} chosen={band.flow === chosen} dimmed={dimmed(chosen, band.flow)} choose={choose} />
+          <Flowing
+            key={`${band.flow.from} ${band.flow.to}`}
+            band={band}
+            words={sentence(band.flow)}
+            chosen={band.flow === chosen}
+            dimmed={dimmed(chosen, band.flow)}
+            choose={choose}
+          />
         ))}
         {placed.within.map((band) => (
-          <Flowing key={`${band.flow.from} ${band.flow.to}`} band={band} words={routeSentence(band.flow, labels.get(band.flow.to) ?? band.flow.to)} chosen={band.flow === chosen} dimmed={dimmed(chosen, band.flow)} choose={choose} />
+          <Flowing
+            key={`${band.flow.from} ${band.flow.to}`}
+            band={band}
+            words={routeSentence(band.flow, labels.get(band.flow.to) ?? band.flow.to)}
+            chosen={band.flow === chosen}
+            dimmed={dimmed(chosen, band.flow)}
+            choose={choose}
+          />
         ))}
         {drawn.groups.map((group, index) => (
-          <Node key={group.name} box={placed.groups[index]} title={group.strangers ? 'Strangers' : group.name} under={group.strangers ? 'without signing in' : people(group.people)} kind={group.strangers ? 'strangers' : ''} find={group.strangers ? 'strangers' : group.name} />
+          <Node
+            key={group.name}
+            box={placed.groups[index]}
+            title={group.strangers ? 'Strangers' : group.name}
+            under={group.strangers ? 'without signing in' : people(group.people)}
+            kind={group.strangers ? 'strangers' : ''}
+            find={group.strangers ? 'strangers' : group.name}
+          />
         ))}
         {drawn.apps.map((app, index) => (
-          <Node key={app.name} box={placed.apps[index]} title={app.title} under={app.people > 0 ? `${number(app.people)} may` : 'open'} kind="" find={app.name} />
+          <Node
+            key={app.name}
+            box={placed.apps[index]}
+            title={app.title}
+            under={app.people > 0 ? `${number(app.people)} may` : 'open'}
+            kind=""
+            find={app.name}
+          />
         ))}
         {placed.routes.map((route) => (
-          <text key={route.key} class="map-route" x={route.x + 10} y={route.y + route.height / 2} dominant-baseline="central">
+          <text
+            key={route.key}
+            class="map-route"
+            x={route.x + 10}
+            y={route.y + route.height / 2}
+            dominant-baseline="central"
+          >
             {cut(labels.get(route.key) ?? route.key, (route.width - 10) / 8)}
           </text>
         ))}
@@ -59,7 +100,13 @@ export function Drawing({ drawn, chosen, choose }: Drawing) {
           const rows = app.routes.length + 1;
           if (!app.moreRoutes || !last) return null;
           return (
-            <text key={app.name} class="map-more" x={placed.width - Math.min(150, placed.width * 0.16) + 10} y={last.y + last.height / 2 + (rows / 2 - 0.5) * 30} dominant-baseline="central">
+            <text
+              key={app.name}
+              class="map-more"
+              x={placed.width - Math.min(150, placed.width * 0.16) + 10}
+              y={last.y + last.height / 2 + (rows / 2 - 0.5) * 30}
+              dominant-baseline="central"
+            >
               and {app.moreRoutes} more
             </text>
           );
@@ -69,7 +116,8 @@ export function Drawing({ drawn, chosen, choose }: Drawing) {
   );
 }
 
-const dimmed = (chosen: Flow | undefined, flow: Flow): boolean => chosen !== undefined && chosen !== flow && chosen.to !== flow.from && chosen.from !== flow.to;
+const dimmed = (chosen: Flow | undefined, flow: Flow): boolean =>
+  chosen !== undefined && chosen !== flow && chosen.to !== flow.from && chosen.from !== flow.to;
 
 function cut(text: string, characters: number): string {
   return text.length > characters ? `${text.slice(0, Math.max(1, Math.floor(characters) - 1))}…` : text;
@@ -108,7 +156,19 @@ function Flowing({ band, words, chosen, dimmed, choose }: Flowing) {
   );
 }
 
-function Node({ box, title, under, kind, find }: { box: Box | undefined; title: string; under: string; kind: string; find: string }) {
+function Node({
+  box,
+  title,
+  under,
+  kind,
+  find,
+}: {
+  box: Box | undefined;
+  title: string;
+  under: string;
+  kind: string;
+  find: string;
+}) {
   if (!box) return null;
   const characters = (box.width - 26) / 9.4;
   return (

@@ -49,7 +49,8 @@ function stacked(keys: string[], heights: number[], x: number, width: number, wh
   });
 }
 
-const sumOf = (flows: Flow[], most: number): number => flows.reduce((sum, flow) => sum + widthOf(flow.people, most) + 1, 0);
+const sumOf = (flows: Flow[], most: number): number =>
+  flows.reduce((sum, flow) => sum + widthOf(flow.people, most) + 1, 0);
 
 function band(flow: Flow, width: number, x1: number, y1: number, x2: number, y2: number): Band {
   const half = width / 2;
@@ -88,14 +89,36 @@ export function layout(drawn: Drawn, width: number): Layout {
   const leaving = (name: string) => drawn.into.filter((flow) => flow.from === name);
   const arriving = (name: string) => drawn.into.filter((flow) => flow.to === name);
   const groupHeights = drawn.groups.map((group) => Math.max(LEAST, sumOf(leaving(group.name), most) + PAD));
-  const appHeights = drawn.apps.map((app) => Math.max(LEAST, sumOf(arriving(app.name), most) + PAD, (app.routes.length + (app.moreRoutes ? 1 : 0)) * ROUTE));
+  const appHeights = drawn.apps.map((app) =>
+    Math.max(LEAST, sumOf(arriving(app.name), most) + PAD, (app.routes.length + (app.moreRoutes ? 1 : 0)) * ROUTE),
+  );
   const total = (heights: number[]) => heights.reduce((sum, height) => sum + height + GAP, -GAP);
   const height = Math.max(total(groupHeights), total(appHeights), LEAST);
   const appX = width * 0.5 - boxWidth / 2 + 20;
-  const groups = stacked(drawn.groups.map((group) => group.name), groupHeights, 0, boxWidth, height);
-  const apps = stacked(drawn.apps.map((app) => app.name), appHeights, appX, boxWidth, height);
+  const groups = stacked(
+    drawn.groups.map((group) => group.name),
+    groupHeights,
+    0,
+    boxWidth,
+    height,
+  );
+  const apps = stacked(
+    drawn.apps.map((app) => app.name),
+    appHeights,
+    appX,
+    boxWidth,
+    height,
+  );
   const routes = routeBoxes(drawn, apps, width - routeWidth, routeWidth);
-  return { width, height, groups, apps, routes, into: intoBands(drawn, groups, apps, most), within: withinBands(drawn, apps, routes, most) };
+  return {
+    width,
+    height,
+    groups,
+    apps,
+    routes,
+    into: intoBands(drawn, groups, apps, most),
+    within: withinBands(drawn, apps, routes, most),
+  };
 }
 
 function routeBoxes(drawn: Drawn, apps: Box[], x: number, width: number): Box[] {
@@ -112,10 +135,17 @@ function intoBands(drawn: Drawn, groups: Box[], apps: Box[], most: number): Band
   const from = new Map(groups.map((box, index) => [box.key, { box, index }]));
   const to = new Map(apps.map((box, index) => [box.key, { box, index }]));
   const order = (place: Map<string, { index: number }>, key: string) => place.get(key)?.index ?? 0;
-  const left = new Sides(groups, totals(drawn.into, (flow) => flow.from, most));
-  const right = new Sides(apps, totals(drawn.into, (flow) => flow.to, most));
+  const left = new Sides(
+    groups,
+    totals(drawn.into, (flow) => flow.from, most),
+  );
+  const right = new Sides(
+    apps,
+    totals(drawn.into, (flow) => flow.to, most),
+  );
   const starts = new Map<Flow, number>();
-  for (const flow of [...drawn.into].sort((a, b) => order(to, a.to) - order(to, b.to))) starts.set(flow, left.take(flow.from, widthOf(flow.people, most)));
+  for (const flow of [...drawn.into].sort((a, b) => order(to, a.to) - order(to, b.to)))
+    starts.set(flow, left.take(flow.from, widthOf(flow.people, most)));
   return [...drawn.into]
     .sort((a, b) => order(from, a.from) - order(from, b.from))
     .flatMap((flow) => {
@@ -129,8 +159,13 @@ function intoBands(drawn: Drawn, groups: Box[], apps: Box[], most: number): Band
 
 function withinBands(drawn: Drawn, apps: Box[], routes: Box[], most: number): Band[] {
   const ends = new Map(routes.map((box) => [box.key, box]));
-  const shown = drawn.within.filter((flow) => ends.has(flow.to)).sort((a, b) => (ends.get(a.to)?.y ?? 0) - (ends.get(b.to)?.y ?? 0));
-  const side = new Sides(apps, totals(shown, (flow) => flow.from, most));
+  const shown = drawn.within
+    .filter((flow) => ends.has(flow.to))
+    .sort((a, b) => (ends.get(a.to)?.y ?? 0) - (ends.get(b.to)?.y ?? 0));
+  const side = new Sides(
+    apps,
+    totals(shown, (flow) => flow.from, most),
+  );
   return shown.flatMap((flow) => {
     const start = apps.find((box) => box.key === flow.from);
     const end = ends.get(flow.to);

@@ -27,10 +27,32 @@ export function PersonDetails({ user, again }: { user: UserInFull; again: () => 
   return (
     <form class="card pad form" onSubmit={save}>
       <div class="field-row">
-        <TextField label="Name to show" value={display} set={setDisplay} problem={doing.problem} name="display_name" disabled={!may} />
-        <TextField label="E-mail" type="email" value={email} set={setEmail} problem={doing.problem} name="email" disabled={!may} />
+        <TextField
+          label="Name to show"
+          value={display}
+          set={setDisplay}
+          problem={doing.problem}
+          name="display_name"
+          disabled={!may}
+        />
+        <TextField
+          label="E-mail"
+          type="email"
+          value={email}
+          set={setEmail}
+          problem={doing.problem}
+          name="email"
+          disabled={!may}
+        />
       </div>
-      <PairsField label="Attributes" value={attributes} set={setAttributes} hint='Policies read them: principal.getTag("team") == "red".' problem={doing.problem} name="attributes" />
+      <PairsField
+        label="Attributes"
+        value={attributes}
+        set={setAttributes}
+        hint='Policies read them: principal.getTag("team") == "red".'
+        problem={doing.problem}
+        name="attributes"
+      />
       <ProblemNote problem={doing.problem} again={doing.problem?.stale ? again : undefined} />
       {may && (
         <div class="buttons">

@@ -20,7 +20,10 @@ export function FactorRows({ user, again }: { user: UserInFull; again: () => voi
   if (user.factors.length === 0) {
     return (
       <Empty title="No passkey yet">
-        <p>Until there is one, {user.name} signs in by link only, and what needs a passkey stays shut. An enrolment link lets them add the first.</p>
+        <p>
+          Until there is one, {user.name} signs in by link only, and what needs a passkey stays shut. An enrolment link
+          lets them add the first.
+        </p>
       </Empty>
     );
   }
@@ -48,7 +51,17 @@ export function FactorRows({ user, again }: { user: UserInFull; again: () => voi
   );
 }
 
-function Remove({ user, factor, again, close }: { user: UserInFull; factor: Factor; again: () => void; close: () => void }) {
+function Remove({
+  user,
+  factor,
+  again,
+  close,
+}: {
+  user: UserInFull;
+  factor: Factor;
+  again: () => void;
+  close: () => void;
+}) {
   const doing = useDoing();
   const last = factor.kind === 'passkey' && user.factors.filter((other) => other.kind === 'passkey').length === 1;
   const remove = async () => {
@@ -58,7 +71,14 @@ function Remove({ user, factor, again, close }: { user: UserInFull; factor: Fact
     again();
   };
   return (
-    <Confirm title={`Remove ${factor.name || factor.kind}?`} action="Remove it" danger doing={doing} close={close} onConfirm={remove}>
+    <Confirm
+      title={`Remove ${factor.name || factor.kind}?`}
+      action="Remove it"
+      danger
+      doing={doing}
+      close={close}
+      onConfirm={remove}
+    >
       <p>
         Ends those of their {count(user.sessions, 'session')} that rest on it, with what is open there.
         {last && ` It is the last passkey of ${user.name}: they need an enrolment or recovery link afterwards.`}

@@ -39,7 +39,15 @@ export function GroupRows({ user, again }: Rows) {
                 <a class="strong" href={at('groups', membership.group)}>
                   {membership.group}
                 </a>
-                <span class="under">{membership.until === undefined ? 'for good' : <>ends <Time at={membership.until} /></>}</span>
+                <span class="under">
+                  {membership.until === undefined ? (
+                    'for good'
+                  ) : (
+                    <>
+                      ends <Time at={membership.until} />
+                    </>
+                  )}
+                </span>
               </div>
               {may && (
                 <button type="button" class="button small-button" onClick={() => setLeaving(membership)}>
@@ -80,7 +88,15 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
     <Dialog title={`Put ${user.name} into a group`} close={close}>
       <form onSubmit={join}>
         <GroupField label="Group" value={group} set={setGroup} problem={doing.problem} name="group" />
-        <TextField label="Until" type="datetime-local" value={until} set={setUntil} hint="Empty: for good. Otherwise the membership, and what rests on it, ends by itself." problem={doing.problem} name="until" />
+        <TextField
+          label="Until"
+          type="datetime-local"
+          value={until}
+          set={setUntil}
+          hint="Empty: for good. Otherwise the membership, and what rests on it, ends by itself."
+          problem={doing.problem}
+          name="until"
+        />
         <ProblemNote problem={doing.problem} />
         <div class="buttons end">
           <button type="button" class="button" onClick={close}>
@@ -104,9 +120,17 @@ function Leave({ user, group, again, close }: Rows & { group: string; close: () 
     again();
   };
   return (
-    <Confirm title={`Take ${user.name} out of ${group}?`} action={`Take out of ${group}`} danger doing={doing} close={close} onConfirm={leave}>
+    <Confirm
+      title={`Take ${user.name} out of ${group}?`}
+      action={`Take out of ${group}`}
+      danger
+      doing={doing}
+      close={close}
+      onConfirm={leave}
+    >
       <p>
-        What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
+        What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their{' '}
+        {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
       </p>
     </Confirm>
   );

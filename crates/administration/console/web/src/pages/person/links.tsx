@@ -41,13 +41,15 @@ function MakeLink({ user, kind, close }: { user: UserInFull; kind: LinkKind; clo
   const doing = useDoing();
   const [link, setLink] = useState<SecretLink>();
   const [, words = '', what = ''] = KINDS.find(([value]) => value === kind) ?? [];
-  const make = () => doing.run(async () => setLink(await api.post<SecretLink>(to('users', user.id, 'links'), { kind })));
+  const make = () =>
+    doing.run(async () => setLink(await api.post<SecretLink>(to('users', user.id, 'links'), { kind })));
   return (
     <Dialog title={`${words} for ${user.display_name || user.name}`} close={close}>
       {link ? (
         <>
           <p>
-            Whoever opens it is {user.name}. Give it to them in person or over a channel that you trust. It is shown only now, works once and ends <Time at={link.expires} />.
+            Whoever opens it is {user.name}. Give it to them in person or over a channel that you trust. It is shown
+            only now, works once and ends <Time at={link.expires} />.
           </p>
           <div class="secret">
             <code class="whole">{link.url}</code>

@@ -23,7 +23,9 @@ export function Reach({ user }: { user: string }) {
       {({ items }) => {
         const open = items.filter((item) => item.access !== 'never');
         const shut = items.length - open.length;
-        const wanted = (all ? items : open).filter((item) => `${item.title} ${item.route} ${item.host}`.toLowerCase().includes(text.toLowerCase()));
+        const wanted = (all ? items : open).filter((item) =>
+          `${item.title} ${item.route} ${item.host}`.toLowerCase().includes(text.toLowerCase()),
+        );
         if (items.length === 0) {
           return (
             <Empty title="No app yet">
@@ -34,9 +36,17 @@ export function Reach({ user }: { user: string }) {
         return (
           <>
             <div class="filters">
-              <input class="filter" type="search" aria-label="App or route" placeholder="App or route" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+              <input
+                class="filter"
+                type="search"
+                aria-label="App or route"
+                placeholder="App or route"
+                value={text}
+                onInput={(event) => setText(event.currentTarget.value)}
+              />
               <label class="inline-check">
-                <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} /> also the {number(shut)} that stay shut
+                <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} /> also
+                the {number(shut)} that stay shut
               </label>
             </div>
             {wanted.length === 0 ? (
@@ -44,9 +54,18 @@ export function Reach({ user }: { user: string }) {
                 <p>Groups open apps: put {user} into one that a policy names, or add a policy.</p>
               </Empty>
             ) : (
-              <Table caption={`What ${user} can reach`} columns={COLUMNS} rows={wanted.slice(0, MOST)} id={(item) => item.route} />
+              <Table
+                caption={`What ${user} can reach`}
+                columns={COLUMNS}
+                rows={wanted.slice(0, MOST)}
+                id={(item) => item.route}
+              />
             )}
-            {wanted.length > MOST && <p class="small after">The first {MOST} of {number(wanted.length)}. Filter to see others.</p>}
+            {wanted.length > MOST && (
+              <p class="small after">
+                The first {MOST} of {number(wanted.length)}. Filter to see others.
+              </p>
+            )}
           </>
         );
       }}

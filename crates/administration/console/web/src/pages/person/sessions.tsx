@@ -37,7 +37,8 @@ export function PersonSessions({ user, again }: { user: string; again: () => voi
                   <div class="grow">
                     <span class="strong">{session.client}</span>
                     <span class="under">
-                      by {listed(session.methods)} <Time at={session.started} /> · last seen <Time at={session.seen} /> · {count(session.leases, 'open lease')} · ends <Time at={session.expires} />
+                      by {listed(session.methods)} <Time at={session.started} /> · last seen <Time at={session.seen} />{' '}
+                      · {count(session.leases, 'open lease')} · ends <Time at={session.expires} />
                     </span>
                   </div>
                   {may && (
@@ -64,7 +65,17 @@ export function PersonSessions({ user, again }: { user: string; again: () => voi
   );
 }
 
-function EndAll({ user, sessions, ended, close }: { user: string; sessions: Session[]; ended: () => void; close: () => void }) {
+function EndAll({
+  user,
+  sessions,
+  ended,
+  close,
+}: {
+  user: string;
+  sessions: Session[];
+  ended: () => void;
+  close: () => void;
+}) {
   const doing = useDoing();
   const leases = sessions.reduce((sum, session) => sum + session.leases, 0);
   const end = async () => {
@@ -73,9 +84,17 @@ function EndAll({ user, sessions, ended, close }: { user: string; sessions: Sess
     ended();
   };
   return (
-    <Confirm title={`End all sessions of ${user}?`} action={`End ${sessions.length} sessions`} danger doing={doing} close={close} onConfirm={end}>
+    <Confirm
+      title={`End all sessions of ${user}?`}
+      action={`End ${sessions.length} sessions`}
+      danger
+      doing={doing}
+      close={close}
+      onConfirm={end}
+    >
       <p>
-        Signs {user} out on {listed(sessions.map((session) => session.client))} and cuts {count(leases, 'open lease')} at once. They can sign in again.
+        Signs {user} out on {listed(sessions.map((session) => session.client))} and cuts {count(leases, 'open lease')}{' '}
+        at once. They can sign in again.
       </p>
     </Confirm>
   );

@@ -14,7 +14,7 @@ import { ProblemNote } from '../../ui/notes';
 import { Page } from '../../ui/page';
 import { Moment } from '../../ui/time';
 import { Ways } from '../../ui/ways';
-import { PolicyShown } from '../decision';
+import { PolicyShown } from '../decision/parts';
 
 const PROOFS: [string, string][] = [
   ['passkey', 'a passkey'],
@@ -24,7 +24,11 @@ const PROOFS: [string, string][] = [
 
 export function AskPage() {
   return (
-    <Page title="Ask a question" above={<a href="/policies">Policies</a>} lead="Who may do what, as policies stand now, and why. Nothing is opened and nothing is changed by asking.">
+    <Page
+      title="Ask a question"
+      above={<a href="/policies">Policies</a>}
+      lead="Who may do what, as policies stand now, and why. Nothing is opened and nothing is changed by asking."
+    >
       <Ask />
     </Page>
   );
@@ -53,7 +57,9 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
       ...(at && { at: new Date(at).getTime() }),
     };
     void doing.run(async () => {
-      const explanation = files ? await api.post<Explanation>('/v1/policies/explain', { ...question, files }) : await api.post<Explanation>('/v1/explain', question);
+      const explanation = files
+        ? await api.post<Explanation>('/v1/policies/explain', { ...question, files })
+        : await api.post<Explanation>('/v1/explain', question);
       setAnswer({ of: files, explanation });
     });
   };
@@ -61,17 +67,52 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
     <Permitted action="admin.explain" to="ask questions of policy">
       <form class="card pad form" onSubmit={ask}>
         <div class="field-row">
-          <UserField label="Who" value={user} set={setUser} hint="Empty: a stranger." problem={doing.problem} name="user" />
+          <UserField
+            label="Who"
+            value={user}
+            set={setUser}
+            hint="Empty: a stranger."
+            problem={doing.problem}
+            name="user"
+          />
           <AppField label="App" value={app} set={setApp} problem={doing.problem} name="app" />
-          <SelectField label="Having proved with" value={proof} set={setProof} options={PROOFS} problem={doing.problem} name="proof" />
+          <SelectField
+            label="Having proved with"
+            value={proof}
+            set={setProof}
+            options={PROOFS}
+            problem={doing.problem}
+            name="proof"
+          />
         </div>
         <div class="field-row method-row">
-          <SelectField label="Method" value={method} set={setMethod} options={['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].map((name): [string, string] => [name, name])} />
+          <SelectField
+            label="Method"
+            value={method}
+            set={setMethod}
+            options={['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].map((name): [string, string] => [name, name])}
+          />
           <TextField label="Path" mono value={path} set={setPath} problem={doing.problem} name="path" />
         </div>
         <div class="field-row">
-          <TextField label="From the address" mono value={address} set={setAddress} placeholder="10.0.0.1" problem={doing.problem} name="address" />
-          <TextField label="At" type="datetime-local" value={at} set={setAt} hint="Empty: now." problem={doing.problem} name="at" />
+          <TextField
+            label="From the address"
+            mono
+            value={address}
+            set={setAddress}
+            placeholder="10.0.0.1"
+            problem={doing.problem}
+            name="address"
+          />
+          <TextField
+            label="At"
+            type="datetime-local"
+            value={at}
+            set={setAt}
+            hint="Empty: now."
+            problem={doing.problem}
+            name="at"
+          />
         </div>
         <div class="buttons">
           <button class="button first" disabled={doing.busy || app.trim() === ''}>
@@ -90,7 +131,8 @@ function Answer({ explanation, behind }: { explanation: Explanation; behind: boo
     <div class="card pad answer">
       {behind && <p class="small">The draft has changed since this was asked.</p>}
       <p class="sentence">
-        <Outcome outcome={explanation.outcome} stepUp={explanation.ways.some((way) => way.alone)} /> {explanation.sentence}
+        <Outcome outcome={explanation.outcome} stepUp={explanation.ways.some((way) => way.alone)} />{' '}
+        {explanation.sentence}
       </p>
       <dl class="rests">
         <dt>decided by</dt>
@@ -131,7 +173,8 @@ function Answer({ explanation, behind }: { explanation: Explanation; behind: boo
           <>
             <dt>in report mode</dt>
             <dd>
-              would be {explanation.report.outcome} because of {explanation.report.because.join(', ') || 'nothing that permits it'}
+              would be {explanation.report.outcome} because of{' '}
+              {explanation.report.because.join(', ') || 'nothing that permits it'}
             </dd>
           </>
         )}

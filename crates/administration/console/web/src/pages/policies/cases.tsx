@@ -21,10 +21,19 @@ export function Cases({ files }: { files: PolicyFile[] }) {
   const [text, setText] = useState(EXAMPLE.split('\n'));
   const [result, setResult] = useState<PolicyCases>();
   const doing = useDoing();
-  const run = () => doing.run(async () => setResult(await api.post<PolicyCases>('/v1/policies/test', { files, cases: text.join('\n') })));
+  const run = () =>
+    doing.run(async () =>
+      setResult(await api.post<PolicyCases>('/v1/policies/test', { files, cases: text.join('\n') })),
+    );
   return (
     <>
-      <LinesField label="Cases" rows={7} value={text} set={setText} hint="TOML, as in the files of gatewright policy test." />
+      <LinesField
+        label="Cases"
+        rows={7}
+        value={text}
+        set={setText}
+        hint="TOML, as in the files of gatewright policy test."
+      />
       <p class="buttons">
         <button type="button" class="button" disabled={doing.busy} onClick={run}>
           Try them

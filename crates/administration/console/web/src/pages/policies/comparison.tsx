@@ -24,7 +24,9 @@ export function effectOf(comparison: Comparison): string {
 }
 
 export const changesNothing = (comparison: Comparison): boolean =>
-  [comparison.added, comparison.removed, comparison.changed, comparison.files_changed, comparison.files_removed].every((list) => list.length === 0);
+  [comparison.added, comparison.removed, comparison.changed, comparison.files_changed, comparison.files_removed].every(
+    (list) => list.length === 0,
+  );
 
 export function ComparisonShown({ comparison }: { comparison: Comparison }) {
   return (
@@ -79,7 +81,9 @@ export function ComparisonShown({ comparison }: { comparison: Comparison }) {
           </Row>
         )}
       </dl>
-      {comparison.incomplete && <p class="small">Not everything could be compared within the time: more may gain or lose than is listed.</p>}
+      {comparison.incomplete && (
+        <p class="small">Not everything could be compared within the time: more may gain or lose than is listed.</p>
+      )}
     </div>
   );
 }

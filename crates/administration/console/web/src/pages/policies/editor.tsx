@@ -19,8 +19,15 @@ import { Save } from './save';
 export function PolicyEditorPage() {
   const reading = useRead<Policies>('/v1/policies');
   return (
-    <Page title="Edit the policies" above={<a href="/policies">Policies</a>} wide lead="A draft counts for nothing until it is saved, and it is compared with what is in force before.">
-      <Shown reading={reading}>{(policies) => <Editor key={policies.version} policies={policies} again={reading.again} />}</Shown>
+    <Page
+      title="Edit the policies"
+      above={<a href="/policies">Policies</a>}
+      wide
+      lead="A draft counts for nothing until it is saved, and it is compared with what is in force before."
+    >
+      <Shown reading={reading}>
+        {(policies) => <Editor key={policies.version} policies={policies} again={reading.again} />}
+      </Shown>
     </Page>
   );
 }
@@ -35,7 +42,9 @@ permit (
 
 function Editor({ policies, again }: { policies: Policies; again: () => void }) {
   const { search } = useAddress();
-  const [files, setFiles] = useState<PolicyFile[]>(policies.files.length > 0 ? policies.files : [{ name: 'policies.cedar', text: FIRST }]);
+  const [files, setFiles] = useState<PolicyFile[]>(
+    policies.files.length > 0 ? policies.files : [{ name: 'policies.cedar', text: FIRST }],
+  );
   const [active, setActive] = useState(search.get('file') ?? files[0]?.name ?? '');
   const area = useRef<HTMLTextAreaElement>(null);
   const check = useCheck(files);
@@ -56,7 +65,14 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
   };
   return (
     <div class="editor">
-      <Files files={files} active={file?.name} faults={faults} inForce={policies.files} set={setFiles} choose={setActive} />
+      <Files
+        files={files}
+        active={file?.name}
+        faults={faults}
+        inForce={policies.files}
+        set={setFiles}
+        choose={setActive}
+      />
       <div class="editor-main">
         {file && (
           <Code
@@ -84,11 +100,24 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
 
 function Faults({ check, show }: { check: Check; show: (fault: PolicyFault) => void }) {
   const { checked } = check;
-  const lines: [PolicyFault, 'fault' | 'warning'][] = checked ? [...checked.faults.map((fault): [PolicyFault, 'fault'] => [fault, 'fault']), ...checked.warnings.map((fault): [PolicyFault, 'warning'] => [fault, 'warning'])] : [];
+  const lines: [PolicyFault, 'fault' | 'warning'][] = checked
+    ? [
+        ...checked.faults.map((fault): [PolicyFault, 'fault'] => [fault, 'fault']),
+        ...checked.warnings.map((fault): [PolicyFault, 'warning'] => [fault, 'warning']),
+      ]
+    : [];
   return (
     <div class="checked">
       <p id="checked" role="status" class={checked && checked.faults.length > 0 ? 'field-fault' : 'small'}>
-        {check.problem ? '' : !checked ? 'Checking …' : checked.faults.length > 0 ? `✕ ${count(checked.faults.length, 'fault')}` : checked.warnings.length > 0 ? `✓ No fault, ${count(checked.warnings.length, 'warning')}` : '✓ No fault'}
+        {check.problem
+          ? ''
+          : !checked
+            ? 'Checking …'
+            : checked.faults.length > 0
+              ? `✕ ${count(checked.faults.length, 'fault')}`
+              : checked.warnings.length > 0
+                ? `✓ No fault, ${count(checked.warnings.length, 'warning')}`
+                : '✓ No fault'}
       </p>
       <ProblemNote problem={check.problem} />
       {lines.length > 0 && (

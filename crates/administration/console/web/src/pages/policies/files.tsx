@@ -32,9 +32,16 @@ export function Files({ files, active, faults, inForce, set, choose }: Files) {
       <ul>
         {files.map((file) => (
           <li key={file.name}>
-            <button type="button" class="file" aria-current={file.name === active ? 'true' : undefined} onClick={() => choose(file.name)}>
+            <button
+              type="button"
+              class="file"
+              aria-current={file.name === active ? 'true' : undefined}
+              onClick={() => choose(file.name)}
+            >
               <span class="mono">{file.name}</span>
-              <span class={faults.some((fault) => fault.file === file.name) ? 'field-fault' : 'small'}>{state(file)}</span>
+              <span class={faults.some((fault) => fault.file === file.name) ? 'field-fault' : 'small'}>
+                {state(file)}
+              </span>
             </button>
           </li>
         ))}
@@ -52,7 +59,11 @@ export function Files({ files, active, faults, inForce, set, choose }: Files) {
           <Icon name="add" /> New file
         </button>
         {active && (
-          <button type="button" class="button small-button danger" onClick={() => set(files.filter((file) => file.name !== active))}>
+          <button
+            type="button"
+            class="button small-button danger"
+            onClick={() => set(files.filter((file) => file.name !== active))}
+          >
             Take this one out<span class="hidden">, {active}</span>
           </button>
         )}
@@ -84,7 +95,18 @@ function NewFile({ taken, close, add }: { taken: string[]; close: () => void; ad
           if (!clash && name.trim() !== '') add(whole);
         }}
       >
-        <TextField label="Name" mono value={name} set={setName} hint={clash ? `There is a ${whole} already.` : 'For example finance.cedar. Files are for readers: all of them are one set.'} required />
+        <TextField
+          label="Name"
+          mono
+          value={name}
+          set={setName}
+          hint={
+            clash
+              ? `There is a ${whole} already.`
+              : 'For example finance.cedar. Files are for readers: all of them are one set.'
+          }
+          required
+        />
         <div class="buttons end">
           <button type="button" class="button" onClick={close}>
             Leave it

@@ -22,7 +22,11 @@ const key = (epoch: { incarnation: number; number: number }): string => `${epoch
 export function HistoryPage() {
   const paged = usePaged<PolicyVersion>('/v1/policies/history', {});
   return (
-    <Page title="History of the policies" above={<a href="/policies">Policies</a>} lead="Each set that was in force, newest first. One can go back to any of them; what that does to people is shown before.">
+    <Page
+      title="History of the policies"
+      above={<a href="/policies">Policies</a>}
+      lead="Each set that was in force, newest first. One can go back to any of them; what that does to people is shown before."
+    >
       <Shown reading={paged.reading}>
         {({ items }) =>
           items.length === 0 ? (
@@ -87,17 +91,25 @@ function GoBack({ version }: { version: PolicyVersionInFull }) {
   const { epoch } = version;
   const compare = () => {
     going.forget();
-    return comparing.run(async () => setComparison(await api.post<Comparison>('/v1/policies/rollback/compare', { epoch })));
+    return comparing.run(async () =>
+      setComparison(await api.post<Comparison>('/v1/policies/rollback/compare', { epoch })),
+    );
   };
   const back = async () => {
-    if (!comparison || !(await going.run(() => api.post('/v1/policies/rollback', { epoch, over: comparison.over })))) return;
+    if (!comparison || !(await going.run(() => api.post('/v1/policies/rollback', { epoch, over: comparison.over }))))
+      return;
     say('These policies are in force again');
     go('/policies');
   };
   return (
     <Section id="back" title="Going back to them">
       <p class="buttons">
-        <button type="button" class={comparison ? 'button' : 'button first'} disabled={comparing.busy} onClick={compare}>
+        <button
+          type="button"
+          class={comparison ? 'button' : 'button first'}
+          disabled={comparing.busy}
+          onClick={compare}
+        >
           Compare with what is in force
         </button>
       </p>
@@ -107,7 +119,12 @@ function GoBack({ version }: { version: PolicyVersionInFull }) {
       {comparison && comparison.faults.length === 0 && !changesNothing(comparison) && (
         <Permitted action="admin.policy.apply" to="change policies">
           <p class="buttons">
-            <button type="button" class={comparison.losses.length > 0 || comparison.cut.leases > 0 ? 'button first danger' : 'button first'} disabled={going.busy} onClick={back}>
+            <button
+              type="button"
+              class={comparison.losses.length > 0 || comparison.cut.leases > 0 ? 'button first danger' : 'button first'}
+              disabled={going.busy}
+              onClick={back}
+            >
               Go back to these: {effectOf(comparison)}
             </button>
           </p>

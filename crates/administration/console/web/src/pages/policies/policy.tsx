@@ -31,7 +31,11 @@ export function PolicyPage({ id }: { id: string }) {
               <p class="lead chips">
                 <Effect policy={policy} />
                 {policy.mode === 'report' && <Chip tone="plain">report only: recorded, decides nothing</Chip>}
-                <span>{builtIn ? 'built in: an organisation adds to it and may forbid what it permits' : `${policy.file}, line ${policy.line}`}</span>
+                <span>
+                  {builtIn
+                    ? 'built in: an organisation adds to it and may forbid what it permits'
+                    : `${policy.file}, line ${policy.line}`}
+                </span>
               </p>
               {policy.description && <p class="policy-description">{policy.description}</p>}
               <Cedar text={policy.text} />

@@ -27,7 +27,9 @@ export function Save({ files, policies, dirty, faults, again }: Save) {
   const current = compared && sameFiles(compared.of, files) ? compared.comparison : undefined;
   const compare = () => {
     saving.forget();
-    return comparing.run(async () => setCompared({ of: files, comparison: await api.post<Comparison>('/v1/policies/compare', { files }) }));
+    return comparing.run(async () =>
+      setCompared({ of: files, comparison: await api.post<Comparison>('/v1/policies/compare', { files }) }),
+    );
   };
   const save = async () => {
     if (!current || !(await saving.run(() => api.post('/v1/policies', { files, over: current.over })))) return;
@@ -38,26 +40,47 @@ export function Save({ files, policies, dirty, faults, again }: Save) {
   return (
     <Section id="effect" title="What it does to people">
       <p class="soft">
-        {!dirty ? 'The draft is what is in force. Change something, and compare it here before it counts.' : compared && !current ? 'The draft has changed since it was compared.' : !current ? 'See who gains and who loses, and which open leases are cut, before it counts.' : `Compared with the policies of version ${current.over}.`}
+        {!dirty
+          ? 'The draft is what is in force. Change something, and compare it here before it counts.'
+          : compared && !current
+            ? 'The draft has changed since it was compared.'
+            : !current
+              ? 'See who gains and who loses, and which open leases are cut, before it counts.'
+              : `Compared with the policies of version ${current.over}.`}
       </p>
       <p class="buttons">
-        <button type="button" class={current || !dirty ? 'button' : 'button first'} disabled={!dirty || comparing.busy} onClick={compare}>
+        <button
+          type="button"
+          class={current || !dirty ? 'button' : 'button first'}
+          disabled={!dirty || comparing.busy}
+          onClick={compare}
+        >
           {comparing.busy ? 'Comparing …' : 'Compare with what is in force'}
         </button>
       </p>
       <ProblemNote problem={comparing.problem} />
       {current && <ComparisonShown comparison={current} />}
-      <ProblemNote problem={saving.problem} again={saving.problem?.status === 409 || saving.problem?.stale ? () => void compare() : undefined} />
+      <ProblemNote
+        problem={saving.problem}
+        again={saving.problem?.status === 409 || saving.problem?.stale ? () => void compare() : undefined}
+      />
       {current && current.faults.length === 0 && faults === 0 && (
         <Permitted action="admin.policy.apply" to="save policies">
           <p class="buttons">
-            <button type="button" class={current.cut.leases > 0 || current.losses.length > 0 ? 'button first danger' : 'button first'} disabled={saving.busy} onClick={save}>
+            <button
+              type="button"
+              class={current.cut.leases > 0 || current.losses.length > 0 ? 'button first danger' : 'button first'}
+              disabled={saving.busy}
+              onClick={save}
+            >
               Save: {effectOf(current)}
             </button>
           </p>
         </Permitted>
       )}
-      {dirty && policies.files.length > 0 && <p class="small after">Changing policies is as much as being an owner: whoever may, can let in anybody.</p>}
+      {dirty && policies.files.length > 0 && (
+        <p class="small after">Changing policies is as much as being an owner: whoever may, can let in anybody.</p>
+      )}
     </Section>
   );
 }

@@ -1,0 +1,98 @@
+// The parts of a decision: what it rests on, what decided it, how it ended.
+
+import type { Decision, DecidingPolicy } from '../../api/types';
+import { at } from '../../router';
+import { Cedar } from '../../ui/cedar';
+import { Chip, Outcome } from '../../ui/chip';
+import { exact, span } from '../../ui/time';
+import { bytes } from '../../ui/words';
+
+export function RestsOn({ value }: { value: Decision }) {
+  if (value.rests_on.length === 0) return <span class="soft">nothing but the request itself</span>;
+  return (
+    <ul class="facts-list">
+      {value.rests_on.map((fact) => (
+        <li key={`${fact.name} ${fact.value}`}>
+          <span class="soft">{fact.name}</span> {fact.value}
+          {fact.age_ms !== undefined && (
+            <span class="small" title={exact(value.time - fact.age_ms)}>
+              {' '}
+              · {span(fact.age_ms)} old
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function DecidedBy({ value }: { value: Decision }) {
+  return (
+    <>
+      {value.policies.length === 0 && <span>Nothing permits it. What no policy permits is refused.</span>}
+      {value.policies.map((policy) => (
+        <PolicyShown key={policy.id} policy={policy} open={value.policies.length === 1} />
+      ))}
+      {value.faults.map((fault) => (
+        <p class="field-fault" key={fault}>
+          ✕ {fault}
+        </p>
+      ))}
+      {value.report && (
+        <p class="small">
+          Policies in report mode would have said <Chip tone="plain">{value.report.outcome}</Chip> because of{' '}
+          {value.report.because.join(', ') || 'nothing that permits it'}.
+        </p>
+      )}
+      {value.considered && value.considered.length > 0 && (
+        <details>
+          <summary>Also looked at: {value.considered.length}</summary>
+          <ul class="grounds">
+            {value.considered.map((id) => (
+              <li key={id}>
+                <a href={at('policies', id)}>
+                  <code>{id}</code>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+export function PolicyShown({ policy, open = false }: { policy: DecidingPolicy; open?: boolean }) {
+  return (
+    <div class="policy-shown">
+      <a href={at('policies', policy.id)}>
+        <code>{policy.id}</code>
+      </a>{' '}
+      <span class="small">
+        {policy.effect}
+        {policy.in_force === false && ' · no longer in force'}
+      </span>
+      {policy.description && <p class="small">{policy.description}</p>}
+      {policy.text && (
+        <details open={open}>
+          <summary>Its text</summary>
+          <Cedar text={policy.text} />
+        </details>
+      )}
+    </div>
+  );
+}
+
+export function Ended({ ended }: { ended: NonNullable<Decision['ended']> }) {
+  return (
+    <>
+      {ended.how === 'cut' ? <Outcome outcome="cut" /> : ended.how} after {span(ended.duration_ms)}
+      {ended.why && `: ${ended.why}`}
+      <span class="small">
+        {' '}
+        {ended.status !== undefined && `· status ${ended.status} `}· {bytes(ended.bytes_up)} up,{' '}
+        {bytes(ended.bytes_down)} down
+      </span>
+    </>
+  );
+}

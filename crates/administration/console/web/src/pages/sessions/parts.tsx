@@ -1,0 +1,36 @@
+// What the lists of sessions and of leases share.
+
+import { useEffect, useState } from 'preact/hooks';
+
+import { useRested } from '../../api/use';
+import { refine, useAddress } from '../../router';
+
+export function Tabs({ here }: { here: 'sessions' | 'leases' }) {
+  return (
+    <nav class="tabs" aria-label="Sessions and leases">
+      <a href="/sessions" aria-current={here === 'sessions' ? 'page' : undefined}>
+        Sessions
+      </a>
+      <a href="/leases" aria-current={here === 'leases' ? 'page' : undefined}>
+        Leases
+      </a>
+    </nav>
+  );
+}
+
+/** A filter that is typed, asked for once it rests, and kept in the address. */
+export function useTyped(name: string): [typed: string, set: (value: string) => void, rested: string] {
+  const { search } = useAddress();
+  const [typed, setTyped] = useState(search.get(name) ?? '');
+  const rested = useRested(typed.trim(), 250);
+  useEffect(() => refine({ [name]: rested }), [name, rested]);
+  return [typed, setTyped, rested];
+}
+
+export function EndButton({ of, end }: { of: string; end: () => void }) {
+  return (
+    <button type="button" class="button small-button danger" onClick={end}>
+      End<span class="hidden"> {of}</span>
+    </button>
+  );
+}
