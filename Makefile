@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint e2e fuzz soak storm bench reference pictures setup clean
+.PHONY: help run build test unit lint e2e fuzz soak storm bench deb reference pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: ## measure decisions, leases and the whole proxy beside others; writes be
 storm: ## ten minutes of every attack at once, while a person works; ends with a fault where something did not hold
 	@cargo build --release --locked --quiet --package gatewright --package gw-storm
 	@target/release/gw-storm --soak 600
+
+deb: ## build a Debian package into target/debian
+	@scripts/deb.sh
 
 reference: ## write docs/configuration.md anew, from the code
 	@WRITE_REFERENCE=1 cargo test --locked --quiet --package gatewright --lib the_page_is_what_the_code_says

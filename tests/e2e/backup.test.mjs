@@ -10,6 +10,8 @@ import { until } from './lib/until.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { Visitor } from './lib/visitor.mjs';
 
+const TYPED = new URL('lib/typed.py', import.meta.url).pathname;
+
 const POLICIES = {
   'app.cedar': '@id("app-for-people")\npermit (principal is User, action == Action::"http.request", resource in App::"app");\n',
 };
@@ -124,6 +126,24 @@ describe('a backup', () => {
     await gateway.start();
     assert.deepEqual([await kids('assertion'), await kids('ledger')], old);
     await verified();
+  });
+
+  test('is given its passphrase on a terminal, which does not show it', async () => {
+    const typed = (lines, ...command) => run('python3', [TYPED, ...lines, '--', BINARY, ...command, '--data', gateway.data]);
+    const phrase = 'correct horse battery staple';
+    const differ = await typed([phrase, `${phrase}x`], 'backup', file, '--with-keys');
+    assert.equal(differ.code, 1);
+    assert.match(differ.stdout, /the two passphrases differ/);
+    const taken = await typed([phrase, phrase], 'backup', file, '--with-keys');
+    assert.equal(taken.code, 0, taken.stdout);
+    await lose();
+    const back = await typed([phrase], 'restore', file);
+    assert.equal(back.code, 0, back.stdout);
+    for (const { stdout } of [differ, taken, back]) assert.ok(!stdout.includes('horse'), stdout);
+    await gateway.start();
+    await verified();
+    const nobody = await run('setsid', ['--wait', BINARY, 'backup', `${file}-2`, '--with-keys', '--data', gateway.data]);
+    assert.match(nobody.stderr, /no terminal to ask/);
   });
 
   test('that is torn or changed is refused, and nothing starts on what is there of it', async () => {

@@ -12,7 +12,7 @@ use gw_web::Country;
 use ipnet::IpNet;
 
 use crate::{
-    command,
+    backup, command,
     config::{self, facts, value},
     wiring,
 };
@@ -117,4 +117,28 @@ pub fn country_database(bytes: &[u8]) -> Option<Country> {
 /// The country of an address as the database has it.
 pub fn told(country: &Country, address: IpAddr) -> Option<[u8; 2]> {
     country(address)
+}
+
+/// Unpacks a backup's archive into a folder.
+///
+/// # Errors
+/// Why it is refused.
+pub fn unpack_backup(archive: &[u8], to: &Path) -> Result<(), String> {
+    let unpacked = backup::unpack(archive, to);
+    unpacked.map(drop).map_err(|fault| fault.to_string())
+}
+
+/// Packs these files, by their paths, as a backup of no keys is packed.
+///
+/// # Errors
+/// When it cannot be packed.
+pub fn pack_backup(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, String> {
+    let pack = || {
+        let mut archive = backup::Archive::begin(Vec::new(), &backup::Opening::of_nothing())?;
+        for (path, bytes) in files {
+            archive.bytes(path, bytes)?;
+        }
+        archive.end()
+    };
+    pack().map_err(|fault: backup::ArchiveFault| fault.to_string())
 }

@@ -12,18 +12,13 @@ mod listener;
 mod machine;
 mod vitals;
 
-use std::{
-    io,
-    net::{SocketAddr, TcpListener as StdListener},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gw_engine::Engine;
 use gw_record::Ledger;
 use gw_tls::CertificateStore;
 use gw_web::ThreadMetrics;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 use crate::supervise::{Early, Supervisor};
@@ -32,6 +27,9 @@ pub(crate) use vitals::Vitals;
 
 /// How often the disk and the process are looked at.
 const LOOKS: Duration = Duration::from_secs(10);
+
+/// Connections that wait in the kernel's queue.
+const BACKLOG: i32 = 64;
 
 /// Addresses that are bound, before anything is told on them.
 pub(crate) struct Bound(Vec<Arc<TcpListener>>);
@@ -52,9 +50,21 @@ impl Bound {
     /// # Errors
     /// When it is taken or cannot be had.
     pub(crate) fn bind(&mut self, address: SocketAddr) -> io::Result<()> {
-        let listener = StdListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        self.0.push(Arc::new(TcpListener::from_std(listener)?));
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
+        socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            // IPv4 has a socket of its own, as in `listen`.
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from_std(socket.into())?;
+        self.0.push(Arc::new(listener));
         Ok(())
     }
 

@@ -16,6 +16,7 @@
 
 mod administration;
 mod assertion;
+mod backups;
 mod canonical;
 mod client_address;
 mod configuration;
@@ -83,6 +84,7 @@ macro_rules! for_each_target {
             command_line => configuration::command_line,
             country_database => configuration::country_database,
             administration => administration::request,
+            backup_archive => backups::archive,
             stored_facts => facts::rows,
             stored_changes => facts::changes,
         }

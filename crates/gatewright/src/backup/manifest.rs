@@ -25,6 +25,19 @@ pub(crate) struct Opening {
     pub(crate) keys: bool,
 }
 
+impl Opening {
+    /// What a backup of nothing says of itself, for fuzzing.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            format: FORMAT,
+            gatewright: env!("CARGO_PKG_VERSION").to_owned(),
+            made_at: Timestamp::default(),
+            epoch: Epoch::default(),
+            keys: false,
+        }
+    }
+}
+
 /// What of a later form can be read: enough to say which.
 #[derive(Debug, Deserialize)]
 pub(super) struct AnyOpening {

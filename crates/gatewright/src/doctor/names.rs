@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
+use futures_util::{StreamExt as _, stream};
 use tokio::{net::lookup_host, time::timeout};
 
 use super::finding::Finding;
@@ -10,13 +11,12 @@ use crate::config::Config;
 const ABOUT: &str = "name";
 /// How long a name may take to be resolved.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Names that are asked for at once.
+const AT_ONCE: usize = 16;
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for host in hosts(config) {
-        found.push(resolve(host).await);
-    }
-    found
+    let asked = stream::iter(hosts(config)).map(resolve);
+    asked.buffered(AT_ONCE).collect().await
 }
 
 fn hosts(config: &Config) -> BTreeSet<&str> {

@@ -54,7 +54,7 @@ fn finding(address: SocketAddr, bound: io::Result<()>, running: &Running) -> Fin
         Err(fault) => fault,
     };
     match fault.kind() {
-        io::ErrorKind::AddrInUse => held(address, Holder::of(address), running),
+        io::ErrorKind::AddrInUse => held(address, Holder::of(address, running.pid), running),
         io::ErrorKind::PermissionDenied => {
             Finding::look(ABOUT, address, "this user may not listen on it").try_this(
                 "let systemd open it (docs/operations.md), or give the unit CAP_NET_BIND_SERVICE",

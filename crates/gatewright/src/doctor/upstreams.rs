@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gw_model::{App, Servers};
-use gw_tls::TrustStore;
+use futures_util::{StreamExt as _, stream};
+use gw_model::{App, AppName, ServerAddress, Servers};
+use gw_tls::{ClientConfig, TrustStore};
 use gw_web::{Unreached, reach};
 
 use super::finding::Finding;
@@ -12,29 +13,43 @@ use crate::{clock::now, config::Config, config::files};
 const ABOUT: &str = "upstream";
 /// As long as a request would wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Servers that are asked at once.
+const AT_ONCE: usize = 16;
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
     // What is wrong with files was said already; nobody is believed then.
     let trust = TrustStore::load(files::trust(config), now());
     let trust = trust.unwrap_or_else(|_| TrustStore::empty());
-    let mut found = Vec::new();
-    for app in &config.wanted.apps {
-        if let Some(servers) = app.upstream.servers() {
-            found.extend(servers_of(app, &servers, &trust).await);
-        }
-    }
-    found
+    let apps = config.wanted.apps.iter();
+    let asked = apps.filter_map(|app| Some(asked_of(app, &app.upstream.servers()?, &trust)));
+    let asked = stream::iter(asked.flatten()).map(Asked::reach);
+    asked.buffered(AT_ONCE).collect().await
 }
 
-async fn servers_of(app: &Arc<App>, servers: &Servers, trust: &TrustStore) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for server in &servers.servers {
-        let name = servers.server_name.as_deref();
-        let reached = reach(&server.address, name, trust.of(&app.name), PATIENCE).await;
-        let which = format!("{} {}", app.name, server.address);
-        found.push(finding(which, reached));
+/// A server that is to be reached.
+struct Asked {
+    app: AppName,
+    address: ServerAddress,
+    server_name: Option<Arc<str>>,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+fn asked_of(app: &App, servers: &Servers, trust: &TrustStore) -> Vec<Asked> {
+    let each = servers.servers.iter().map(|server| Asked {
+        app: app.name.clone(),
+        address: server.address.clone(),
+        server_name: servers.server_name.clone(),
+        tls: trust.of(&app.name),
+    });
+    each.collect()
+}
+
+impl Asked {
+    async fn reach(self) -> Finding {
+        let name = self.server_name.as_deref();
+        let reached = reach(&self.address, name, self.tls, PATIENCE).await;
+        finding(format!("{} {}", self.app, self.address), reached)
     }
-    found
 }
 
 fn finding(which: String, reached: Result<(), Unreached>) -> Finding {

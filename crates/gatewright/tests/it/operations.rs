@@ -112,9 +112,11 @@ fn described(page: &str) -> BTreeMap<String, String> {
     names
 }
 
-/// Words of a text that are names of numbers.
+/// Words of a text that are names of numbers; that of the package is none.
 fn names_in(text: &str) -> BTreeSet<String> {
+    let plain = |word: &&str| !word.contains(|c: char| c.is_ascii_digit());
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(plain)
         .filter(|word| word.starts_with("gatewright_") || word.starts_with("process_"))
         .map(str::to_owned)
         .collect()

@@ -13,6 +13,9 @@ mod files;
 mod store;
 mod trust;
 
+/// How handshakes with servers are made.
+pub use rustls::ClientConfig;
+
 pub use config::{install_provider, provider, server_config};
 pub use demo::DemoAuthority;
 pub use fault::TlsFault;

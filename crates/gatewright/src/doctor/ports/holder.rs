@@ -19,7 +19,8 @@ pub(super) enum Holder {
 }
 
 impl Holder {
-    pub(super) fn of(address: SocketAddr) -> Self {
+    /// A socket that was handed over has several: `expected` counts before others.
+    pub(super) fn of(address: SocketAddr, expected: Option<u32>) -> Self {
         let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
         let read = tables
             .iter()
@@ -29,8 +30,8 @@ impl Holder {
             .filter(|(at, _)| takes(*at, address))
             .map(|(_, inode)| format!("socket:[{inode}]"))
             .collect();
-        processes()
-            .find(|pid| holds(*pid, &sockets))
+        let mut all = expected.into_iter().chain(processes());
+        all.find(|pid| holds(*pid, &sockets))
             .map_or(Self::Unknown, |pid| Self::Process(pid, name_of(pid)))
     }
 }
