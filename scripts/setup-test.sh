@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, says so, and skips what is there:
-# Debian packages by apt-get (as root, or through sudo), npm packages by their lock files, and
-# h2spec as a Go module; without it, its test says so and is skipped.
+# Debian packages by apt-get (as root, or through sudo), npm packages by their lock files,
+# h2spec as a Go module, and schemathesis from PyPI; without them, their tests say so and are
+# skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,7 @@ missing_packages() {
     node_is_recent || echo nodejs
     command -v npm >/dev/null || echo npm
     command -v python3 >/dev/null || echo python3
+    python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
     [ -x /usr/sbin/mkfs.ext4 ] || command -v mkfs.ext4 >/dev/null || echo e2fsprogs
 }
 
@@ -72,7 +74,23 @@ install_h2spec() {
         echo "setup: h2spec could not be installed; its test is skipped" >&2
 }
 
+SCHEMATHESIS=schemathesis==4.32.5
+
+install_schemathesis() {
+    local place=target/tools/schemathesis
+    if [ -x "$place/bin/schemathesis" ]; then
+        echo "setup: schemathesis is there"
+        return
+    fi
+    echo "setup: installing schemathesis from PyPI"
+    mkdir -p target/tools
+    python3 -m venv "$place" &&
+        "$place/bin/pip" install --quiet --disable-pip-version-check "$SCHEMATHESIS" ||
+        echo "setup: schemathesis could not be installed; its test is skipped" >&2
+}
+
 install_packages
 install_h2spec
+install_schemathesis
 install_npm tests/e2e
 install_npm tests/e2e/node-red

@@ -11,9 +11,15 @@ use crate::{
 
 /// What may go wrong with any request.
 const REFUSALS: &[(&str, &str)] = &[
+    (
+        "400",
+        "It could not be read in one way only, or not at all.",
+    ),
     ("401", "Nobody is signed in, or the session is over."),
     ("403", "Policy does not let it happen."),
     ("404", "There is no such thing."),
+    ("405", "The path has other methods; `Allow` names them."),
+    ("408", "It took too long to arrive."),
     ("409", "It does not fit what is there."),
     (
         "412",
@@ -21,10 +27,14 @@ const REFUSALS: &[(&str, &str)] = &[
     ),
     ("413", "It is too much."),
     ("415", "The body is not said to be JSON."),
+    ("414", "The address is too long."),
+    ("421", "It was sent on a connection for another host."),
     (
         "422",
         "It cannot be understood; `field` names what is wrong.",
     ),
+    ("429", "It is too much at once."),
+    ("431", "Its headers are too large."),
     ("500", "It failed; the log says more."),
     ("503", "It cannot be decided or recorded now."),
 ];
@@ -39,7 +49,7 @@ pub fn document() -> Value {
     let problem = generator.subschema_for::<Problem>();
     let mut paths: Map<String, Value> = Map::new();
     for endpoint in ENDPOINTS {
-        let operation = operation(endpoint, &mut generator, &problem);
+        let operation = operation(endpoint, &mut generator);
         let path = paths
             .entry(endpoint.path)
             .or_insert_with(|| Value::Object(Map::new()));
@@ -57,15 +67,25 @@ pub fn document() -> Value {
         },
         "servers": [{ "url": "/" }],
         "paths": paths,
-        "components": { "schemas": generator.take_definitions(true) },
+        "components": {
+            "responses": refusals(&problem),
+            "schemas": generator.take_definitions(true),
+        },
     })
 }
 
-fn operation(
-    endpoint: &Endpoint,
-    generator: &mut SchemaGenerator,
-    problem: &schemars::Schema,
-) -> Value {
+fn refusals(problem: &schemars::Schema) -> Map<String, Value> {
+    let content = json!({ "application/problem+json": { "schema": problem } });
+    REFUSALS
+        .iter()
+        .map(|(status, what)| {
+            let response = json!({ "description": what, "content": content });
+            ((*status).to_owned(), response)
+        })
+        .collect()
+}
+
+fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut parameters: Vec<Value> = in_path(endpoint.path).map(path_parameter).collect();
     parameters.extend(endpoint.query.iter().map(query_parameter));
     if endpoint.method != http::Method::GET && endpoint.method != http::Method::POST {
@@ -77,12 +97,9 @@ fn operation(
     }
     let mut responses: Map<String, Value> = REFUSALS
         .iter()
-        .map(|(status, what)| {
-            let content = json!({ "application/problem+json": { "schema": problem } });
-            (
-                (*status).to_owned(),
-                json!({ "description": what, "content": content }),
-            )
+        .map(|(status, _)| {
+            let declared = json!({ "$ref": format!("#/components/responses/{status}") });
+            ((*status).to_owned(), declared)
         })
         .collect();
     let answer = (endpoint.gives)(generator);

@@ -86,7 +86,7 @@ fn shown(call: &Call<'_>, name: &AppName) -> Result<Reply, Problem> {
 }
 
 /// Where browsers open a host: like the authentication origin, which is beside it.
-fn url(call: &Call<'_>, host: &str) -> String {
+pub(super) fn url(call: &Call<'_>, host: &str) -> String {
     let origin = &call.parts.authentication_origin;
     let (scheme, authority) = origin.split_once("://").unwrap_or(("https", origin));
     match authority.rsplit_once(':') {

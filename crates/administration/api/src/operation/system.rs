@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{Action, Resource, UserId};
+use gw_model::{Action, App, Resource, Upstream, UserId};
 
-use super::{Call, Reply};
+use super::{Call, Reply, apps::url};
 use crate::{
     caller::Caller,
     types::{ManagedBy, Me, NetworkView, Problem, SettingsView},
@@ -26,10 +26,17 @@ pub(super) fn me(call: &Call<'_>) -> Result<Reply, Problem> {
             )
         }
     };
+    let view = call.engine().view();
+    let is_portal =
+        |app: &&Arc<App>| matches!(&app.upstream, Upstream::BuiltIn(name) if **name == *"portal");
+    let portal = view.facts.apps().find(is_portal);
+    let is_person = kind == "person";
     Reply::json(&Me {
         kind: Arc::from(kind),
         name,
         display_name,
+        sign_out: is_person.then(|| format!("{}/sign-out", call.parts.authentication_origin)),
+        portal: portal.filter(|_| is_person).map(|app| url(call, &app.host)),
         may: may(call),
     })
 }

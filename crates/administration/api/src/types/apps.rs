@@ -151,6 +151,7 @@ const fn one() -> u32 {
 pub struct UpstreamDocument {
     /// The servers; one of Gatewright's own pages has none.
     #[serde(default)]
+    #[schemars(with = "Vec<ServerForm>")]
     pub servers: Vec<ServerDocument>,
     /// What is spoken over TLS and over Unix sockets: `auto`, `h1` or `h2`.
     #[serde(default)]
@@ -180,7 +181,7 @@ pub enum ProtocolWord {
 }
 
 /// One of an app's servers: its address, or with how much it takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "ServerForm", into = "ServerForm")]
 pub struct ServerDocument {
     /// `http://host:port`, `https://host:port`, `h2c://host:port` or `unix:///path`.

@@ -18,6 +18,12 @@ pub struct Me {
     pub name: String,
     /// The name that pages show.
     pub display_name: String,
+    /// Where a person signs out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_out: Option<String>,
+    /// Where a person's own apps are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<String>,
     /// Each action of administration, and whether policy would let them do it now. Where it is
     /// done on a person, on one who has no rights.
     pub may: BTreeMap<String, bool>,
