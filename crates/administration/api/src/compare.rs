@@ -8,10 +8,10 @@ use std::{
 };
 
 use gw_model::{
-    AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, PolicyFile,
-    PolicyId, Principal, Resource, SessionContext, Snapshot, Timestamp,
+    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, PolicyFile,
+    PolicyId, Principal, Resource, SessionContext, Snapshot, Timestamp, Upstream,
 };
-use gw_policy::{Policies, Touched};
+use gw_policy::{Policies, Reach, Reached, ResourceScopes, Touched};
 
 use crate::types::{Comparison, Difference};
 
@@ -20,10 +20,20 @@ mod people;
 use people::Alike;
 
 /// Decisions that a comparison makes at most: a few seconds' worth.
-const EVALUATIONS_MAX: usize = 400_000;
+const EVALUATIONS_MAX: usize = 1_000_000;
 
 /// Pairs of people and targets that it looks at at most.
-const PAIRS_MAX: usize = 4_000_000;
+const PAIRS_MAX: usize = 8_000_000;
+
+/// What is done to Gatewright itself, as far as it is compared.
+const SYSTEM: [Action; 6] = [
+    Action::AdminRead,
+    Action::AdminPolicyApply,
+    Action::AdminExplain,
+    Action::AdminLogRead,
+    Action::AdminKeyRotate,
+    Action::AdminAppChange,
+];
 
 /// Names of people that a difference lists.
 pub(crate) const NAMES_MAX: usize = 100;
@@ -50,6 +60,7 @@ pub(crate) fn compare(
         let people = people::alike([present, facts], [old, new], now);
         let touched = new.touched_since(old);
         let changing = Changing {
+            states: [(old, present), (new, facts)],
             present,
             facts,
             touched: &touched,
@@ -144,6 +155,7 @@ fn listed(found: BTreeMap<(String, &'static str), Vec<Arc<str>>>) -> Vec<Differe
 
 /// Two states of facts, and what a change of policies touches between them.
 struct Changing<'a> {
+    states: [(&'a Policies, &'a Snapshot); 2],
     present: &'a Snapshot,
     facts: &'a Snapshot,
     touched: &'a Touched,
@@ -159,10 +171,16 @@ impl Changing<'_> {
         mut ask: impl FnMut(&Question<'_>, &AccessRequest<'_>),
     ) -> bool {
         let targets = self.targets();
+        let reaches = self.states.map(|(policies, _)| Reach::of(policies));
         let (mut pairs, mut left) = (PAIRS_MAX, EVALUATIONS_MAX / 2);
         for who in people {
-            for (target, is_touched) in &targets {
-                if !is_touched && !who.moved {
+            let reached = who.moved.then(|| self.reached(&reaches, who));
+            for (target, is_touched, scopes) in &targets {
+                let may_differ = match &reached {
+                    Some(reached) => target.is_in(reached, scopes),
+                    None => *is_touched,
+                };
+                if !may_differ {
                     continue;
                 }
                 pairs = match pairs.checked_sub(1) {
@@ -192,7 +210,7 @@ impl Changing<'_> {
     }
 
     /// What can be asked for in either state, and whether anything about it changes.
-    fn targets(&self) -> Vec<(Target, bool)> {
+    fn targets(&self) -> Vec<(Target, bool, [Option<ResourceScopes>; 2])> {
         let mut targets = targets(self.facts);
         let known: BTreeSet<String> = targets.iter().map(|t| t.words.clone()).collect();
         let gone = |target: &Target| !known.contains(&target.words);
@@ -203,19 +221,19 @@ impl Changing<'_> {
         );
         let with_touch = |target: Target| {
             let touched = target.moved(self) || self.touches_any(&target);
-            (target, touched)
+            let asked = (target.action, &target.resource);
+            let scopes = self
+                .states
+                .map(|(_, facts)| ResourceScopes::of(facts, target.anybody(), asked, self.now));
+            (target, touched, scopes)
         };
         targets.into_iter().map(with_touch).collect()
     }
 
     fn touches_any(&self, target: &Target) -> bool {
-        let any = match target.action {
-            Action::HttpRequest => Principal::Anonymous,
-            _ => Principal::Local(0),
-        };
         let asked = (target.action, &target.resource);
         self.touched
-            .touches_resource(self.facts, any, asked, self.now)
+            .touches_resource(self.facts, target.anybody(), asked, self.now)
     }
 
     fn touches(&self, who: &Alike, target: &Target) -> bool {
@@ -225,9 +243,51 @@ impl Changing<'_> {
                 .touched
                 .touches(self.facts, who.principal, asked, self.now)
     }
+
+    /// What permits can reach for somebody in either state, by what is done.
+    fn reached(&self, reaches: &[Reach; 2], who: &Alike) -> Vec<(Action, [Reached; 2])> {
+        let route = self.facts.apps().next().map(|app| app.default_route());
+        let route = route.map(Resource::Route);
+        let http = route.iter().map(|route| (Action::HttpRequest, route));
+        let system = SYSTEM.map(|action| (action, &Resource::System));
+        let of = |asked: (Action, &Resource)| {
+            let [before, after] = reaches;
+            let [(_, then), (_, now)] = &self.states;
+            let reached = [
+                before.reached(then, who.principal, asked, self.now),
+                after.reached(now, who.principal, asked, self.now),
+            ];
+            (asked.0, reached)
+        };
+        http.chain(system).map(of).collect()
+    }
 }
 
 impl Target {
+    /// A principal that can be asked about it, when only it is looked up.
+    const fn anybody(&self) -> Principal {
+        match self.action {
+            Action::HttpRequest => Principal::Anonymous,
+            _ => Principal::Local(0),
+        }
+    }
+
+    /// Whether a permit may be about it in either state.
+    fn is_in(
+        &self,
+        reached: &[(Action, [Reached; 2])],
+        scopes: &[Option<ResourceScopes>; 2],
+    ) -> bool {
+        let found = reached.iter().find(|(action, _)| *action == self.action);
+        found.is_some_and(|(_, reached)| {
+            std::iter::zip(reached, scopes).any(|(reached, scopes)| {
+                scopes
+                    .as_ref()
+                    .is_some_and(|scopes| reached.may_reach(scopes))
+            })
+        })
+    }
+
     /// Whether the app that it is of differs between the states.
     fn moved(&self, changing: &Changing<'_>) -> bool {
         let Resource::Route(route) = &self.resource else {
@@ -307,10 +367,16 @@ impl Target {
     }
 }
 
+fn is_always_open(app: &App) -> bool {
+    matches!(&app.upstream, Upstream::BuiltIn(name) if matches!(&**name, "sign-in" | "portal"))
+}
+
 /// Every route of every app, and what can be done to Gatewright itself.
 fn targets(facts: &Snapshot) -> Vec<Target> {
     let mut targets = Vec::new();
-    for app in facts.apps() {
+    // Sign-in and portal are open by policies that nobody replaces.
+    let replaceable = |app: &&Arc<App>| !is_always_open(app);
+    for app in facts.apps().filter(replaceable) {
         let declared = app.routes.iter().map(|route| {
             let path = route.paths.first().map_or("/", |p| p.literal());
             (route.name.clone(), path.to_owned())
@@ -328,14 +394,7 @@ fn targets(facts: &Snapshot) -> Vec<Target> {
             });
         }
     }
-    let system = [
-        Action::AdminRead,
-        Action::AdminPolicyApply,
-        Action::AdminExplain,
-        Action::AdminLogRead,
-        Action::AdminKeyRotate,
-    ];
-    targets.extend(system.map(|action| Target {
+    targets.extend(SYSTEM.map(|action| Target {
         words: action.to_string(),
         action,
         resource: Resource::System,

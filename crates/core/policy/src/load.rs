@@ -108,6 +108,14 @@ impl Policies {
             .collect()
     }
 
+    /// The scopes, each with the policies that stand in it.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (Scope, Vec<&Compiled>)> {
+        self.index.cells().map(|(scope, positions)| {
+            let policies = positions.iter().filter_map(|at| self.compiled.get(*at));
+            (scope, policies.map(|policy| &**policy).collect())
+        })
+    }
+
     /// What each scope holds. What is shared is the same.
     fn by_scope(&self) -> HashMap<Scope, Vec<*const Compiled>> {
         let mut found: HashMap<_, Vec<_>> = HashMap::new();

@@ -1,0 +1,79 @@
+//! What permits can reach, by their scopes: a cheap "perhaps", or a certain "no".
+
+use std::collections::{HashMap, HashSet};
+
+use cedar_policy::Effect;
+use gw_model::{Action, Principal, Resource, Snapshot, Timestamp};
+
+use crate::{
+    Policies,
+    entities::Cast,
+    scopes::{Key, LookedUp},
+};
+
+/// For each scope of principals, the scopes of resources that permits name with it.
+#[derive(Debug, Default)]
+pub struct Reach(HashMap<(Action, Key), HashSet<Key>>);
+
+/// The scopes of resources that permits name for one principal.
+#[derive(Debug, Default)]
+pub struct Reached(HashSet<Key>);
+
+/// What a scope can name to match a resource.
+#[derive(Debug)]
+pub struct ResourceScopes(Box<[Key]>);
+
+impl Reach {
+    /// What the permits of a set reach.
+    pub fn of(policies: &Policies) -> Self {
+        let mut reach = HashMap::<_, HashSet<_>>::new();
+        for (scope, held) in policies.held() {
+            if held.iter().any(|policy| policy.effect == Effect::Permit) {
+                reach
+                    .entry((scope.action, scope.principal))
+                    .or_default()
+                    .insert(scope.resource);
+            }
+        }
+        Self(reach)
+    }
+
+    /// What they reach for a principal. `resource` is any that such a principal can act on.
+    pub fn reached(
+        &self,
+        facts: &Snapshot,
+        principal: Principal,
+        (action, resource): (Action, &Resource),
+        now: Timestamp,
+    ) -> Reached {
+        let Ok(cast) = Cast::find(facts, principal, action, resource, now) else {
+            return Reached::default();
+        };
+        let looked_up = LookedUp::of(action, &cast);
+        let found = looked_up
+            .principals()
+            .filter_map(|key| self.0.get(&(action, key)));
+        Reached(found.flatten().copied().collect())
+    }
+}
+
+impl ResourceScopes {
+    /// Of a resource, whoever acts on it; none where the facts do not have it.
+    pub fn of(
+        facts: &Snapshot,
+        principal: Principal,
+        (action, resource): (Action, &Resource),
+        now: Timestamp,
+    ) -> Option<Self> {
+        let cast = Cast::find(facts, principal, action, resource, now).ok()?;
+        let looked_up = LookedUp::of(action, &cast);
+        Some(Self(looked_up.resources().collect()))
+    }
+}
+
+impl Reached {
+    /// Whether a permit may be about this. Where not, nothing lets it happen.
+    pub fn may_reach(&self, resource: &ResourceScopes) -> bool {
+        resource.0.iter().any(|key| self.0.contains(key))
+    }
+}
