@@ -265,10 +265,8 @@ fn authority(text: &str, own_port: &str) -> Option<String> {
         return fine.then(|| address.to_string());
     }
     if let Some(v6) = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')) {
-        return v6
-            .parse::<std::net::Ipv6Addr>()
-            .ok()
-            .map(|_| format!("{text}:{own_port}"));
+        let address = v6.parse::<std::net::Ipv6Addr>().ok();
+        return address.map(|address| format!("[{address}]:{own_port}"));
     }
     let (host, port) = text.rsplit_once(':').unwrap_or((text, own_port));
     let is_address = host.parse::<std::net::Ipv4Addr>().is_ok();
@@ -349,6 +347,7 @@ mod tests {
                 "wiki.internal",
             ),
             ("https://[::1]", "https://[::1]:443", "[::1]"),
+            ("https://[E:0::]", "https://[e::]:443", "[e::]"),
             ("https://a_b:8443", "https://a_b:8443", "a_b:8443"),
             (
                 "h2c://127.0.0.1:50051",
