@@ -62,6 +62,11 @@ const BENCHES: &[Bench] = &[
         question: "What do people who are signed in cost in memory?",
     },
     Bench {
+        package: "gw-api",
+        what: What::Example("bench_apply"),
+        question: "What does it take to declare a whole organisation?",
+    },
+    Bench {
         package: "gw-leases",
         what: What::Example("bench_sweep"),
         question: "What does a change of facts cost a traffic thread on which much is open?",
