@@ -213,7 +213,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::KeyList => keys::list(&call),
         Operation::KeyRotate => keys::rotate(&call).await,
         Operation::PolicyShow => policies::show(&call),
-        Operation::PolicyCheck => policies::check(&call),
+        Operation::PolicyCheck => policies::check(&call).await,
         Operation::PolicyTest => policies::test(&call).await,
         Operation::PolicyHistory => policies::history(&call).await,
         Operation::PolicyRevision => policies::revision(&call).await,

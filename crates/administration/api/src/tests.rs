@@ -148,7 +148,7 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
             .call::<serde_json::Value>(endpoint.method.clone(), &path)
             .await;
         let problem = refusal(answer);
-        if endpoint.on == On::Session {
+        if matches!(endpoint.on, On::Session | On::Lease) {
             assert_eq!(&*problem.kind, "unknown", "{path}");
             continue;
         }
@@ -239,6 +239,58 @@ async fn who_may_not_apply_policies_gives_no_rights_and_makes_no_link_for_who_ha
         .call::<LinkView>(Method::POST, "/v1/users/olga/links")
         .await;
     assert_eq!(&*refusal(link).kind, "denied");
+}
+
+#[tokio::test]
+async fn what_policies_read_of_people_and_apps_is_changed_by_who_may_change_policies_alone() {
+    let operator = format!(
+        "{WIKI}@id(\"no-policies-here\")\nforbid (principal == Local::\"{}\", action == Action::\"admin.policy.apply\", resource);\n",
+        own_uid()
+    );
+    let running = running(&operator).await;
+    let client = &running.client;
+    running
+        .test
+        .change(vec![Change::UserPut(Arc::new(user(3, "cy", &[])))])
+        .await;
+    let described = ChangeUser {
+        attributes: Some([("team".to_owned(), "red".to_owned())].into()),
+        ..ChangeUser::default()
+    };
+    let refused = client.send::<UserDocument>(Method::PATCH, "/v1/users/cy", &described);
+    assert_eq!(&*refusal(refused.await).kind, "denied");
+    let renamed = ChangeUser {
+        display_name: Some("Cy".into()),
+        ..ChangeUser::default()
+    };
+    let shown = client.send::<UserDocument>(Method::PATCH, "/v1/users/cy", &renamed);
+    assert_eq!(&*shown.await.unwrap().user.display_name, "Cy");
+
+    let mut plain: AppDocument = serde_json::from_str(
+        r#"{ "name": "notes", "host": "notes.example.org", "upstream": { "servers": ["http://127.0.0.1:9"] } }"#,
+    )
+    .unwrap();
+    let added = client.send::<AppShown>(Method::POST, "/v1/apps", &plain);
+    assert_eq!(added.await.unwrap().managed_by, ManagedBy::Administration);
+    plain.title = "Notes".into();
+    let titled = client.send::<AppShown>(Method::PUT, "/v1/apps/notes", &plain);
+    assert_eq!(titled.await.unwrap().app.title, "Notes");
+    let tagged = AppDocument {
+        tags: vec!["crown-jewel".into()],
+        ..plain.clone()
+    };
+    let refused = client.send::<AppShown>(Method::PUT, "/v1/apps/notes", &tagged);
+    assert_eq!(&*refusal(refused.await).kind, "denied");
+    let mut app = tagged.app().unwrap();
+    app.version = 0;
+    running
+        .test
+        .change(vec![Change::AppPut(Arc::new(app))])
+        .await;
+    let refused = client.call::<Done>(Method::DELETE, "/v1/apps/notes");
+    assert_eq!(&*refusal(refused.await).kind, "denied");
+    let refused = client.send::<AppShown>(Method::PUT, "/v1/apps/notes", &plain);
+    assert_eq!(&*refusal(refused.await).kind, "denied");
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ actions! {
     AdminLogRead => "admin.log.read",
     /// Rotate keys ([`Resource::System`]).
     AdminKeyRotate => "admin.key.rotate",
-    /// Add, change and remove apps ([`Resource::System`]).
+    /// Add, change and remove apps ([`Resource::System`]); what decides which policies apply to
+    /// them takes [`Self::AdminPolicyApply`] too.
     AdminAppChange => "admin.app.change",
 }
 

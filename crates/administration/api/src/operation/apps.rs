@@ -1,8 +1,8 @@
 //! Apps: list, show, add, change, remove; and the state of the file that declares some of them.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{App, AppName, AppOwner, Change, Snapshot, Upstream};
+use gw_model::{App, AppName, AppOwner, Change, Route, Snapshot, TagName, Upstream};
 use gw_store::Refused;
 
 use super::{Call, Reply, expect};
@@ -166,6 +166,11 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Problem> {
     }
     let app = described(&document)?;
     check_host(call, &app)?;
+    if let Some(present) = call.engine().view().facts.app(&name)
+        && labels(present) != labels(&app)
+    {
+        may_label(call, &name)?;
+    }
     let (precondition, commit) = (call.precondition, call.commit("app changed"));
     let propose = move |facts: &Snapshot| {
         let present = facts.app(&app.name).ok_or_else(|| gone(&app.name))?;
@@ -179,6 +184,12 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Problem> {
 pub(super) async fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
     let name = named(call)?;
     refuse_owned(call, &name)?;
+    // Gone and added again it would be without them.
+    let view = call.engine().view();
+    let is_plain = |app: &Arc<App>| labels(app) == Labels::default();
+    if !view.facts.app(&name).is_none_or(is_plain) {
+        may_label(call, &name)?;
+    }
     let (precondition, commit) = (call.precondition, call.commit("app removed"));
     let propose = move |facts: &Snapshot| {
         let present = facts.app(&name).ok_or_else(|| gone(&name))?;
@@ -187,6 +198,30 @@ pub(super) async fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
     };
     let done = safeguard::commit(call.engine(), None, propose).await?;
     Reply::json(&Done { epoch: done.epoch })
+}
+
+/// What of an app decides which policies apply to it: its tags, its attributes, its routes.
+type Labels<'a> = (
+    &'a [TagName],
+    Option<&'a BTreeMap<Arc<str>, Arc<str>>>,
+    &'a [Route],
+);
+
+fn labels(app: &App) -> Labels<'_> {
+    let attributes = Some(&app.attributes).filter(|attributes| !attributes.is_empty());
+    (&app.tags, attributes, &app.routes)
+}
+
+/// Taking a label off can take a policy off, which who changes it must be able to do.
+fn may_label(call: &Call<'_>, name: &AppName) -> Result<(), Problem> {
+    if call.caller.is_owner_equal(call.engine()) {
+        return Ok(());
+    }
+    let detail = format!(
+        "tags, attributes and routes of `{name}` decide which policies apply to it, which {} may not change",
+        call.caller.words()
+    );
+    Err(Problem::denied(detail).help("have an owner do it, or leave them as they are"))
 }
 
 /// What a file owns is read-only here.

@@ -102,7 +102,9 @@ const fn next(epoch: Epoch) -> Epoch {
 
 pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: ApplyDeclared = call.body()?;
-    let wanted = Declared::read(&asked.files).map_err(|faults| Problem {
+    let read = asked.files.clone();
+    let wanted = computed(move || Declared::read(&read)).await?;
+    let wanted = wanted.map_err(|faults| Problem {
         faults,
         ..Problem::invalid("the files have faults; nothing was applied").field("files")
     })?;

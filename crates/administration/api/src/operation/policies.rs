@@ -68,9 +68,13 @@ fn placed(fault: &PolicyFault) -> PlacedFault {
 }
 
 /// Faults are an answer of a look, not a failure of it.
-pub(super) fn check(call: &Call<'_>) -> Result<Reply, Problem> {
+pub(super) async fn check(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: PolicyFiles = call.body()?;
-    let looked = match gw_policy::load(&asked.files) {
+    Reply::json(&computed(move || looked_at(&asked.files)).await?)
+}
+
+fn looked_at(files: &[PolicyFile]) -> CheckedPolicies {
+    match gw_policy::load(files) {
         Ok(policies) => CheckedPolicies {
             faults: Vec::new(),
             warnings: policies.warnings().iter().map(placed).collect(),
@@ -79,8 +83,7 @@ pub(super) fn check(call: &Call<'_>) -> Result<Reply, Problem> {
             faults: faults.iter().map(placed).collect(),
             warnings: Vec::new(),
         },
-    };
-    Reply::json(&looked)
+    }
 }
 
 pub(super) async fn test(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -192,7 +195,7 @@ pub(super) async fn compare_rollback(call: &Call<'_>) -> Result<Reply, Problem> 
 
 /// Faults are an answer of a comparison, not a failure of it.
 async fn compared(call: &Call<'_>, files: Vec<PolicyFile>) -> Result<Reply, Problem> {
-    let comparison = match policies::check(files) {
+    let comparison = match computed(move || policies::check(files)).await? {
         Ok(checked) => {
             let open = call.parts.desk.list().await;
             Comparison {
@@ -210,18 +213,19 @@ async fn compared(call: &Call<'_>, files: Vec<PolicyFile>) -> Result<Reply, Prob
 
 pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: ApplyPolicies = call.body()?;
-    let checked = checked(asked.files)?;
+    let checked = checked(asked.files).await?;
     applied(call, checked, asked.over, "policies applied").await
 }
 
 pub(super) async fn rollback(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: Rollback = call.body()?;
-    let checked = checked(applied_at(call, asked.epoch).await?)?;
+    let checked = checked(applied_at(call, asked.epoch).await?).await?;
     applied(call, checked, asked.over, "policies rolled back").await
 }
 
-fn checked(files: Vec<PolicyFile>) -> Result<Checked, Problem> {
-    policies::check(files).map_err(|faults| Problem {
+async fn checked(files: Vec<PolicyFile>) -> Result<Checked, Problem> {
+    let checked = computed(move || policies::check(files)).await?;
+    checked.map_err(|faults| Problem {
         faults,
         ..Problem::invalid("the policies have faults; none of them was applied").field("files")
     })

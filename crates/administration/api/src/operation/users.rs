@@ -27,6 +27,9 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     if let Some(email) = &asked.email {
         check_text("email", email)?;
     }
+    if asked.email.is_some() {
+        may_describe(call)?;
+    }
     for group in &asked.groups {
         may_give(call, group)?;
     }
@@ -86,6 +89,18 @@ fn may_give(call: &Call<'_>, group: &GroupName) -> Result<(), Problem> {
     }
     let detail = format!(
         "putting somebody into `{group}` would give rights that {} does not have",
+        call.caller.words()
+    );
+    Err(Problem::denied(detail).help("have an owner do it"))
+}
+
+/// What policies can read of a person may be a right.
+fn may_describe(call: &Call<'_>) -> Result<(), Problem> {
+    if call.caller.is_owner_equal(call.engine()) {
+        return Ok(());
+    }
+    let detail = format!(
+        "addresses and attributes of people are read by policies, which {} may not change",
         call.caller.words()
     );
     Err(Problem::denied(detail).help("have an owner do it"))

@@ -7,7 +7,7 @@ use gw_store::Refused;
 
 use super::{
     super::{Call, Reply, expect},
-    check_text, may_change, may_give,
+    check_text, may_change, may_describe, may_give,
     shown::document,
 };
 use crate::{
@@ -28,6 +28,9 @@ pub(in crate::operation) async fn patch(call: &Call<'_>) -> Result<Reply, Proble
     }
     let attributes = asked.attributes.as_ref().map(attributes).transpose()?;
     may_change(call, &*present(call)?)?;
+    if asked.email.is_some() || attributes.is_some() {
+        may_describe(call)?;
+    }
     change(call, "user changed", move |user| {
         if let Some(name) = asked.display_name {
             user.display_name = Arc::from(name);
