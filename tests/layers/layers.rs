@@ -14,6 +14,7 @@ mod house;
 mod licence;
 mod linked;
 mod promises;
+mod refusals;
 
 use std::collections::BTreeSet;
 
