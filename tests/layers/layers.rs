@@ -10,6 +10,7 @@
     reason = "a test says by panicking what it cannot read"
 )]
 
+mod documents;
 mod house;
 mod licence;
 mod linked;
