@@ -10,10 +10,12 @@
     reason = "a test says by panicking what it cannot read"
 )]
 
+mod documents;
 mod house;
 mod licence;
 mod linked;
 mod promises;
+mod refusals;
 
 use std::collections::BTreeSet;
 

@@ -13,3 +13,4 @@ mod endpoints;
 mod operations;
 mod policy;
 mod process;
+mod recipes;

@@ -1,0 +1,121 @@
+// The shipped roles behind the door: what each may do in the administration, with the real binary and real passkeys.
+
+import assert from 'node:assert/strict';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Person, launch } from './lib/browser.mjs';
+import { startDemo } from './lib/gateway.mjs';
+
+const ROLES = new URL('../../policies/roles/', import.meta.url).pathname;
+
+/** Who helps people is one of the staff: nobody makes a link for who is in a group that they are not in. */
+const DECLARED = `version = 1
+
+[[group]]
+name = "operators"
+parents = ["staff"]
+
+[[group]]
+name = "auditors"
+parents = ["staff"]
+
+[[group]]
+name = "helpdesk"
+parents = ["staff"]
+
+[[user]]
+name = "otto"
+groups = ["operators"]
+
+[[user]]
+name = "aude"
+groups = ["auditors"]
+
+[[user]]
+name = "hella"
+groups = ["helpdesk"]
+`;
+
+describe('the shipped roles', () => {
+  let gateway, browser;
+  const people = {};
+
+  before(async () => {
+    gateway = await startDemo();
+    const folder = join(gateway.folder, 'declared');
+    await mkdir(folder);
+    await writeFile(join(folder, 'people.toml'), DECLARED);
+    await cp(join(gateway.policies, 'demo.cedar'), join(folder, 'demo.cedar'));
+    for (const name of ['roles.cedar', 'separation-of-duties.cedar']) await cp(join(ROLES, name), join(folder, name));
+    const { code, stdout, stderr } = await gateway.cli('apply', folder, '--yes');
+    assert.equal(code, 0, stdout + stderr);
+    browser = await launch();
+    for (const name of ['admin', 'otto', 'aude', 'hella']) people[name] = await arrive(name);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await gateway?.stop();
+  });
+
+  /** Opens their link, adds a passkey, and enters the administration. */
+  async function arrive(name) {
+    const person = await Person.arrive(browser, { name });
+    await person.open(await gateway.link(name, 'enrolment'));
+    await person.press('Sign in');
+    const early = await person.open(`${gateway.site('admin')}/`);
+    assert.equal(early.status(), 403, `${name} enters without a passkey`);
+    await person.open(`${gateway.site('auth')}/#passkeys`);
+    await person.press('Add a passkey');
+    await person.page.getByRole('button', { name: /add|create/i }).first().click();
+    await person.page.waitForURL((url) => !url.pathname.startsWith('/enrol'));
+    const answer = await person.open(`${gateway.site('admin')}/`);
+    assert.equal(answer.status(), 200, `${name} does not enter with a passkey`);
+    return person;
+  }
+
+  /** The status of a request as the console makes it. */
+  const ask = (name, method, path, body) =>
+    people[name].page.evaluate(
+      async ([method, path, body]) => {
+        const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+        const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+        return answer.status;
+      },
+      [method, path, body],
+    );
+
+  /** What a person may do and what they may not, each as `[method, path, body]`. */
+  async function may(name, yes, no) {
+    for (const asked of yes) assert.ok((await ask(name, ...asked)) < 300, `${name} may not ${asked.slice(0, 2).join(' ')}`);
+    for (const asked of no) assert.equal(await ask(name, ...asked), 403, `${name} may ${asked.slice(0, 2).join(' ')}`);
+  }
+
+  const LOOK = ['GET', '/v1/users'];
+  const LEDGER = ['GET', '/v1/decisions?limit=1'];
+  const ROTATE = ['POST', '/v1/keys/assertion/rotate'];
+  const link = (name) => ['POST', `/v1/users/${name}/links`, { kind: 'sign-in' }];
+  const disable = (name) => ['POST', `/v1/users/${name}/disable`];
+  const end = (name) => ['DELETE', `/v1/users/${name}/sessions`];
+  const group = (name, group) => ['PUT', `/v1/users/${name}/groups/${group}`, {}];
+  const POLICIES = ['POST', '/v1/policies', { files: [] }];
+
+  test('operators run it, and change neither people nor policies', async () => {
+    await may('otto', [LOOK, ['GET', '/v1/policies'], ROTATE, end('ana')], [LEDGER, link('ana'), disable('ana'), group('ana', 'operators'), POLICIES]);
+  });
+
+  test('auditors see everything and change nothing', async () => {
+    await may('aude', [LOOK, LEDGER, ['GET', '/v1/policies']], [ROTATE, end('ana'), link('ana'), disable('ana'), POLICIES]);
+  });
+
+  test('the helpdesk helps the staff, and nobody who has more rights', async () => {
+    await may('hella', [LOOK, link('ana'), disable('ana'), ['POST', '/v1/users/ana/enable'], end('ana')], []);
+    await may('hella', [], [link('admin'), disable('admin'), end('admin'), end('otto'), disable('otto'), link('hella'), group('ana', 'owners'), LEDGER, ROTATE, POLICIES]);
+  });
+
+  test('an owner makes no link in the console, and the machine does', async () => {
+    await may('admin', [LOOK, LEDGER], [link('ana'), disable('admin')]);
+    assert.match(await gateway.link('ana'), /\/link\//);
+  });
+});
