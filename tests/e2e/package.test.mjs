@@ -150,8 +150,23 @@ describe('the Debian package', { skip: skip || (nothing && `${nothing} is not th
     assert.equal(JSON.parse(await done('gatewright', '--data', DATA, 'log', 'verify', '--json')).ok, true);
   });
 
-  test('is removed without what it knows, and purged with all of it', async () => {
+  test('is looked at and backed up by root, who leaves nothing in its data folder', async () => {
+    const others = () => done('find', DATA, '!', '-user', 'gatewright');
+    await done('gatewright', 'backup', '/run/running.backup', '--data', DATA);
+    assert.equal(await others(), '');
     await child.stop();
+    const resting = await inside('gatewright', 'doctor', '--json');
+    const found = JSON.parse(resting.stdout).findings;
+    assert.ok(found.some(({ about, state }) => about === 'store' && state === 'fine'), resting.stdout);
+    assert.equal(await others(), '');
+    const refused = await inside('gatewright', 'backup', '/run/resting.backup', '--data', DATA);
+    assert.match(refused.stderr, /belongs to uid \d+\n.*runuser -u gatewright/);
+    await done('install', '-d', '-o', 'gatewright', '/run/backups');
+    await done(...asService, 'gatewright', 'backup', '/run/backups/resting', '--data', DATA);
+    await done(...asService, 'gatewright', 'restore', '/run/backups/resting', '--data', '/run/backups/restored');
+  });
+
+  test('is removed without what it knows, and purged with all of it', async () => {
     await done('dpkg', '-r', 'gatewright');
     assert.equal(await exists('/usr/bin/gatewright'), false);
     assert.ok(await exists(`${DATA}/facts.sqlite`) && (await exists('/etc/gatewright/gatewright.toml')));

@@ -11,7 +11,7 @@ use std::{
 use gw_api::{ClientError, types::LogAccess};
 use gw_ledger::LogReport;
 use gw_model::Actor;
-use gw_store::{DataFolder, Restoring};
+use gw_store::{DataFolder, Restoring, StoreError};
 use http::Method;
 use serde_json::json;
 
@@ -86,7 +86,16 @@ fn at_rest(data: &Path) -> Result<DataFolder, Failure> {
             "name the data folder with `--data DIR`",
         ));
     }
-    DataFolder::open(data).map_err(refused)
+    DataFolder::open(data).map_err(|fault| match fault {
+        StoreError::FolderOwner { owner, .. } => Failure::help_with(
+            format!(
+                "no gatewright runs on `{}`, which belongs to uid {owner}",
+                data.display()
+            ),
+            "take the backup as that user: runuser -u gatewright -- gatewright backup FILE --data DIR",
+        ),
+        other => refused(other),
+    })
 }
 
 /// Whether a Gatewright runs there: then it records that a backup is taken, if policy allows it.
