@@ -4,7 +4,7 @@ import type { Decision, DecidingPolicy } from '../../api/types';
 import { at } from '../../router';
 import { Cedar } from '../../ui/cedar';
 import { Chip, Outcome } from '../../ui/chip';
-import { exact, span } from '../../ui/time';
+import { span } from '../../ui/time';
 import { bytes } from '../../ui/words';
 
 export function RestsOn({ value }: { value: Decision }) {
@@ -14,12 +14,6 @@ export function RestsOn({ value }: { value: Decision }) {
       {value.rests_on.map((fact) => (
         <li key={`${fact.name} ${fact.value}`}>
           <span class="soft">{fact.name}</span> {fact.value}
-          {fact.age_ms !== undefined && (
-            <span class="small" title={exact(value.time - fact.age_ms)}>
-              {' '}
-              · {span(fact.age_ms)} old
-            </span>
-          )}
         </li>
       ))}
     </ul>
@@ -43,20 +37,6 @@ export function DecidedBy({ value }: { value: Decision }) {
           Policies in report mode would have said <Chip tone="plain">{value.report.outcome}</Chip> because of{' '}
           {value.report.because.join(', ') || 'nothing that permits it'}.
         </p>
-      )}
-      {value.considered && value.considered.length > 0 && (
-        <details>
-          <summary>Also looked at: {value.considered.length}</summary>
-          <ul class="grounds">
-            {value.considered.map((id) => (
-              <li key={id}>
-                <a href={at('policies', id)}>
-                  <code>{id}</code>
-                </a>
-              </li>
-            ))}
-          </ul>
-        </details>
       )}
     </>
   );
