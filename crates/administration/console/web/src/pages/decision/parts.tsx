@@ -8,15 +8,34 @@ import { span } from '../../ui/time';
 import { bytes } from '../../ui/words';
 
 export function RestsOn({ value }: { value: Decision }) {
-  if (value.rests_on.length === 0) return <span class="soft">nothing but the request itself</span>;
+  const alone = value.rests_on.length === 0;
+  if (alone && value.grounds.length === 0) return <span class="soft">nothing but the request itself</span>;
   return (
-    <ul class="facts-list">
-      {value.rests_on.map((fact) => (
-        <li key={`${fact.name} ${fact.value}`}>
-          <span class="soft">{fact.name}</span> {fact.value}
-        </li>
-      ))}
-    </ul>
+    <>
+      {alone ? (
+        'who asked, how they signed in, and the policies'
+      ) : (
+        <ul class="facts-list">
+          {value.rests_on.map((fact) => (
+            <li key={`${fact.name} ${fact.value}`}>
+              <code>{fact.name}</code> <span class="soft">is</span> <code>{fact.value || 'not known'}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      {value.grounds.length > 0 && (
+        <details>
+          <summary>Which versions of which facts were read</summary>
+          <ul class="grounds">
+            {value.grounds.map((ground) => (
+              <li key={ground.fact}>
+                <code>{ground.fact}</code> <span class="small">version {ground.version}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
   );
 }
 
