@@ -76,3 +76,4 @@ install_packages
 install_h2spec
 install_npm tests/e2e
 install_npm tests/e2e/node-red
+install_npm crates/administration/console/web
