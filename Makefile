@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint e2e fuzz soak storm bench deb reference pictures setup clean
+.PHONY: help run build test unit lint console e2e fuzz soak storm bench deb reference pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ unit: ## unit, property and layers tests only
 
 lint: ## formatting, clippy and rustdoc, warnings as errors
 	@scripts/test.sh lint
+
+console: ## the console's formatting, types, committed assets and pages only
+	@scripts/test.sh console
 
 e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 	@scripts/test.sh e2e

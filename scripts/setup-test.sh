@@ -94,3 +94,4 @@ install_h2spec
 install_schemathesis
 install_npm tests/e2e
 install_npm tests/e2e/node-red
+install_npm crates/administration/console/web

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs test suites one after the other and prints the time and the counts of each at the end.
-# usage: test.sh all|lint|unit|e2e      (ONLY=bo limits e2e to one file)
+# usage: test.sh all|lint|unit|console|e2e      (ONLY=bo limits e2e to one file)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=target/test-logs
@@ -72,8 +72,19 @@ unit() {
     suite "examples in the docs" cargo test --locked --workspace --doc --no-fail-fast
 }
 
+setup() {
+    [ -z "${is_set_up:-}" ] || return 0
+    suite "setup" scripts/setup-test.sh && is_set_up=1
+}
+
+# The console by itself: what is committed is what its sources give, and its pages, against a server of its own.
+console() {
+    setup || return
+    suite "console" npm --prefix crates/administration/console/web run --silent verify
+}
+
 e2e() {
-    suite "setup" scripts/setup-test.sh || return
+    setup || return
     suite "build" scripts/build.sh || return
     suite "end to end" tests/e2e/run.sh "${ONLY:-}"
 }
@@ -82,11 +93,12 @@ case "${1:-all}" in
 all)
     lint
     unit
+    console
     e2e
     ;;
-lint | unit | e2e) "$1" ;;
+lint | unit | console | e2e) "$1" ;;
 *)
-    echo "usage: test.sh all|lint|unit|e2e" >&2
+    echo "usage: test.sh all|lint|unit|console|e2e" >&2
     exit 2
     ;;
 esac

@@ -119,16 +119,11 @@ export class Decisions {
       what: line.what,
       ...(stranger ? {} : { session: 's-81kd03' }),
       rests_on: stranger
-        ? [{ name: 'network', value: 'elsewhere' }]
+        ? [{ name: 'network.names', value: '[]' }]
         : [
-            {
-              name: 'signed in',
-              value: passkey ? 'by a link' : 'with a passkey',
-              age_ms: 180_000 + whole(900_000, 'age', seq),
-            },
-            { name: 'session', value: 'Firefox on Linux', age_ms: 5_400_000 },
-            { name: 'network', value: 'office' },
-            { name: 'groups', value: 'staff, finance-madrid' },
+            { name: 'authn.phishing_resistant', value: String(!passkey) },
+            { name: 'network.names', value: '["office"]' },
+            { name: 'time.hour', value: '14' },
           ],
       policies: line.because.map((name) => ({
         id: name,
@@ -141,7 +136,6 @@ export class Decisions {
           ? '@id("crown-jewels-need-a-passkey")\nforbid (\n    principal,\n    action,\n    resource in Tag::"crown-jewel"\n)\nunless { context.authn.phishing_resistant };'
           : `@id("${name}")\npermit (\n    principal in Group::"staff",\n    action == Action::"http.request",\n    resource in App::"${line.app}"\n);`,
       })),
-      considered: passkey ? ['payroll-for-staff', 'contractors-office-hours'] : ['contractors-office-hours'],
       ways: passkey
         ? [
             { steps: ['confirm with a passkey'], alone: true },

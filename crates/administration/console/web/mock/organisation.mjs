@@ -58,13 +58,14 @@ function userAt(n, groups, now) {
     id: `u-${(n * 7919 + 104_729).toString(36).padStart(8, '0')}`,
     name,
     display_name: `${first} ${last}`,
-    email: n % 29 === 5 ? null : `${name}@example.com`,
+    ...(n % 29 !== 5 && { email: `${name}@example.com` }),
     groups: memberships,
     factors,
     disabled: n % 97 === 13,
     sessions: n % 97 === 13 ? 0 : whole(4, 'sessions', n),
     attributes: n % 4 === 0 ? { team: pick(['red', 'blue', 'green'], 'colour', n) } : {},
     version: 1 + whole(40, 'version', n),
+    managed_by: 'administration',
   };
 }
 
@@ -144,6 +145,7 @@ export function makeOrganisation(now) {
       members: members.get(name),
       people: members.get(name) + (TEAMS.includes(name) ? within(name) : 0),
       version: 3,
+      managed_by: 'administration',
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const apps = [...KNOWN, ...Array.from({ length: 500 - KNOWN.length }, (_, n) => appAt(n))]

@@ -32,6 +32,25 @@ function matched(pattern, path) {
   return found;
 }
 
+/** Which parameters a list knows; any other is refused, as the gateway does. */
+const KNOWN = {
+  '/v1/users': ['q', 'group', 'state', 'limit', 'after'],
+  '/v1/groups': ['q', 'limit', 'after'],
+  '/v1/apps': ['q', 'limit', 'after'],
+  '/v1/map': ['q'],
+  '/v1/leases': ['user', 'app', 'limit'],
+  '/v1/decisions': ['after', 'wait', 'outcome', 'user', 'app', 'limit'],
+  '/v1/sessions': ['user', 'limit', 'after'],
+};
+
+function refuseUnknown({ pathname, searchParams }) {
+  for (const name of searchParams.keys())
+    if (!KNOWN[pathname]?.includes(name)) {
+      const detail = `there is no parameter \`${name}\` here`;
+      throw new Refusal(422, 'invalid', detail, { field: name });
+    }
+}
+
 const read = (request) =>
   new Promise((resolve, reject) => {
     const parts = [];
@@ -85,6 +104,7 @@ async function answer(mock, request, response) {
   const { pathname } = url;
   if (!pathname.startsWith('/v1/')) return serveFile(pathname, response);
   mock.asked.push({ at: Date.now(), what: `${request.method} ${pathname}` });
+  refuseUnknown(url);
   if (mock.signedOut)
     return problem(response, { type: 'denied', title: 'Signed out', status: 401, detail: 'The session is over.' });
   if (mock.failures > 0 && pathname === '/v1/decisions') {

@@ -108,6 +108,20 @@ describe('by keyboard alone', () => {
     assert.equal(await visitor.focused(), 'button: Disable');
   });
 
+  test('the live list is one stop, and the arrows move through its rows', async () => {
+    await visitor.open('/decisions?outcome=deny');
+    await visitor.page.locator('.live-row a').nth(3).waitFor();
+    await tabTo(/^div: Live decisions/);
+    await press('Tab');
+    const place = () =>
+      visitor.page.evaluate(() => Number(document.activeElement.closest('[aria-rowindex]')?.ariaRowIndex));
+    assert.equal(await place(), 1);
+    await press('ArrowDown', 'ArrowDown', 'ArrowUp');
+    assert.equal(await place(), 2);
+    await press('Tab');
+    assert.ok(Number.isNaN(await place()));
+  });
+
   test('a decision is opened from the list and gets the focus beside it', async () => {
     await visitor.open('/decisions?outcome=deny');
     await visitor.page.locator('.live-row a').first().waitFor();

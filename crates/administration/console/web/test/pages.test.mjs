@@ -32,7 +32,7 @@ async function clean(browser, mock, path, prepare) {
   }
 }
 
-describe('pages', () => {
+describe('pages', { concurrency: 2 }, () => {
   let mock, browser;
   before(async () => {
     mock = await startMock({ rate: 200 });
@@ -48,8 +48,20 @@ describe('pages', () => {
       await clean(browser, mock, typeof path === 'function' ? path(mock) : path, prepare);
     });
   }
+});
 
-  test('the policy that the pages run under allows neither inline code nor other origins', async () => {
+describe('a page', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 200 });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  test('runs under a policy that allows neither inline code nor other origins', async () => {
     const answer = await fetch(`${mock.origin}/people`);
     assert.equal(answer.headers.get('content-security-policy'), CSP);
     const text = await answer.text();
@@ -57,7 +69,7 @@ describe('pages', () => {
     assert.doesNotMatch(text, /\son\w+=/);
   });
 
-  test('a page that meets what it does not know says so and leaves the frame', async () => {
+  test('that meets what it does not know says so and leaves the frame', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     mock.apps.find(({ name }) => name === 'reports').upstream = null;
     await visitor.open('/apps/reports');
@@ -68,7 +80,7 @@ describe('pages', () => {
     await visitor.leave();
   });
 
-  test('a thing that does not exist says so and what to do', async () => {
+  test('of a thing that does not exist says so and what to do', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/people/nobody-of-that-name');
     const note = await visitor.page.getByRole('alert').innerText();

@@ -1,7 +1,7 @@
 // Apps and their routes.
 
 import { accessOf } from '../organisation.mjs';
-import { DAY, appOf, appView, changed, no, stale } from './common.mjs';
+import { DAY, appOf, appView, changed, no, paged, stale } from './common.mjs';
 
 function judgedApp(body) {
   if (!/^[a-z][a-z0-9-]*$/.test(body.name))
@@ -16,7 +16,7 @@ function judgedApp(body) {
     });
   body.upstream.servers.forEach(
     (server, n) =>
-      /^https?:\/\//.test(server) ||
+      /^https?:\/\//.test(server.address ?? server) ||
       no(422, 'invalid', `\`${server}\` is no address of a server.`, {
         field: `upstream.servers[${n}]`,
         help: 'Write http:// or https:// before it.',
@@ -50,9 +50,13 @@ export const APPS = [
   [
     'GET',
     '/v1/apps',
-    (mock) => ({
-      items: mock.apps.map((app) => appView(mock, app)),
-      total: mock.apps.length,
+    (mock, query) => ({
+      ...paged(
+        mock.apps
+          .filter(({ name, title }) => `${name} ${title}`.toLowerCase().includes((query.get('q') ?? '').toLowerCase()))
+          .map((app) => appView(app)),
+        query,
+      ),
       config: mock.quiet
         ? { state: 'in-force', file: '/etc/gatewright/gatewright.toml', since: mock.began }
         : {
@@ -88,7 +92,7 @@ export const APPS = [
       const found = changeable(appOf(mock, app));
       stale(version, found.version);
       Object.assign(found, judgedApp(body), { version: found.version + 1 });
-      return changed(mock);
+      return found;
     },
   ],
   [

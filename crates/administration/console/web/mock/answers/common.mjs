@@ -1,6 +1,6 @@
 // What all answers share: problem documents, paging, finding what is named.
 
-import { accessOf, routeNames } from '../organisation.mjs';
+import { routeNames } from '../organisation.mjs';
 
 export const MINUTE = 60_000;
 
@@ -51,7 +51,7 @@ export function withParents(mock, user) {
 
 export const changed = (mock) => ({ epoch: mock.policies.epoch });
 
-export const appView = (mock, app) => ({
+export const appView = (app) => ({
   name: app.name,
   title: app.title,
   host: app.host,
@@ -64,6 +64,5 @@ export const appView = (mock, app) => ({
   routes: routeNames(app),
   managed_by: app.managed_by,
   built_in: app.built_in,
-  people: Math.max(0, ...accessOf(app, mock.groups).map(({ who }) => who.people ?? 0)),
   version: app.version,
 });

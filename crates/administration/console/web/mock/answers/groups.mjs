@@ -14,7 +14,15 @@ export const GROUPS = [
           help: 'Use lower-case letters, digits and hyphens.',
         });
       for (const parent of body.parents ?? []) groupOf(mock, parent);
-      const group = { title: '', parents: [], ...body, members: 0, people: 0, version: 1 };
+      const group = {
+        title: '',
+        parents: [],
+        ...body,
+        members: 0,
+        people: 0,
+        version: 1,
+        managed_by: 'administration',
+      };
       mock.groups.push(group);
       return [201, group];
     },
@@ -27,7 +35,7 @@ export const GROUPS = [
       const found = groupOf(mock, group);
       stale(version, found.version);
       Object.assign(found, body, { version: found.version + 1 });
-      return changed(mock);
+      return found;
     },
   ],
   [

@@ -2,7 +2,7 @@
 
 import { chance, pick, whole } from '../chance.mjs';
 import { routeNames } from '../organisation.mjs';
-import { MINUTE, paged } from './common.mjs';
+import { MINUTE, paged, person } from './common.mjs';
 
 function sessionsOf(mock, user) {
   return Array.from({ length: user.sessions }, (_, n) => ({
@@ -24,7 +24,7 @@ function sessionsOf(mock, user) {
 
 function sessions(mock, query) {
   const wanted = query.get('user');
-  const of = wanted ? mock.users.filter(({ name, id }) => name === wanted || id === wanted) : mock.users.slice(0, 400);
+  const of = wanted ? [person(mock, wanted)] : mock.users.slice(0, 400);
   return paged(
     of.flatMap((user) => sessionsOf(mock, user)),
     query,
@@ -40,8 +40,7 @@ function allLeases(mock) {
     return {
       id: `l-${(n * 104_729).toString(36)}`,
       decision: mock.decisions.at(100 + n).decision,
-      user: user?.name ?? null,
-      session: user ? `s-${user.id.slice(2)}0` : null,
+      ...(user && { user: user.name, session: `s-${user.id.slice(2)}0` }),
       app: app.name,
       route: routeNames(app)[0],
       method: 'GET',
@@ -57,10 +56,10 @@ function allLeases(mock) {
 
 function leases(mock, query) {
   const [user, app] = [query.get('user'), query.get('app')];
-  return paged(
-    allLeases(mock).filter((lease) => (!user || lease.user === user) && (!app || lease.app === app)),
-    query,
-  );
+  if (user) person(mock, user);
+  const open = allLeases(mock).filter((lease) => (!user || lease.user === user) && (!app || lease.app === app));
+  const items = open.slice(-Number(query.get('limit') ?? 100));
+  return { items, total: open.length, incomplete: items.length < open.length };
 }
 
 export const OPEN = [

@@ -70,6 +70,7 @@ export const PEOPLE = [
         sessions: 0,
         attributes: {},
         version: 1,
+        managed_by: 'administration',
       };
       mock.users.push(user);
       mock.users.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -84,7 +85,7 @@ export const PEOPLE = [
       const found = person(mock, user);
       stale(version, found.version);
       Object.assign(found, body, { version: found.version + 1 });
-      return changed(mock);
+      return inFull(mock, found);
     },
   ],
   [
@@ -141,11 +142,14 @@ export const PEOPLE = [
   [
     'POST',
     '/v1/users/:user/links',
-    (mock, _query, body, { user }) => ({
-      url: `https://auth.example.com/link/${person(mock, user).name}-c2VjcmV0LW9mLXRoZS1tb2Nr`,
-      kind: body.kind,
-      expires: Date.now() + 30 * MINUTE,
-    }),
+    (mock, _query, body, { user }) => [
+      201,
+      {
+        url: `https://auth.example.com/link/${person(mock, user).name}-c2VjcmV0LW9mLXRoZS1tb2Nr`,
+        kind: body.kind,
+        expires: Date.now() + 30 * MINUTE,
+      },
+    ],
   ],
   [
     'DELETE',

@@ -2,10 +2,10 @@
 
 import { accessOf } from '../organisation.mjs';
 import { checked, compared } from '../policies.mjs';
-import { MINUTE, appOf, no, paged, person, withParents } from './common.mjs';
+import { MINUTE, appOf, no, person, withParents } from './common.mjs';
 
 function explained(mock, body) {
-  const user = body.user === null ? undefined : person(mock, body.user);
+  const user = (body.user ?? null) === null ? undefined : person(mock, body.user);
   const app = appOf(mock, body.app);
   const row = accessOf(app, mock.groups).find(
     ({ who }) => who.kind === 'strangers' || (user && withParents(mock, user).includes(who.group)),
@@ -16,6 +16,7 @@ function explained(mock, body) {
   return {
     outcome: allow ? 'allow' : 'deny',
     sentence: `${user?.name ?? 'a stranger'} ${allow ? 'may' : 'may not'} ${body.method} ${body.path} on ${app.name}`,
+    route: `${app.name}/default`,
     because: ids,
     policies: mock.policies.all().filter(({ id }) => ids.includes(id)),
     considered: ['contractors-office-hours'],
@@ -70,26 +71,21 @@ export const POLICIES = [
       cases: [...body.cases.matchAll(/name\s*=\s*"([^"]+)"/g)].map(([, name], n) => ({
         name,
         ok: n !== 1,
-        expected: 'deny',
-        came: n === 1 ? 'allow' : 'deny',
-        because: ['crown-jewels-need-a-passkey'],
+        ...(n === 1 && { differs: ['the outcome is `allow`, not `deny`'] }),
       })),
       faults: /\[\[case\]\]/.test(body.cases) ? [] : ['no `[[case]]` is in the text'],
     }),
   ],
-  ['POST', '/v1/policies/explain', (mock, _query, body) => explained(mock, body)],
   [
     'GET',
     '/v1/policies/history',
-    (mock, query) =>
-      paged(
-        mock.policies.kept.map(({ files, ...kept }, n) => ({
-          ...kept,
-          files: files.map(({ name }) => name),
-          newest: n === 0,
-        })),
-        query,
-      ),
+    (mock) => ({
+      items: mock.policies.kept.map(({ files, ...kept }, n) => ({
+        ...kept,
+        files: files.map(({ name }) => name),
+        newest: n === 0,
+      })),
+    }),
   ],
   [
     'GET',

@@ -1,6 +1,7 @@
 // Keys, settings, the clock, declared state.
 
-import { DAY, changed } from './common.mjs';
+import { compared } from '../policies.mjs';
+import { DAY, changed, no } from './common.mjs';
 
 const keys = (mock) =>
   ['assertion', 'hand-over', 'session', 'ledger'].flatMap((purpose, n) => [
@@ -23,6 +24,39 @@ const keys = (mock) =>
       : []),
   ]);
 
+const UNDECLARED = [
+  { action: 'remove', kind: 'user', name: 'ana' },
+  { action: 'remove', kind: 'group', name: 'oncall' },
+];
+
+/** A reading of the files that is good enough to try the page on: names alone, of what is new. */
+function planned(mock, { files, prune = false }) {
+  const wrong = files.filter(({ text }) => /^colour =/m.test(text));
+  const policies = files.filter(({ name }) => name.endsWith('.cedar'));
+  const comparison = compared(
+    mock.policies.files,
+    policies.length ? policies : mock.policies.files,
+    mock.policies.version,
+    mock.groups,
+  );
+  const named = files.flatMap(({ text }) =>
+    [...text.matchAll(/\[\[(user|group|app)\]\]\s+name = "([^"]+)"/g)].map(([, kind, name]) => ({
+      action: 'add',
+      kind,
+      name,
+    })),
+  );
+  const kept = comparison.files_changed.map((name) => ({ action: 'change', kind: 'policies', name }));
+  const changes = wrong.length || mock.declared ? [] : [...named, ...kept, ...(prune ? UNDECLARED : [])];
+  return {
+    over: `p-${mock.policies.version}-${changes.length}`,
+    faults: wrong.map(({ name }) => `${name}:1: unknown field \`colour\``),
+    changes,
+    undeclared: prune ? [] : UNDECLARED,
+    comparison,
+  };
+}
+
 export const SETTINGS = [
   ['GET', '/v1/keys', (mock) => ({ items: keys(mock) })],
   ['POST', '/v1/keys/:purpose/rotate', changed],
@@ -37,6 +71,7 @@ export const SETTINGS = [
       ],
       managed_by: 'configuration',
       file: '/etc/gatewright/gatewright.toml',
+      version: 7,
     }),
   ],
   [
@@ -60,17 +95,36 @@ export const SETTINGS = [
     '/v1/declared/drift',
     (mock) =>
       mock.quiet
-        ? { declared: false, changes: [] }
+        ? { declared: false, changes: [], undeclared: [] }
         : {
             declared: true,
-            at: mock.began - 2 * DAY,
-            by: 'uid 0 on the machine',
-            changes: [
-              { action: 'change', kind: 'user', name: 'bo', fields: ['groups', 'email'] },
-              { action: 'add', kind: 'app', name: 'status' },
-              { action: 'remove', kind: 'policy-file', name: 'old.cedar' },
-            ],
+            changes: mock.declared
+              ? []
+              : [
+                  { action: 'change', kind: 'user', name: 'bo', fields: ['groups', 'email'] },
+                  { action: 'add', kind: 'app', name: 'status' },
+                  { action: 'remove', kind: 'policies', name: 'old.cedar' },
+                ],
+            undeclared: UNDECLARED,
           },
+  ],
+  ['POST', '/v1/declared/plan', (mock, _query, body) => planned(mock, body)],
+  [
+    'POST',
+    '/v1/declared/apply',
+    (mock, _query, body) => {
+      const plan = planned(mock, body);
+      if (plan.faults.length)
+        no(422, 'invalid', 'The files have faults; nothing was applied.', { field: 'files', faults: plan.faults });
+      if (body.over !== undefined && body.over !== plan.over)
+        no(412, 'stale', 'Somebody else changed something since this was planned.', {
+          help: 'Look at the plan again.',
+        });
+      mock.declared = true;
+      const policies = body.files.filter(({ name }) => name.endsWith('.cedar'));
+      if (policies.length) mock.policies.save(policies);
+      return { ...changed(mock), changes: plan.changes.length };
+    },
   ],
   ['GET', '/v1/declared/export', (mock) => ({ files: mock.policies.files })],
 ];

@@ -22,7 +22,6 @@ export interface Me {
   kind: string;
   name: string;
   display_name: string;
-  id: string;
   may: Record<string, boolean>;
   sign_out?: string;
   portal?: string;
@@ -86,6 +85,7 @@ export interface User {
   disabled: boolean;
   sessions: number;
   version: number;
+  managed_by: Owner;
 }
 
 export interface UserInFull extends User {
@@ -121,9 +121,11 @@ export interface Group {
   members: number;
   people: number;
   version: number;
+  managed_by: Owner;
 }
 
-export type Owner = 'configuration' | 'administration' | 'gatewright';
+/** Where something is changed. */
+export type Owner = 'configuration' | 'administration' | 'declared' | 'gatewright';
 
 export interface App {
   name: string;
@@ -134,7 +136,6 @@ export interface App {
   routes: string[];
   managed_by: Owner;
   built_in: boolean;
-  people: number;
   version: number;
 }
 
@@ -155,6 +156,17 @@ export interface Route {
   upgrades: string[];
 }
 
+/** A server's address, or with how much it takes beside the others. */
+export type Server = string | { address: string; weight: number };
+
+export interface Upstream {
+  servers: Server[];
+  protocol?: 'auto' | 'h1' | 'h2';
+  server_name?: string;
+  health?: { path: string; interval_ms?: number };
+  limits?: Record<string, number>;
+}
+
 export interface AppDraft {
   name: string;
   title: string;
@@ -162,7 +174,7 @@ export interface AppDraft {
   host: string;
   tags: string[];
   attributes: Record<string, string>;
-  upstream: { servers: string[]; server_name?: string; health?: Record<string, unknown> };
+  upstream: Upstream;
   time_zone?: string;
   in_portal: boolean;
   preserve_host: boolean;
@@ -206,6 +218,8 @@ export interface Policies {
   files: PolicyFile[];
   policies: Policy[];
   warnings: string[];
+  /** Why the stored files cannot be loaded; then the last good set is in force. */
+  faults?: string[];
 }
 
 export interface PolicyFault {
@@ -244,7 +258,7 @@ export interface Comparison {
 }
 
 export interface PolicyCases {
-  cases: { name: string; ok: boolean; expected: string; came: string; because: string[] }[];
+  cases: { name: string; ok: boolean; differs?: string[] }[];
   faults: string[];
 }
 
@@ -253,7 +267,7 @@ export interface PolicyVersion {
   at: Time;
   by: string;
   files: string[];
-  newest?: boolean;
+  newest: boolean;
 }
 
 export interface PolicyVersionInFull {
@@ -280,7 +294,8 @@ export interface Question {
 
 export interface DecidingPolicy {
   id: string;
-  effect: 'permit' | 'forbid';
+  /** Unknown where it is not in force any more. */
+  effect?: 'permit' | 'forbid';
   description?: string;
   text?: string;
   in_force?: boolean;
@@ -289,6 +304,7 @@ export interface DecidingPolicy {
 export interface Explanation {
   outcome: 'allow' | 'deny';
   sentence: string;
+  route: string;
   because: string[];
   policies: DecidingPolicy[];
   considered: string[];
@@ -330,8 +346,8 @@ export interface Session {
 export interface Lease {
   id: string;
   decision: string;
-  user: string | null;
-  session: string | null;
+  user?: string;
+  session?: string;
   app: string;
   route: string;
   method: string;
@@ -378,9 +394,8 @@ export interface Decision {
   session?: string;
   app?: string;
   what: string;
-  rests_on: { name: string; value: string; age_ms?: number }[];
+  rests_on: { name: string; value: string }[];
   policies: DecidingPolicy[];
-  considered?: string[];
   ways: Way[];
   report?: { outcome: string; because: string[] };
   faults: string[];
@@ -411,6 +426,7 @@ export interface Settings {
   networks: { name: string; prefixes: string[] }[];
   managed_by: Owner;
   file: string;
+  version: number;
 }
 
 export interface Clock {
@@ -429,5 +445,21 @@ export interface Drift {
   declared: boolean;
   at?: Time;
   by?: string;
+  /** What applying the same files again would do. */
   changes: DeclaredChange[];
+  /** What was made otherwise, and no file names. */
+  undeclared: DeclaredChange[];
+}
+
+export interface Plan {
+  over: string;
+  faults: string[];
+  changes: DeclaredChange[];
+  undeclared: DeclaredChange[];
+  comparison: Comparison;
+}
+
+export interface Applied {
+  epoch: Epoch;
+  changes: number;
 }

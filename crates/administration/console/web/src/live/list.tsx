@@ -38,6 +38,7 @@ export function LiveList({ live, paused, chosen }: List) {
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
   const [reading, setReading] = useState(false);
+  const [focused, setFocused] = useState<number>();
   const row = useRowHeight();
 
   useEffect(() => {
@@ -52,6 +53,21 @@ export function LiveList({ live, paused, chosen }: List) {
 
   const first = Math.max(0, Math.floor(top / row) - SPARE);
   const last = Math.min(seen.rows.length, Math.ceil((top + height) / row) + SPARE);
+  // Hundreds of rows are one stop for Tab; the arrows move through them.
+  const within = (place: number) => place >= first && place < last && seen.rows[place]?.decision !== undefined;
+  const inView = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index).filter(within);
+  const stop =
+    focused !== undefined && within(focused) ? focused : (inView.find((place) => place * row >= top) ?? inView[0]);
+  const move = (event: KeyboardEvent) => {
+    const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const links = [...(box.current?.querySelectorAll<HTMLElement>('.live-row a') ?? [])];
+    const from = links.findIndex((link) => link === document.activeElement);
+    if (by === 0 || from < 0) return;
+    event.preventDefault();
+    const next = links[from + by];
+    if (next) next.focus();
+    else box.current?.scrollBy(0, by * row);
+  };
   return (
     <div
       class="live"
@@ -65,6 +81,7 @@ export function LiveList({ live, paused, chosen }: List) {
       onPointerLeave={() => setReading(false)}
       onFocusCapture={(event) => setReading(event.target !== event.currentTarget)}
       onBlurCapture={() => setReading(false)}
+      onKeyDown={move}
     >
       <div role="rowgroup" class="live-rows" style={{ height: `${seen.rows.length * row}px` }}>
         {/* Keyed by place: what is newer is written into the rows that are there. While one of them has the focus, nothing moves. */}
@@ -74,6 +91,8 @@ export function LiveList({ live, paused, chosen }: List) {
             line={line}
             place={first + index}
             row={row}
+            stop={first + index === stop}
+            focus={setFocused}
             chosen={chosen !== undefined && line.decision === chosen}
           />
         ))}
@@ -88,9 +107,26 @@ const short = (time: number): string => toTheMillisecond(time).slice(6);
 /** The filters stay as they are when a decision is opened beside the list. */
 const kept = (): string => (location.pathname.startsWith('/decisions') ? location.search : '');
 
-function Row({ line, place, row, chosen }: { line: DecisionLine; place: number; row: number; chosen: boolean }) {
+/** What the door answers to who has not signed in: they are asked to. */
+const NOT_SIGNED_IN = 'not-signed-in';
+
+/** Reasons of the door itself are codes; those of policy are ids, and stay as they are. */
+const whyWords = (line: DecisionLine): string => (line.kind === 'refused' ? line.why.replaceAll('-', ' ') : line.why);
+
+interface Row {
+  line: DecisionLine;
+  place: number;
+  row: number;
+  chosen: boolean;
+  /** Tab stops here. */
+  stop: boolean;
+  focus: (place: number) => void;
+}
+
+function Row({ line, place, row, chosen, stop, focus }: Row) {
   const to = line.app ?? line.host;
   const what = to ? `${line.who} → ${to}` : line.who;
+  const why = whyWords(line);
   return (
     <div
       class={chosen ? 'live-row chosen' : 'live-row'}
@@ -102,17 +138,23 @@ function Row({ line, place, row, chosen }: { line: DecisionLine; place: number; 
         {short(line.time)}
       </span>
       <span role="cell" class="how">
-        <Outcome outcome={line.outcome} stepUp={/passkey|sign-in/.test(line.why)} />
+        <Outcome outcome={line.outcome} stepUp={line.why === NOT_SIGNED_IN} />
       </span>
       <span role="rowheader" class="who">
-        {line.decision ? <a href={at('decisions', line.decision) + kept()}>{what}</a> : what}
+        {line.decision ? (
+          <a href={at('decisions', line.decision) + kept()} tabIndex={stop ? 0 : -1} onFocus={() => focus(place)}>
+            {what}
+          </a>
+        ) : (
+          what
+        )}
         {line.count !== undefined && line.count > 1 && <span class="soft"> × {number(line.count)}</span>}
       </span>
       <span role="cell" class="what">
-        <code>{line.what}</code>
+        {line.what !== to && <code>{line.what}</code>}
       </span>
-      <span role="cell" class="why" title={line.why}>
-        {line.outcome === 'allow' && line.latency_us !== undefined ? span(line.latency_us / 1000) : line.why}
+      <span role="cell" class="why" title={why}>
+        {line.outcome === 'allow' && line.latency_us !== undefined ? span(line.latency_us / 1000) : why}
       </span>
     </div>
   );

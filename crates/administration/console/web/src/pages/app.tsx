@@ -17,6 +17,7 @@ import { type Column, Table } from '../ui/table';
 import { listed, number, people } from '../ui/words';
 import { OpenAtApp } from './app/open';
 import { RouteList } from './app/routes';
+import { serverWords } from './app/servers';
 
 export function AppPage({ name }: { name: string }) {
   const reading = useRead<AppInFull>(to('apps', name));
@@ -43,8 +44,8 @@ export function AppPage({ name }: { name: string }) {
               <dd>
                 {app.upstream.servers.length === 0 && <span class="soft">Gatewright itself</span>}
                 {app.upstream.servers.map((server) => (
-                  <div key={server}>
-                    <code>{server}</code>
+                  <div key={serverWords(server)}>
+                    <code>{serverWords(server)}</code>
                   </div>
                 ))}
                 {app.upstream.server_name && <span class="small">checked as {app.upstream.server_name}</span>}

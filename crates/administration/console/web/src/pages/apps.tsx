@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { useMay } from '../api/me';
 import type { App, Apps } from '../api/types';
-import { useRead } from '../api/use';
+import { useAll } from '../api/use-all';
 import { at, refine, useAddress } from '../router';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
@@ -17,7 +17,7 @@ const PAGE = 50;
 
 export function AppsPage() {
   const { search } = useAddress();
-  const reading = useRead<Apps>('/v1/apps?limit=1000');
+  const reading = useAll<Apps>('/v1/apps');
   const [text, setText] = useState(search.get('q') ?? '');
   const [shown, setShown] = useState(PAGE);
   const may = useMay('admin.app.change');
@@ -135,6 +135,7 @@ function NoApp({ filtered }: { filtered: boolean }) {
 export const OWNERS: Record<App['managed_by'], string> = {
   configuration: 'configuration file',
   administration: 'administration',
+  declared: 'declared files',
   gatewright: 'part of Gatewright',
 };
 
@@ -172,10 +173,4 @@ const COLUMNS: Column<App>[] = [
       ),
   },
   { title: 'Owned by', kind: 'quiet', cell: (app) => <span class="soft">{OWNERS[app.managed_by]}</span> },
-  {
-    title: 'People',
-    kind: 'number',
-    unit: (app) => unit(app.people, 'person', 'people'),
-    cell: (app) => number(app.people),
-  },
 ];

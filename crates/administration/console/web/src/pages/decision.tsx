@@ -108,18 +108,6 @@ function InFull({ value }: { value: Decision }) {
             {value.recorded.log} · segment {value.recorded.segment} · record {value.recorded.index}
           </code>
           <span class="small"> at epoch {epochWords(value.epoch)}</span>
-          {value.grounds.length > 0 && (
-            <details>
-              <summary>Which versions of which facts were read</summary>
-              <ul class="grounds">
-                {value.grounds.map((ground) => (
-                  <li key={ground.fact}>
-                    <code>{ground.fact}</code> <span class="small">version {ground.version}</span>
-                  </li>
-                ))}
-              </ul>
-            </details>
-          )}
         </dd>
       </dl>
       <p class="small links">

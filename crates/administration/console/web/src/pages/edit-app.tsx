@@ -14,6 +14,7 @@ import { Page } from '../ui/page';
 import { PairsField } from '../ui/pairs';
 import { ReadOnly } from './app';
 import { RouteFields, newRoute } from './app/route-fields';
+import { serverWords } from './app/servers';
 import { tidied } from './app/tidy';
 
 const EMPTY: AppDraft = {
@@ -140,9 +141,9 @@ function Form({ draft, over, again }: Form) {
         </div>
         <LinesField
           label="Servers"
-          value={app.upstream.servers}
+          value={app.upstream.servers.map(serverWords)}
           set={(servers) => change({ upstream: { ...app.upstream, servers } })}
-          hint="One a line: http://10.0.0.7:3000. Several share the load."
+          hint="One a line: http://10.0.0.7:3000. Several share the load; “weight 3” behind one gives it three times as much."
           problem={problem}
           name="upstream.servers"
         />

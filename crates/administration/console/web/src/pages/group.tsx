@@ -19,7 +19,7 @@ const MOST = 12;
 export function GroupPage({ name }: { name: string }) {
   const reading = useRead<Group>(to('groups', name));
   const [asked, setAsked] = useState(false);
-  const may = useMay('admin.group.change');
+  const may = useMay('admin.policy.apply');
   const group = reading.value;
   return (
     <Page

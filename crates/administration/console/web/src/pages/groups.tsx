@@ -5,7 +5,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api/client';
 import { useMay } from '../api/me';
 import type { Group, List } from '../api/types';
-import { useDoing, useRead } from '../api/use';
+import { useDoing } from '../api/use';
+import { useAll } from '../api/use-all';
 import { at, go, refine, useAddress } from '../router';
 import { say } from '../ui/announce';
 import { GroupField } from '../ui/choose';
@@ -20,11 +21,11 @@ const PAGE = 50;
 
 export function GroupsPage() {
   const { search } = useAddress();
-  const reading = useRead<List<Group>>('/v1/groups?limit=1000');
+  const reading = useAll<List<Group>>('/v1/groups');
   const [text, setText] = useState(search.get('q') ?? '');
   const [shown, setShown] = useState(PAGE);
   const [adding, setAdding] = useState(false);
-  const may = useMay('admin.group.change');
+  const may = useMay('admin.policy.apply');
   useEffect(() => {
     refine({ q: text.trim() });
     setShown(PAGE);
@@ -42,7 +43,7 @@ export function GroupsPage() {
       }
     >
       <Shown reading={reading}>
-        {({ items, next }) => {
+        {({ items }) => {
           const wanted = items.filter((group) =>
             `${group.name} ${group.title} ${group.parents.join(' ')}`.toLowerCase().includes(text.trim().toLowerCase()),
           );
@@ -60,7 +61,6 @@ export function GroupsPage() {
                 <span class="spring" />
                 <span class="small" role="status">
                   {count(wanted.length, 'group')}
-                  {next !== undefined && ' of the first 1000'}
                 </span>
               </div>
               {wanted.length === 0 ? (

@@ -2,27 +2,33 @@
 
 import { useState } from 'preact/hooks';
 
+import { query } from '../api/client';
 import { useMay } from '../api/me';
-import type { Lease } from '../api/types';
+import type { Lease, List } from '../api/types';
+import { useWatch } from '../api/use';
 import { at } from '../router';
 import { SuggestingFilter } from '../ui/choose';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
-import { Pager, usePaged } from '../ui/paged';
+import { PAGE } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import { count } from '../ui/words';
+import { count, number } from '../ui/words';
 import { EndLease } from './end';
 import { PersonLink } from './person';
 import { EndButton, Tabs, useTyped } from './sessions/parts';
 
+/** As many as the server lists at once. */
+const MOST = 1000;
+
 export function LeasesPage() {
   const [typedUser, setUser, user] = useTyped('user');
   const [typedApp, setApp, app] = useTyped('app');
-  const paged = usePaged<Lease>('/v1/leases', { user, app });
+  const reading = useWatch<List<Lease>>(`/v1/leases${query({ user, app, limit: MOST })}`, 5000);
+  const [shown, setShown] = useState(PAGE);
   const [asked, setAsked] = useState<Lease>();
   const may = useMay('admin.session.end');
-  const list = paged.reading.value;
+  const list = reading.value;
   return (
     <Page
       title="Leases"
@@ -36,10 +42,10 @@ export function LeasesPage() {
         <span class="spring" />
         <span class="small" role="status">
           {list?.total !== undefined && count(list.total, 'open lease')}
-          {list?.incomplete && ', not all of which could be listed'}
+          {list?.incomplete && `, the newest ${number(list.items.length)} of which are listed`}
         </span>
       </div>
-      <Shown reading={paged.reading}>
+      <Shown reading={reading}>
         {({ items }) =>
           items.length === 0 ? (
             <Empty title="Nothing is open">
@@ -52,21 +58,30 @@ export function LeasesPage() {
             <Table
               caption="Leases"
               columns={leaseColumns(may ? setAsked : undefined)}
-              rows={items}
+              rows={[...items].reverse().slice(0, shown)}
               id={(lease) => lease.id}
-              busy={paged.reading.busy}
+              busy={false}
             />
           )
         }
       </Shown>
-      <Pager paged={paged} what="leases" />
+      {list && list.items.length > shown && (
+        <p class="pager">
+          <span class="soft">
+            {number(shown)} of {number(list.items.length)} leases
+          </span>
+          <button type="button" class="button small-button" onClick={() => setShown(shown + PAGE)}>
+            Show {number(Math.min(PAGE, list.items.length - shown))} more
+          </button>
+        </p>
+      )}
       {asked && (
         <EndLease
           lease={asked}
           close={() => setAsked(undefined)}
           ended={() => {
             setAsked(undefined);
-            paged.reading.again();
+            reading.again();
           }}
         />
       )}

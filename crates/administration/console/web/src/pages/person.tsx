@@ -205,6 +205,6 @@ function Remove({ user, close }: Omit<Asked, 'again'>) {
 }
 
 /** Where a person is named: a link to them, or the words for who is nobody. */
-export function PersonLink({ name }: { name: string | null }) {
-  return name === null ? <span class="soft">a stranger</span> : <a href={at('people', name)}>{name}</a>;
+export function PersonLink({ name }: { name: string | undefined }) {
+  return name === undefined ? <span class="soft">a stranger</span> : <a href={at('people', name)}>{name}</a>;
 }

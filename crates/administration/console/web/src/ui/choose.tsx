@@ -6,7 +6,11 @@ import { query } from '../api/client';
 import type { Problem } from '../api/problem';
 import type { App, Group, List, User } from '../api/types';
 import { useRead, useRested } from '../api/use';
+import { useAll } from '../api/use-all';
 import { Field } from './field';
+
+/** People that are suggested at once. */
+const PEOPLE = 8;
 
 interface Choose {
   label: string;
@@ -45,18 +49,18 @@ function Suggesting({ options, value, set, ...field }: Choose & { options: [valu
 }
 
 export function GroupField(field: Choose) {
-  const groups = useRead<List<Group>>('/v1/groups?limit=1000').value?.items ?? [];
+  const groups = useAll<List<Group>>('/v1/groups').value?.items ?? [];
   return <Suggesting {...field} options={groups.map((group) => [group.name, group.title])} />;
 }
 
 export function AppField(field: Choose) {
-  const apps = useRead<List<App>>('/v1/apps?limit=1000').value?.items ?? [];
+  const apps = useAll<List<App>>('/v1/apps').value?.items ?? [];
   return <Suggesting {...field} options={apps.map((app) => [app.name, app.title])} />;
 }
 
 export function UserField(field: Choose) {
   const q = useRested(field.value.trim());
-  const users = useRead<List<User>>(`/v1/users${query({ q, limit: 8 })}`).value?.items ?? [];
+  const users = useRead<List<User>>(`/v1/users${query({ q, limit: PEOPLE })}`).value?.items ?? [];
   return <Suggesting {...field} options={users.map((user) => [user.name, user.display_name])} />;
 }
 
@@ -67,19 +71,14 @@ interface Filter {
   wide?: boolean;
 }
 
-const KINDS = {
-  group: '/v1/groups?limit=1000',
-  app: '/v1/apps?limit=1000',
-  user: '/v1/users?limit=8',
-} as const;
-
 /** A field above a list: what is in it narrows the list. The suggestions are asked for once somebody comes to it. */
-export function SuggestingFilter({ of, label, value, set, wide = false }: Filter & { of: keyof typeof KINDS }) {
+export function SuggestingFilter({ of, label, value, set, wide = false }: Filter & { of: 'group' | 'app' | 'user' }) {
   const list = useId();
   const [come, setCome] = useState(false);
   const q = useRested(value.trim());
-  const path = of === 'user' && q ? `${KINDS.user}&q=${encodeURIComponent(q)}` : KINDS[of];
-  const names = useRead<List<{ name: string }>>(come ? path : null).value?.items.map((item) => item.name) ?? [];
+  const users = useRead<List<User>>(come && of === 'user' ? `/v1/users${query({ q, limit: PEOPLE })}` : null);
+  const others = useAll<List<{ name: string }>>(come && of !== 'user' ? `/v1/${of}s` : null);
+  const names = ((of === 'user' ? users : others).value?.items ?? []).map((item) => item.name);
   return (
     <>
       <input

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { query } from '../api/client';
 import type { Apps, Group, List, Policies, User } from '../api/types';
 import { useRead, useRested } from '../api/use';
+import { useAll } from '../api/use-all';
 import { at, go } from '../router';
 import { Dialog } from './dialog';
 
@@ -66,8 +67,8 @@ export function found(targets: Target[], text: string, most: number): Target[] {
 function useTargets(text: string): Target[] {
   const q = useRested(text, 120);
   const users = useRead<List<User>>(q ? `/v1/users${query({ q, limit: 6 })}` : null);
-  const apps = useRead<Apps>('/v1/apps?limit=1000');
-  const groups = useRead<List<Group>>('/v1/groups?limit=1000');
+  const apps = useAll<Apps>('/v1/apps');
+  const groups = useAll<List<Group>>('/v1/groups');
   const policies = useRead<Policies>('/v1/policies');
   return useMemo(() => {
     if (text === '') return PAGES;

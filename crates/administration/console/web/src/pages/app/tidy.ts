@@ -1,6 +1,7 @@
 // A draft as it is sent: without empty lines, and without the fields that the server writes.
 
 import type { AppDraft, Route } from '../../api/types';
+import { serverOf, serverWords } from './servers';
 
 const lines = (given: string[]): string[] => given.map((line) => line.trim()).filter((line) => line !== '');
 
@@ -20,7 +21,8 @@ function route(given: Route): Route {
 }
 
 export function tidied(app: AppDraft): AppDraft {
-  const { upstream, identity_headers: headers } = app;
+  const { identity_headers: headers } = app;
+  const { server_name, ...upstream } = app.upstream;
   return {
     name: app.name.trim(),
     title: app.title.trim(),
@@ -29,9 +31,9 @@ export function tidied(app: AppDraft): AppDraft {
     tags: lines(app.tags),
     attributes: app.attributes,
     upstream: {
-      servers: lines(upstream.servers),
-      ...set('server_name', upstream.server_name),
-      ...(upstream.health && { health: upstream.health }),
+      ...upstream,
+      servers: lines(upstream.servers.map(serverWords)).map(serverOf),
+      ...set('server_name', server_name),
     },
     ...set('time_zone', app.time_zone),
     in_portal: app.in_portal,

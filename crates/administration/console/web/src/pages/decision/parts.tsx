@@ -4,25 +4,38 @@ import type { Decision, DecidingPolicy } from '../../api/types';
 import { at } from '../../router';
 import { Cedar } from '../../ui/cedar';
 import { Chip, Outcome } from '../../ui/chip';
-import { exact, span } from '../../ui/time';
+import { span } from '../../ui/time';
 import { bytes } from '../../ui/words';
 
 export function RestsOn({ value }: { value: Decision }) {
-  if (value.rests_on.length === 0) return <span class="soft">nothing but the request itself</span>;
+  const alone = value.rests_on.length === 0;
+  if (alone && value.grounds.length === 0) return <span class="soft">nothing but the request itself</span>;
   return (
-    <ul class="facts-list">
-      {value.rests_on.map((fact) => (
-        <li key={`${fact.name} ${fact.value}`}>
-          <span class="soft">{fact.name}</span> {fact.value}
-          {fact.age_ms !== undefined && (
-            <span class="small" title={exact(value.time - fact.age_ms)}>
-              {' '}
-              · {span(fact.age_ms)} old
-            </span>
-          )}
-        </li>
-      ))}
-    </ul>
+    <>
+      {alone ? (
+        'who asked, how they signed in, and the policies'
+      ) : (
+        <ul class="facts-list">
+          {value.rests_on.map((fact) => (
+            <li key={`${fact.name} ${fact.value}`}>
+              <code>{fact.name}</code> <span class="soft">is</span> <code>{fact.value || 'not known'}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      {value.grounds.length > 0 && (
+        <details>
+          <summary>Which versions of which facts were read</summary>
+          <ul class="grounds">
+            {value.grounds.map((ground) => (
+              <li key={ground.fact}>
+                <code>{ground.fact}</code> <span class="small">version {ground.version}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
   );
 }
 
@@ -43,20 +56,6 @@ export function DecidedBy({ value }: { value: Decision }) {
           Policies in report mode would have said <Chip tone="plain">{value.report.outcome}</Chip> because of{' '}
           {value.report.because.join(', ') || 'nothing that permits it'}.
         </p>
-      )}
-      {value.considered && value.considered.length > 0 && (
-        <details>
-          <summary>Also looked at: {value.considered.length}</summary>
-          <ul class="grounds">
-            {value.considered.map((id) => (
-              <li key={id}>
-                <a href={at('policies', id)}>
-                  <code>{id}</code>
-                </a>
-              </li>
-            ))}
-          </ul>
-        </details>
       )}
     </>
   );

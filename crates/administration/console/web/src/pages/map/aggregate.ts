@@ -124,6 +124,8 @@ function appsOf(map: AccessMap, names: Set<string>, into: Flow[], within: Flow[]
     .filter((app) => names.has(app.name))
     .map((app) => {
       const routes = app.routes.filter((route) => reached.has(route.name));
+      const [only] = app.routes.length === 1 ? routes : [];
+      if (only) return { ...app, routes: [{ ...only, label: 'all of it' }], moreRoutes: 0 };
       return { ...app, routes: routes.slice(0, most), moreRoutes: Math.max(0, routes.length - most) };
     })
     .sort((a, b) => height(a.name) - height(b.name) || b.people - a.people);

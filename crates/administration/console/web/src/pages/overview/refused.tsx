@@ -1,8 +1,10 @@
 // What was refused lately, by app and reason, most often first.
 
 import type { Overview, RefusedHere } from '../../api/types';
+import { query } from '../../api/client';
 import { at } from '../../router';
 import { Empty } from '../../ui/notes';
+import { Words } from '../../ui/sentence';
 import { Time } from '../../ui/time';
 import { number, people } from '../../ui/words';
 
@@ -31,11 +33,13 @@ export function Refused({ value }: { value: Overview }) {
 }
 
 function RefusedRow({ item, most }: { item: RefusedHere; most: number }) {
-  const policy = /^[a-z0-9._-]+$/.test(item.why);
+  // Whoever was not let in at the door asked for a host; only an app's own name has no dot.
+  const door = item.app.includes('.');
+  const policy = !door && /^[a-z0-9._-]+$/.test(item.why);
   return (
     <li class="refused-row">
       <div class="refused-line">
-        <a class="strong" href={`/decisions?outcome=deny&app=${encodeURIComponent(item.app)}`}>
+        <a class="strong" href={`/decisions${query({ outcome: 'deny', app: door ? undefined : item.app })}`}>
           {item.app}
         </a>
         <span class="times">{number(item.times)}</span>
@@ -49,9 +53,9 @@ function RefusedRow({ item, most }: { item: RefusedHere; most: number }) {
             <code>{item.why}</code>
           </a>
         ) : (
-          item.why
+          <Words text={door ? item.why.replaceAll('-', ' ') : item.why} />
         )}{' '}
-        · {item.people > 0 ? people(item.people) : 'strangers'} · <Time at={item.last} />
+        · {!door && item.people > 0 ? people(item.people) : 'strangers'} · <Time at={item.last} />
       </p>
     </li>
   );

@@ -45,8 +45,8 @@ export function Reach({ user }: { user: string }) {
                 onInput={(event) => setText(event.currentTarget.value)}
               />
               <label class="inline-check">
-                <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} /> also
-                the {number(shut)} that stay shut
+                <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />{' '}
+                {shut === 1 ? 'also the one that stays shut' : `also the ${number(shut)} that stay shut`}
               </label>
             </div>
             {wanted.length === 0 ? (

@@ -57,9 +57,7 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
       ...(at && { at: new Date(at).getTime() }),
     };
     void doing.run(async () => {
-      const explanation = files
-        ? await api.post<Explanation>('/v1/policies/explain', { ...question, files })
-        : await api.post<Explanation>('/v1/explain', question);
+      const explanation = await api.post<Explanation>('/v1/explain', { ...question, ...(files && { files }) });
       setAnswer({ of: files, explanation });
     });
   };

@@ -8,12 +8,25 @@ import { useDoing } from '../../api/use';
 import { Chip } from '../../ui/chip';
 import { LinesField } from '../../ui/field';
 import { ProblemNote } from '../../ui/notes';
+import { Words } from '../../ui/sentence';
 
-const EXAMPLE = `[[case]]
-name = "contractors do not edit the wiki"
-user = "bo"
-app = "wiki"
-path = "/edit/1"
+const EXAMPLE = `version = 1
+
+[facts]
+groups = { staff = {} }
+users = { ana = { groups = ["staff"] }, bo = {} }
+apps = { wiki = {} }
+
+[[case]]
+name = "the wiki is for staff"
+who = "ana"
+resource = "wiki"
+expect = "allow"
+
+[[case]]
+name = "and for nobody else"
+who = "bo"
+resource = "wiki"
 expect = "deny"
 `;
 
@@ -29,10 +42,10 @@ export function Cases({ files }: { files: PolicyFile[] }) {
     <>
       <LinesField
         label="Cases"
-        rows={7}
+        rows={10}
         value={text}
         set={setText}
-        hint="TOML, as in the files of gatewright policy test."
+        hint="TOML, as gatewright policy test reads it. A case is asked over the facts beside it, never over real people."
       />
       <p class="buttons">
         <button type="button" class="button" disabled={doing.busy} onClick={run}>
@@ -45,7 +58,7 @@ export function Cases({ files }: { files: PolicyFile[] }) {
           <>
             {result.faults.map((fault) => (
               <p class="field-fault" key={fault}>
-                ✕ {fault}
+                ✕ <Words text={fault} />
               </p>
             ))}
             <ul class="card list after">
@@ -62,12 +75,11 @@ export function Cases({ files }: { files: PolicyFile[] }) {
                   )}
                   <div class="grow">
                     {one.name}
-                    {!one.ok && (
-                      <span class="under">
-                        expected {one.expected}, came {one.came}
-                        {one.because.length > 0 && ` because of ${one.because.join(', ')}`}
+                    {one.differs?.map((line) => (
+                      <span class="under" key={line}>
+                        <Words text={line} />
                       </span>
-                    )}
+                    ))}
                   </div>
                 </li>
               ))}

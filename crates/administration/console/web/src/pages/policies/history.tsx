@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 
 import { api, to } from '../../api/client';
 import { Permitted } from '../../api/me';
-import type { Comparison, PolicyVersion, PolicyVersionInFull } from '../../api/types';
+import type { Comparison, List, PolicyVersion, PolicyVersionInFull } from '../../api/types';
 import { useDoing, useRead } from '../../api/use';
 import { at, go } from '../../router';
 import { say } from '../../ui/announce';
@@ -12,7 +12,6 @@ import { Cedar } from '../../ui/cedar';
 import { Chip } from '../../ui/chip';
 import { Empty, ProblemNote, Shown } from '../../ui/notes';
 import { Page, Section } from '../../ui/page';
-import { Pager, usePaged } from '../../ui/paged';
 import { Moment } from '../../ui/time';
 import { listed } from '../../ui/words';
 import { ComparisonShown, changesNothing, effectOf } from './comparison';
@@ -20,14 +19,14 @@ import { ComparisonShown, changesNothing, effectOf } from './comparison';
 const key = (epoch: { incarnation: number; number: number }): string => `${epoch.incarnation}.${epoch.number}`;
 
 export function HistoryPage() {
-  const paged = usePaged<PolicyVersion>('/v1/policies/history', {});
+  const reading = useRead<List<PolicyVersion>>('/v1/policies/history');
   return (
     <Page
       title="History of the policies"
       above={<a href="/policies">Policies</a>}
       lead="Each set that was in force, newest first. One can go back to any of them; what that does to people is shown before."
     >
-      <Shown reading={paged.reading}>
+      <Shown reading={reading}>
         {({ items }) =>
           items.length === 0 ? (
             <Empty title="No history yet">
@@ -56,7 +55,6 @@ export function HistoryPage() {
           )
         }
       </Shown>
-      <Pager paged={paged} what="sets" />
     </Page>
   );
 }
