@@ -43,6 +43,11 @@ pub(crate) async fn welcome(
     let rows = [
         ("apps", "once signed in", format!("{}/", site("portal"))),
         (
+            "console",
+            "as Admin, with a passkey: who reaches what, and why",
+            format!("{}/", site("admin")),
+        ),
+        (
             "edit",
             "and watch an open page be cut off",
             format!("{data}/policies/{}", super::POLICY_FILE),

@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gw_engine::{Circumstances, Engine, OwnedHttp};
-use gw_model::{Action, App, Lever, Principal, Remedies, Remedy, Resource, Session, Timestamp};
+use gw_model::{
+    Action, App, Lever, Principal, Remedies, Remedy, Resource, Session, Timestamp, Upstream,
+};
 use gw_pages::{Chip, Judged, Tile, next_time, refused::Level};
 
 use super::PortalOptions;
@@ -64,6 +66,8 @@ pub(super) async fn of(
             Offer::Alone(chip) => cards
                 .open
                 .push(card(app.description.to_string(), Some(chip))),
+            // Who runs Gatewright is nobody's to ask for.
+            Offer::Others(_) if runs_gatewright(app) => {}
             Offer::Others(line) => cards.more.push(card(line, None)),
             Offer::Nothing => {}
         }
@@ -92,6 +96,10 @@ fn entering(app: &App, judged: &Judged, session: &Session) -> Circumstances {
         device: None,
         risk: None,
     }
+}
+
+fn runs_gatewright(app: &App) -> bool {
+    matches!(&app.upstream, Upstream::BuiltIn(name) if **name == *"administration")
 }
 
 enum Offer {
