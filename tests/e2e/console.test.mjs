@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { violations } from './lib/axe.mjs';
 import { DESKTOP, PHONE, Person, launch } from './lib/browser.mjs';
 import { run } from './lib/child.mjs';
-import { Console, consoleFromTree } from './lib/console.mjs';
+import { Console, consoleFromTree, enrol } from './lib/console.mjs';
 import { startDemo } from './lib/gateway.mjs';
 import { until } from './lib/until.mjs';
 import { startUpstream } from './lib/upstream.mjs';
@@ -65,12 +65,7 @@ describe('the console', () => {
   }
 
   test('opens once the first administrator has signed in and added a passkey', async () => {
-    await admin.open(gateway.printedLink('admin'));
-    await admin.press('Sign in');
-    await admin.open(`${gateway.site('auth')}/#passkeys`);
-    await admin.press('Add a passkey');
-    await admin.page.getByRole('button', { name: /add|create/i }).first().click();
-    await admin.page.waitForURL((url) => !url.pathname.startsWith('/enrol'));
+    await enrol(admin, gateway);
     await console.open('/');
     await console.at('Overview');
     await admin.page.getByText('Needs you', { exact: true }).waitFor();

@@ -20,6 +20,16 @@ export async function consoleFromTree(person, origin) {
   });
 }
 
+/** Signs the demo's person in by their printed link, and gives them a passkey. */
+export async function enrol(person, gateway) {
+  await person.open(gateway.printedLink(person.name));
+  await person.press('Sign in');
+  await person.open(`${gateway.site('auth')}/#passkeys`);
+  await person.press('Add a passkey');
+  await person.page.getByRole('button', { name: /add|create/i }).first().click();
+  await person.page.waitForURL((url) => !url.pathname.startsWith('/enrol'));
+}
+
 export class Console {
   constructor(person, origin) {
     Object.assign(this, { person, page: person.page, origin });

@@ -224,7 +224,7 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
             "note",
             "There are no apps yet.".to_owned(),
             help,
-            Some("/apps/new"),
+            Some("/apps/add"),
         );
     }
     found

@@ -89,8 +89,10 @@ export function Console() {
             <Page title={me.problem.title}>
               <ProblemNote problem={me.problem} again={me.again} />
             </Page>
-          ) : (
+          ) : me.value ? (
             <Boundary key={page.key}>{page.show()}</Boundary>
+          ) : (
+            <p class="loading soft">Loading …</p>
           )}
         </main>
       </div>

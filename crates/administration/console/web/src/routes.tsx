@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 
+import { Permitted, useMay } from './api/me';
 import { AddPersonPage } from './pages/add-person';
 import { AppPage } from './pages/app';
 import { AppsPage } from './pages/apps';
@@ -24,10 +25,35 @@ import { PolicyPage } from './pages/policies/policy';
 import { SessionsPage } from './pages/sessions';
 import { SettingsPage } from './pages/settings';
 import { type Parameters, match } from './router';
+import { Page } from './ui/page';
 
 type Show = (parameters: Parameters) => ComponentChildren;
 
 const given = (value: string | undefined): string => value ?? '';
+
+/** What a page needs to be of use, beyond being in the console at all. */
+interface Needed {
+  action: string;
+  title: string;
+  to: string;
+}
+
+const DECISIONS: Needed = { action: 'admin.log.read', title: 'Live decisions', to: 'see decisions' };
+const POLICIES: Needed = { action: 'admin.explain', title: 'Policies', to: 'see policies' };
+const MAP: Needed = { action: 'admin.explain', title: 'Access map', to: 'see who reaches what' };
+
+function Gated({ needed, children }: { needed: Needed; children: ComponentChildren }) {
+  if (useMay(needed.action)) return <>{children}</>;
+  return (
+    <Page title={needed.title}>
+      <Permitted action={needed.action} to={needed.to}>
+        {null}
+      </Permitted>
+    </Page>
+  );
+}
+
+const seeing = (needed: Needed, page: ComponentChildren) => <Gated needed={needed}>{page}</Gated>;
 
 const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/', () => <OverviewPage />],
@@ -41,17 +67,17 @@ const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/apps/add', () => <AddAppPage />],
   ['/apps/:name', ({ name }) => <AppPage name={given(name)} />],
   ['/apps/:name/edit', ({ name }) => <EditAppPage name={given(name)} />],
-  ['/decisions', () => <DecisionsRoute />, 'decisions'],
-  ['/decisions/:id', ({ id }) => <DecisionsRoute decision={given(id)} />, 'decisions'],
+  ['/decisions', () => seeing(DECISIONS, <DecisionsRoute />), 'decisions'],
+  ['/decisions/:id', ({ id }) => seeing(DECISIONS, <DecisionsRoute decision={given(id)} />), 'decisions'],
   ['/sessions', () => <SessionsPage />],
   ['/leases', () => <LeasesPage />],
-  ['/policies', () => <PoliciesPage />],
-  ['/policies/edit', () => <PolicyEditorPage />],
-  ['/policies/history', () => <HistoryPage />],
-  ['/policies/history/:epoch', ({ epoch }) => <VersionPage epoch={given(epoch)} />],
-  ['/policies/:id', ({ id }) => <PolicyPage id={given(id)} />],
+  ['/policies', () => seeing(POLICIES, <PoliciesPage />)],
+  ['/policies/edit', () => seeing(POLICIES, <PolicyEditorPage />)],
+  ['/policies/history', () => seeing(POLICIES, <HistoryPage />)],
+  ['/policies/history/:epoch', ({ epoch }) => seeing(POLICIES, <VersionPage epoch={given(epoch)} />)],
+  ['/policies/:id', ({ id }) => seeing(POLICIES, <PolicyPage id={given(id)} />)],
   ['/ask', () => <AskPage />],
-  ['/map', () => <MapPage />],
+  ['/map', () => seeing(MAP, <MapPage />)],
   ['/settings', () => <SettingsPage />],
 ];
 

@@ -165,6 +165,23 @@ describe('somebody who may only read', () => {
     await visitor.leave();
   });
 
+  test('is told so where a page is of decisions or policies, and nothing is asked in vain', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    for (const path of ['/', '/decisions', '/policies', '/policies/edit', '/map', '/people/bo', '/apps/payroll']) {
+      mock.asked.length = 0;
+      await visitor.open(path);
+      await visitor.page.getByText('policy does not permit you').first().waitFor();
+      const asked = mock.asked.map(({ what }) => what);
+      assert.deepEqual(
+        asked.filter((what) => /decisions|policies|map|access$/.test(what)),
+        [],
+        path,
+      );
+    }
+    assert.deepEqual(visitor.errors, []);
+    await visitor.leave();
+  });
+
   test('is told which permission is missing', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/people/add');

@@ -199,6 +199,33 @@ describe('administering', () => {
     await page.getByText(/1.283 open leases/).waitFor();
   });
 
+  test('only what is different about a person is sent', async () => {
+    await visitor.open('/people/elif');
+    await visitor.field('Name to show').fill('Elif K');
+    const sent = page.waitForRequest((request) => request.method() === 'PATCH');
+    await visitor.button('Save').click();
+    assert.deepEqual((await sent).postDataJSON(), { display_name: 'Elif K' });
+    await page.getByRole('heading', { level: 1, name: 'Elif K' }).waitFor();
+  });
+
+  test('files are applied once their plan was looked at', async () => {
+    await visitor.open('/settings');
+    await page.getByText('drifted').waitFor();
+    const input = page.locator('input[type=file]').nth(1);
+    const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+    await input.setInputFiles([file('people.toml', 'colour = "red"'), file('notes.txt', '')]);
+    assert.match(await inAlert(), /These files have faults[^]*people\.toml:1: unknown field colour/);
+    assert.equal(await visitor.button(/^Apply:/).count(), 0);
+    await page.getByText('Left aside: notes.txt.').waitFor();
+    await input.setInputFiles([file('people.toml', '[[user]]\nname = "eva"\n')]);
+    await visitor.button('Apply: nobody gains or loses').waitFor();
+    await visitor.field('Also take away what no file names').check();
+    await page.getByRole('list', { name: 'What applying these files would do' }).getByText('oncall').waitFor();
+    await visitor.button(/^Apply:/).click();
+    await page.getByText('as declared').waitFor();
+    assert.equal(mock.declared, true);
+  });
+
   test('the clock is confirmed', async () => {
     await visitor.open('/settings');
     await visitor.button('That is the time').click();

@@ -1,7 +1,5 @@
 // What all answers share: problem documents, paging, finding what is named.
 
-import { routeNames } from '../organisation.mjs';
-
 export const MINUTE = 60_000;
 
 export const DAY = 86_400_000;
@@ -61,7 +59,7 @@ export const appView = (app) => ({
       ? `${app.upstream.servers[0]} and ${app.upstream.servers.length - 1} more`
       : app.upstream.servers[0],
   tags: app.tags,
-  routes: routeNames(app),
+  routes: app.routes.map(({ name }) => name),
   managed_by: app.managed_by,
   built_in: app.built_in,
   version: app.version,

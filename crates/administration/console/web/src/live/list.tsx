@@ -126,10 +126,12 @@ interface Row {
 function Row({ line, place, row, chosen, stop, focus }: Row) {
   const to = line.app ?? line.host;
   const what = to ? `${line.who} → ${to}` : line.who;
+  // At the door only the host is known, and it is named already.
+  const wordless = line.what === to;
   const why = whyWords(line);
   return (
     <div
-      class={chosen ? 'live-row chosen' : 'live-row'}
+      class={`live-row${chosen ? ' chosen' : ''}${wordless ? ' wordless' : ''}`}
       role="row"
       aria-rowindex={place + 1}
       style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}
@@ -150,9 +152,11 @@ function Row({ line, place, row, chosen, stop, focus }: Row) {
         )}
         {line.count !== undefined && line.count > 1 && <span class="soft"> × {number(line.count)}</span>}
       </span>
-      <span role="cell" class="what">
-        {line.what !== to && <code>{line.what}</code>}
-      </span>
+      {!wordless && (
+        <span role="cell" class="what">
+          <code>{line.what}</code>
+        </span>
+      )}
       <span role="cell" class="why" title={why}>
         {line.outcome === 'allow' && line.latency_us !== undefined ? span(line.latency_us / 1000) : why}
       </span>

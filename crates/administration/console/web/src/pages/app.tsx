@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 
 import { api, query, to } from '../api/client';
-import { useMay } from '../api/me';
+import { Permitted, useMay } from '../api/me';
 import type { AppAccess, AppInFull, List } from '../api/types';
 import { useDoing, useRead } from '../api/use';
 import { at, go } from '../router';
@@ -80,7 +80,9 @@ export function AppPage({ name }: { name: string }) {
                 </a>
               }
             >
-              <Who app={app} />
+              <Permitted action="admin.explain" to="see who reaches an app">
+                <Who app={app} />
+              </Permitted>
             </Section>
             <Section id="routes" title="Routes">
               <RouteList app={app} />

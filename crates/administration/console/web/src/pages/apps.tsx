@@ -156,8 +156,9 @@ const COLUMNS: Column<App>[] = [
   {
     title: 'Routes',
     kind: 'number',
-    unit: (app) => unit(app.routes.length, 'route'),
-    cell: (app) => number(app.routes.length),
+    // The named ones, and the rest.
+    unit: (app) => unit(app.routes.length + 1, 'route'),
+    cell: (app) => number(app.routes.length + 1),
   },
   {
     title: 'Tags',

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Decision } from '../api/types';
 import { useRead } from '../api/use';
-import { to } from '../api/client';
+import { query, to } from '../api/client';
 import { at } from '../router';
 import { Outcome } from '../ui/chip';
 import { Id } from '../ui/copy';
@@ -60,6 +60,13 @@ function stepUp(value: Decision): boolean {
   return value.outcome === 'deny' && value.ways.some((way) => way.alone);
 }
 
+/** Ways are searched for the person who is refused a page; for all others they are asked for. */
+function AskNow({ value }: { value: Decision }) {
+  if (!value.app) return null;
+  const user = value.session === undefined ? undefined : value.who;
+  return <a href={`/ask${query({ user, app: value.app })}`}>Ask what would open it now</a>;
+}
+
 function InFull({ value }: { value: Decision }) {
   return (
     <div class="decision">
@@ -82,7 +89,13 @@ function InFull({ value }: { value: Decision }) {
           <>
             <dt>would open it</dt>
             <dd>
-              <Ways ways={value.ways} />
+              {value.ways.length > 0 ? (
+                <Ways ways={value.ways} />
+              ) : (
+                <>
+                  No way is in the record. <AskNow value={value} />
+                </>
+              )}
             </dd>
           </>
         )}

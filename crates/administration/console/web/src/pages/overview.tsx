@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks';
 
+import { Permitted, useMay } from '../api/me';
 import type { Overview } from '../api/types';
 import { useWatch } from '../api/use';
 import { LiveList, LiveState } from '../live/list';
@@ -24,7 +25,7 @@ export function OverviewPage() {
       {value && <Figures value={value} />}
       {value && value.attention.length > 0 && <Needs items={value.attention} />}
       <div class="split overview-split">
-        <Live />
+        {useMay('admin.log.read') ? <Live /> : <NoLive />}
         {value && <Refused value={value} />}
       </div>
     </Page>
@@ -37,6 +38,17 @@ function Aside({ value }: { value: Overview }) {
       epoch <span class="mono">{epochWords(value.epoch)}</span> · version {value.version} · up since{' '}
       <Time at={value.started} />
     </>
+  );
+}
+
+function NoLive() {
+  return (
+    <section class="card pad" aria-labelledby="live">
+      <h2 id="live">Live decisions</h2>
+      <Permitted action="admin.log.read" to="see decisions">
+        {null}
+      </Permitted>
+    </section>
   );
 }
 

@@ -75,7 +75,9 @@ export function PersonPage({ name }: { name: string }) {
                 </a>
               }
             >
-              <Reach user={user.name} />
+              <Permitted action="admin.explain" to="see what people reach">
+                <Reach user={user.name} />
+              </Permitted>
             </Section>
             <Section id="details" title="Details">
               <PersonDetails user={user} again={reading.again} />

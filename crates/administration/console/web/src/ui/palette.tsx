@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 
 import { query } from '../api/client';
+import { useMay } from '../api/me';
 import type { Apps, Group, List, Policies, User } from '../api/types';
 import { useRead, useRested } from '../api/use';
 import { useAll } from '../api/use-all';
@@ -69,7 +70,7 @@ function useTargets(text: string): Target[] {
   const users = useRead<List<User>>(q ? `/v1/users${query({ q, limit: 6 })}` : null);
   const apps = useAll<Apps>('/v1/apps');
   const groups = useAll<List<Group>>('/v1/groups');
-  const policies = useRead<Policies>('/v1/policies');
+  const policies = useRead<Policies>(useMay('admin.explain') ? '/v1/policies' : null);
   return useMemo(() => {
     if (text === '') return PAGES;
     const people: Target[] = (users.value?.items ?? []).map((user) => ({

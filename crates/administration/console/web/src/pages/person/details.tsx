@@ -19,7 +19,12 @@ export function PersonDetails({ user, again }: { user: UserInFull; again: () => 
   const doing = useDoing();
   const save = async (event: Event) => {
     event.preventDefault();
-    const body = { display_name: display, email: email.trim() || null, attributes };
+    // Only what is different: addresses and attributes are not everybody's to change.
+    const body = {
+      ...(display !== user.display_name && { display_name: display }),
+      ...(email.trim() !== (user.email ?? '') && { email: email.trim() || null }),
+      ...(JSON.stringify(attributes) !== JSON.stringify(user.attributes) && { attributes }),
+    };
     if (!(await doing.run(() => api.patch(to('users', user.id), body, { over: user.version })))) return;
     say('Saved');
     again();

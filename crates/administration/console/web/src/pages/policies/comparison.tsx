@@ -15,10 +15,13 @@ const PROOFS: Record<string, string> = {
 
 /** The change in one breath: what stands on the button that makes it. */
 export function effectOf(comparison: Comparison): string {
-  const most = (shifts: Shift[]) => Math.max(0, ...shifts.map((shift) => shift.people));
+  const upTo = (shifts: Shift[], verb: string) => {
+    const most = Math.max(0, ...shifts.map((shift) => shift.people));
+    return `up to ${people(most)} ${most === 1 ? `${verb}s` : verb}`;
+  };
   const said: string[] = [];
-  if (comparison.gains.length > 0) said.push(`up to ${people(most(comparison.gains))} gain`);
-  if (comparison.losses.length > 0) said.push(`up to ${people(most(comparison.losses))} lose`);
+  if (comparison.gains.length > 0) said.push(upTo(comparison.gains, 'gain'));
+  if (comparison.losses.length > 0) said.push(upTo(comparison.losses, 'lose'));
   if (comparison.cut.leases > 0) said.push(`${count(comparison.cut.leases, 'open lease')} cut`);
   return said.length > 0 ? listed(said) : 'nobody gains or loses';
 }
