@@ -28,7 +28,8 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
     let client = shell.client()?;
     match command {
         Command::List => {
-            let keys: Listing<KeyView> = converse(async { Ok(client.list("/v1/keys").await?) })?;
+            let keys: Listing<KeyView> =
+                converse(async { Ok(client.call(Method::GET, "/v1/keys").await?) })?;
             shell
                 .output
                 .either(&keys, || shell.output.table(&table(&keys.items)))?;
