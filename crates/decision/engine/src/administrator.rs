@@ -274,7 +274,7 @@ impl Administrator {
             what: what.clone(),
             changes: committed.changes.iter().map(ChangedFact::of).collect(),
         };
-        self.shared.recording.change(&record).map_err(|fault| {
+        self.shared.recording.change(record).map_err(|fault| {
             tracing::error!(%fault, what = &**what, "a change is in force but not recorded");
             CommitError::Unrecorded(text(&fault))
         })

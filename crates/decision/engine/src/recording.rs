@@ -19,10 +19,8 @@ impl Recording {
     }
 
     /// A change, synced when this returns. Blocks.
-    pub(crate) fn change(&self, record: &ChangeRecord) -> Result<(), Unwritable> {
-        self.control
-            .append_blocking(record, &Personal::default())
-            .map(|_| ())
+    pub(crate) fn change(&self, record: ChangeRecord) -> Result<(), Unwritable> {
+        self.control.change_blocking(record)
     }
 
     /// A question of the control plane, synced.

@@ -1,6 +1,6 @@
 //! Which changes of facts the newest part of the control log tells of.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use gw_ledger::Record;
 use gw_model::Epoch;
@@ -20,7 +20,8 @@ const SEGMENTS: u32 = 3;
 pub struct RecordedChanges {
     /// No older segments were left out.
     whole: bool,
-    epochs: BTreeSet<Epoch>,
+    /// How many facts each tells of.
+    facts: BTreeMap<Epoch, usize>,
 }
 
 impl RecordedChanges {
@@ -35,7 +36,7 @@ impl RecordedChanges {
         let last = numbers.last().copied().unwrap_or_default();
         let from = last.saturating_sub(SEGMENTS);
         let mut reader = LogReader::new(folder, CONTROL, from);
-        let mut epochs = BTreeSet::new();
+        let mut facts = BTreeMap::new();
         loop {
             match reader.next() {
                 Ok(None) => break,
@@ -43,7 +44,7 @@ impl RecordedChanges {
                     if let Record::Change(change) = entry.record
                         && !change.changes.is_empty()
                     {
-                        epochs.insert(change.epoch);
+                        *facts.entry(change.epoch).or_default() += change.changes.len();
                     }
                 }
                 // What is damaged was said when the log was taken up.
@@ -53,13 +54,15 @@ impl RecordedChanges {
         }
         Ok(Self {
             whole: numbers.first().is_none_or(|first| *first >= from),
-            epochs,
+            facts,
         })
     }
 
-    /// Whether a change certainly has no record.
-    pub fn lacks(&self, epoch: Epoch) -> bool {
-        let after_some = self.epochs.first().is_some_and(|first| *first < epoch);
-        !self.epochs.contains(&epoch) && (self.whole || after_some)
+    /// Whether a change of so many facts certainly has no record of them all.
+    pub fn lacks(&self, epoch: Epoch, facts: usize) -> bool {
+        let after_some = self.facts.first_key_value();
+        let after_some = after_some.is_some_and(|(first, _)| *first < epoch);
+        let told = self.facts.get(&epoch).copied().unwrap_or_default();
+        told < facts && (self.whole || after_some)
     }
 }

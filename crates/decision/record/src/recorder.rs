@@ -10,7 +10,7 @@ use std::{
 };
 
 use gw_ledger::{
-    ChangeRecord, CodecFault, EndRecord, ExchangeRecord, FRAME_HEAD_BYTES, FrameHead,
+    ChangeRecord, ChangedFact, CodecFault, EndRecord, ExchangeRecord, FRAME_HEAD_BYTES, FrameHead,
     JudgementRecord, NoteRecord, Personal, PersonalFrame, Position, QuestionRecord, RecordRef,
     SALT_BYTES, commit, framed_bytes,
 };
@@ -32,6 +32,9 @@ pub(crate) const DISK_FAILED: &str = "a page of its segment could not be had fro
 
 /// Room for a group of changes.
 const READY_ROOM: usize = 128 * 1024;
+
+/// Names that one record of a change holds, in bytes: it fits into the smallest segment.
+const CHANGE_ROOM: usize = 16 * 1024;
 
 const KIND_BYTES: usize = 4;
 const COMMITMENT_BYTES: usize = 32;
@@ -383,6 +386,24 @@ impl ControlRecorder {
         Ok(position)
     }
 
+    /// Records what changed and waits until it is on disk. A change of very many facts takes
+    /// several records of its epoch, so that none is too large for a segment.
+    ///
+    /// # Errors
+    /// When it is not accepted, or not as a whole: [`RecordedChanges`](crate::RecordedChanges)
+    /// then lacks it.
+    pub fn change_blocking(&self, mut record: ChangeRecord) -> Result<(), Unwritable> {
+        let mut rest = std::mem::take(&mut record.changes);
+        loop {
+            let later = rest.split_off(facts_that_fit(&rest));
+            record.changes = std::mem::replace(&mut rest, later);
+            self.append_blocking(&record, &Personal::default())?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Whether records would be taken: to be asked before something is done that has to be recorded.
     ///
     /// # Errors
@@ -404,6 +425,17 @@ impl ControlRecorder {
     ) -> Result<Position, Unwritable> {
         locked(&self.recorder).append(record, personal)
     }
+}
+
+/// How many facts, from the first, one record tells of: at least one, where there is one.
+fn facts_that_fit(changes: &[ChangedFact]) -> usize {
+    let mut bytes = 0;
+    let over = |change: &ChangedFact| {
+        bytes += change.kind.len() + change.subject.len();
+        bytes > CHANGE_ROOM
+    };
+    let fitting = changes.iter().position(over).unwrap_or(changes.len());
+    fitting.max(1).min(changes.len())
 }
 
 struct Unparker(Thread);

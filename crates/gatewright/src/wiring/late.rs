@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gw_ledger::{ChangeRecord, ChangedFact, Personal};
+use gw_ledger::{ChangeRecord, ChangedFact};
 use gw_model::Epoch;
 use gw_record::{Ledger, ReadError, RecordedChanges, Unwritable};
 use gw_store::{ChangesSince, Reader, StoreError, StoredTransaction};
@@ -47,17 +47,14 @@ pub(super) fn untold(
     let recorded = RecordedChanges::read(folder)?;
     let untold = stored.into_iter();
     Ok(untold
-        .filter(|transaction| recorded.lacks(transaction.epoch))
+        .filter(|transaction| recorded.lacks(transaction.epoch, transaction.changes.len()))
         .collect())
 }
 
 pub(super) fn write(untold: &[StoredTransaction], ledger: &Ledger) -> Result<(), LateFault> {
     for transaction in untold {
         tracing::info!(epoch = %transaction.epoch, "a change was made and not yet recorded; it is recorded now");
-        let record = told(transaction);
-        ledger
-            .control()
-            .append_blocking(&record, &Personal::default())?;
+        ledger.control().change_blocking(told(transaction))?;
     }
     Ok(())
 }

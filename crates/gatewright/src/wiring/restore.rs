@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use gw_clock::Clock;
-use gw_ledger::{ChangeRecord, ChangedFact, LogReport, Personal, PublicKey};
+use gw_ledger::{ChangeRecord, ChangedFact, LogReport, PublicKey};
 use gw_model::{Actor, Change, Epoch, PublishedKey, Snapshot, Timestamp};
 use gw_record::{Ledger, LedgerError, LedgerOptions, ReadError, Unwritable};
 use gw_store::{
@@ -203,9 +203,7 @@ fn record(
         what: "restored from a backup".into(),
         changes: began.changes.iter().map(ChangedFact::of).collect(),
     };
-    kept.control()
-        .append_blocking(&record, &Personal::default())?;
-    Ok(())
+    kept.control().change_blocking(record)
 }
 
 fn close(kept: Ledger) -> std::io::Result<()> {

@@ -7,7 +7,7 @@ use gw_ledger::{
     Record,
 };
 use gw_model::{Actor, DecisionId, Epoch, Outcome, Timestamp, UserId};
-use gw_record::{Ledger, LedgerError, Unwritable};
+use gw_record::{Ledger, LedgerError, RecordedChanges, Unwritable};
 
 use crate::support::*;
 
@@ -104,6 +104,47 @@ fn sign_in() -> ChangeRecord {
             subject: "s-1".into(),
         }],
     }
+}
+
+#[test]
+fn a_change_of_very_many_facts_takes_several_records_and_half_of_them_is_not_the_change() {
+    const FACTS: usize = 12_000;
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path());
+    let before = sign_in();
+    let mut large = sign_in();
+    large.epoch.number += 1;
+    large.changes = (0..FACTS)
+        .map(|n| ChangedFact {
+            kind: "session-ended".into(),
+            subject: format!("s-{n}").into(),
+        })
+        .collect();
+    let half = ChangeRecord {
+        changes: large.changes[..FACTS / 20].to_vec(),
+        ..large.clone()
+    };
+    ledger.control().change_blocking(before.clone()).unwrap();
+    ledger.control().change_blocking(half).unwrap();
+    let recorded = RecordedChanges::read(folder.path()).unwrap();
+    assert!(!recorded.lacks(before.epoch, 1));
+    assert!(recorded.lacks(large.epoch, FACTS));
+
+    ledger.control().change_blocking(large.clone()).unwrap();
+    let told: Vec<ChangeRecord> = entries(folder.path())
+        .into_iter()
+        .filter_map(|entry| match entry.record {
+            Record::Change(change) if change.epoch == large.epoch => Some(change),
+            _ => None,
+        })
+        .skip(1)
+        .collect();
+    assert!(told.len() > 1);
+    let facts: Vec<ChangedFact> = told.into_iter().flat_map(|change| change.changes).collect();
+    assert_eq!(facts, large.changes);
+    let recorded = RecordedChanges::read(folder.path()).unwrap();
+    assert!(!recorded.lacks(large.epoch, FACTS));
+    block_on(ledger.close());
 }
 
 #[test]
