@@ -37,6 +37,11 @@ name = "hella"
 groups = ["helpdesk"]
 `;
 
+/** An app that operators may add, and whom policy already lets in there. */
+const NOTES = `@id("notes-for-staff")
+permit (principal in Group::"staff", action == Action::"http.request", resource in App::"notes");
+`;
+
 describe('the shipped roles', () => {
   let gateway, browser;
   const people = {};
@@ -48,6 +53,7 @@ describe('the shipped roles', () => {
     await writeFile(join(folder, 'people.toml'), DECLARED);
     await cp(join(gateway.policies, 'demo.cedar'), join(folder, 'demo.cedar'));
     for (const name of ['roles.cedar', 'separation-of-duties.cedar']) await cp(join(ROLES, name), join(folder, name));
+    await writeFile(join(folder, 'notes.cedar'), NOTES);
     const { code, stdout, stderr } = await gateway.cli('apply', folder, '--yes');
     assert.equal(code, 0, stdout + stderr);
     browser = await launch();
@@ -103,6 +109,18 @@ describe('the shipped roles', () => {
 
   test('operators run it, and change neither people nor policies', async () => {
     await may('otto', [LOOK, ['GET', '/v1/policies'], ROTATE, end('ana')], [LEDGER, link('ana'), disable('ana'), group('ana', 'operators'), POLICIES]);
+  });
+
+  test('an app whose server is the socket of the administration makes nobody its owner', async () => {
+    const server = `unix://${join(gateway.data, 'run/admin.sock')}`;
+    const notes = { name: 'notes', title: 'Notes', host: 'notes.gatewright.localhost', upstream: { servers: [server] } };
+    assert.equal(await ask('otto', 'POST', '/v1/apps', notes), 201);
+    const answer = await people.otto.open(`${gateway.site('notes')}/v1/users`);
+    assert.equal(answer.status(), 403);
+    const { detail } = await answer.json();
+    assert.match(detail, /through Gatewright itself/);
+    await people.otto.open(`${gateway.site('admin')}/`);
+    assert.equal(await ask('otto', 'DELETE', '/v1/apps/notes'), 200);
   });
 
   test('auditors see everything and change nothing', async () => {

@@ -105,7 +105,8 @@ async fn running() -> (TestEngine, Client) {
         ledger,
         started: since,
     });
-    tokio::spawn(async move { Socket::new(service).serve(&listener).await });
+    let socket = Socket::new(service).open_to_own_process();
+    tokio::spawn(async move { socket.serve(&listener).await });
     (tested, Client::new(Socket::socket_in(&data)))
 }
 

@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{UnixListener, UnixStream},
+    net::{UnixListener, UnixStream, unix::UCred},
     sync::Semaphore,
     task::JoinSet,
 };
@@ -44,6 +44,7 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Socket {
     service: Administration,
+    own_process: bool,
 }
 
 /// A socket that cannot be made.
@@ -57,9 +58,22 @@ pub struct SocketError {
 }
 
 impl Socket {
-    /// The socket of a service.
+    /// The socket of a service. Its own process may not connect: what it forwards to an app whose
+    /// server is this socket comes from whoever asked, not from who runs it.
     pub const fn new(service: Administration) -> Self {
-        Self { service }
+        let own_process = false;
+        Self {
+            service,
+            own_process,
+        }
+    }
+
+    /// Its own process may connect. For tests and measurements that are both ends and forward
+    /// nothing.
+    #[must_use]
+    pub const fn open_to_own_process(mut self) -> Self {
+        self.own_process = true;
+        self
     }
 
     /// Where the socket of a data folder is.
@@ -138,9 +152,9 @@ impl Socket {
     }
 
     async fn connection(self, stream: UnixStream) {
-        let peer = stream.peer_cred().map(|peer| peer.uid());
+        let peer = stream.peer_cred().ok();
         let service = service_fn(move |request| {
-            let (this, peer) = (self.clone(), peer.as_ref().ok().copied());
+            let this = self.clone();
             async move { Ok::<_, Infallible>(this.answer(peer, request).await.map(Full::new)) }
         });
         let served = http1::Builder::new()
@@ -153,7 +167,7 @@ impl Socket {
         }
     }
 
-    async fn answer(&self, peer: Option<u32>, request: Request<Incoming>) -> Response<Bytes> {
+    async fn answer(&self, peer: Option<UCred>, request: Request<Incoming>) -> Response<Bytes> {
         match self.received(peer, request).await {
             Ok(request) => self.service.answer(request).await,
             Err(problem) => problem.response(),
@@ -162,12 +176,19 @@ impl Socket {
 
     async fn received(
         &self,
-        peer: Option<u32>,
+        peer: Option<UCred>,
         request: Request<Incoming>,
     ) -> Result<ApiRequest, Problem> {
-        let uid = peer
+        if !self.own_process && peer.is_some_and(is_own_process) {
+            tracing::warn!(
+                "an app's server is the administration's own socket; nothing is answered there"
+            );
+            return Err(forwarded());
+        }
+        let uid = peer.map(|peer| peer.uid());
+        let uid = uid
             .filter(|uid| self.may_connect(*uid))
-            .ok_or_else(|| not_let_in(peer))?;
+            .ok_or_else(|| not_let_in(uid))?;
         let (head, body) = request.into_parts();
         Ok(ApiRequest {
             caller: Caller::Local(uid),
@@ -183,6 +204,16 @@ impl Socket {
         let own = rustix::process::geteuid().as_raw();
         uid == 0 || uid == own || self.service.parts().local_uids.contains(&uid)
     }
+}
+
+fn is_own_process(peer: UCred) -> bool {
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    peer.pid() == Some(own)
+}
+
+fn forwarded() -> Problem {
+    Problem::denied("this comes through Gatewright itself, and nobody administers it that way")
+        .help("the app's server is the administration's own socket: give it another server")
 }
 
 fn not_let_in(peer: Option<u32>) -> Problem {

@@ -69,7 +69,7 @@ async fn running(policy: &str) -> Running {
         }),
     }));
     let mut serving = JoinSet::new();
-    let served = service.clone();
+    let served = service.clone().open_to_own_process();
     serving.spawn(async move { served.serve(&listener).await.unwrap() });
     Running {
         test,
@@ -95,6 +95,21 @@ async fn root_the_service_and_who_is_named_may_connect_and_nobody_else() {
     let may = |uid| tested.service.may_connect(uid);
     assert!(may(0) && may(own_uid()) && may(4711));
     assert!(!may(4712) && !may(u32::MAX));
+}
+
+/// What an app whose server is the socket would have forwarded to it.
+#[tokio::test]
+async fn what_comes_through_the_process_itself_administers_nothing() {
+    let tested = running(WIKI).await;
+    let data = tested.test.folder.path().join("forwarded");
+    let listener = Socket::bind(&data).unwrap();
+    let mut serving = JoinSet::new();
+    let served = tested.service.clone();
+    serving.spawn(async move { served.serve(&listener).await.unwrap() });
+    let client = Client::new(Socket::socket_in(&data));
+    let problem = refusal(client.list::<UserView>("/v1/users").await);
+    assert_eq!(problem.status, 403);
+    assert!(problem.detail.contains("through Gatewright"), "{problem:?}");
 }
 
 fn own_uid() -> u32 {
