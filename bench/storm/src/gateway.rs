@@ -3,8 +3,10 @@
 
 use std::{
     fs::{self, OpenOptions},
-    io::{BufRead as _, BufReader, Write as _},
+    hash::{BuildHasher as _, RandomState},
+    io::{BufRead as _, BufReader, ErrorKind, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    ops::Range,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -32,6 +34,10 @@ permit (principal is Anonymous, action == Action::"http.request", resource in Ap
 
 /// How long it may take to start.
 const START: Duration = Duration::from_secs(60);
+
+/// Ports below those that the system gives to outgoing connections, so that no connection takes
+/// one before the gateway does.
+const PORTS: Range<u64> = 20_000..32_000;
 
 /// Bytes of the large answer.
 const LARGE: usize = 8 << 20;
@@ -61,7 +67,7 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn start(binary: &Path) -> Result<Self, Fault> {
         let folder = TempDir::with_prefix("storm-")?;
-        let (http, https) = (free_port()?, free_port()?);
+        let [http, https] = free_ports()?;
         let roots = certificates(folder.path())?;
         let (wiki, site) = (upstream(false)?, upstream(true)?);
         let file = folder.path().join("gatewright.toml");
@@ -226,8 +232,21 @@ fn listen(child: &mut Child) -> Arc<Mutex<Vec<String>>> {
     said
 }
 
-fn free_port() -> Result<SocketAddr, Fault> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+/// Two addresses that nobody has now.
+fn free_ports() -> Result<[SocketAddr; 2], Fault> {
+    let (first, second) = (held()?, held()?);
+    Ok([first.local_addr()?, second.local_addr()?])
+}
+
+fn held() -> Result<TcpListener, Fault> {
+    loop {
+        let port = PORTS.start + RandomState::new().hash_one(()) % (PORTS.end - PORTS.start);
+        let port = u16::try_from(port).unwrap_or_default();
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Err(fault) if fault.kind() == ErrorKind::AddrInUse => {}
+            bound => return Ok(bound?),
+        }
+    }
 }
 
 fn certificates(folder: &Path) -> Result<RootCertStore, Fault> {

@@ -1,5 +1,7 @@
 // Ports that are free on both loopback addresses now; the gateway refuses to start where one is taken meanwhile.
+// They lie below those that the system gives to outgoing connections, so that no connection takes one.
 
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 function listen(host, port) {
@@ -17,10 +19,9 @@ export async function freePorts(count) {
   const held = [];
   const ports = [];
   while (ports.length < count) {
-    const four = await listen('127.0.0.1', 0);
-    held.push(four);
-    const { port } = four.address();
+    const port = randomInt(20_000, 32_000);
     try {
+      held.push(await listen('127.0.0.1', port));
       held.push(await listen('::1', port));
       ports.push(port);
     } catch (error) {

@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    hash::{BuildHasher, RandomState},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Stdio},
@@ -18,9 +19,18 @@ pub(crate) struct Demo {
     said: Vec<String>,
 }
 
-/// Two ports that nobody has at the moment.
+/// Two ports that nobody has at the moment. They lie below those that the system gives to outgoing
+/// connections, so that no connection takes one before the demo does.
 fn free_ports() -> [u16; 2] {
-    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let held = [(); 2].map(|()| {
+        loop {
+            let port = 20_000 + RandomState::new().hash_one(()) % 12_000;
+            match TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())) {
+                Err(fault) if fault.kind() == ErrorKind::AddrInUse => {}
+                bound => return bound.unwrap(),
+            }
+        }
+    });
     held.map(|listener| listener.local_addr().unwrap().port())
 }
 
