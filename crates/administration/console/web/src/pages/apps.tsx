@@ -6,6 +6,7 @@ import { useMay } from '../api/me';
 import type { App, Apps } from '../api/types';
 import { useAll } from '../api/use-all';
 import { at, refine, useAddress } from '../router';
+import { More, STEP } from '../ui/more';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Words } from '../ui/sentence';
@@ -13,17 +14,15 @@ import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
 import { count, number, unit } from '../ui/words';
 
-const PAGE = 50;
-
 export function AppsPage() {
   const { search } = useAddress();
   const reading = useAll<Apps>('/v1/apps');
   const [text, setText] = useState(search.get('q') ?? '');
-  const [shown, setShown] = useState(PAGE);
+  const [shown, setShown] = useState(STEP);
   const may = useMay('admin.app.change');
   useEffect(() => {
     refine({ q: text.trim() });
-    setShown(PAGE);
+    setShown(STEP);
   }, [text]);
   return (
     <Page
@@ -72,16 +71,7 @@ export function AppsPage() {
                   busy={reading.busy}
                 />
               )}
-              {wanted.length > shown && (
-                <p class="pager">
-                  <span class="soft">
-                    {number(shown)} of {number(wanted.length)} apps
-                  </span>
-                  <button type="button" class="button small-button" onClick={() => setShown(shown + PAGE)}>
-                    Show {number(Math.min(PAGE, wanted.length - shown))} more
-                  </button>
-                </p>
-              )}
+              <More shown={shown} of={wanted.length} what="apps" show={setShown} />
             </>
           );
         }}

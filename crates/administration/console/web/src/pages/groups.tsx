@@ -12,23 +12,22 @@ import { say } from '../ui/announce';
 import { GroupField } from '../ui/choose';
 import { Dialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
+import { More, STEP } from '../ui/more';
 import { Empty, ProblemNote, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { type Column, Table } from '../ui/table';
 import { count, number, unit } from '../ui/words';
 
-const PAGE = 50;
-
 export function GroupsPage() {
   const { search } = useAddress();
   const reading = useAll<List<Group>>('/v1/groups');
   const [text, setText] = useState(search.get('q') ?? '');
-  const [shown, setShown] = useState(PAGE);
+  const [shown, setShown] = useState(STEP);
   const [adding, setAdding] = useState(false);
   const may = useMay('admin.policy.apply');
   useEffect(() => {
     refine({ q: text.trim() });
-    setShown(PAGE);
+    setShown(STEP);
   }, [text]);
   return (
     <Page
@@ -79,16 +78,7 @@ export function GroupsPage() {
                   busy={reading.busy}
                 />
               )}
-              {wanted.length > shown && (
-                <p class="pager">
-                  <span class="soft">
-                    {number(shown)} of {number(wanted.length)} groups
-                  </span>
-                  <button type="button" class="button small-button" onClick={() => setShown(shown + PAGE)}>
-                    Show {number(Math.min(PAGE, wanted.length - shown))} more
-                  </button>
-                </p>
-              )}
+              <More shown={shown} of={wanted.length} what="groups" show={setShown} />
             </>
           );
         }}

@@ -8,9 +8,9 @@ import type { Lease, List } from '../api/types';
 import { useWatch } from '../api/use';
 import { at } from '../router';
 import { SuggestingFilter } from '../ui/choose';
+import { More, STEP } from '../ui/more';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
-import { PAGE } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
 import { count, number } from '../ui/words';
@@ -25,7 +25,7 @@ export function LeasesPage() {
   const [typedUser, setUser, user] = useTyped('user');
   const [typedApp, setApp, app] = useTyped('app');
   const reading = useWatch<List<Lease>>(`/v1/leases${query({ user, app, limit: MOST })}`, 5000);
-  const [shown, setShown] = useState(PAGE);
+  const [shown, setShown] = useState(STEP);
   const [asked, setAsked] = useState<Lease>();
   const may = useMay('admin.session.end');
   const list = reading.value;
@@ -65,16 +65,7 @@ export function LeasesPage() {
           )
         }
       </Shown>
-      {list && list.items.length > shown && (
-        <p class="pager">
-          <span class="soft">
-            {number(shown)} of {number(list.items.length)} leases
-          </span>
-          <button type="button" class="button small-button" onClick={() => setShown(shown + PAGE)}>
-            Show {number(Math.min(PAGE, list.items.length - shown))} more
-          </button>
-        </p>
-      )}
+      {list && <More shown={shown} of={list.items.length} what="leases" show={setShown} />}
       {asked && (
         <EndLease
           lease={asked}

@@ -5,9 +5,10 @@ import { useMemo, useState } from 'preact/hooks';
 import type { AccessMap, MapEdge } from '../../api/types';
 import { at } from '../../router';
 import { AccessChip } from '../../ui/chip';
+import { More } from '../../ui/more';
 import { PolicyIds } from '../../ui/policies';
 import { type Column, Table } from '../../ui/table';
-import { listed, number, people } from '../../ui/words';
+import { listed, people } from '../../ui/words';
 
 const ROWS = 100;
 
@@ -25,16 +26,7 @@ export function Edges({ map }: { map: AccessMap }) {
         rows={edges.slice(0, shown)}
         id={(edge) => `${edge.group} ${edge.route} ${edge.because.join()}`}
       />
-      {edges.length > shown && (
-        <p class="pager">
-          <span class="soft">
-            {number(shown)} of {number(edges.length)}
-          </span>
-          <button type="button" class="button small-button" onClick={() => setShown(shown + ROWS)}>
-            Show more
-          </button>
-        </p>
-      )}
+      <More shown={shown} of={edges.length} what="ways" show={setShown} step={ROWS} />
     </>
   );
 }
