@@ -2,6 +2,7 @@
 
 mod app;
 mod backup;
+mod break_glass;
 mod check;
 mod clock;
 mod declared;
@@ -78,6 +79,9 @@ enum Command {
     /// Keys that assertions are signed with.
     #[command(subcommand)]
     Key(key::Command),
+    /// Sealed ways in for the day on which nobody can sign in.
+    #[command(subcommand)]
+    BreakGlass(break_glass::Command),
     /// The clock that decisions are made by.
     #[command(subcommand)]
     Clock(clock::Command),
@@ -146,6 +150,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Session(session) => session::run(&shell, session),
         Command::App(app::Command::List) => app::list(&shell),
         Command::Key(key) => key::run(&shell, key),
+        Command::BreakGlass(glass) => break_glass::run(&shell, glass),
         Command::Clock(clock) => clock::run(&shell, clock),
         Command::Apply(apply) => declared::apply(&shell, &apply),
         Command::Export(export) => declared::export(&shell, &export),

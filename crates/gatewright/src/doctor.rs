@@ -3,6 +3,7 @@
 //! Everything is looked at and nothing is changed, whether a Gatewright runs on the data folder
 //! or not. What could not be found out is said as such, and is no fault.
 
+mod break_glass;
 mod certificates;
 mod clock;
 mod data;
@@ -27,6 +28,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
     gw_tls::install_provider();
     let running = Running::find(&config.data).await;
     let mut found = vec![running.finding()];
+    found.extend(break_glass::look(&running));
     found.extend(names::look(config).await);
     found.extend(certificates::look(config));
     found.extend(data::look(config));

@@ -166,6 +166,14 @@ endpoints! {
         "Goes back to an earlier set of policies.", takes Rollback, gives 200 Done;
     Explain: POST "/v1/explain" => AdminExplain on System,
         "What would happen, and why; under these policies or others.", takes Explain, gives 200 Explained;
+    BreakGlassList: GET "/v1/break-glass" => AdminRead on System,
+        "Sealed ways in for an emergency, and uses of them that nobody has acknowledged.", gives 200 Listing<BreakGlassView>;
+    BreakGlassSeal: POST "/v1/break-glass" => AdminPolicyApply on System,
+        "Seals a way in for an emergency. Its code makes whoever types it an owner for half an hour, once.", takes SealBreakGlass, gives 201 SealedBreakGlass;
+    BreakGlassRevoke: DELETE "/v1/break-glass/{entry}" => AdminPolicyApply on System,
+        "Calls a sealed way in back: its code is worth nothing from then on.", gives 200 Done;
+    BreakGlassAcknowledge: POST "/v1/break-glass/{entry}/acknowledge" => AdminPolicyApply on System,
+        "Acknowledges the use of a sealed way in: whoever came in by it is gone.", gives 200 Done;
     BackupBegin: POST "/v1/backups" => AdminPolicyApply on System,
         "Begins a backup, for who may read the data folder: where its copies lie.", gives 200 LogAccess;
     LogRead: GET "/v1/log" => AdminLogRead on System,

@@ -3,6 +3,7 @@
 mod access;
 mod apps;
 mod backups;
+mod break_glass;
 mod clock;
 mod declared;
 mod groups;
@@ -222,6 +223,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
         Operation::Explain => policies::explain(&call).await,
+        Operation::BreakGlassList => break_glass::list(&call),
+        Operation::BreakGlassSeal => break_glass::seal(&call).await,
+        Operation::BreakGlassRevoke => break_glass::revoke(&call).await,
+        Operation::BreakGlassAcknowledge => break_glass::acknowledge(&call).await,
         Operation::BackupBegin => backups::begin(&call).await,
         Operation::LogRead => log::access(&call),
         Operation::SettingsShow => system::settings(&call),

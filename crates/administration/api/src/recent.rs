@@ -20,7 +20,7 @@ use gw_record::Tail;
 use tokio::sync::watch;
 
 pub(crate) use counts::Counted;
-pub(crate) use line::{outcome_of_end, sentence_of};
+pub(crate) use line::{actor, outcome_of_end, sentence_of};
 
 /// A record's line by itself.
 pub(crate) fn line_of(facts: &gw_model::Snapshot, entry: &Entry) -> Option<RecordLine> {

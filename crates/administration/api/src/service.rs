@@ -149,7 +149,10 @@ impl Administration {
             Found::Answered(status, body) => Ok(operation::json_response(status, body)),
             Found::New => {
                 let answer = run.await;
-                let is_secret = endpoint.operation == Operation::UserLink;
+                let is_secret = matches!(
+                    endpoint.operation,
+                    Operation::UserLink | Operation::BreakGlassSeal
+                );
                 let told = match &answer {
                     Ok(response) => response,
                     Err(problem) => &problem.response(),

@@ -157,7 +157,8 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
             .replace("{user}", named)
             .replace("{group}", "staff")
             .replace("{purpose}", "assertion")
-            .replace("{session}", named);
+            .replace("{session}", named)
+            .replace("{entry}", "b-aaaaaaaaaaaaa");
         let answer = running
             .client
             .call::<serde_json::Value>(endpoint.method.clone(), &path)
@@ -448,7 +449,7 @@ async fn policies_go_back_to_what_they_were_at_an_epoch() {
     let [newest, first] = &history.items[..] else {
         panic!("two sets, got {history:?}");
     };
-    assert!(newest.newest && newest.by == format!("local-uid-{}", own_uid()));
+    assert!(newest.newest && newest.by == format!("uid {} on the machine", own_uid()));
     let back = Rollback {
         epoch: first.epoch,
         over: None,
@@ -486,4 +487,53 @@ async fn nobody_answers_where_nothing_runs() {
     let client = Client::new(Socket::socket_in(folder.path()));
     let answer = client.call::<Done>(Method::GET, "/v1/users").await;
     assert!(matches!(answer, Err(ClientError::NotRunning { .. })));
+}
+
+#[tokio::test]
+async fn a_way_in_is_sealed_listed_and_called_back_and_told_when_policy_bars_it() {
+    let tested = running(WIKI).await;
+    let client = &tested.client;
+    let asked = |label: &str| SealBreakGlass {
+        label: label.into(),
+    };
+    let sealed: SealedBreakGlass = client
+        .send(Method::POST, "/v1/break-glass", &asked("the safe"))
+        .await
+        .unwrap();
+    assert!(sealed.opens);
+    assert_eq!(sealed.url, "https://auth.example.org/break-glass");
+    let listed: Listing<BreakGlassView> =
+        client.call(Method::GET, "/v1/break-glass").await.unwrap();
+    assert_eq!(listed.items.len(), 1);
+    assert!(listed.items[0].used.is_none() && listed.items[0].opens);
+    let told = serde_json::to_string(&listed).unwrap();
+    assert!(!told.contains(&sealed.code), "the code is told once");
+
+    let problem = refusal(
+        client
+            .send::<SealedBreakGlass>(Method::POST, "/v1/break-glass", &asked(" "))
+            .await,
+    );
+    assert_eq!(problem.field.as_deref(), Some("label"));
+    let path = format!("/v1/break-glass/{}", sealed.id);
+    let problem = refusal(
+        client
+            .call::<Done>(Method::POST, &format!("{path}/acknowledge"))
+            .await,
+    );
+    assert_eq!(&*problem.kind, "conflict");
+    client.call::<Done>(Method::DELETE, &path).await.unwrap();
+    let problem = refusal(client.call::<Done>(Method::DELETE, &path).await);
+    assert_eq!(&*problem.kind, "unknown");
+
+    let keys_only = format!(
+        "{WIKI}@id(\"keys-only\") forbid (principal is User, action in Action::\"admin\", resource) unless {{ context.authn.phishing_resistant }};"
+    );
+    let barred = running(&keys_only).await;
+    let sealed: SealedBreakGlass = barred
+        .client
+        .send(Method::POST, "/v1/break-glass", &asked("the safe"))
+        .await
+        .unwrap();
+    assert!(!sealed.opens);
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod apps;
+mod break_glass;
 mod declared;
 mod listing;
 mod nullable;
@@ -14,6 +15,7 @@ mod system;
 
 pub use access::*;
 pub use apps::*;
+pub use break_glass::*;
 pub use declared::*;
 pub use listing::*;
 pub use people::*;

@@ -5,8 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, AppName, AppToken, AuthnEvent, Ended, Group, GroupName, PolicyFile, PublishedKey, Session,
-    SessionId, SessionKind, Settings, Timestamp, TokenHash, User, UserId,
+    App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Ended, Group, GroupName,
+    PolicyFile, PublishedKey, Session, SessionId, SessionKind, Settings, Timestamp, TokenHash,
+    User, UserId,
 };
 
 /// One typed change of a fact.
@@ -69,6 +70,10 @@ pub enum Change {
         /// Its key id.
         kid: Arc<str>,
     },
+    /// A sealed way in as it now is, made or used.
+    BreakGlassPut(Arc<BreakGlass>),
+    /// A sealed way in is gone: called back, or its use acknowledged.
+    BreakGlassRemoved(BreakGlassId),
 }
 
 impl Change {
@@ -91,6 +96,8 @@ impl Change {
             Self::DeclaredPut(_) => "declared-put",
             Self::KeyPublished(_) => "key-published",
             Self::KeyRetired { .. } => "key-retired",
+            Self::BreakGlassPut(_) => "break-glass-put",
+            Self::BreakGlassRemoved(_) => "break-glass-removed",
         }
     }
 
@@ -115,6 +122,11 @@ impl Change {
             Self::DeclaredPut(files) => format!("{} files", files.len()),
             Self::KeyPublished(key) => key.kid.to_string(),
             Self::KeyRetired { kid } => kid.to_string(),
+            Self::BreakGlassPut(entry) => match &entry.used {
+                None => entry.id.to_string(),
+                Some(used) => format!("{} used by {}", entry.id, used.user),
+            },
+            Self::BreakGlassRemoved(id) => id.to_string(),
         }
     }
 }

@@ -103,6 +103,10 @@ opaque_id!(
     LinkId, "l"
 );
 opaque_id!(
+    /// A sealed way in.
+    BreakGlassId, "b"
+);
+opaque_id!(
     /// A judgement: one answer, reused while its grounds stand.
     JudgementId, "j"
 );

@@ -5,6 +5,7 @@
 //! the terms of NIST SP 800-207. This crate is pure: it has no runtime, opens no
 //! socket or file, and reads no clock; `now` is always an argument.
 
+mod break_glass;
 mod change;
 mod decision;
 mod id;
@@ -19,14 +20,15 @@ mod time;
 mod upgrade;
 mod upstream;
 
+pub use break_glass::{BreakGlass, BreakGlassUse};
 pub use change::{Actor, Change};
 pub use decision::{
     Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,
     ReportDifference,
 };
 pub use id::{
-    AppName, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId, RouteName, SessionId,
-    TagName, TokenHash, UserId,
+    AppName, BreakGlassId, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId,
+    RouteName, SessionId, TagName, TokenHash, UserId,
 };
 pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;

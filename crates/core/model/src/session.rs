@@ -24,6 +24,8 @@ pub enum AuthnMethod {
     EnrolmentLink,
     /// A recovery code: weak, may enrol a passkey.
     RecoveryCode,
+    /// The code of a sealed way in: for an emergency, once, and loud.
+    BreakGlass,
 }
 
 impl AuthnMethod {
@@ -34,6 +36,7 @@ impl AuthnMethod {
             Self::SignInLink => "sign-in-link",
             Self::EnrolmentLink => "enrolment-link",
             Self::RecoveryCode => "recovery-code",
+            Self::BreakGlass => "break-glass",
         }
     }
 
@@ -55,7 +58,7 @@ pub struct AuthnEvent {
     pub factor: Option<FactorId>,
 }
 
-/// Ordinary sessions, and short ones that only set up a first factor.
+/// Ordinary sessions, and short ones for one purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SessionKind {
@@ -63,6 +66,9 @@ pub enum SessionKind {
     Ordinary,
     /// Began with an enrolment link or a recovery code: may enrol a first passkey, lives shortly.
     Enrolment,
+    /// Began with a sealed way in: ends soon whatever happens, and what it does is recorded even
+    /// where the disk has no room for anybody else.
+    BreakGlass,
 }
 
 /// Why a session is over.

@@ -13,8 +13,8 @@ use imbl::{HashMap, OrdMap, OrdSet};
 
 pub use self::apply::ApplyError;
 use crate::{
-    App, AppName, AppToken, Epoch, Group, GroupName, PolicyFile, PublishedKey, Session, SessionId,
-    Settings, Timestamp, TokenHash, User, UserId,
+    App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Epoch, Group, GroupName,
+    PolicyFile, PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User, UserId,
 };
 
 /// The policies as applied.
@@ -48,6 +48,7 @@ pub struct Snapshot {
     declared: PolicyFacts,
     keys: OrdMap<Arc<str>, Arc<PublishedKey>>,
     keys_version: u64,
+    break_glass: OrdMap<BreakGlassId, Arc<BreakGlass>>,
 }
 
 impl Snapshot {
@@ -172,6 +173,22 @@ impl Snapshot {
     /// Moves whenever a key is published or retired.
     pub const fn keys_version(&self) -> u64 {
         self.keys_version
+    }
+
+    /// All sealed ways in, and those whose use nobody has acknowledged yet.
+    pub fn break_glass(&self) -> impl Iterator<Item = &Arc<BreakGlass>> {
+        self.break_glass.values()
+    }
+
+    /// A sealed way in.
+    pub fn break_glass_entry(&self, id: BreakGlassId) -> Option<&Arc<BreakGlass>> {
+        self.break_glass.get(&id)
+    }
+
+    /// The use of a sealed way in that a person was made for, if so.
+    pub fn break_glass_of(&self, user: UserId) -> Option<&BreakGlassUse> {
+        let uses = self.break_glass().filter_map(|entry| entry.used.as_ref());
+        uses.into_iter().find(|used| used.user == user)
     }
 
     /// The groups that a person is in at `now`, groups of groups included, sorted; and the

@@ -10,7 +10,7 @@ use std::{
 };
 
 use gw_ledger::{ChangeRecord, ChangedFact};
-use gw_model::{Actor, Change, DecisionId, Epoch, SessionId, Snapshot, Timestamp};
+use gw_model::{Actor, Change, DecisionId, Epoch, SessionId, SessionKind, Snapshot, Timestamp};
 use gw_policy::Policies;
 use gw_store::{
     Committed, Effect, Notes, Proposal, Refused, Store, StoreError, Taken, Transaction,
@@ -172,7 +172,13 @@ struct Administrator {
 }
 
 /// What the ledger will say, learnt when the proposal's turn comes.
-type Telling = (Arc<str>, Option<SessionId>, Option<DecisionId>, Timestamp);
+struct Telling {
+    what: Arc<str>,
+    session: Option<SessionId>,
+    decision: Option<DecisionId>,
+    time: Timestamp,
+    urgent: bool,
+}
 
 impl Administrator {
     fn run(mut self, requests: &mpsc::Receiver<Request>) {
@@ -213,7 +219,11 @@ impl Administrator {
         if group.is_empty() {
             return;
         }
-        if let Err(fault) = self.shared.recording.ready() {
+        let recording = &self.shared.recording;
+        let short = recording.ready().err().map(|fault| text(&fault));
+        if short.is_some()
+            && let Err(fault) = recording.ready_urgently()
+        {
             return refuse(group, &CommitError::Unwritable(text(&fault)));
         }
         let now = self.shared.clock.now();
@@ -226,7 +236,13 @@ impl Administrator {
         let mut proposals: Vec<Proposal<'_>> = Vec::with_capacity(group.len());
         for (pending, telling) in group.into_iter().zip(&tellings) {
             replies.push(pending.reply);
-            proposals.push(proposal(pending.propose, telling.clone(), &loaded, now));
+            let turn = Turn {
+                telling: telling.clone(),
+                loaded: loaded.clone(),
+                short: short.clone(),
+                at: now,
+            };
+            proposals.push(turn.proposal(pending.propose));
         }
         match self.store.commit(proposals) {
             Ok(results) => self.publish(results, &loaded, &tellings, replies),
@@ -249,7 +265,7 @@ impl Administrator {
                 .publish(newest.facts.clone(), changes, take(loaded));
         }
         for ((result, telling), reply) in results.into_iter().zip(tellings).zip(replies) {
-            let answer = result.map_err(CommitError::from).and_then(|committed| {
+            let answer = result.map_err(refusal).and_then(|committed| {
                 self.record(&committed, telling.get())?;
                 Ok(Published {
                     epoch: committed.epoch,
@@ -262,20 +278,21 @@ impl Administrator {
     }
 
     fn record(&self, committed: &Committed, telling: Option<&Telling>) -> Result<(), CommitError> {
-        let Some((what, session, decision, time)) = telling else {
+        let Some(telling) = telling else {
             return Ok(());
         };
         let record = ChangeRecord {
-            time: *time,
+            time: telling.time,
             epoch: committed.epoch,
             actor: committed.actor.clone(),
-            session: *session,
-            decision: *decision,
-            what: what.clone(),
+            session: telling.session,
+            decision: telling.decision,
+            what: telling.what.clone(),
             changes: committed.changes.iter().map(ChangedFact::of).collect(),
         };
-        self.shared.recording.change(record).map_err(|fault| {
-            tracing::error!(%fault, what = &**what, "a change is in force but not recorded");
+        let recorded = self.shared.recording.change(record, telling.urgent);
+        recorded.map_err(|fault| {
+            tracing::error!(%fault, what = &*telling.what, "a change is in force but not recorded");
             CommitError::Unrecorded(text(&fault))
         })
     }
@@ -308,24 +325,58 @@ fn refuse(group: Vec<Pending>, why: &CommitError) {
     }
 }
 
-fn proposal<'a>(
-    propose: Propose,
+/// What a proposal meets when its turn comes.
+struct Turn {
     telling: Arc<std::sync::OnceLock<Telling>>,
-    loaded: &Loaded,
+    loaded: Loaded,
+    /// Why the ledger takes only what is urgent, if so.
+    short: Option<Arc<str>>,
     at: Timestamp,
-) -> Proposal<'a> {
-    let loaded = loaded.clone();
-    Box::new(move |facts| {
-        let commit = propose(facts)?;
-        check_policies(&commit, &loaded)?;
-        let _ = telling.set((commit.what, commit.session, commit.decision, at));
-        Ok(Transaction {
-            changes: facts.expand(commit.changes, at),
-            effects: commit.effects,
-            actor: commit.actor,
-            at,
+}
+
+impl Turn {
+    fn proposal<'a>(self, propose: Propose) -> Proposal<'a> {
+        Box::new(move |facts| {
+            let commit = propose(facts)?;
+            let urgent = is_urgent(facts, &commit);
+            if let Some(why) = self.short.filter(|_| !urgent) {
+                return Err(Refused::Unrecordable(why));
+            }
+            check_policies(&commit, &self.loaded)?;
+            let _ = self.telling.set(Telling {
+                what: commit.what,
+                session: commit.session,
+                decision: commit.decision,
+                time: self.at,
+                urgent,
+            });
+            Ok(Transaction {
+                changes: facts.expand(commit.changes, self.at),
+                effects: commit.effects,
+                actor: commit.actor,
+                at: self.at,
+                urgent,
+            })
         })
-    })
+    }
+}
+
+/// Whether it begins an emergency session or is done within one.
+fn is_urgent(facts: &Snapshot, commit: &Commit) -> bool {
+    let within = commit.session.and_then(|session| facts.session(session));
+    let begun = commit.changes.iter().find_map(|change| match change {
+        Change::SessionStarted(session) => Some(session),
+        _ => None,
+    });
+    let mut sessions = within.into_iter().chain(begun);
+    sessions.any(|session| session.kind == SessionKind::BreakGlass)
+}
+
+fn refusal(refused: Refused) -> CommitError {
+    match refused {
+        Refused::Unrecordable(why) => CommitError::Unwritable(why),
+        other => CommitError::Refused(other),
+    }
 }
 
 /// The policies that the last change of a group applies, so that they are loaded once.

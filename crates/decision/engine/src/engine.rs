@@ -298,7 +298,8 @@ impl Engine {
             },
             latency_ns: u32::try_from(latency).unwrap_or(u32::MAX),
         };
-        match self.shared.recording.question(&record).await {
+        let urgent = self.view().is_break_glass(circumstances.session);
+        match self.shared.recording.question(&record, urgent).await {
             Ok(()) => Asked { id, judgement },
             Err(fault) => {
                 if let Some(kept_back) = self.shared.unwritten.due() {

@@ -6,11 +6,23 @@ use gw_record::{ControlRecorder, Unwritable};
 /// The control log of the ledger.
 pub(crate) struct Recording {
     control: ControlRecorder,
+    /// The same, with the room that is kept for an emergency.
+    urgent: ControlRecorder,
 }
 
 impl Recording {
-    pub(crate) const fn new(control: ControlRecorder) -> Self {
-        Self { control }
+    pub(crate) fn new(control: ControlRecorder) -> Self {
+        Self {
+            urgent: control.urgent(),
+            control,
+        }
+    }
+
+    const fn to(&self, urgent: bool) -> &ControlRecorder {
+        match urgent {
+            true => &self.urgent,
+            false => &self.control,
+        }
     }
 
     /// Whether a change would be recorded.
@@ -18,14 +30,23 @@ impl Recording {
         self.control.ready()
     }
 
+    /// Whether a change in an emergency would be.
+    pub(crate) fn ready_urgently(&self) -> Result<(), Unwritable> {
+        self.control.ready_urgently()
+    }
+
     /// A change, synced when this returns. Blocks.
-    pub(crate) fn change(&self, record: ChangeRecord) -> Result<(), Unwritable> {
-        self.control.change_blocking(record)
+    pub(crate) fn change(&self, record: ChangeRecord, urgent: bool) -> Result<(), Unwritable> {
+        self.to(urgent).change_blocking(record)
     }
 
     /// A question of the control plane, synced.
-    pub(crate) async fn question(&self, record: &QuestionRecord) -> Result<(), Unwritable> {
-        self.control
+    pub(crate) async fn question(
+        &self,
+        record: &QuestionRecord,
+        urgent: bool,
+    ) -> Result<(), Unwritable> {
+        self.to(urgent)
             .append(record, &Personal::default())
             .await
             .map(|_| ())

@@ -70,7 +70,9 @@ impl Moved {
             Change::AppTokenIssued(_)
             | Change::DeclaredPut(_)
             | Change::KeyPublished(_)
-            | Change::KeyRetired { .. } => {
+            | Change::KeyRetired { .. }
+            | Change::BreakGlassPut(_)
+            | Change::BreakGlassRemoved(_) => {
                 return;
             }
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{Change, Snapshot};
+use gw_model::{Change, SessionId, SessionKind, Snapshot};
 use gw_policy::Policies;
 
 use crate::{Moved, trail::Trail};
@@ -52,6 +52,12 @@ impl View {
             trail,
             ..Self::with(facts, Some(last), loaded)
         }
+    }
+
+    /// Whether a session began with a sealed way in: what it does is recorded even on a full disk.
+    pub fn is_break_glass(&self, session: Option<SessionId>) -> bool {
+        let session = session.and_then(|id| self.facts.session(id));
+        session.is_some_and(|session| session.kind == SessionKind::BreakGlass)
     }
 
     fn with(facts: Snapshot, last: Option<&View>, loaded: Option<Arc<Policies>>) -> Self {

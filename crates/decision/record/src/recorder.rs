@@ -33,6 +33,9 @@ pub(crate) const DISK_FAILED: &str = "a page of its segment could not be had fro
 /// Room for a group of changes.
 const READY_ROOM: usize = 128 * 1024;
 
+/// Of each segment, as much is kept for an emergency as is needed for half an hour of one person.
+const KEPT_ROOM: usize = 1024 * 1024;
+
 /// Names that one record of a change holds, in bytes: it fits into the smallest segment.
 const CHANGE_ROOM: usize = 16 * 1024;
 
@@ -95,6 +98,10 @@ pub struct Recorder {
     payload: Vec<u8>,
     personal: Vec<u8>,
     tally: Arc<Tally>,
+    /// Whether what is recorded may take the room that is kept for an emergency.
+    urgent: bool,
+    /// Whether there was no next segment, so that what is urgent goes on in this one.
+    last_segment: bool,
 }
 
 impl Recorder {
@@ -112,6 +119,8 @@ impl Recorder {
             payload: Vec::with_capacity(4096),
             personal: Vec::with_capacity(PERSONAL_ROOM),
             tally,
+            urgent: false,
+            last_segment: false,
         }
     }
 
@@ -121,7 +130,7 @@ impl Recorder {
         let roomy = self
             .half
             .as_ref()
-            .is_some_and(|half| half.fits(EXCHANGE_ROOM, PERSONAL_ROOM));
+            .is_some_and(|half| self.suits(half, EXCHANGE_ROOM, PERSONAL_ROOM));
         roomy && self.judgements.contains(&judgement.bits())
     }
 
@@ -235,10 +244,36 @@ impl Recorder {
         self.log.check()
     }
 
+    /// Records with the room that is kept in each segment for an emergency: where there is no
+    /// next segment, since the disk is full, what is recorded so still fits.
+    pub fn urgently<T>(&mut self, record: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.urgent, true);
+        let recorded = record(self);
+        self.urgent = before;
+        recorded
+    }
+
+    /// Whether a record may go into a segment: what is kept of it is for an emergency on its last.
+    fn suits(&self, half: &WriteHalf, record: usize, personal: usize) -> bool {
+        let kept = match self.urgent && self.last_segment {
+            true => 0,
+            false => KEPT_ROOM.min(self.log.segment_bytes() / 4),
+        };
+        half.fits(record + kept, personal + kept)
+    }
+
     /// Whether so many bytes would be taken, in this segment or the next.
     fn takes(&mut self, bytes: usize) -> Result<(), Unwritable> {
         self.personal.clear();
         self.make_room(0, (bytes, bytes))
+    }
+
+    /// Whether what is urgent goes on in the segment that there is.
+    fn goes_on(&mut self, record: usize, personal: usize) -> bool {
+        let half = self.half.as_ref().filter(|_| self.urgent);
+        let fits = half.is_some_and(|half| half.fits(record, personal));
+        self.last_segment |= fits;
+        fits
     }
 
     /// Moves on to the next segment where the current one has no room.
@@ -247,11 +282,16 @@ impl Recorder {
         let record = framed_bytes(KIND_BYTES + COMMITMENT_BYTES + payload) + room.0;
         let personal = framed_bytes(KIND_BYTES + 4 + SALT_BYTES + self.personal.len()) + room.1;
         if let Some(half) = &self.half
-            && half.fits(record, personal)
+            && self.suits(half, record, personal)
         {
             return Ok(());
         }
-        let next = self.log.take_segment()?;
+        let next = match self.log.take_segment() {
+            Ok(next) => next,
+            Err(Unwritable::NoSpace { .. }) if self.goes_on(record, personal) => return Ok(()),
+            Err(other) => return Err(other),
+        };
+        self.last_segment = false;
         if let Some(full) = self.half.replace(next) {
             full.finish();
         }
@@ -348,6 +388,7 @@ async fn synced(log: Arc<Log>, position: Position) -> Result<(), Unwritable> {
 pub struct ControlRecorder {
     log: Arc<Log>,
     recorder: Arc<Mutex<Recorder>>,
+    urgent: bool,
 }
 
 impl ControlRecorder {
@@ -355,6 +396,7 @@ impl ControlRecorder {
         Self {
             log: recorder.log.clone(),
             recorder: Arc::new(Mutex::new(recorder)),
+            urgent: false,
         }
     }
 
@@ -413,6 +455,24 @@ impl ControlRecorder {
         locked(&self.recorder).takes(bytes)
     }
 
+    /// As [`ControlRecorder::ready`], of what is recorded urgently.
+    ///
+    /// # Errors
+    /// When it would not be taken.
+    pub fn ready_urgently(&self) -> Result<(), Unwritable> {
+        let bytes = READY_ROOM.min(self.log.segment_bytes() / 16);
+        locked(&self.recorder).urgently(|recorder| recorder.takes(bytes))
+    }
+
+    /// Records with the room that is kept for an emergency.
+    #[must_use]
+    pub fn urgent(&self) -> Self {
+        Self {
+            urgent: true,
+            ..self.clone()
+        }
+    }
+
     /// Gives the log back when the ledger closes.
     pub(crate) fn park(&self) {
         locked(&self.recorder).park();
@@ -423,7 +483,11 @@ impl ControlRecorder {
         record: RecordRef<'_>,
         personal: &Personal<'_>,
     ) -> Result<Position, Unwritable> {
-        locked(&self.recorder).append(record, personal)
+        let mut recorder = locked(&self.recorder);
+        match self.urgent {
+            true => recorder.urgently(|recorder| recorder.append(record, personal)),
+            false => recorder.append(record, personal),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{cell::RefCell, net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 use gw_engine::{Circumstances, Engine, Judgement, judgement_record, random::Sequence};
 use gw_leases::{Core, CutReason, Lease};
-use gw_ledger::{ExchangeKind, ExchangeRecord, Method, Personal};
+use gw_ledger::{ExchangeKind, ExchangeRecord, Method, Personal, Position};
 use gw_model::{DecisionId, Timestamp};
 use gw_record::{Recorder, Unwritable};
 use gw_telemetry::Seldom;
@@ -132,7 +132,13 @@ impl Door {
             }
         }
         let record = exchange(&judgement, decision, view.facts.epoch, particulars, now);
-        let written = self.record(&judgement, &record, &particulars.personal);
+        let written = self
+            .record(&judgement, &record, &particulars.personal)
+            .or_else(|fault| {
+                let urgent = view.is_break_glass(judgement.session);
+                let again = || self.record_urgently(&judgement, &record, &particulars.personal);
+                if urgent { again() } else { Err(fault) }
+            });
         match (written, judgement.is_allow()) {
             (Ok(position), true) => {
                 let synced = self.0.options.synced.then_some(position);
@@ -232,12 +238,24 @@ impl Door {
         judgement: &Judgement,
         record: &ExchangeRecord,
         personal: &Personal<'_>,
-    ) -> Result<gw_ledger::Position, Unwritable> {
+    ) -> Result<Position, Unwritable> {
+        written(
+            &mut self.0.recorder.borrow_mut(),
+            judgement,
+            record,
+            personal,
+        )
+    }
+
+    /// With the room that is kept for an emergency.
+    fn record_urgently(
+        &self,
+        judgement: &Judgement,
+        record: &ExchangeRecord,
+        personal: &Personal<'_>,
+    ) -> Result<Position, Unwritable> {
         let mut recorder = self.0.recorder.borrow_mut();
-        if !recorder.holds(judgement.id) {
-            recorder.judgement(&judgement_record(judgement, None))?;
-        }
-        recorder.exchange(record, personal)
+        recorder.urgently(|recorder| written(recorder, judgement, record, personal))
     }
 
     /// Counts a request that was refused before anybody was known: bad form, unknown host,
@@ -251,6 +269,18 @@ impl Door {
     pub fn close(&self, sentence: &str) {
         self.0.core.cut_all(&CutReason::because(sentence));
     }
+}
+
+fn written(
+    recorder: &mut Recorder,
+    judgement: &Judgement,
+    record: &ExchangeRecord,
+    personal: &Personal<'_>,
+) -> Result<Position, Unwritable> {
+    if !recorder.holds(judgement.id) {
+        recorder.judgement(&judgement_record(judgement, None))?;
+    }
+    recorder.exchange(record, personal)
 }
 
 fn exchange(

@@ -189,7 +189,14 @@ impl Open {
             ),
             reason: cut.map(|reason| reason.sentence.clone()),
         };
-        let written = self.door.recorder.borrow_mut().end(&record);
+        let mut recorder = self.door.recorder.borrow_mut();
+        let written = recorder.end(&record).or_else(|fault| {
+            let view = self.door.core.engine().view();
+            match view.is_break_glass(self.judgement.session) {
+                true => recorder.urgently(|recorder| recorder.end(&record)),
+                false => Err(fault),
+            }
+        });
         if let Err(fault) = written
             && let Some(kept_back) = self.door.unended.due()
         {

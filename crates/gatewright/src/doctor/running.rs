@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use gw_api::{Client, ClientError, Socket, types::ClockView};
+use gw_api::{
+    Client, ClientError, Socket,
+    types::{BreakGlassView, ClockView, Listing},
+};
 use http::Method;
 
 use super::finding::Finding;
@@ -18,8 +21,8 @@ pub(super) struct Running {
 #[derive(Debug)]
 enum State {
     No,
-    /// It runs and says what it thinks of the clock.
-    Yes(ClockView),
+    /// It runs, and says what it thinks of the clock and what is sealed.
+    Yes(ClockView, Vec<BreakGlassView>),
     /// It runs and does not talk to this user, or not in order.
     Silent(String),
 }
@@ -27,8 +30,8 @@ enum State {
 impl Running {
     pub(super) async fn find(data: &Path) -> Self {
         let client = Client::new(Socket::socket_in(data));
-        let state = match client.call(Method::GET, "/v1/clock").await {
-            Ok(clock) => State::Yes(clock),
+        let state = match ask(&client).await {
+            Ok((clock, sealed)) => State::Yes(clock, sealed),
             Err(ClientError::NotRunning { .. }) => State::No,
             Err(fault) => State::Silent(fault.to_string()),
         };
@@ -49,7 +52,15 @@ impl Running {
     /// What it thinks of the system's clock, if it says so.
     pub(super) const fn clock(&self) -> Option<&ClockView> {
         match &self.state {
-            State::Yes(clock) => Some(clock),
+            State::Yes(clock, _) => Some(clock),
+            _ => None,
+        }
+    }
+
+    /// What is sealed for an emergency, if it says so.
+    pub(super) fn break_glass(&self) -> Option<&[BreakGlassView]> {
+        match &self.state {
+            State::Yes(_, sealed) => Some(sealed),
             _ => None,
         }
     }
@@ -59,7 +70,7 @@ impl Running {
             .pid
             .map_or_else(String::new, |pid| format!(" as process {pid}"));
         match &self.state {
-            State::Yes(_) => Finding::fine("gatewright", "process", format!("it runs{pid}")),
+            State::Yes(..) => Finding::fine("gatewright", "process", format!("it runs{pid}")),
             State::No => Finding::look("gatewright", "process", "it does not run")
                 .try_this("gatewright up -c FILE, or `systemctl start gatewright`"),
             State::Silent(fault) => {
@@ -68,4 +79,10 @@ impl Running {
             }
         }
     }
+}
+
+async fn ask(client: &Client) -> Result<(ClockView, Vec<BreakGlassView>), ClientError> {
+    let clock = client.call(Method::GET, "/v1/clock").await?;
+    let sealed: Listing<BreakGlassView> = client.call(Method::GET, "/v1/break-glass").await?;
+    Ok((clock, sealed.items))
 }

@@ -82,6 +82,13 @@ fn facts(page: &mut Exposition, watched: &Watched) {
         "Apps behind the gate, Gatewright's own included.",
         facts.apps().count() as f64,
     );
+    let used = facts.break_glass().filter(|entry| entry.used.is_some());
+    gauge(
+        page,
+        "gatewright_break_glass_unacknowledged",
+        "Sealed ways in that were used, and that nobody has acknowledged yet.",
+        used.count() as f64,
+    );
     gauge(
         page,
         "gatewright_policy_faults",

@@ -96,6 +96,7 @@ fn make(store: &mut SqliteStore, now: Timestamp) -> Result<Signer, KeyFault> {
         }],
         actor: Actor::Gatewright,
         at: now,
+        urgent: false,
     };
     for committed in store.commit(vec![transaction.propose()])? {
         committed?;

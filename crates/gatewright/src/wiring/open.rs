@@ -108,6 +108,7 @@ fn first_settings(
             effects,
             actor: Actor::Gatewright,
             at: now,
+            urgent: false,
         };
         for committed in store.commit(vec![transaction.propose()])? {
             committed.map_err(|fault| StartFault::FirstSettings(fault.to_string()))?;

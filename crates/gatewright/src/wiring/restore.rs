@@ -149,6 +149,7 @@ fn replace_ledger_key(
         effects: Vec::new(),
         actor: Actor::Gatewright,
         at: now,
+        urgent: false,
     };
     if transaction.changes.is_empty() {
         return Ok(());

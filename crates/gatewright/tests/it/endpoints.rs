@@ -48,13 +48,18 @@ const fn naming(named: &'static str, row: Row) -> Row {
 const START: &str = "{}";
 const FINISH: &str = r#"{"ceremony":"AAAAAAAAAAAAAAAAAAAAAA","credential":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}}"#;
 
-const ROWS: [Row; 29] = [
+const ROWS: [Row; 31] = [
     row("auth", "GET", "/link/", &[404], &[404]),
     row("auth", "POST", "/link/", &[404], &[404]),
     row("auth", "GET", "/", &[303], &[200]),
     row("auth", "GET", "/sign-in", &[200], &[303]),
     row("auth", "GET", "/hand-over", &[303], &[303]),
     row("auth", "GET", "/recovery", &[200], &[303]),
+    row("auth", "GET", "/break-glass", &[200], &[200]),
+    naming(
+        "code=aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa",
+        row("auth", "POST", "/break-glass", &[403], &[403]),
+    ),
     row("auth", "GET", "/confirm", &[303], &[303]),
     row("auth", "GET", "/enrol", &[303], &[403]),
     row("auth", "GET", "/sign-out", &[200], &[200]),

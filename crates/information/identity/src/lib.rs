@@ -5,6 +5,7 @@
 //! What it owns are the proofs themselves (WebAuthn ceremonies at the authentication origin,
 //! single-use links and codes) and the pages on which people give them.
 
+mod break_glass;
 mod ceremonies;
 mod client;
 mod cookies;
@@ -19,11 +20,13 @@ mod names;
 mod options;
 mod pages;
 mod passkeys;
+mod printed;
 mod recovery;
 mod secrets;
 mod sessions;
 mod throttle;
 
+pub use break_glass::{BreakGlassError, Sealed};
 pub use failure::Unavailable;
 pub use hand_over::{RedeemError, Redeemed};
 pub use identity::{Identity, OpenError};

@@ -40,6 +40,9 @@ pub enum LinkError {
          which removes what they have"
     )]
     HasFactors(Arc<str>),
+    /// The person was made for one use of a sealed way in.
+    #[error("`{0}` was made for an emergency and lasts only as long: it has no links")]
+    BreakGlass(Arc<str>),
     /// The lifetime is longer than links of this kind may have.
     #[error("a link for {kind} lives at most {} minutes: choose a shorter time", longest.as_secs() / 60)]
     TooLong {
@@ -297,6 +300,9 @@ fn may_have(facts: &Snapshot, user: UserId, kind: LinkKind) -> Result<Arc<User>,
     let user = facts.user(user).ok_or(LinkError::NoSuchUser(user))?;
     if user.disabled {
         return Err(LinkError::Disabled(user.name.clone()));
+    }
+    if facts.break_glass_of(user.id).is_some() {
+        return Err(LinkError::BreakGlass(user.name.clone()));
     }
     if kind == LinkKind::Enrolment && !user.factors.is_empty() {
         return Err(LinkError::HasFactors(user.name.clone()));

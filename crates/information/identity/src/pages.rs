@@ -1,6 +1,7 @@
 //! The pages of the authentication origin: which path answers how.
 
 mod account;
+mod break_glass;
 mod codes;
 mod factor;
 mod link;
@@ -63,6 +64,7 @@ enum Shown {
     SignIn,
     HandOver,
     Recovery,
+    BreakGlass,
     Confirm,
     Enrol,
     SignOut,
@@ -72,11 +74,12 @@ enum Shown {
 }
 
 /// Where it is shown.
-const SHOWN: [(&str, Shown); 10] = [
+const SHOWN: [(&str, Shown); 11] = [
     ("/", Shown::Account),
     ("/sign-in", Shown::SignIn),
     ("/hand-over", Shown::HandOver),
     ("/recovery", Shown::Recovery),
+    (crate::break_glass::PATH, Shown::BreakGlass),
     ("/confirm", Shown::Confirm),
     ("/enrol", Shown::Enrol),
     ("/sign-out", Shown::SignOut),
@@ -89,6 +92,7 @@ const SHOWN: [(&str, Shown); 10] = [
 #[derive(Debug, Clone, Copy)]
 enum Act {
     SignInByCode,
+    BreakGlass,
     SignOut,
     StartSignIn,
     FinishSignIn,
@@ -103,8 +107,9 @@ enum Act {
 }
 
 /// Where it is posted to.
-const ACTS: [(&str, Act); 12] = [
+const ACTS: [(&str, Act); 13] = [
     ("/recovery", Act::SignInByCode),
+    (crate::break_glass::PATH, Act::BreakGlass),
     ("/sign-out", Act::SignOut),
     ("/passkey/sign-in/start", Act::StartSignIn),
     ("/passkey/sign-in/finish", Act::FinishSignIn),
@@ -136,6 +141,7 @@ async fn show(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Shown::SignIn) => sign_in::show(visit),
         Some(Shown::HandOver) => sign_in::hand_over(visit).await,
         Some(Shown::Recovery) => codes::ask(visit),
+        Some(Shown::BreakGlass) => break_glass::ask(visit),
         Some(Shown::Confirm) => passkey::show_confirm(visit),
         Some(Shown::Enrol) => passkey::show_enrol(visit),
         Some(Shown::SignOut) => sign_out::ask(visit),
@@ -149,6 +155,7 @@ async fn show(visit: &Visit<'_>, path: &str) -> Answer {
 async fn act(visit: &Visit<'_>, path: &str) -> Answer {
     match at(&ACTS, path) {
         Some(Act::SignInByCode) => codes::sign_in(visit).await,
+        Some(Act::BreakGlass) => break_glass::break_it(visit).await,
         Some(Act::SignOut) => sign_out::end(visit).await,
         Some(Act::StartSignIn) => passkey::start_sign_in(visit),
         Some(Act::FinishSignIn) => passkey::finish_sign_in(visit).await,

@@ -24,7 +24,12 @@ use gw_store::{Effect, Refused, Secret};
 use tokio::sync::oneshot;
 
 use crate::{
-    Identity, Unavailable, identity::Person, links::SignedIn, secrets, sessions, throttle::Prefix,
+    Identity, Unavailable,
+    identity::Person,
+    links::SignedIn,
+    printed::{self, normal},
+    secrets, sessions,
+    throttle::Prefix,
 };
 
 /// How many codes a set has; the first character of a code is its place in the set.
@@ -244,29 +249,11 @@ fn name_key(name: &str) -> [u8; 32] {
     key
 }
 
-/// Letters and digits that are not mistaken for each other, 5 bits each.
-const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
-
 /// A code of 80 random bits after its place in the set: `3-hk7m-x2pq-…`.
 fn draw_code(index: u32) -> Secret<String> {
     let mut code = index.to_string();
-    for (place, byte) in random::secret().into_iter().enumerate() {
-        if place % 4 == 0 {
-            code.push('-');
-        }
-        #[expect(clippy::indexing_slicing, reason = "the alphabet has 32 letters")]
-        code.push(char::from(ALPHABET[usize::from(byte % 32)]));
-    }
+    printed::extend(&mut code);
     Secret::new(code)
-}
-
-/// A code as it is hashed: however somebody typed it.
-fn normal(code: &str) -> String {
-    code.chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .map(|c| c.to_ascii_lowercase())
-        .take(64)
-        .collect()
 }
 
 /// Argon2id on threads of its own, a few at a time, the rest in a bounded line.

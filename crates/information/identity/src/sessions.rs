@@ -8,8 +8,8 @@ use std::{
 
 use gw_engine::{Commit, CommitError, random};
 use gw_model::{
-    Actor, AuthnEvent, Change, DecisionId, EndReason, Ended, Session, SessionId, SessionKind,
-    Snapshot, Timestamp, TokenHash, User, UserId,
+    Actor, AuthnEvent, BreakGlass, Change, DecisionId, EndReason, Ended, Session, SessionId,
+    SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
 };
 use gw_store::Notes;
 
@@ -259,10 +259,11 @@ const fn spans(kind: SessionKind, lifetimes: &Lifetimes) -> (Duration, Duration)
     match kind {
         SessionKind::Ordinary => (lifetimes.session, lifetimes.session_idle),
         SessionKind::Enrolment => (lifetimes.enrolment_session, lifetimes.enrolment_session),
+        SessionKind::BreakGlass => (BreakGlass::LASTS, BreakGlass::LASTS),
     }
 }
 
-/// A further proof within a session, which from now on is an ordinary one.
+/// A further proof within a session, which from now on is an ordinary one; an emergency stays one.
 ///
 /// An ordinary session's own end stays where it was: no proof makes it live longer. One that
 /// was there to enrol gets the full span with its first lasting proof.
@@ -272,16 +273,20 @@ pub(crate) fn advance(
     credential: TokenHash,
     lifetimes: &Lifetimes,
 ) -> Change {
-    let (lives, idle_limit) = spans(SessionKind::Ordinary, lifetimes);
+    let kind = match session.kind {
+        SessionKind::Ordinary | SessionKind::Enrolment => SessionKind::Ordinary,
+        SessionKind::BreakGlass => SessionKind::BreakGlass,
+    };
+    let (lives, idle_limit) = spans(kind, lifetimes);
     let expires = match session.kind {
-        SessionKind::Ordinary => session.expires,
+        SessionKind::Ordinary | SessionKind::BreakGlass => session.expires,
         SessionKind::Enrolment => proof.at.after(lives),
     };
     Change::SessionAdvanced {
         session: session.id,
         event: proof,
         credential,
-        kind: SessionKind::Ordinary,
+        kind,
         expires,
         idle_limit,
     }

@@ -1,6 +1,7 @@
 //! Sign-in as browsers meet it, over a real store, engine and ledger.
 
 mod authenticator;
+mod break_glass;
 mod browser;
 mod codes;
 mod hand_over;

@@ -23,6 +23,7 @@ const fn how(method: AuthnMethod) -> &'static str {
         AuthnMethod::Passkey => "with a passkey",
         AuthnMethod::SignInLink | AuthnMethod::EnrolmentLink => "by a link",
         AuthnMethod::RecoveryCode => "with a recovery code",
+        AuthnMethod::BreakGlass => "by breaking the glass",
     }
 }
 

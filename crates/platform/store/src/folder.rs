@@ -9,7 +9,7 @@ use std::{
 
 use rustix::{fs::FlockOperation, io::Errno};
 
-use crate::StoreError;
+use crate::{StoreError, set_aside::SetAside};
 
 /// The file that the lock is held on.
 const LOCK: &str = "lock";
@@ -87,6 +87,16 @@ impl DataFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Sets disk space aside for an emergency, as far as there is enough.
+    pub(crate) fn set_aside(&self) {
+        SetAside::in_folder(&self.path).fill();
+    }
+
+    /// Gives way some of that space, where the disk is full.
+    pub(crate) fn give_way(&self) {
+        SetAside::in_folder(&self.path).give_way();
     }
 }
 

@@ -18,6 +18,7 @@ mod folder;
 pub mod fuzzing;
 mod seal;
 mod secret;
+mod set_aside;
 mod sqlite;
 mod store;
 mod transaction;

@@ -64,6 +64,7 @@ impl SqliteStore {
         let sealer = Arc::new(Sealer::open(key, folder.path(), words::count(sealed))?);
         let reader = Arc::new(SqliteReader::new(path, sealer.clone()));
         reader.try_key()?;
+        folder.set_aside();
         Ok(Self {
             connection,
             facts: None,
@@ -108,7 +109,7 @@ impl SqliteStore {
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         for proposal in group {
             let mut one = all.savepoint()?;
-            match run_one(&one, &self.sealer, &facts, proposal) {
+            match run_one(&one, (&self.sealer, &self.folder), &facts, proposal) {
                 Ok(committed) => {
                     one.commit()?;
                     facts = committed.facts.clone();
@@ -154,6 +155,7 @@ impl Store for SqliteStore {
     }
 
     fn sweep(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.folder.set_aside();
         notes::sweep(&mut self.connection, now)
     }
 
@@ -189,7 +191,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// Every live session's end, and the facts of recovery codes that may have been used since.
+/// Every live session's end, and the facts of codes that may have been used since.
 fn ended_by_restore(facts: &Snapshot, now: Timestamp) -> Vec<Change> {
     let reason = EndReason::Restored;
     let sessions = facts.sessions().filter(|s| s.ended.is_none()).map(|s| {
@@ -205,12 +207,16 @@ fn ended_by_restore(facts: &Snapshot, now: Timestamp) -> Vec<Change> {
         user.factors.retain(|f| f.kind != FactorKind::RecoveryCodes);
         (user.factors.len() < before).then(|| Change::UserPut(Arc::new(user)))
     });
-    sessions.chain(without_codes).collect()
+    let sealed = facts
+        .break_glass()
+        .filter(|entry| entry.used.is_none())
+        .map(|entry| Change::BreakGlassRemoved(entry.id));
+    sessions.chain(without_codes).chain(sealed).collect()
 }
 
 fn run_one(
     db: &Savepoint<'_>,
-    sealer: &Sealer,
+    (sealer, folder): (&Sealer, &DataFolder),
     facts: &Snapshot,
     proposal: Proposal<'_>,
 ) -> Fallible<Committed> {
@@ -219,7 +225,11 @@ fn run_one(
         effects,
         actor,
         at,
+        urgent,
     } = proposal(facts)?;
+    if urgent {
+        folder.give_way();
+    }
     let mut after = facts.clone();
     if !changes.is_empty() {
         let epoch = stream::next(db, facts.epoch)?;

@@ -19,6 +19,8 @@ pub struct Transaction {
     pub actor: Actor,
     /// When.
     pub at: Timestamp,
+    /// It may take the disk space that is set aside for an emergency.
+    pub urgent: bool,
 }
 
 impl Transaction {
@@ -259,6 +261,9 @@ pub enum Refused {
     /// It does not fit the facts.
     #[error(transparent)]
     Facts(#[from] ApplyError),
+    /// The ledger has no room for its record.
+    #[error("it could not be recorded: {0}")]
+    Unrecordable(std::sync::Arc<str>),
     /// The proposal declined once it saw the facts.
     #[error("{0}")]
     Declined(String),

@@ -141,6 +141,17 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
             None,
         );
     }
+    for entry in view.facts.break_glass() {
+        let Some(used) = &entry.used else {
+            continue;
+        };
+        let what = format!(
+            "The glass was broken (`{}`), from {} with {}.",
+            entry.label, used.address, used.client
+        );
+        let help = "Look at what was done, undo what was not in order, and acknowledge it.";
+        add("break-glass", "fault", what, help, Some("/break-glass"));
+    }
     if !view.policy_faults.is_empty() {
         let what =
             "The stored policies cannot be loaded; the last good set is in force.".to_owned();
@@ -180,6 +191,17 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
             what,
             help,
             Some("/people?group=owners"),
+        );
+    }
+    if view.facts.break_glass().next().is_none() {
+        let help =
+            "Seal a way in, print its code, and keep it where two people have to agree to open it.";
+        add(
+            "nothing-sealed",
+            "note",
+            "Nothing is sealed for the day on which nobody can sign in.".to_owned(),
+            help,
+            Some("/break-glass"),
         );
     }
     let warnings = view.policies.warnings().len();

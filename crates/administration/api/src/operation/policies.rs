@@ -6,6 +6,7 @@ use gw_policy::{PolicyFault, PolicyText};
 use super::{Call, Reply, computed};
 use crate::{
     policies::{self, Checked},
+    recent::actor,
     types::{
         ApplyPolicies, CaseTried, CasesTried, CheckedPolicies, Comparison, Done, Listing,
         PlacedFault, PoliciesView, PolicyFiles, PolicyView, Problem, RevisionDocument,
@@ -129,7 +130,7 @@ pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
     let shown = |revision: gw_store::PolicyRevision| RevisionView {
         epoch: revision.epoch,
         at: revision.at,
-        by: by(call, &revision.actor),
+        by: actor(&call.engine().view().facts, &revision.actor),
         files: revision
             .files
             .iter()
@@ -140,18 +141,6 @@ pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
     Reply::json(&Listing::whole(history.into_iter().map(shown).collect()))
 }
 
-/// Who made a change, by name where it is a person who is still there.
-fn by(call: &Call<'_>, actor: &gw_model::Actor) -> String {
-    let view = call.engine().view();
-    match actor {
-        gw_model::Actor::User(id) => view
-            .facts
-            .user(*id)
-            .map_or_else(|| actor.to_string(), |user| user.name.to_string()),
-        other => other.to_string(),
-    }
-}
-
 pub(super) async fn revision(call: &Call<'_>) -> Result<Reply, Problem> {
     let epoch = epoch(call.parameter(0))?;
     let history = policies::history(call.engine()).await?;
@@ -160,7 +149,7 @@ pub(super) async fn revision(call: &Call<'_>) -> Result<Reply, Problem> {
     Reply::json(&RevisionDocument {
         epoch: revision.epoch,
         at: revision.at,
-        by: by(call, &revision.actor),
+        by: actor(&call.engine().view().facts, &revision.actor),
         files: revision.files.to_vec(),
     })
 }

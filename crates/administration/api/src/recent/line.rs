@@ -251,7 +251,8 @@ fn name(facts: &Snapshot, id: UserId) -> String {
     user.map_or_else(|| id.to_string(), |user| user.name.to_string())
 }
 
-fn actor(facts: &Snapshot, actor: &Actor) -> String {
+/// Who made a change, by name where it is a person who is still there.
+pub(crate) fn actor(facts: &Snapshot, actor: &Actor) -> String {
     match actor {
         Actor::Gatewright => "gatewright".into(),
         Actor::User(id) => name(facts, *id),

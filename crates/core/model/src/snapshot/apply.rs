@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{PolicyFacts, Snapshot};
 use crate::{
-    App, AppName, AppToken, Change, EndReason, Ended, Epoch, Group, GroupName, Session, SessionId,
-    Timestamp, User, UserId,
+    App, AppName, AppToken, BreakGlass, Change, EndReason, Ended, Epoch, Group, GroupName, Session,
+    SessionId, Timestamp, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -42,6 +42,14 @@ pub enum ApplyError {
     /// An id or secret that is there already.
     #[error("{0} exists already")]
     Duplicate(&'static str),
+    /// The person was made for one use of a sealed way in.
+    #[error(
+        "`{0}` was made for one use of a sealed way in: nothing is enrolled for them, and they are in no group for longer than that"
+    )]
+    BreakGlassUser(Arc<str>),
+    /// It was used before.
+    #[error("the sealed way in was used before")]
+    BreakGlassUsed,
 }
 
 impl Snapshot {
@@ -166,6 +174,15 @@ impl Snapshot {
                 self.keys.remove(kid);
                 self.keys_version = version;
             }
+            Change::BreakGlassPut(entry) => self.put_break_glass(entry)?,
+            Change::BreakGlassRemoved(id) => {
+                self.break_glass
+                    .remove(id)
+                    .ok_or_else(|| ApplyError::Unknown {
+                        kind: "sealed way in",
+                        name: id.to_string(),
+                    })?;
+            }
         }
         Ok(())
     }
@@ -179,6 +196,7 @@ impl Snapshot {
         for membership in &user.groups {
             self.known_group(&membership.group)?;
         }
+        self.within_break_glass(user)?;
         if let Some(old) = self.users.get(&user.id) {
             self.users_by_name.remove(&old.name);
         }
@@ -186,6 +204,29 @@ impl Snapshot {
         user.version = version;
         self.users_by_name.insert(user.name.clone(), user.id);
         self.users.insert(user.id, Arc::new(user));
+        Ok(())
+    }
+
+    /// Who was made for one use of a sealed way in has nothing that lasts longer.
+    fn within_break_glass(&self, user: &User) -> Result<(), ApplyError> {
+        let Some(used) = self.break_glass_of(user.id) else {
+            return Ok(());
+        };
+        let ends = |until: Timestamp| until <= used.ends;
+        let passing = user.groups.iter().all(|m| m.until.is_some_and(ends));
+        if passing && user.factors.is_empty() {
+            Ok(())
+        } else {
+            Err(ApplyError::BreakGlassUser(user.name.clone()))
+        }
+    }
+
+    fn put_break_glass(&mut self, entry: &Arc<BreakGlass>) -> Result<(), ApplyError> {
+        let before = self.break_glass.get(&entry.id);
+        if before.is_some_and(|before| before.used.is_some() && before.used != entry.used) {
+            return Err(ApplyError::BreakGlassUsed);
+        }
+        self.break_glass.insert(entry.id, entry.clone());
         Ok(())
     }
 

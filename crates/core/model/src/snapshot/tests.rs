@@ -1,8 +1,8 @@
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use super::*;
 use crate::{
-    AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId, FactorKind, Membership,
+    Actor, AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId, FactorKind, Membership,
     SessionKind,
 };
 
@@ -242,4 +242,62 @@ fn changes_survive_their_stored_form() {
         serde_json::from_str::<Change>(r#"{"moon-landed":1}"#).is_err(),
         "unknown kinds stop a follower"
     );
+}
+
+fn sealed(bits: u64, used: Option<u64>) -> Arc<BreakGlass> {
+    Arc::new(BreakGlass {
+        id: BreakGlassId::from_bits(bits),
+        label: "the safe".into(),
+        made_by: Actor::Local(0),
+        made_at: Timestamp::from_secs(1),
+        used: used.map(|user| BreakGlassUse {
+            at: Timestamp::from_secs(100),
+            user: UserId::from_bits(user),
+            session: SessionId::from_bits(user),
+            client: "curl".into(),
+            address: "127.0.0.1".into(),
+            ends: Timestamp::from_secs(1900),
+        }),
+    })
+}
+
+#[test]
+fn a_sealed_way_in_is_used_once_and_its_person_keeps_nothing() {
+    let facts = Snapshot::empty(Epoch::default())
+        .apply(
+            at(1),
+            &[
+                group("owners", &[]),
+                Change::BreakGlassPut(sealed(1, None)),
+                Change::BreakGlassPut(sealed(1, Some(9))),
+            ],
+        )
+        .unwrap();
+    let again = facts.apply(at(2), &[Change::BreakGlassPut(sealed(1, Some(10)))]);
+    assert_eq!(again.unwrap_err(), ApplyError::BreakGlassUsed);
+    let unused = facts.apply(at(2), &[Change::BreakGlassPut(sealed(1, None))]);
+    assert_eq!(unused.unwrap_err(), ApplyError::BreakGlassUsed);
+
+    let mut person = user(9, "break-glass", &["owners"]);
+    let barred = |person: &User| {
+        let put = facts.apply(at(2), &[put(person.clone())]);
+        matches!(put, Err(ApplyError::BreakGlassUser(_)))
+    };
+    assert!(barred(&person), "a membership that does not end");
+    person.groups[0].until = Some(Timestamp::from_secs(1901));
+    assert!(barred(&person), "one that ends too late");
+    person.groups[0].until = Some(Timestamp::from_secs(1900));
+    assert!(!barred(&person));
+    person.factors.push(Factor {
+        id: FactorId::from_bits(1),
+        kind: FactorKind::Passkey,
+        name: "key".into(),
+        enrolled_at: Timestamp::from_secs(101),
+    });
+    assert!(barred(&person), "something enrolled");
+
+    let gone = Change::BreakGlassRemoved(BreakGlassId::from_bits(1));
+    let after = facts.apply(at(2), slice::from_ref(&gone)).unwrap();
+    assert_eq!(after.break_glass().count(), 0);
+    assert!(after.apply(at(3), &[gone]).is_err());
 }

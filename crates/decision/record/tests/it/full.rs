@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+use gw_ledger::{ChangeRecord, Personal};
+use gw_model::{Actor, Epoch, Timestamp};
 use gw_record::{
     Ledger, LedgerOptions, LogStatus, Recorder, Unwritable, reserve_on_disk, sync_to_disk,
 };
@@ -66,6 +68,61 @@ fn on_a_full_disk_records_are_refused_none_is_lost_and_space_is_used_again_by_it
     block_on(ledger.close());
     assert_eq!(exchanges(folder.path()).len() as u64, accepted + 2);
     assert_sound(folder.path(), &[]);
+}
+
+#[test]
+fn a_full_disk_still_has_room_for_an_emergency() {
+    let folder = tempfile::tempdir().unwrap();
+    let full = Arc::new(AtomicBool::new(false));
+    let ledger = try_open(folder.path(), switchable(&full), None).unwrap();
+    let mut recorder = ledger.recorder("core-0").unwrap();
+    full.store(true, Ordering::Relaxed);
+    let (accepted, _) = fill(&mut recorder);
+    let (mut urgent, refused) = (
+        0,
+        loop {
+            if let Err(refused) = record(&mut recorder, 1_000_000) {
+                break refused;
+            }
+        },
+    );
+    assert!(matches!(refused, Unwritable::NoSpace { .. }), "{refused}");
+    let refused = loop {
+        match recorder.urgently(|recorder| record(recorder, 2_000_000 + urgent)) {
+            Ok(_) => urgent += 1,
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(refused, Unwritable::NoSpace { .. }), "{refused}");
+    assert!(urgent > 20, "{urgent} records fit into what was kept");
+    assert!(record(&mut recorder, 3_000_000).is_err());
+    let control = ledger.control();
+    while control.ready().is_ok() {
+        let told = control.append_blocking(&changed(), &Personal::default());
+        told.unwrap();
+    }
+    control.ready_urgently().unwrap();
+    control
+        .urgent()
+        .append_blocking(&changed(), &Personal::default())
+        .unwrap();
+    drop(recorder);
+    block_on(ledger.close());
+    assert_eq!(exchanges(folder.path()).len() as u64, accepted + urgent);
+    assert_sound(folder.path(), &[]);
+}
+
+/// A change of some size.
+fn changed() -> ChangeRecord {
+    ChangeRecord {
+        time: Timestamp::from_millis(1_800_000_000_000),
+        epoch: Epoch::default(),
+        actor: Actor::Local(0),
+        session: None,
+        decision: None,
+        what: "x".repeat(500).into(),
+        changes: Vec::new(),
+    }
 }
 
 #[test]

@@ -116,6 +116,7 @@ fn refused(visit: &Visit<'_>, error: &LinkError) -> Refusal {
         LinkError::NotUsable(WhyNot::Unknown)
         | LinkError::NoSuchUser(_)
         | LinkError::Disabled(_)
+        | LinkError::BreakGlass(_)
         | LinkError::TooLong { .. } => (
             StatusCode::NOT_FOUND,
             "There is no such link",

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gw_model::{AppName, Change, GroupName, SessionId, Snapshot, TokenHash, UserId};
+use gw_model::{AppName, BreakGlassId, Change, GroupName, SessionId, Snapshot, TokenHash, UserId};
 use rusqlite::{Connection, params};
 
 use super::{factors, words};
@@ -18,6 +18,7 @@ pub(super) const APP_TOKEN: &str = "app-token";
 pub(super) const POLICIES: &str = "policies";
 pub(super) const DECLARED: &str = "declared";
 pub(super) const KEY: &str = "key";
+pub(super) const BREAK_GLASS: &str = "break-glass";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,7 @@ pub(super) enum Entity {
     Policies,
     Declared,
     Key(Arc<str>),
+    BreakGlass(BreakGlassId),
 }
 
 /// What stands in a row, beside kind and key.
@@ -85,6 +87,8 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
         Change::DeclaredPut(_) => touched.insert(Entity::Declared),
         Change::KeyPublished(key) => touched.insert(Entity::Key(key.kid.clone())),
         Change::KeyRetired { kid } => touched.insert(Entity::Key(kid.clone())),
+        Change::BreakGlassPut(entry) => touched.insert(Entity::BreakGlass(entry.id)),
+        Change::BreakGlassRemoved(id) => touched.insert(Entity::BreakGlass(*id)),
     };
 }
 
@@ -133,6 +137,7 @@ impl Entity {
             Self::Policies => POLICIES,
             Self::Declared => DECLARED,
             Self::Key(_) => KEY,
+            Self::BreakGlass(_) => BREAK_GLASS,
         }
     }
 
@@ -144,6 +149,7 @@ impl Entity {
             Self::Session(id) => id.to_string(),
             Self::Token(hash) => hash.to_string(),
             Self::Key(kid) => kid.to_string(),
+            Self::BreakGlass(id) => id.to_string(),
             Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
@@ -173,6 +179,9 @@ impl Entity {
                 .keys()
                 .find(|key| key.kid == *kid)
                 .map(|key| (after.epoch.number, words::to_json(key))),
+            Self::BreakGlass(id) => after
+                .break_glass_entry(*id)
+                .map(|entry| (after.epoch.number, words::to_json(entry))),
         };
         let Some((version, body)) = found else {
             return Ok(None);

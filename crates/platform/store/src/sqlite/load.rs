@@ -13,8 +13,8 @@ use std::{
 };
 
 use gw_model::{
-    App, AppName, AppToken, Change, Epoch, Group, GroupName, PolicyFile, PublishedKey, Session,
-    Settings, Snapshot, Upstream, User, UserId,
+    App, AppName, AppToken, BreakGlass, Change, Epoch, Group, GroupName, PolicyFile, PublishedKey,
+    Session, Settings, Snapshot, Upstream, User, UserId,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -55,6 +55,7 @@ pub(super) struct Stored {
     policies: Versioned<Arc<[PolicyFile]>>,
     declared: Versioned<Arc<[PolicyFile]>>,
     keys: Versioned<Arc<PublishedKey>>,
+    break_glass: Versioned<Arc<BreakGlass>>,
     pub(super) collections: BTreeMap<String, u64>,
 }
 
@@ -94,6 +95,7 @@ impl Stored {
             facts::POLICIES => self.policies.push((version, row.value()?)),
             facts::DECLARED => self.declared.push((version, row.value()?)),
             facts::KEY => self.keys.push((version, row.value()?)),
+            facts::BREAK_GLASS => self.break_glass.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
                     place: format!("the fact `{key}`"),
@@ -154,6 +156,9 @@ impl Rebuild {
         if self.facts.keys_version() < keys_version {
             let kid = Arc::from("");
             self.put(keys_version, Change::KeyRetired { kid })?;
+        }
+        for (version, entry) in stored.break_glass {
+            self.put(version, Change::BreakGlassPut(entry))?;
         }
         self.facts.epoch = self.epoch;
         Ok(self.facts)

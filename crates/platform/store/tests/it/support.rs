@@ -191,6 +191,7 @@ pub(crate) fn transaction(changes: Vec<Change>, effects: Vec<Effect>) -> Transac
         effects,
         actor: Actor::Gatewright,
         at: NOW,
+        urgent: false,
     }
 }
 

@@ -41,9 +41,10 @@ pub(in crate::operation) async fn link(call: &Call<'_>) -> Result<Reply, Problem
 fn link_problem(fault: LinkError) -> Problem {
     match fault {
         LinkError::NoSuchUser(user) => Problem::unknown("user", &user.to_string()),
-        LinkError::Disabled(_) | LinkError::HasFactors(_) | LinkError::TooLong { .. } => {
-            Problem::conflict(fault.to_string())
-        }
+        LinkError::Disabled(_)
+        | LinkError::HasFactors(_)
+        | LinkError::BreakGlass(_)
+        | LinkError::TooLong { .. } => Problem::conflict(fault.to_string()),
         LinkError::NotUsable(_) | LinkError::Unavailable(_) => Problem::failed(fault.to_string()),
     }
 }

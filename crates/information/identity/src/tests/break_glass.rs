@@ -1,0 +1,195 @@
+use gw_engine::Circumstances;
+use gw_model::{Action, Actor, AuthnMethod, BreakGlass, EndReason, Resource, SessionKind, UserId};
+use gw_store::LinkKind;
+use http::StatusCode;
+
+use super::browser::{ANA, Browser, House, body, location};
+use crate::{BreakGlassError, LinkError, Sealed};
+
+const ROOT: Actor = Actor::Local(0);
+
+async fn seal(house: &House) -> Sealed {
+    let sealed = house.identity.seal_break_glass("the safe", ROOT, None);
+    sealed.await.unwrap()
+}
+
+async fn break_with(browser: &mut Browser<'_>, code: &str) -> http::Response<bytes::Bytes> {
+    browser.post("/break-glass", &format!("code={code}")).await
+}
+
+/// Whether policy lets somebody replace the policies now, in the session of a browser.
+fn may_apply(house: &House, browser: &Browser<'_>) -> bool {
+    let session = browser.session().unwrap();
+    let asked = Circumstances {
+        principal: gw_model::Principal::User(session.user),
+        session: Some(session.id),
+        rank: session.rank(),
+        action: Action::AdminPolicyApply,
+        resource: Resource::System.into(),
+        address: [192, 0, 2, 1].into(),
+        country: None,
+        http: None,
+        device: None,
+        risk: None,
+    };
+    house.tested.engine.preview(&asked).outcome.is_allow()
+}
+
+#[tokio::test]
+async fn a_sealed_way_in_makes_an_owner_once_and_for_half_an_hour() {
+    let house = House::open().await;
+    let sealed = seal(&house).await;
+    let mut stranger = house.browser();
+    let page = body(&stranger.get("/break-glass").await);
+    assert!(page.contains("Break the glass"), "{page}");
+    assert!(
+        house
+            .tested
+            .engine
+            .view()
+            .facts
+            .break_glass()
+            .next()
+            .unwrap()
+            .used
+            .is_none()
+    );
+
+    let typed = sealed.code.expose().to_uppercase().replace('-', "+");
+    let answer = break_with(&mut stranger, &typed).await;
+    assert_eq!(
+        location(&answer),
+        "https://portal.test/",
+        "{}",
+        body(&answer)
+    );
+    let session = stranger.session().unwrap();
+    assert_eq!(session.kind, SessionKind::BreakGlass);
+    assert_eq!(session.authn[0].method, AuthnMethod::BreakGlass);
+    assert_eq!(session.expires, session.started.after(BreakGlass::LASTS));
+    assert!(may_apply(&house, &stranger));
+
+    let again = break_with(&mut house.browser(), &typed).await;
+    assert_eq!(again.status(), StatusCode::FORBIDDEN);
+    assert!(body(&again).contains("opens nothing"));
+    let told = house.recorded();
+    assert!(
+        told.contains(&"signed in by breaking the glass".to_owned()),
+        "{told:?}"
+    );
+
+    let over = session.started.after(BreakGlass::LASTS);
+    assert_eq!(session.over(over), Some(EndReason::Expired));
+    let facts = house.tested.engine.view().facts.clone();
+    let groups = facts.groups_of(facts.user(session.user).unwrap(), over).0;
+    assert!(groups.is_empty(), "an owner no longer: {groups:?}");
+}
+
+#[tokio::test]
+async fn whoever_came_in_so_gets_nothing_that_lasts() {
+    let house = House::open().await;
+    let code = seal(&house).await.code.expose().clone();
+    let mut stranger = house.browser();
+    break_with(&mut stranger, &code).await;
+    let user = stranger.session().unwrap().user;
+
+    let link = house
+        .identity
+        .make_link(user, LinkKind::SignIn, ROOT, None, None);
+    assert!(matches!(link.await, Err(LinkError::BreakGlass(_))));
+    let enrolled = stranger.get("/enrol").await;
+    assert_eq!(enrolled.status(), StatusCode::FORBIDDEN);
+    let codes = stranger.post("/account/recovery-codes", "").await;
+    assert_eq!(codes.status(), StatusCode::FORBIDDEN);
+
+    let id = house
+        .tested
+        .engine
+        .view()
+        .facts
+        .break_glass()
+        .next()
+        .unwrap()
+        .id;
+    let by = Actor::User(user);
+    let own = house.identity.acknowledge_break_glass(id, by.clone(), None);
+    assert_eq!(own.await.unwrap_err(), BreakGlassError::OwnUse);
+    let another = house.identity.seal_break_glass("mine", by, None);
+    assert_eq!(another.await.unwrap_err(), BreakGlassError::OwnUse);
+}
+
+#[tokio::test]
+async fn a_use_is_shown_until_somebody_else_acknowledges_it() {
+    let house = House::open().await;
+    let (first, second) = (seal(&house).await, seal(&house).await);
+    let mut stranger = house.browser();
+    break_with(&mut stranger, first.code.expose()).await;
+    let user = stranger.session().unwrap().user;
+    assert_eq!(&*house.user(user.bits()).name, "break-glass");
+
+    let more = house.identity.seal_break_glass("another", ROOT, None);
+    assert_eq!(more.await.unwrap_err(), BreakGlassError::Unacknowledged);
+    let revoked = house.identity.revoke_break_glass(first.id, ROOT, None);
+    assert_eq!(revoked.await.unwrap_err(), BreakGlassError::Used);
+    let early = house
+        .identity
+        .acknowledge_break_glass(second.id, ROOT, None);
+    assert_eq!(early.await.unwrap_err(), BreakGlassError::Unused);
+
+    // The other envelope opens all the same: nobody is locked out by what nobody looked at.
+    let mut other = house.browser();
+    break_with(&mut other, second.code.expose()).await;
+    let second_user = other.session().unwrap().user;
+    assert_eq!(&*house.user(second_user.bits()).name, "break-glass-2");
+
+    let by = Actor::User(UserId::from_bits(ANA));
+    house
+        .identity
+        .acknowledge_break_glass(first.id, by, None)
+        .await
+        .unwrap();
+    let facts = house.tested.engine.view().facts.clone();
+    assert!(facts.user(user).is_none());
+    assert!(
+        stranger.session().unwrap().ended.is_some(),
+        "what was open is over"
+    );
+    assert_eq!(facts.break_glass().count(), 1);
+}
+
+#[tokio::test]
+async fn what_was_called_back_opens_nothing_and_neither_does_anything_else() {
+    let house = House::open().await;
+    let sealed = seal(&house).await;
+    house
+        .identity
+        .revoke_break_glass(sealed.id, ROOT, None)
+        .await
+        .unwrap();
+    for code in [
+        sealed.code.expose().as_str(),
+        "",
+        "short",
+        &"a".repeat(32),
+        &"a".repeat(5000),
+    ] {
+        let answer = break_with(&mut house.browser(), code).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{code}");
+    }
+    assert_eq!(house.tested.engine.view().facts.sessions().count(), 0);
+    for label in ["", "  ", "a\nb", &"x".repeat(65)] {
+        let sealed = house.identity.seal_break_glass(label, ROOT, None);
+        assert_eq!(sealed.await.unwrap_err(), BreakGlassError::Label);
+    }
+}
+
+#[tokio::test]
+async fn who_was_signed_in_in_that_browser_is_signed_out() {
+    let house = House::open().await;
+    let code = seal(&house).await.code.expose().clone();
+    let mut ana = house.signed_in(ANA, LinkKind::SignIn).await;
+    assert!(body(&ana.get("/break-glass").await).contains("will be signed out"));
+    break_with(&mut ana, &code).await;
+    assert_eq!(house.live(ANA), 0);
+    assert_eq!(ana.session().unwrap().kind, SessionKind::BreakGlass);
+}
