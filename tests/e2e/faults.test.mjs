@@ -1,7 +1,7 @@
 // What the machine may do to a gateway: docs/faults.md, row by row.
 
 import assert from 'node:assert/strict';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
@@ -134,6 +134,41 @@ describe('faults of the machine', { skip }, () => {
     await verified();
     const { items } = await gateway.json('user', 'list');
     assert.equal(items.length, 2 + said.added, 'who was acknowledged is there, who was refused is not');
+  });
+
+  test('disk full: a sealed way in opens all the same, and what is done by it is recorded', async () => {
+    const administration = `${LEDGER}[administration]\nhost = "admin.e2e.localhost"\n`;
+    await begin({ config: administration, mount: (at, image) => mountExt4(at, image, 96) });
+    const sealed = await gateway.json('break-glass', 'seal', '--label', 'safe');
+    await until('space is set aside', async () => (await stat(join(gateway.data, 'set-aside')).catch(() => {}))?.size > 0);
+    const { free } = await fill(gateway.data);
+    await untilRefused();
+    await untilNobodyCanBeAdded();
+
+    const admin = gateway.secure('admin');
+    const stranger = await Visitor.arrive(gateway);
+    const page = await stranger.navigate(`${gateway.secure('auth')}/break-glass`);
+    const inside = await stranger.submit(page, { code: sealed.code });
+    assert.equal(new URL(inside.url).origin, admin, `${inside.url} ${inside.body}`);
+    const me = await stranger.request(`${admin}/v1/me`);
+    assert.equal(me.status, 200, me.body);
+    assert.equal(me.json.name, 'break-glass');
+    const sent = ['-H', 'Content-Type: application/json', '-H', `Origin: ${admin}`, '-H', 'Sec-Fetch-Site: same-origin'];
+    const disabled = await stranger.request(`${admin}/v1/users/ana/disable`, '--request', 'POST', ...sent);
+    assert.equal(disabled.status, 200, disabled.body);
+    for (let n = 0; n < 50; n += 1) assert.equal((await stranger.request(`${admin}/v1/users`)).status, 200);
+    alive();
+
+    await free();
+    await until('people can be added again', async () => (await gateway.cli('user', 'add', 'bo')).code === 0);
+    await verified();
+    const { items } = await gateway.json('break-glass', 'list');
+    assert.equal(items[0].used.user, 'break-glass');
+    const { stdout } = await gateway.cli('log', 'show', '--json');
+    for (const told of ['signed in by breaking the glass', 'user disabled', '/v1/users/ana/disable']) assert.ok(stdout.includes(told), told);
+    await gateway.crashAndRestart();
+    await verified();
+    assert.equal((await gateway.json('user', 'list')).items.find((user) => user.name === 'ana').disabled, true);
   });
 
   test('disk full, with `when_unwritable = "allow"`: requests go on, and it is said', async () => {
