@@ -203,7 +203,13 @@ pub(crate) fn exported(facts: &Snapshot, configured: &[GroupName]) -> Vec<Policy
             parents: group.parents.clone(),
         })
         .collect();
-    let users: Vec<_> = facts.users().map(|user| UserForm::of(user)).collect();
+    // Whoever broke the glass is nobody's to declare.
+    let stay = |user: &&std::sync::Arc<User>| facts.break_glass_of(user.id).is_none();
+    let users: Vec<_> = facts
+        .users()
+        .filter(stay)
+        .map(|user| UserForm::of(user))
+        .collect();
     let apps: Vec<_> = facts
         .apps()
         .filter(|app| app.owner == AppOwner::Administration)

@@ -114,7 +114,8 @@ impl Goes<'_> {
     }
 
     fn users(&self, plan: &mut Planned) {
-        for user in self.facts.users() {
+        let stays = |user: &&Arc<User>| self.facts.break_glass_of(user.id).is_none();
+        for user in self.facts.users().filter(stays) {
             if !self.wanted.users.contains_key(&*user.name) {
                 let was_declared = self.before.users.contains_key(&*user.name);
                 let change = Change::UserRemoved(user.id);

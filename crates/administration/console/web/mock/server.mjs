@@ -51,6 +51,25 @@ function refuseUnknown({ pathname, searchParams }) {
     }
 }
 
+/** One that waits for its day, one that a policy bars, and one that was used. */
+const sealedWaysIn = (began) => {
+  const made = { made_by: 'uid 0 on the machine', made_at: began - 40 * 86_400_000 };
+  const used = {
+    at: began - 540_000,
+    user: 'break-glass',
+    session: 's-broken',
+    client: 'Firefox on Linux',
+    address: '192.0.2.7',
+    ends: began + 1_260_000,
+    open: true,
+  };
+  return [
+    { id: 'b-safe', label: 'safe, second floor', opens: true, ...made },
+    { id: 'b-notary', label: 'notary', opens: false, ...made },
+    { id: 'b-used', label: 'envelope in the server room', opens: true, used, ...made },
+  ];
+};
+
 const read = (request) =>
   new Promise((resolve, reject) => {
     const parts = [];
@@ -147,6 +166,7 @@ export async function startMock({ port = 0, rate = 1000, quiet = false, auditor 
   const mock = {
     ...organisation,
     began,
+    breakGlass: quiet ? [] : sealedWaysIn(began),
     quiet,
     auditor,
     ended: new Set(),

@@ -7,6 +7,7 @@ import { MeContext } from './api/me';
 import type { Me } from './api/types';
 import { useRead } from './api/use';
 import { useAddress } from './router';
+import { BreakGlassNotice } from './pages/break-glass/notice';
 import { pageAt } from './routes';
 import { announceIn } from './ui/announce';
 import { Boundary } from './ui/boundary';
@@ -26,7 +27,7 @@ const PLACES: [href: string, words: string, under: string[]][] = [
   ['/sessions', 'Sessions and leases', ['/leases']],
   ['/policies', 'Policies', ['/policies/', '/ask']],
   ['/map', 'Access map', []],
-  ['/settings', 'Settings', []],
+  ['/settings', 'Settings', ['/break-glass']],
 ];
 
 export function Console() {
@@ -90,7 +91,10 @@ export function Console() {
               <ProblemNote problem={me.problem} again={me.again} />
             </Page>
           ) : me.value ? (
-            <Boundary key={page.key}>{page.show()}</Boundary>
+            <>
+              <BreakGlassNotice />
+              <Boundary key={page.key}>{page.show()}</Boundary>
+            </>
           ) : (
             <p class="loading soft">Loading …</p>
           )}

@@ -6,6 +6,7 @@ import { Permitted, useMay } from './api/me';
 import { AddPersonPage } from './pages/add-person';
 import { AppPage } from './pages/app';
 import { AppsPage } from './pages/apps';
+import { BreakGlassPage } from './pages/break-glass';
 import { DecisionsRoute } from './pages/decisions';
 import { DevicesPage } from './pages/devices';
 import { AddAppPage, EditAppPage } from './pages/edit-app';
@@ -79,6 +80,7 @@ const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/ask', () => <AskPage />],
   ['/map', () => seeing(MAP, <MapPage />)],
   ['/settings', () => <SettingsPage />],
+  ['/break-glass', () => <BreakGlassPage />],
 ];
 
 export interface Shown {

@@ -57,7 +57,29 @@ function planned(mock, { files, prune = false }) {
   };
 }
 
+const sealedAt = (mock, id) =>
+  mock.breakGlass.find((entry) => entry.id === id) ?? no(404, 'unknown', `There is no sealed way in \`${id}\`.`);
+
+const unsealed = (mock, id) => {
+  mock.breakGlass.splice(mock.breakGlass.indexOf(sealedAt(mock, id)), 1);
+  return changed(mock);
+};
+
 export const SETTINGS = [
+  ['GET', '/v1/break-glass', (mock) => ({ items: mock.breakGlass, total: mock.breakGlass.length })],
+  [
+    'POST',
+    '/v1/break-glass',
+    (mock, _query, { label }) => {
+      if (!label.trim()) no(422, 'invalid', 'Say where it will be kept.', { field: 'label' });
+      const id = `b-${mock.breakGlass.length}`;
+      mock.breakGlass.push({ id, label, made_by: 'olga', made_at: Date.now(), opens: true });
+      const code = 'hk7m-x2pq-9rtn-wc4d-y3sj-8vfe-mz6b-q5ga';
+      return [201, { id, url: 'https://auth.example.com/break-glass', code, opens: true }];
+    },
+  ],
+  ['DELETE', '/v1/break-glass/:entry', (mock, _query, _body, { entry }) => unsealed(mock, entry)],
+  ['POST', '/v1/break-glass/:entry/acknowledge', (mock, _query, _body, { entry }) => unsealed(mock, entry)],
   ['GET', '/v1/keys', (mock) => ({ items: keys(mock) })],
   ['POST', '/v1/keys/:purpose/rotate', changed],
   [

@@ -463,3 +463,27 @@ export interface Applied {
   epoch: Epoch;
   changes: number;
 }
+
+export interface BreakGlass {
+  id: string;
+  label: string;
+  made_by: string;
+  made_at: Time;
+  opens: boolean;
+  used?: {
+    at: Time;
+    user: string;
+    session: string;
+    client: string;
+    address: string;
+    ends: Time;
+    open: boolean;
+  };
+}
+
+export interface SealedBreakGlass {
+  id: string;
+  url: string;
+  code: string;
+  opens: boolean;
+}

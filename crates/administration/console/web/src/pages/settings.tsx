@@ -12,6 +12,11 @@ export function SettingsPage() {
       <Section id="clock" title="Clock">
         <ClockShown />
       </Section>
+      <Section id="break-glass" title="Break-glass">
+        <p>
+          <a href="/break-glass">Sealed ways in</a> for the day on which nobody can sign in.
+        </p>
+      </Section>
       <Section id="keys" title="Keys">
         <Keys />
       </Section>

@@ -127,6 +127,18 @@ export const PAGES = [
     },
   ],
   ['settings', '/settings'],
+  ['break-glass', '/break-glass'],
+  ['break-glass-acknowledge', '/break-glass', press(/^Acknowledge/)],
+  [
+    'break-glass-seal',
+    '/break-glass',
+    async (page) => {
+      await press('Seal a way in')(page);
+      await page.getByLabel('Where it will be kept').fill('notary');
+      await page.getByRole('button', { name: 'Seal it' }).click();
+      await page.getByText('It is shown only now').waitFor();
+    },
+  ],
   [
     'find',
     '/',
