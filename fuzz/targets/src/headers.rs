@@ -34,6 +34,7 @@ pub(crate) fn request(data: &[u8]) {
     let given = input::headers(data);
     let app = AppHeaders {
         identity: vec![FoldedName::new("X-Plain-User")],
+        ..AppHeaders::default()
     };
     let mut stripped = given.clone();
     header::strip_request(&mut stripped, &app, false);

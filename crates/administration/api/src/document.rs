@@ -8,7 +8,7 @@ use gw_model::{
 };
 
 use crate::{
-    forms::{HeaderName, HealthPath, Host, Line, MethodName, Origin, Zone},
+    forms::{HealthPath, Host, IdentityHeaderName, Line, MethodName, Origin, Zone},
     types::{
         AppDocument, AuthorizationWord, HealthDocument, IdentityHeadersDocument, ProtocolWord,
         RouteDocument, ServerDocument, UpstreamDocument, UpstreamLimitsDocument,
@@ -191,7 +191,9 @@ impl IdentityHeadersDocument {
         let mut header = |field: &str, name: &Option<String>| {
             let name = name.as_deref()?;
             let field = format!("identity_headers.{field}");
-            faults.read::<HeaderName>(&field, name).map(|name| name.0)
+            faults
+                .read::<IdentityHeaderName>(&field, name)
+                .map(|name| name.0)
         };
         IdentityHeaders {
             user: header("user", &self.user),

@@ -2,6 +2,8 @@
 
 use std::{str::FromStr, sync::Arc};
 
+use gw_model::IdentityHeaders;
+
 /// Text that is not a value of its kind, with what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("is `{text}`, expected {expected}")]
@@ -123,6 +125,23 @@ impl FromStr for HeaderName {
                 text,
                 "the name of a header, such as \"x-forwarded-user\"",
             ))
+        }
+    }
+}
+
+/// The name of a header that tells an app who came, lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityHeaderName(pub Arc<str>);
+
+impl FromStr for IdentityHeaderName {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        match IdentityHeaders::may_be(text) {
+            true => Ok(Self(Arc::from(text.to_ascii_lowercase()))),
+            false => Err(FormFault::new(
+                text,
+                "the name of a header that says who somebody is, such as \"x-forwarded-user\", \"remote-groups\" or \"x-auth-email\"",
+            )),
         }
     }
 }

@@ -9,6 +9,7 @@ mod break_glass;
 mod change;
 mod decision;
 mod id;
+mod identity_headers;
 mod organisation;
 mod policy_file;
 mod request;
@@ -30,6 +31,7 @@ pub use id::{
     AppName, BreakGlassId, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId,
     RouteName, SessionId, TagName, TokenHash, UserId,
 };
+pub use identity_headers::IdentityHeaders;
 pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;
 pub use request::{
@@ -37,8 +39,8 @@ pub use request::{
     RiskContext, SessionContext, TimeContext,
 };
 pub use resource::{
-    Action, App, AppOwner, AuthorizationHeader, Credential, IdentityHeaders, PathPattern,
-    PathPatternFault, Resource, Route, UnknownAction,
+    Action, App, AppOwner, AuthorizationHeader, Credential, PathPattern, PathPatternFault,
+    Resource, Route, UnknownAction,
 };
 pub use session::{
     AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,

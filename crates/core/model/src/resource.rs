@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, GroupName, RouteName, SessionId, TagName, UpgradeToken, Upstream, UserId};
+use crate::{
+    AppName, GroupName, IdentityHeaders, RouteName, SessionId, TagName, UpgradeToken, Upstream,
+    UserId,
+};
 
 macro_rules! actions {
     ($($(#[$doc:meta])* $variant:ident => $text:literal),* $(,)?) => {
@@ -204,20 +207,6 @@ impl App {
             .max_by_key(|(path, methods, _)| (*path, *methods))
             .map_or_else(|| self.default_route(), |(_, _, route)| route.name.clone())
     }
-}
-
-/// Names of plain headers for legacy apps; absent ones are not sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdentityHeaders {
-    /// Receives the user's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Arc<str>>,
-    /// Receives the e-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Arc<str>>,
-    /// Receives the groups, comma-separated.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Arc<str>>,
 }
 
 /// A named part of an app.

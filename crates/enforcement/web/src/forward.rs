@@ -1,6 +1,6 @@
 //! Sending what was permitted to the app's upstream, and its answer to the client.
 
-use std::{error::Error as _, rc::Rc, sync::Arc};
+use std::{error::Error as _, rc::Rc};
 
 use bytes::Bytes;
 use gw_issue::ASSERTION_HEADER;
@@ -122,13 +122,10 @@ fn tell_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
     };
     let inbound = &asked.inbound;
     assert_who(asked, flow, headers);
-    let plain = &inbound.app.app.identity_headers;
-    let mut tell = |name: &Option<Arc<str>>, value: &str| {
-        let name = name
-            .as_ref()
-            .and_then(|n| HeaderName::from_bytes(n.as_bytes()).ok());
+    let plain = &inbound.app.headers.told;
+    let mut tell = |name: &Option<HeaderName>, value: &str| {
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
-            headers.insert(name, value);
+            headers.insert(name.clone(), value);
         }
     };
     tell(&plain.user, &known.user.name);

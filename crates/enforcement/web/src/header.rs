@@ -1,7 +1,8 @@
 //! What of a request's headers an upstream may see, and what of its answer a client may.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
+use gw_model::IdentityHeaders;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
     header::{self, CONNECTION, LOCATION, TE},
@@ -24,6 +25,36 @@ pub use told::Told;
 pub struct AppHeaders {
     /// Its plain identity headers; clients never set them in any spelling.
     pub identity: Vec<FoldedName>,
+    /// The same as they are told: those that mean nothing else.
+    pub told: ToldHeaders,
+}
+
+/// Names of the plain headers that tell an app who came.
+#[derive(Debug, Clone, Default)]
+pub struct ToldHeaders {
+    /// Receives the person's name.
+    pub user: Option<HeaderName>,
+    /// Receives their address.
+    pub email: Option<HeaderName>,
+    /// Receives their groups, comma-separated.
+    pub groups: Option<HeaderName>,
+}
+
+impl ToldHeaders {
+    /// Those of an app; whatever the facts hold, none that frames or routes a request.
+    pub fn of(app: &IdentityHeaders) -> Self {
+        let name = |name: &Option<Arc<str>>| {
+            let name = name
+                .as_deref()
+                .filter(|name| IdentityHeaders::may_be(name))?;
+            HeaderName::from_bytes(name.as_bytes()).ok()
+        };
+        Self {
+            user: name(&app.user),
+            email: name(&app.email),
+            groups: name(&app.groups),
+        }
+    }
 }
 
 /// Hop-by-hop headers of RFC 9110, and those that only mean something to the next hop.

@@ -10,7 +10,7 @@ use http::Method;
 
 use crate::{
     canonical::{Ambiguous, Target, canonical_path},
-    header::{AppHeaders, FoldedName},
+    header::{AppHeaders, FoldedName, ToldHeaders},
     upstream::{AppUpstream, Upstreams},
 };
 
@@ -115,6 +115,7 @@ impl AppRoutes {
                     .flatten()
                     .map(|n| FoldedName::new(n))
                     .collect(),
+                told: ToldHeaders::of(&app.identity_headers),
             },
             routes,
             default: Rc::new(Route::undeclared(app.default_route())),

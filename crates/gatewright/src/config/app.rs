@@ -13,7 +13,7 @@ use super::{
     read::is_own_app,
     reader::Section,
     upstream,
-    value::{HeaderName, Host, Method, Origin, Zone},
+    value::{Host, IdentityHeaderName, Method, Origin, Zone},
 };
 
 /// A declared app, and how its servers are believed where they speak TLS.
@@ -83,7 +83,11 @@ fn app(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
 }
 
 fn identity_headers(section: &mut Section<'_>) -> IdentityHeaders {
-    let mut name = |key| section.optional::<HeaderName>(key).map(|name| name.0);
+    let mut name = |key| {
+        section
+            .optional::<IdentityHeaderName>(key)
+            .map(|name| name.0)
+    };
     IdentityHeaders {
         user: name("user"),
         email: name("email"),

@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use gw_api::forms::{FormFault, is_host};
-pub(crate) use gw_api::forms::{HeaderName, HealthPath, Host, MethodName as Method, Origin, Zone};
+pub(crate) use gw_api::forms::{
+    HeaderName, HealthPath, Host, IdentityHeaderName, MethodName as Method, Origin, Zone,
+};
 use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName, UpgradeToken};
 use ipnet::IpNet;
 
@@ -107,6 +109,7 @@ readable_from_text!(
     HeaderName = "header's name";
     HealthPath = "path";
     Host = "host";
+    IdentityHeaderName = "header's name";
     IpNet = "network";
     Method = "method";
     Origin = "origin";

@@ -17,6 +17,7 @@ fn app() -> AppHeaders {
             FoldedName::new("Remote-Email"),
             FoldedName::new("My-Groups"),
         ],
+        ..AppHeaders::default()
     }
 }
 

@@ -383,7 +383,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "app.identity_headers",
         "",
-        "Plain headers for apps that cannot verify the assertion.",
+        "Plain headers for apps that cannot verify the assertion. Their names say that somebody is named, as `x-forwarded-user` does; those that mean something else to servers are refused.",
     ),
     (
         "app.identity_headers",
