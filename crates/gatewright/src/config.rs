@@ -77,8 +77,6 @@ pub(crate) struct Config {
     pub(crate) drain: Duration,
     /// What is logged, and how.
     pub(crate) log: LogConfig,
-    /// Who on the machine may administer, beside root and the service's own user.
-    pub(crate) local_uids: Vec<u32>,
     /// What the file says that decisions read.
     pub(crate) wanted: Wanted,
 }

@@ -102,7 +102,7 @@ pub(crate) async fn start(
         certificates.clone(),
         trust.clone(),
     );
-    let api = joined.administration(&opened.data, config, &live);
+    let api = joined.administration(&opened.data, &live);
     let web = joined.serve(config, &mode, certificates.as_ref(), trust, &api)?;
     joined.open_socket(&opened.data, api)?;
     joined.keep();
@@ -254,14 +254,13 @@ impl Joined {
     }
 
     /// The administration, for the socket and for the door.
-    fn administration(&self, data: &Path, config: &Config, live: &reload::Live) -> Administration {
+    fn administration(&self, data: &Path, live: &reload::Live) -> Administration {
         let (shown, named) = (live.clone(), live.clone());
         Administration::new(Parts {
             engine: self.engine.clone(),
             identity: self.identity.clone(),
             keys: vec![(ASSERTION_PURPOSE, Arc::clone(&self.keys))],
             authentication_origin: self.origin.clone(),
-            local_uids: config.local_uids.clone(),
             config: Arc::new(move || shown.shown()),
             configured_groups: Arc::new(move || named.groups()),
             log: self.log_access(data),

@@ -90,7 +90,6 @@ async fn running() -> (TestEngine, Client) {
         identity,
         keys: Vec::new(),
         authentication_origin: "https://auth.example.org".into(),
-        local_uids: Vec::new(),
         config: Arc::new(move || ConfigState::InForce {
             file: "gatewright.toml".into(),
             since,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use gw_engine::{Circumstances, Engine};
-use gw_model::{Action, Actor, GroupName, Principal, Resource, Session, SessionId, User};
+use gw_model::{Action, Actor, GroupName, Principal, Resource, Session, SessionId, User, UserId};
 use gw_pages::Judged;
 
 /// Who asks for an operation. What they may do is policy's to say, each time.
@@ -45,6 +45,14 @@ impl Caller {
         match self {
             Self::Local(uid) => Principal::Local(*uid),
             Self::Person(person) => Principal::User(person.user.id),
+        }
+    }
+
+    /// The person who asks, if one does.
+    pub(crate) fn user(&self) -> Option<UserId> {
+        match self {
+            Self::Local(_) => None,
+            Self::Person(person) => Some(person.user.id),
         }
     }
 

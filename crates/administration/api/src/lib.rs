@@ -27,13 +27,11 @@ pub mod policies;
 mod problem;
 mod query;
 mod recent;
-mod safeguard;
 mod service;
 mod socket;
 pub mod types;
 
 pub use client::{Client, ClientError};
-pub use safeguard::{commit, someone_can_administer};
 pub use service::{Administration, BODY_BYTES_MAX, Parts};
 pub use socket::{Socket, SocketError};
 

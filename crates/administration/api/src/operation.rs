@@ -67,7 +67,7 @@ impl Call<'_> {
     }
 
     /// A change in the name of who asks, let happen by the decision.
-    fn commit(&self, what: &'static str) -> Commit {
+    fn commit(&self, what: impl Into<Arc<str>>) -> Commit {
         let commit = Commit::new(self.actor(), what).allowed_by(self.decision);
         match self.caller.session() {
             Some(session) => commit.within(session),

@@ -10,7 +10,6 @@ use gw_store::Refused;
 
 use crate::{
     compare::{self, NAMES_MAX},
-    safeguard,
     types::{Comparison, WouldCut},
 };
 
@@ -128,7 +127,6 @@ pub async fn apply(
     over: Option<u64>,
     commit: Commit,
 ) -> Result<Acknowledged, CommitError> {
-    let policies = Arc::clone(&new.policies);
     let propose = move |facts: &gw_model::Snapshot| {
         if over.is_some_and(|over| over != facts.policies().version) {
             return Err(Refused::Declined(
@@ -139,7 +137,7 @@ pub async fn apply(
             .change(Change::PoliciesApplied(new.files))
             .loaded(new.policies))
     };
-    let done = safeguard::commit(engine, Some(policies), propose).await?;
+    let done = engine.propose(propose).await?;
     engine.wait_for(done.epoch, PATIENCE).await;
     Ok(done)
 }

@@ -37,8 +37,6 @@ pub struct Parts {
     pub keys: Vec<(&'static str, Arc<SigningKeys>)>,
     /// Where people sign in, as links begin: `https://auth.example.com`.
     pub authentication_origin: String,
-    /// Who may connect beside root and the user that runs Gatewright.
-    pub local_uids: Vec<u32>,
     /// How the configuration file stands.
     pub config: Arc<dyn Fn() -> ConfigState + Send + Sync>,
     /// The groups that the configuration file names: they are changed there.
@@ -85,11 +83,6 @@ impl Administration {
             answered: Answered::default(),
         }))
     }
-
-    pub(crate) fn parts(&self) -> &Parts {
-        &self.0.parts
-    }
-
     /// The answer to a request, whatever it is.
     pub(crate) async fn answer(&self, request: ApiRequest) -> Response<Bytes> {
         let mut response = match self.try_answer(&request).await {

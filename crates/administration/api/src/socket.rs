@@ -187,7 +187,7 @@ impl Socket {
         }
         let uid = peer.map(|peer| peer.uid());
         let uid = uid
-            .filter(|uid| self.may_connect(*uid))
+            .filter(|uid| Self::may_connect(*uid))
             .ok_or_else(|| not_let_in(uid))?;
         let (head, body) = request.into_parts();
         Ok(ApiRequest {
@@ -200,9 +200,9 @@ impl Socket {
         })
     }
 
-    pub(crate) fn may_connect(&self, uid: u32) -> bool {
+    pub(crate) fn may_connect(uid: u32) -> bool {
         let own = rustix::process::geteuid().as_raw();
-        uid == 0 || uid == own || self.service.parts().local_uids.contains(&uid)
+        uid == 0 || uid == own
     }
 }
 
@@ -218,8 +218,12 @@ fn forwarded() -> Problem {
 
 fn not_let_in(peer: Option<u32>) -> Problem {
     let who = peer.map_or_else(|| "nobody known".to_owned(), |uid| format!("uid {uid}"));
-    Problem::denied(format!("{who} may not administer Gatewright on this machine"))
-        .help("run the command as root or as the user that runs Gatewright, or add the uid to `administration.local_uids`")
+    Problem::denied(format!(
+        "{who} may not administer Gatewright on this machine"
+    ))
+    .help(
+        "run the command as root or as the user that runs Gatewright: `sudo -u USER gatewright …`",
+    )
 }
 
 async fn collected(body: Incoming) -> Result<Bytes, Problem> {

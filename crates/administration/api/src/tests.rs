@@ -1,11 +1,11 @@
 //! The socket over a real engine, store and ledger, as the client meets it.
 
-use std::{os::unix::fs::PermissionsExt, sync::Arc};
+use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
 use gw_engine::testing::{TestEngine, app, group, policies, user};
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
-use gw_model::{Change, Factor, FactorId, FactorKind, PolicyFile, Timestamp};
+use gw_model::{Change, Factor, FactorId, FactorKind, PolicyFile, Timestamp, Upstream};
 use http::Method;
 use tokio::task::JoinSet;
 
@@ -33,12 +33,15 @@ async fn running(policy: &str) -> Running {
         name: "key".into(),
         enrolled_at: Timestamp::from_secs(1),
     });
+    let mut administration = app("administration");
+    administration.upstream = Upstream::BuiltIn("administration".into());
     let test = TestEngine::with(vec![
         group("owners"),
         group("staff"),
         Change::UserPut(Arc::new(olga)),
         Change::UserPut(Arc::new(user(2, "ana", &["staff"]))),
         Change::AppPut(Arc::new(app("wiki"))),
+        Change::AppPut(Arc::new(administration)),
         policies(policy),
     ])
     .await;
@@ -53,7 +56,6 @@ async fn running(policy: &str) -> Running {
         identity,
         keys: vec![(ASSERTION_PURPOSE, keys)],
         authentication_origin: "https://auth.example.org".into(),
-        local_uids: vec![4711],
         config: Arc::new(move || ConfigState::InForce {
             file: "gatewright.toml".into(),
             since,
@@ -90,11 +92,10 @@ fn options() -> IdentityOptions {
 }
 
 #[tokio::test]
-async fn root_the_service_and_who_is_named_may_connect_and_nobody_else() {
-    let tested = running(WIKI).await;
-    let may = |uid| tested.service.may_connect(uid);
-    assert!(may(0) && may(own_uid()) && may(4711));
-    assert!(!may(4712) && !may(u32::MAX));
+async fn root_and_the_service_may_connect_and_nobody_else() {
+    let may = Socket::may_connect;
+    assert!(may(0) && may(own_uid()));
+    assert!(!may(own_uid() + 4711) && !may(u32::MAX));
 }
 
 /// What an app whose server is the socket would have forwarded to it.
@@ -255,6 +256,40 @@ async fn who_may_not_apply_policies_gives_no_rights_and_makes_no_link_for_who_ha
         .call::<LinkView>(Method::POST, "/v1/users/olga/links")
         .await;
     assert_eq!(&*refusal(link).kind, "denied");
+    // Who is on the machine is in no group, so that everybody in one has more than they.
+    let passing = Join {
+        until: Some(running.test.clock.now().after(Duration::from_secs(2))),
+    };
+    for (who, group) in [("ana", "staff"), ("olga", "staff")] {
+        let path = format!("/v1/users/{who}/groups/{group}");
+        let replaced = running.client.send::<Done>(Method::PUT, &path, &passing);
+        assert_eq!(&*refusal(replaced.await).kind, "denied", "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_membership_ends_within_a_hundred_years_or_not_by_itself() {
+    let running = running(WIKI).await;
+    let now = running.test.clock.now();
+    let century = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+    for (until, fine) in [
+        (now, false),
+        (now.after(Duration::from_secs(1)), true),
+        (now.after(century), true),
+        (now.after(century * 2), false),
+        (Timestamp::NEVER, false),
+    ] {
+        let join = Join { until: Some(until) };
+        let joined = running
+            .client
+            .send::<Done>(Method::PUT, "/v1/users/ana/groups/owners", &join)
+            .await;
+        if fine {
+            joined.unwrap();
+        } else {
+            assert_eq!(refusal(joined).field.as_deref(), Some("until"));
+        }
+    }
 }
 
 #[tokio::test]
@@ -297,6 +332,32 @@ async fn what_policies_read_of_people_and_apps_is_changed_by_who_may_change_poli
     };
     let refused = client.send::<AppShown>(Method::PUT, "/v1/apps/notes", &tagged);
     assert_eq!(&*refusal(refused.await).kind, "denied");
+    let elsewhere = AppDocument {
+        time_zone: Some("Pacific/Kiritimati".into()),
+        ..plain.clone()
+    };
+    let refused = client.send::<AppShown>(Method::PUT, "/v1/apps/notes", &elsewhere);
+    assert_eq!(
+        &*refusal(refused.await).kind,
+        "denied",
+        "another time of day"
+    );
+    client
+        .call::<Done>(Method::DELETE, "/v1/apps/notes")
+        .await
+        .unwrap();
+    for labelled in [&tagged, &elsewhere] {
+        let refused = client.send::<AppShown>(Method::POST, "/v1/apps", labelled);
+        assert_eq!(
+            &*refusal(refused.await).kind,
+            "denied",
+            "removed and added again"
+        );
+    }
+    client
+        .send::<AppShown>(Method::POST, "/v1/apps", &plain)
+        .await
+        .unwrap();
     let mut app = tagged.app().unwrap();
     app.version = 0;
     running
@@ -332,6 +393,20 @@ async fn a_change_that_leaves_no_one_able_to_administer_is_refused() {
         running.test.engine.view().facts.policies().version
     );
 
+    let no_door = "@id(\"nobody-local\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n@id(\"no-door\")\nforbid (principal, action == Action::\"http.request\", resource in App::\"administration\");\n";
+    let apply = ApplyPolicies {
+        files: vec![file("lock.cedar", no_door)],
+        over: None,
+    };
+    let refused = running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply);
+    let problem = refusal(refused.await);
+    assert!(
+        problem.detail.contains("enter the administration"),
+        "{problem:?}"
+    );
+
     let owners_only = "@id(\"owners-only\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n";
     let apply = ApplyPolicies {
         files: vec![file("owners.cedar", owners_only)],
@@ -342,6 +417,19 @@ async fn a_change_that_leaves_no_one_able_to_administer_is_refused() {
         .send::<Done>(Method::POST, "/v1/policies", &apply)
         .await
         .unwrap();
+    let passing = Join {
+        until: Some(running.test.clock.now().after(Duration::from_secs(3600))),
+    };
+    let refused = running
+        .client
+        .send::<Done>(Method::PUT, "/v1/users/olga/groups/owners", &passing)
+        .await;
+    assert!(
+        refusal(refused)
+            .detail
+            .contains("no one able to administer"),
+        "for good"
+    );
     let refused = running
         .client
         .call::<Done>(Method::POST, "/v1/users/olga/disable")

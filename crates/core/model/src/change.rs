@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Ended, Group, GroupName,
-    PolicyFile, PublishedKey, Session, SessionId, SessionKind, Settings, Timestamp, TokenHash,
-    User, UserId,
+    Membership, PolicyFile, PublishedKey, Session, SessionId, SessionKind, Settings, Timestamp,
+    TokenHash, User, UserId,
 };
 
 /// One typed change of a fact.
@@ -104,11 +104,11 @@ impl Change {
     /// What it is about, in a few words without secrets.
     pub fn subject(&self) -> String {
         match self {
-            Self::UserPut(user) => format!("{} ({})", user.id, user.name),
+            Self::UserPut(user) => described(user),
             Self::UserRemoved(user) => user.to_string(),
-            Self::GroupPut(group) => group.name.to_string(),
+            Self::GroupPut(group) => with(group.name.as_str(), "in", &group.parents),
             Self::GroupRemoved(group) => group.to_string(),
-            Self::AppPut(app) => app.name.to_string(),
+            Self::AppPut(app) => format!("{} at {}", app.name, app.host),
             Self::AppRemoved(app) => app.to_string(),
             Self::SettingsPut(_) => "settings".into(),
             Self::SessionStarted(session) => format!("{} of {}", session.id, session.user),
@@ -129,6 +129,28 @@ impl Change {
             Self::BreakGlassRemoved(id) => id.to_string(),
         }
     }
+}
+
+/// A person with what decides about them: whether they are switched off, their groups.
+fn described(user: &User) -> String {
+    let groups: Vec<_> = user.groups.iter().map(membership).collect();
+    let off = if user.disabled { ", switched off" } else { "" };
+    with(&format!("{} ({}{off})", user.id, user.name), "in", &groups)
+}
+
+fn membership(membership: &Membership) -> String {
+    match membership.until {
+        Some(until) => format!("{} until {}", membership.group, until.as_secs()),
+        None => membership.group.to_string(),
+    }
+}
+
+fn with<T: fmt::Display>(what: &str, word: &str, others: &[T]) -> String {
+    if others.is_empty() {
+        return what.to_owned();
+    }
+    let others: Vec<_> = others.iter().map(ToString::to_string).collect();
+    format!("{what} {word} {}", others.join(", "))
 }
 
 /// Who makes a change, for the ledger.

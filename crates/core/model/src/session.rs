@@ -215,4 +215,13 @@ pub struct AppToken {
     pub app: AppName,
     /// How many of the session's proofs it may rest on.
     pub rank: u32,
+    /// The epoch number at which it was issued.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl AppToken {
+    /// Tokens that a session keeps for one app: those that browsers may still be on their way
+    /// with. An older one is worth nothing once there are more.
+    pub const KEPT: usize = 8;
 }

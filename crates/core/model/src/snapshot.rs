@@ -155,6 +155,21 @@ impl Snapshot {
         self.tokens.values()
     }
 
+    /// A session's tokens for an app that are worth nothing once another one is issued, the oldest
+    /// first.
+    pub fn outdated_tokens(&self, session: SessionId, app: &AppName) -> Vec<TokenHash> {
+        let of_session = self.tokens_by_session.get(&session).into_iter().flatten();
+        let mut tokens: Vec<_> = of_session
+            .filter_map(|hash| self.tokens.get(hash))
+            .filter(|token| token.app == *app)
+            .map(|token| (token.version, token.hash))
+            .collect();
+        tokens.sort_unstable();
+        let surplus = (tokens.len() + 1).saturating_sub(AppToken::KEPT);
+        tokens.truncate(surplus);
+        tokens.into_iter().map(|(_, hash)| hash).collect()
+    }
+
     /// The policies as applied.
     pub const fn policies(&self) -> &PolicyFacts {
         &self.policies

@@ -27,6 +27,7 @@ mod question;
 mod reach;
 mod reads;
 mod remedies;
+mod safeguard;
 mod schema;
 mod scopes;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use question::{
 };
 pub use reach::{Reach, Reached, ResourceScopes};
 pub use remedies::{RemedyOptions, may_enrol, remedies};
+pub use safeguard::{break_glass_opens, someone_can_administer};
 pub use schema::SCHEMA;
 pub use text::PolicyText;
 pub use touched::Touched;

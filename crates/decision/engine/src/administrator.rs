@@ -237,6 +237,7 @@ impl Administrator {
         for (pending, telling) in group.into_iter().zip(&tellings) {
             replies.push(pending.reply);
             let turn = Turn {
+                shared: self.shared.clone(),
                 telling: telling.clone(),
                 loaded: loaded.clone(),
                 short: short.clone(),
@@ -327,6 +328,7 @@ fn refuse(group: Vec<Pending>, why: &CommitError) {
 
 /// What a proposal meets when its turn comes.
 struct Turn {
+    shared: Arc<Shared>,
     telling: Arc<std::sync::OnceLock<Telling>>,
     loaded: Loaded,
     /// Why the ledger takes only what is urgent, if so.
@@ -335,14 +337,16 @@ struct Turn {
 }
 
 impl Turn {
-    fn proposal<'a>(self, propose: Propose) -> Proposal<'a> {
+    fn proposal<'a>(mut self, propose: Propose) -> Proposal<'a> {
         Box::new(move |facts| {
             let commit = propose(facts)?;
             let urgent = is_urgent(facts, &commit);
-            if let Some(why) = self.short.filter(|_| !urgent) {
+            if let Some(why) = self.short.take().filter(|_| !urgent) {
                 return Err(Refused::Unrecordable(why));
             }
             check_policies(&commit, &self.loaded)?;
+            let changes = facts.expand(commit.changes, self.at);
+            self.nobody_locked_out(facts, &changes)?;
             let _ = self.telling.set(Telling {
                 what: commit.what,
                 session: commit.session,
@@ -351,7 +355,7 @@ impl Turn {
                 urgent,
             });
             Ok(Transaction {
-                changes: facts.expand(commit.changes, self.at),
+                changes,
                 effects: commit.effects,
                 actor: commit.actor,
                 at: self.at,
@@ -359,6 +363,48 @@ impl Turn {
             })
         })
     }
+}
+
+impl Turn {
+    /// A change after which nobody could administer is refused, in whatever way it is made; unless
+    /// nobody could before, and it cannot be the one that makes it so.
+    fn nobody_locked_out(&self, facts: &Snapshot, changes: &[Change]) -> Result<(), Refused> {
+        if !changes.iter().any(may_lock_out) {
+            return Ok(());
+        }
+        let before = self.shared.policies();
+        let next = Epoch {
+            number: facts.epoch.number.saturating_add(1),
+            ..facts.epoch
+        };
+        let after = facts.apply(next, changes)?;
+        let brought = take_copy(&self.loaded);
+        let applied = brought
+            .filter(|policies| policies.is_of(&after.policies().files))
+            .unwrap_or_else(|| before.clone());
+        let now = self.at;
+        if gw_policy::someone_can_administer(&applied, &after, now)
+            || !gw_policy::someone_can_administer(&before, facts, now)
+        {
+            return Ok(());
+        }
+        Err(Refused::LockedOut)
+    }
+}
+
+/// Whether a change can take somebody's rights to administer away.
+const fn may_lock_out(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::UserPut(_)
+            | Change::UserRemoved(_)
+            | Change::GroupPut(_)
+            | Change::GroupRemoved(_)
+            | Change::AppPut(_)
+            | Change::AppRemoved(_)
+            | Change::SettingsPut(_)
+            | Change::PoliciesApplied(_)
+    )
 }
 
 /// Whether it begins an emergency session or is done within one.
@@ -384,6 +430,13 @@ type Loaded = Arc<Mutex<Option<Arc<Policies>>>>;
 
 fn take(loaded: &Loaded) -> Option<Arc<Policies>> {
     loaded.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+fn take_copy(loaded: &Loaded) -> Option<Arc<Policies>> {
+    loaded
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
 /// Policies that cannot be loaded never become facts.

@@ -80,6 +80,11 @@ impl Shared {
         self.replace(next);
     }
 
+    /// The policies that are enforced now.
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        self.view.load().policies.clone()
+    }
+
     fn replace(&self, view: View) {
         for fault in view.policy_faults.iter() {
             tracing::error!(%fault, "the policies cannot be loaded; the last good set stays in force");

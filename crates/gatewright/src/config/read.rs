@@ -102,9 +102,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         RemedyLevel::Own,
     );
     let limits = root.table("limits", limits::limits);
-    let (administration, local_uids) = root.table("administration", |s| {
-        (s.optional::<Host>("host"), s.or("local_uids", Vec::new()))
-    });
+    let administration = root.table("administration", |s| s.optional::<Host>("host"));
     let operations = root.table("operations", |s| s.or("listen", Vec::new()));
     let log = root.table("log", log);
     let Span(drain) = root.or("drain", Span::secs(10));
@@ -153,7 +151,6 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         operations,
         drain,
         log,
-        local_uids,
     })
 }
 

@@ -45,7 +45,7 @@ fn in_force(facts: &Snapshot) -> Vec<Finding> {
     let (finding, policies) = checked("in force".to_owned(), files);
     let mut found = vec![finding];
     if let Some(policies) = policies
-        && !gw_api::someone_can_administer(&policies, facts, now())
+        && !gw_policy::someone_can_administer(&policies, facts, now())
     {
         let what = "neither root on this machine nor any owner with a passkey could apply policies";
         found.push(

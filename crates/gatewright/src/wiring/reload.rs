@@ -180,7 +180,8 @@ pub(super) async fn apply(
         commit.changes = facts::difference(&wanted, present);
         Ok(commit)
     };
-    gw_api::commit(engine, None, propose)
+    engine
+        .propose(propose)
         .await
         .map_err(|fault| fault.to_string())?;
     Ok(summary)
@@ -225,7 +226,6 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         ("ledger", present.ledger == new.ledger),
         ("policies", present.policies == new.policies),
         ("remedies", present.remedies == new.remedies),
-        ("administration", present.local_uids == new.local_uids),
         ("operations", present.operations == new.operations),
         ("limits", present.limits == new.limits),
         ("threads", present.threads == new.threads),

@@ -149,6 +149,7 @@ impl Identity {
             session: given.session,
             app: given.app,
             rank: given.rank,
+            version: 0,
         };
         let commit = Commit::new(Actor::Bearer, "app cookie issued")
             .within(given.session)

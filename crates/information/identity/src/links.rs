@@ -43,6 +43,9 @@ pub enum LinkError {
     /// The person was made for one use of a sealed way in.
     #[error("`{0}` was made for an emergency and lasts only as long: it has no links")]
     BreakGlass(Arc<str>),
+    /// The person has been given more since than whoever made it has.
+    #[error("`{0}` has more rights than whoever made the link: have an owner make one")]
+    Outgrown(Arc<str>),
     /// The lifetime is longer than links of this kind may have.
     #[error("a link for {kind} lives at most {} minutes: choose a shorter time", longest.as_secs() / 60)]
     TooLong {
@@ -62,6 +65,7 @@ pub enum LinkError {
 /// What a link's page shows before it is used.
 #[derive(Debug, Clone)]
 pub(crate) struct LinkShown {
+    within: Option<Vec<GroupName>>,
     pub(crate) kind: LinkKind,
     pub(crate) user: Arc<User>,
     pub(crate) made_by: Actor,
@@ -90,12 +94,36 @@ impl Identity {
         lives: Option<Duration>,
         allowed_by: Option<DecisionId>,
     ) -> Result<LinkMade, LinkError> {
+        self.make_link_within(user, kind, (by, None), lives, allowed_by)
+            .await
+    }
+
+    /// As [`Identity::make_link`], by somebody with these groups, who may not do everything: it is
+    /// good for as long as the person is in no other. Whoever makes a link could be the one who
+    /// uses it, later, when the person has been given more.
+    ///
+    /// # Errors
+    /// As there, and when the person is in another group already.
+    pub async fn make_link_within(
+        &self,
+        user: UserId,
+        kind: LinkKind,
+        (by, within): (Actor, Option<Vec<GroupName>>),
+        lives: Option<Duration>,
+        allowed_by: Option<DecisionId>,
+    ) -> Result<LinkMade, LinkError> {
         let longest = longest(kind, &self.options().lifetimes);
         let lives = lives.unwrap_or(longest);
         if lives > longest {
             return Err(LinkError::TooLong { kind, longest });
         }
-        may_have(&self.engine().view().facts, user, kind)?;
+        let facts = self.engine().view().facts.clone();
+        outgrown(
+            &facts,
+            &*may_have(&facts, user, kind)?,
+            within.as_deref(),
+            self.now(),
+        )?;
         let (now, drawn) = (self.now(), secrets::draw());
         let row = LinkRow {
             id: LinkId::from_bits(random::bits()),
@@ -105,6 +133,7 @@ impl Identity {
             made_by: by.clone(),
             made_at: now,
             expires: now.after(lives),
+            within: within.clone(),
         };
         let made = LinkMade {
             id: row.id,
@@ -115,9 +144,13 @@ impl Identity {
             .effect(Effect::LinksRevoked { user })
             .effect(Effect::LinkPut(row));
         commit.decision = allowed_by;
-        let still = move |facts: &Snapshot| match may_have(facts, user, kind) {
-            Ok(_) => Ok(commit),
-            Err(fault) => Err(Refused::Declined(fault.to_string())),
+        let still = move |facts: &Snapshot| {
+            let fits = may_have(facts, user, kind)
+                .and_then(|user| outgrown(facts, &user, within.as_deref(), now));
+            match fits {
+                Ok(()) => Ok(commit),
+                Err(fault) => Err(Refused::Declined(fault.to_string())),
+            }
         };
         self.engine()
             .propose(still)
@@ -135,8 +168,11 @@ impl Identity {
         let state = self.read(move |reader| reader.link(&hash)).await?;
         let state = state.ok_or(LinkError::NotUsable(WhyNot::Unknown))?;
         let link = state.usable(self.now()).map_err(LinkError::NotUsable)?;
-        let user = may_have(&self.engine().view().facts, link.user, link.kind)?;
+        let facts = self.engine().view().facts.clone();
+        let user = may_have(&facts, link.user, link.kind)?;
+        outgrown(&facts, &user, link.within.as_deref(), self.now())?;
         Ok(LinkShown {
+            within: link.within.clone(),
             kind: link.kind,
             user,
             made_by: link.made_by.clone(),
@@ -158,6 +194,7 @@ impl Identity {
         let (kind, user) = (shown.kind, shown.user.id);
         let drawn = secrets::draw();
         let using = Using {
+            within: shown.within,
             hash: secrets::hash(token),
             kind,
             user,
@@ -190,6 +227,7 @@ impl Identity {
 
 /// All that using a link needs, so that the facts at its turn decide.
 struct Using {
+    within: Option<Vec<GroupName>>,
     hash: TokenHash,
     kind: LinkKind,
     user: UserId,
@@ -202,8 +240,9 @@ struct Using {
 
 impl Using {
     fn commit(self, facts: &Snapshot) -> Result<Commit, Refused> {
-        let user = may_have(facts, self.user, self.kind)
-            .map_err(|fault| Refused::Declined(fault.to_string()))?;
+        let declined = |fault: LinkError| Refused::Declined(fault.to_string());
+        let user = may_have(facts, self.user, self.kind).map_err(declined)?;
+        outgrown(facts, &user, self.within.as_deref(), self.now).map_err(declined)?;
         let taken = Effect::LinkTaken {
             hash: self.hash,
             now: self.now,
@@ -308,6 +347,21 @@ fn may_have(facts: &Snapshot, user: UserId, kind: LinkKind) -> Result<Arc<User>,
         return Err(LinkError::HasFactors(user.name.clone()));
     }
     Ok(user.clone())
+}
+
+/// Whether a link is still for who the person was when it was made.
+fn outgrown(
+    facts: &Snapshot,
+    user: &User,
+    within: Option<&[GroupName]>,
+    now: Timestamp,
+) -> Result<(), LinkError> {
+    match within {
+        Some(groups) if exceeds(groups, facts, user, now) => {
+            Err(LinkError::Outgrown(user.name.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a person's rights exceed those of somebody in `maker_groups`: they are in a group,

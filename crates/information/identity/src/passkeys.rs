@@ -59,6 +59,9 @@ pub(crate) enum PasskeyError {
     /// The name is empty or too long.
     #[error("a passkey's name has 1 to 64 characters")]
     Name,
+    /// Nobody could administer without it.
+    #[error("nobody could administer Gatewright without it")]
+    LockedOut,
     /// Something failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -368,6 +371,7 @@ fn commit_error(error: CommitError) -> PasskeyError {
     match error {
         CommitError::Refused(Refused::Duplicate(_)) => PasskeyError::Known,
         CommitError::Refused(Refused::NoPasskey(_)) => PasskeyError::Unknown,
+        CommitError::Refused(Refused::LockedOut) => PasskeyError::LockedOut,
         CommitError::Refused(Refused::Declined(_) | Refused::Facts(_)) => PasskeyError::Over,
         other => Unavailable::from(other).into(),
     }

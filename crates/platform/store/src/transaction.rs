@@ -3,7 +3,8 @@
 use std::fmt;
 
 use gw_model::{
-    Actor, ApplyError, Change, Epoch, FactorId, LinkId, Snapshot, Timestamp, TokenHash, UserId,
+    Actor, ApplyError, Change, Epoch, FactorId, GroupName, LinkId, Snapshot, Timestamp, TokenHash,
+    UserId,
 };
 
 use crate::Secret;
@@ -191,6 +192,9 @@ pub struct LinkRow {
     pub made_at: Timestamp,
     /// From when on it is worth nothing.
     pub expires: Timestamp,
+    /// The groups that whoever made it was in, where that bounds whom it lets in: by the time it
+    /// is used the person must not be in another.
+    pub within: Option<Vec<GroupName>>,
 }
 
 /// A passkey as the store keeps it: public credential and counter, no private key.
@@ -264,6 +268,11 @@ pub enum Refused {
     /// The ledger has no room for its record.
     #[error("it could not be recorded: {0}")]
     Unrecordable(std::sync::Arc<str>),
+    /// Nobody could administer afterwards.
+    #[error(
+        "this would leave no one able to administer Gatewright: neither root on this machine nor any owner with a passkey, for good, could enter the administration and apply policies"
+    )]
+    LockedOut,
     /// The proposal declined once it saw the facts.
     #[error("{0}")]
     Declined(String),

@@ -10,7 +10,6 @@ use crate::{
     document::FieldFault,
     forms::Host,
     query::SEARCH,
-    safeguard,
     types::{AppDocument, AppShown, AppView, Apps, Done, ManagedBy, Problem},
 };
 
@@ -140,6 +139,10 @@ fn check_host(call: &Call<'_>, app: &App) -> Result<(), Problem> {
 pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     let app = described(&call.body()?)?;
     check_host(call, &app)?;
+    // What was removed and is added again would have them.
+    if is_labelled(&app) {
+        may_label(call, &app.name)?;
+    }
     let (name, commit) = (app.name.clone(), call.commit("app added"));
     let propose = move |facts: &Snapshot| match facts.app(&app.name) {
         Some(_) => Err(Refused::Declined(format!(
@@ -148,7 +151,7 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         ))),
         None => Ok(commit.change(Change::AppPut(Arc::new(app)))),
     };
-    safeguard::commit(call.engine(), None, propose).await?;
+    call.engine().propose(propose).await?;
     shown(call, &name)
 }
 
@@ -177,7 +180,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Problem> {
         expect(precondition, present.version)?;
         Ok(commit.change(Change::AppPut(Arc::new(app))))
     };
-    safeguard::commit(call.engine(), None, propose).await?;
+    call.engine().propose(propose).await?;
     shown(call, &name)
 }
 
@@ -196,20 +199,30 @@ pub(super) async fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
         expect(precondition, present.version)?;
         Ok(commit.change(Change::AppRemoved(name)))
     };
-    let done = safeguard::commit(call.engine(), None, propose).await?;
+    let done = call.engine().propose(propose).await?;
     Reply::json(&Done { epoch: done.epoch })
 }
 
-/// What of an app decides which policies apply to it: its tags, its attributes, its routes.
+/// What of an app decides which policies apply to it, and when: its tags, its attributes, its
+/// routes, its time zone.
 type Labels<'a> = (
     &'a [TagName],
     Option<&'a BTreeMap<Arc<str>, Arc<str>>>,
     &'a [Route],
+    Option<&'a str>,
 );
 
 fn labels(app: &App) -> Labels<'_> {
     let attributes = Some(&app.attributes).filter(|attributes| !attributes.is_empty());
-    (&app.tags, attributes, &app.routes)
+    (&app.tags, attributes, &app.routes, app.time_zone.as_deref())
+}
+
+/// Whether a new app has anything that policies for others may let people in by. Routes that only
+/// have names are parts that no policy knows yet.
+fn is_labelled(app: &App) -> bool {
+    let (tags, attributes, routes, zone) = labels(app);
+    let tagged = !tags.is_empty() || routes.iter().any(|route| !route.tags.is_empty());
+    tagged || attributes.is_some() || zone.is_some()
 }
 
 /// Taking a label off can take a policy off, which who changes it must be able to do.
@@ -218,10 +231,11 @@ fn may_label(call: &Call<'_>, name: &AppName) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!(
-        "tags, attributes and routes of `{name}` decide which policies apply to it, which {} may not change",
+        "tags, attributes, routes and the time zone of `{name}` decide which policies apply to it, which {} may not change",
         call.caller.words()
     );
-    Err(Problem::denied(detail).help("have an owner do it, or leave them as they are"))
+    Err(Problem::denied(detail)
+        .help("have an owner do it, or leave them as they are: a new app has none"))
 }
 
 /// What a file owns is read-only here.

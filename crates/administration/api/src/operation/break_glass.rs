@@ -6,7 +6,6 @@ use gw_model::BreakGlassId;
 use super::{Call, Reply};
 use crate::{
     recent::actor,
-    safeguard,
     types::{
         BreakGlassUseView, BreakGlassView, Done, Listing, Problem, SealBreakGlass, SealedBreakGlass,
     },
@@ -15,7 +14,7 @@ use crate::{
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let (view, now) = (call.engine().view(), call.engine().clock().now());
     let facts = &view.facts;
-    let opens = safeguard::break_glass_opens(&view.policies, facts, now);
+    let opens = gw_policy::break_glass_opens(&view.policies, facts, now);
     let items = facts.break_glass().map(|entry| BreakGlassView {
         id: entry.id,
         label: entry.label.clone(),
@@ -53,7 +52,7 @@ pub(super) async fn seal(call: &Call<'_>) -> Result<Reply, Problem> {
         id: sealed.id,
         url: format!("{}{}", call.parts.authentication_origin, sealed.path),
         code: sealed.code.expose().clone(),
-        opens: safeguard::break_glass_opens(&view.policies, &view.facts, now),
+        opens: gw_policy::break_glass_opens(&view.policies, &view.facts, now),
     })
 }
 

@@ -11,7 +11,7 @@ use super::{Call, Reply, computed};
 use crate::{
     compare,
     declared::{Declared, Planned, exported, planned},
-    policies, safeguard,
+    policies,
     types::{
         ApplyDeclared, Comparison, DeclaredApplied, DeclaredFiles, Drift, ExportedFiles, Plan,
         Problem,
@@ -109,10 +109,6 @@ pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
         ..Problem::invalid("the files have faults; nothing was applied").field("files")
     })?;
     let configured = (call.parts.configured_groups)();
-    let loaded = wanted
-        .policies
-        .as_ref()
-        .map(|checked| checked.policies.clone());
     let commit = call.commit("declared state applied");
     let (told, count) = tokio::sync::oneshot::channel();
     let propose = move |facts: &Snapshot| {
@@ -134,7 +130,7 @@ pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
             None => commit,
         })
     };
-    let done = safeguard::commit(call.engine(), loaded, propose).await?;
+    let done = call.engine().propose(propose).await?;
     call.engine().wait_for(done.epoch, PATIENCE).await;
     Reply::json(&DeclaredApplied {
         epoch: done.epoch,

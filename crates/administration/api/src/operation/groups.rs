@@ -11,7 +11,6 @@ use gw_store::Refused;
 use super::{Call, Reply, expect};
 use crate::{
     query::SEARCH,
-    safeguard,
     types::{AddGroup, Done, GroupView, ManagedBy, Problem, PutGroup},
 };
 
@@ -140,7 +139,7 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         };
         Ok(commit.change(Change::GroupPut(Arc::new(group))))
     };
-    safeguard::commit(call.engine(), None, propose).await?;
+    call.engine().propose(propose).await?;
     shown(call, &name)
 }
 
@@ -162,7 +161,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Problem> {
         };
         Ok(commit.change(Change::GroupPut(Arc::new(group))))
     };
-    safeguard::commit(call.engine(), None, propose).await?;
+    call.engine().propose(propose).await?;
     shown(call, &name)
 }
 
@@ -175,7 +174,7 @@ pub(super) async fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
         expect(precondition, present.version)?;
         Ok(commit.change(Change::GroupRemoved(name)))
     };
-    let done = safeguard::commit(call.engine(), None, propose).await?;
+    let done = call.engine().propose(propose).await?;
     Reply::json(&Done { epoch: done.epoch })
 }
 

@@ -37,6 +37,7 @@ pub(super) fn me(call: &Call<'_>) -> Result<Reply, Problem> {
         display_name,
         sign_out: is_person.then(|| format!("{}/sign-out", call.parts.authentication_origin)),
         portal: portal.filter(|_| is_person).map(|app| url(call, &app.host)),
+        groups: call.caller.groups(call.engine()),
         may: may(call),
     })
 }

@@ -9,15 +9,17 @@ pub(super) use change::{join, leave, patch, remove, remove_factor, switch};
 pub(super) use link::link;
 pub(super) use shown::{list, show, shown};
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gw_model::{Change, GroupName, Membership, User};
+use gw_model::{Change, GroupName, Membership, Snapshot, Timestamp, User, UserId};
 
 use super::{Call, Reply};
 use crate::types::{AddUser, Problem};
 
 const NAME_CHARS_MAX: usize = 64;
 const TEXT_CHARS_MAX: usize = 120;
+/// Somebody who is in a group until then is in it at the instant before.
+const LAST_INSTANT: Duration = Duration::from_millis(1);
 
 pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: AddUser = call.body()?;
@@ -31,7 +33,7 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         may_describe(call)?;
     }
     for group in &asked.groups {
-        may_give(call, group)?;
+        may_give(call, group, None)?;
     }
     let user = User {
         id: call.user()?,
@@ -81,14 +83,56 @@ pub(crate) fn check_text(field: &str, text: &str) -> Result<(), Problem> {
     Err(Problem::invalid(detail).field(field))
 }
 
-/// A group is rights: who gives it has it, or may give themselves any.
-fn may_give(call: &Call<'_>, group: &GroupName) -> Result<(), Problem> {
-    let engine = call.engine();
-    if call.caller.is_owner_equal(engine) || call.caller.groups(engine).contains(group) {
+/// What somebody may do to people, beside what policy says.
+#[derive(Debug, Clone, Copy)]
+enum Rights {
+    /// Everything: they may replace the policies.
+    All,
+    /// What concerns nobody who has more than this person, and gives nothing that they have not.
+    Of(Option<UserId>),
+}
+
+impl Rights {
+    fn of(call: &Call<'_>) -> Self {
+        match call.caller.is_owner_equal(call.engine()) {
+            true => Self::All,
+            false => Self::Of(call.caller.user()),
+        }
+    }
+
+    /// Their groups at some instant.
+    fn groups(user: Option<UserId>, facts: &Snapshot, at: Timestamp) -> Vec<GroupName> {
+        let user = user.and_then(|id| facts.user(id));
+        user.map_or_else(Vec::new, |user| facts.groups_of(user, at).0)
+    }
+
+    /// Whether nothing of a person's exceeds them.
+    fn over(self, facts: &Snapshot, user: &User, now: Timestamp) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(own) => {
+                !gw_identity::exceeds(&Self::groups(own, facts, now), facts, user, now)
+            }
+        }
+    }
+
+    /// Whether they have a group themselves, for as long as they would give it.
+    fn give(self, facts: &Snapshot, group: &GroupName, until: Option<Timestamp>) -> bool {
+        let last = until.unwrap_or(Timestamp::NEVER).before(LAST_INSTANT);
+        match self {
+            Self::All => true,
+            Self::Of(own) => Self::groups(own, facts, last).contains(group),
+        }
+    }
+}
+
+/// A group is rights: who gives it has it, for as long, or may give themselves any.
+fn may_give(call: &Call<'_>, group: &GroupName, until: Option<Timestamp>) -> Result<(), Problem> {
+    if Rights::of(call).give(&call.engine().view().facts, group, until) {
         return Ok(());
     }
     let detail = format!(
-        "putting somebody into `{group}` would give rights that {} does not have",
+        "putting somebody into `{group}` would give rights that {} does not have, or not for as long",
         call.caller.words()
     );
     Err(Problem::denied(detail).help("have an owner do it"))
@@ -108,13 +152,11 @@ fn may_describe(call: &Call<'_>) -> Result<(), Problem> {
 
 /// Nobody changes what a person can do or prove who has fewer rights than they.
 fn may_change(call: &Call<'_>, user: &User) -> Result<(), Problem> {
-    let (engine, caller) = (call.engine(), call.caller);
-    let (view, now) = (engine.view(), engine.clock().now());
-    let exceeds = || gw_identity::exceeds(&caller.groups(engine), &view.facts, user, now);
-    if caller.is_owner_equal(engine) || !exceeds() {
+    let (view, now) = (call.engine().view(), call.engine().clock().now());
+    if Rights::of(call).over(&view.facts, user, now) {
         return Ok(());
     }
-    let (name, who) = (&user.name, caller.words());
+    let (name, who) = (&user.name, call.caller.words());
     let detail = format!("`{name}` has rights that {who} does not have");
     Err(Problem::denied(detail).help("have an owner do it"))
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use gw_model::Timestamp;
+use gw_model::{GroupName, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,11 @@ pub struct Me {
     /// Where a person's own apps are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub portal: Option<String>,
+    /// The groups that a person is in, directly or through others: whoever is in another one has
+    /// rights that they have not.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub groups: Vec<GroupName>,
     /// Each action of administration, and whether policy would let them do it now. Where it is
     /// done on a person, on one who has no rights.
     pub may: BTreeMap<String, bool>,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::{PolicyFacts, Snapshot};
 use crate::{
     App, AppName, AppToken, BreakGlass, Change, EndReason, Ended, Epoch, Group, GroupName, Session,
-    SessionId, Timestamp, User, UserId,
+    SessionId, Timestamp, TokenHash, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -153,7 +153,7 @@ impl Snapshot {
                 self.sessions.insert(*session, Arc::new(next));
             }
             Change::SessionForgotten(id) => self.forget_session(*id),
-            Change::AppTokenIssued(token) => self.issue_token(token)?,
+            Change::AppTokenIssued(token) => self.issue_token(version, token)?,
             Change::PoliciesApplied(files) => {
                 self.policies = PolicyFacts {
                     files: files.clone(),
@@ -343,10 +343,7 @@ impl Snapshot {
             .cloned()
             .collect();
         for token in tokens {
-            self.tokens.remove(&token.hash);
-            if let Some(of_session) = self.tokens_by_session.get_mut(&token.session) {
-                of_session.remove(&token.hash);
-            }
+            self.drop_token(&token.hash);
         }
         Ok(())
     }
@@ -416,7 +413,7 @@ impl Snapshot {
         }
     }
 
-    fn issue_token(&mut self, token: &Arc<AppToken>) -> Result<(), ApplyError> {
+    fn issue_token(&mut self, version: u64, token: &Arc<AppToken>) -> Result<(), ApplyError> {
         let session = self.live_session(token.session)?;
         if token.rank > session.rank() {
             return Err(ApplyError::Unknown {
@@ -430,6 +427,12 @@ impl Snapshot {
                 name: token.app.to_string(),
             });
         }
+        for old in self.outdated_tokens(token.session, &token.app) {
+            self.drop_token(&old);
+        }
+        let mut token = AppToken::clone(token);
+        token.version = version;
+        let token = Arc::new(token);
         if self.tokens.insert(token.hash, token.clone()).is_some() {
             return Err(ApplyError::Duplicate("the token"));
         }
@@ -438,5 +441,14 @@ impl Snapshot {
             .or_default()
             .insert(token.hash);
         Ok(())
+    }
+
+    fn drop_token(&mut self, hash: &TokenHash) {
+        let Some(token) = self.tokens.remove(hash) else {
+            return;
+        };
+        if let Some(of_session) = self.tokens_by_session.get_mut(&token.session) {
+            of_session.remove(hash);
+        }
     }
 }

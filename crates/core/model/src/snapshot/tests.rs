@@ -301,3 +301,47 @@ fn a_sealed_way_in_is_used_once_and_its_person_keeps_nothing() {
     assert_eq!(after.break_glass().count(), 0);
     assert!(after.apply(at(3), &[gone]).is_err());
 }
+
+#[test]
+fn a_session_keeps_the_newest_tokens_of_an_app_and_no_more() {
+    let app = Change::AppPut(Arc::new(crate::App {
+        name: "wiki".parse().unwrap(),
+        title: "".into(),
+        description: "".into(),
+        host: "wiki.test".into(),
+        upstream: crate::Upstream::BuiltIn("wiki".into()),
+        tags: Vec::new(),
+        attributes: Default::default(),
+        routes: Vec::new(),
+        time_zone: None,
+        in_portal: false,
+        preserve_host: false,
+        owner: crate::AppOwner::Configuration,
+        identity_headers: Default::default(),
+        version: 0,
+    }));
+    let mut facts = Snapshot::empty(Epoch::default())
+        .apply(
+            at(1),
+            &[
+                app,
+                put(user(1, "ana", &[])),
+                Change::SessionStarted(Arc::new(session(1, 1))),
+            ],
+        )
+        .unwrap();
+    let token = |number: u8| AppToken {
+        hash: TokenHash::from_digest([number; 32]),
+        session: SessionId::from_bits(1),
+        app: "wiki".parse().unwrap(),
+        rank: 1,
+        version: 0,
+    };
+    for number in 1..=50 {
+        let issued = Change::AppTokenIssued(Arc::new(token(number)));
+        facts = facts.apply(at(u64::from(number) + 1), &[issued]).unwrap();
+    }
+    assert_eq!(facts.tokens().count(), AppToken::KEPT);
+    let kept = |number: u8| facts.token(&TokenHash::from_digest([number; 32])).is_some();
+    assert!(kept(50) && kept(43) && !kept(42) && !kept(1));
+}

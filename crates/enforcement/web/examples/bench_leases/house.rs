@@ -260,6 +260,7 @@ fn signed_in(session: &Session) -> Vec<Change> {
             session: session.id,
             app: app.parse().expect("a name"),
             rank: 1,
+            version: 0,
         }))
     }));
     changes

@@ -324,6 +324,7 @@ fn facts(upstream: &Recorder, ana: &User, session: &Session, plan: &Plan) -> Vec
             session: session.id,
             app: app.parse().unwrap(),
             rank: 1,
+            version: 0,
         })));
     }
     changes

@@ -223,11 +223,6 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "The host of the console and its API in a browser; without one there is only the socket.",
     ),
     (
-        "administration",
-        "local_uids",
-        "User ids that may use the socket, beside root and Gatewright's own.",
-    ),
-    (
         "operations",
         "",
         "Health and numbers for a monitoring system; docs/operations.md. Read at the start.",

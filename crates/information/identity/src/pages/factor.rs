@@ -109,6 +109,12 @@ fn refused(visit: &Visit<'_>, error: PasskeyError) -> Refusal {
             "Confirm with a passkey first; then it can be removed for a few minutes.",
             ("Confirm", "/confirm"),
         ),
+        PasskeyError::LockedOut => (
+            StatusCode::CONFLICT,
+            "It has to stay",
+            "Nobody could administer Gatewright without it. Add another passkey first, or let a second owner set one up.",
+            ("Back", "/"),
+        ),
         PasskeyError::Name => (
             StatusCode::BAD_REQUEST,
             "That is no name for a passkey",

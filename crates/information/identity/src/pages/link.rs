@@ -113,6 +113,11 @@ fn refused(visit: &Visit<'_>, error: &LinkError) -> Refusal {
             "This link is of no use any more",
             "It was there to set up a first passkey, and there is one.",
         ),
+        LinkError::Outgrown(_) => (
+            StatusCode::GONE,
+            "This link is of no use any more",
+            "You have been given more since it was made than whoever made it has.",
+        ),
         LinkError::NotUsable(WhyNot::Unknown)
         | LinkError::NoSuchUser(_)
         | LinkError::Disabled(_)

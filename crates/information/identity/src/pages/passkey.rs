@@ -320,6 +320,11 @@ fn refused(error: PasskeyError) -> Refusal {
             "Name it",
             "Give the passkey a name of up to 64 characters.",
         ),
+        PasskeyError::LockedOut => (
+            StatusCode::CONFLICT,
+            "It has to stay",
+            "Nobody could administer Gatewright without it. Add another one first, or let a second owner set one up.",
+        ),
         PasskeyError::Unavailable(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Out of order",

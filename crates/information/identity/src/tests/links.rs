@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gw_model::{Actor, AuthnMethod, EndReason, SessionKind, UserId};
+use gw_model::{Actor, AuthnMethod, Change, EndReason, Membership, SessionKind, User, UserId};
 use gw_store::{LinkKind, WhyNot};
 use http::StatusCode;
 
@@ -258,4 +258,45 @@ async fn a_token_is_in_no_printed_form_and_a_link_lives_no_longer_than_its_kind(
         )
         .await;
     assert!(matches!(too_long, Err(LinkError::TooLong { .. })));
+}
+
+#[tokio::test]
+async fn a_link_of_somebody_with_fewer_rights_is_worth_nothing_once_the_person_has_more() {
+    let house = House::open().await;
+    let user = UserId::from_bits(ANA);
+    let staff = || Some(vec!["staff".parse().unwrap()]);
+    let by = Actor::User(UserId::from_bits(BO));
+    for kind in [LinkKind::SignIn, LinkKind::Enrolment, LinkKind::Recovery] {
+        let made = house
+            .identity
+            .make_link_within(user, kind, (by.clone(), staff()), None, None)
+            .await
+            .unwrap();
+        let plain = house.user(ANA);
+        let mut promoted = User::clone(&plain);
+        promoted
+            .groups
+            .push(Membership::of("owners".parse().unwrap()));
+        house
+            .tested
+            .change(vec![Change::UserPut(promoted.into())])
+            .await;
+        let link = made.path.expose();
+        let shown = house.browser().get(link).await;
+        assert_eq!(shown.status(), StatusCode::GONE, "{kind}");
+        let mut thief = house.browser();
+        let used = thief.post(link, "").await;
+        assert_eq!(used.status(), StatusCode::GONE, "{kind}");
+        assert!(thief.session().is_none());
+        let more = house
+            .identity
+            .make_link_within(user, kind, (by.clone(), staff()), None, None);
+        assert!(matches!(more.await, Err(LinkError::Outgrown(_))));
+        let by_an_owner = house.link(ANA, kind).await;
+        assert_eq!(
+            house.browser().get(&by_an_owner).await.status(),
+            StatusCode::OK
+        );
+        house.tested.change(vec![Change::UserPut(plain)]).await;
+    }
 }

@@ -82,7 +82,11 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
             touched.insert(Entity::Session(*session))
         }
         Change::SessionForgotten(session) => touched.insert(Entity::Session(*session)),
-        Change::AppTokenIssued(token) => touched.insert(Entity::Token(token.hash)),
+        Change::AppTokenIssued(token) => {
+            let outdated = before.outdated_tokens(token.session, &token.app);
+            touched.extend(outdated.into_iter().map(Entity::Token));
+            touched.insert(Entity::Token(token.hash))
+        }
         Change::PoliciesApplied(_) => touched.insert(Entity::Policies),
         Change::DeclaredPut(_) => touched.insert(Entity::Declared),
         Change::KeyPublished(key) => touched.insert(Entity::Key(key.kid.clone())),
@@ -165,7 +169,7 @@ impl Entity {
             Self::Session(id) => after.session(*id).map(|s| (s.version, words::to_json(s))),
             Self::Token(hash) => after.token(hash).map(|token| {
                 owner = Some(token.session.to_string());
-                (after.epoch.number, words::to_json(token))
+                (token.version, words::to_json(token))
             }),
             Self::Policies => {
                 let policies = after.policies();

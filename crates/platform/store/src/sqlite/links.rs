@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{LinkKind, LinkRow, LinkState, Refused, StoreError, Taken, WhyNot};
 
-const COLUMNS: &str = "id, hash, kind, user, made_by, made_at, expires, spent_at, revoked";
+const COLUMNS: &str = "id, hash, kind, user, made_by, made_at, expires, spent_at, revoked, within";
 
 pub(super) fn put(db: &Connection, link: &LinkRow) -> Fallible<()> {
     let made_by = words::to_json(&link.made_by)?;
+    let within = link.within.as_ref().map(words::to_json).transpose()?;
     let done = db
         .prepare_cached(
-            "INSERT INTO links (id, hash, kind, user, made_by, made_at, expires)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO links (id, hash, kind, user, made_by, made_at, expires, within)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             link.id.to_string(),
@@ -26,6 +27,7 @@ pub(super) fn put(db: &Connection, link: &LinkRow) -> Fallible<()> {
             made_by,
             words::millis(link.made_at),
             words::millis(link.expires),
+            within,
         ]);
     unique(done, "the link")
 }
@@ -71,6 +73,7 @@ struct Raw {
     expires: i64,
     spent_at: Option<i64>,
     revoked: bool,
+    within: Option<String>,
 }
 
 impl Raw {
@@ -85,6 +88,7 @@ impl Raw {
             expires: row.get(6)?,
             spent_at: row.get(7)?,
             revoked: row.get(8)?,
+            within: row.get(9)?,
         })
     }
 
@@ -103,6 +107,10 @@ impl Raw {
                 made_by: words::json(&place, &self.made_by)?,
                 made_at: words::timestamp(self.made_at),
                 expires: words::timestamp(self.expires),
+                within: self
+                    .within
+                    .map(|within| words::json(&place, &within))
+                    .transpose()?,
             },
             spent: self.spent_at.map(words::timestamp),
             revoked: self.revoked,

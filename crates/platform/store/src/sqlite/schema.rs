@@ -12,7 +12,10 @@ use crate::StoreError;
 /// Marks the file as ours: "GWst".
 const APPLICATION_ID: i64 = 0x4757_7374;
 
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../../migrations/0001-facts.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("../../migrations/0001-facts.sql")),
+    (2, include_str!("../../migrations/0002-links-within.sql")),
+];
 
 pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let fresh = ours(db).map_err(|fault| {

@@ -113,6 +113,7 @@ fn change(step: Step, n: u64) -> Change {
             session: sid(session),
             app: APPS[app].parse().unwrap(),
             rank: 1,
+            version: 0,
         })),
         Step::Policies(n) => policies(&n.to_string()),
         Step::Key(n) => Change::KeyPublished(Arc::new(PublishedKey {

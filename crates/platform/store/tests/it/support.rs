@@ -152,6 +152,7 @@ pub(crate) fn token(bits: u64, session: u64, app: &str) -> Change {
         session: sid(session),
         app: app.parse().unwrap(),
         rank: 1,
+        version: 0,
     }))
 }
 
@@ -172,6 +173,7 @@ pub(crate) fn link(bits: u64, of: u64) -> LinkRow {
         made_by: Actor::Local(1000),
         made_at: NOW,
         expires: later(600),
+        within: None,
     }
 }
 

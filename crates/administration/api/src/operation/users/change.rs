@@ -1,19 +1,19 @@
 //! Changes of one person, each made to them as they are when its turn comes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gw_model::{Change, FactorId, GroupName, Membership, Snapshot, User, UserId};
+use gw_model::{Change, FactorId, GroupName, Membership, Snapshot, Timestamp, User, UserId};
 use gw_store::Refused;
 
 use super::{
     super::{Call, Reply, expect},
-    check_text, may_change, may_describe, may_give,
+    Rights, check_text, may_change, may_describe, may_give,
     shown::document,
 };
-use crate::{
-    safeguard,
-    types::{ChangeUser, Done, Join, Problem},
-};
+use crate::types::{ChangeUser, Done, Join, Problem};
+
+/// What lasts longer is meant to last.
+const UNTIL_MAX: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 /// Attributes of one person.
 const ATTRIBUTES_MAX: usize = 100;
@@ -31,7 +31,7 @@ pub(in crate::operation) async fn patch(call: &Call<'_>) -> Result<Reply, Proble
     if asked.email.is_some() || attributes.is_some() {
         may_describe(call)?;
     }
-    change(call, "user changed", move |user| {
+    change(call, "user changed", Some(Rights::of(call)), move |user| {
         if let Some(name) = asked.display_name {
             user.display_name = Arc::from(name);
         }
@@ -77,11 +77,12 @@ pub(in crate::operation) async fn switch(
         "user enabled"
     };
     // Whoever may switch people off may do so in an emergency, whoever it is; back on is a right.
-    if !disabled {
+    let rights = (!disabled).then(|| Rights::of(call));
+    if rights.is_some() {
         may_change(call, &*present(call)?)?;
     }
     done(
-        change(call, what, move |user| {
+        change(call, what, rights, move |user| {
             user.disabled = disabled;
             Ok(())
         })
@@ -92,39 +93,62 @@ pub(in crate::operation) async fn switch(
 pub(in crate::operation) async fn join(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: Join = call.body()?;
     let group = group_of(call)?;
-    may_give(call, &group)?;
-    let now = call.engine().clock().now();
-    if asked.until.is_some_and(|until| until <= now) {
-        return Err(Problem::invalid("`until` is not in the future").field("until"));
-    }
+    may_give(call, &group, asked.until)?;
+    may_change(call, &*present(call)?)?;
+    check_until(asked.until, call.engine().clock().now())?;
+    let rights = Some(Rights::of(call));
     done(
-        change(call, "user put into a group", move |user| {
-            user.groups.retain(|membership| membership.group != group);
-            user.groups.push(Membership {
-                until: asked.until,
-                ..Membership::of(group)
-            });
-            Ok(())
-        })
+        change(
+            call,
+            format!("user put into the group `{group}`"),
+            rights,
+            move |user| {
+                user.groups.retain(|membership| membership.group != group);
+                user.groups.push(Membership {
+                    until: asked.until,
+                    ..Membership::of(group)
+                });
+                Ok(())
+            },
+        )
         .await?,
     )
+}
+
+fn check_until(until: Option<Timestamp>, now: Timestamp) -> Result<(), Problem> {
+    let Some(until) = until else {
+        return Ok(());
+    };
+    let what = match until {
+        until if until <= now => "`until` is not in the future",
+        until if until > now.after(UNTIL_MAX) => "`until` is more than a hundred years away",
+        _ => return Ok(()),
+    };
+    let help = "say it in milliseconds since the Unix epoch, or leave it out for as long as nobody ends it";
+    Err(Problem::invalid(what).field("until").help(help))
 }
 
 pub(in crate::operation) async fn leave(call: &Call<'_>) -> Result<Reply, Problem> {
     let group = group_of(call)?;
     may_change(call, &*present(call)?)?;
+    let rights = Some(Rights::of(call));
     done(
-        change(call, "user taken out of a group", move |user| {
-            let before = user.groups.len();
-            user.groups.retain(|membership| membership.group != group);
-            if user.groups.len() == before {
-                let (name, group) = (&user.name, &group);
-                return Err(Refused::Declined(format!(
-                    "`{name}` is not in `{group}` directly"
-                )));
-            }
-            Ok(())
-        })
+        change(
+            call,
+            format!("user taken out of the group `{group}`"),
+            rights,
+            move |user| {
+                let before = user.groups.len();
+                user.groups.retain(|membership| membership.group != group);
+                if user.groups.len() == before {
+                    let (name, group) = (&user.name, &group);
+                    return Err(Refused::Declined(format!(
+                        "`{name}` is not in `{group}` directly"
+                    )));
+                }
+                Ok(())
+            },
+        )
         .await?,
     )
 }
@@ -137,10 +161,15 @@ pub(in crate::operation) async fn remove_factor(call: &Call<'_>) -> Result<Reply
     let known = factor.filter(|id| user.factors.iter().any(|factor| factor.id == *id));
     let factor = known.ok_or_else(|| Problem::unknown("factor", named))?;
     done(
-        change(call, "factor removed", move |user| {
-            user.factors.retain(|known| known.id != factor);
-            Ok(())
-        })
+        change(
+            call,
+            "factor removed",
+            Some(Rights::of(call)),
+            move |user| {
+                user.factors.retain(|known| known.id != factor);
+                Ok(())
+            },
+        )
         .await?,
     )
 }
@@ -149,12 +178,14 @@ pub(in crate::operation) async fn remove(call: &Call<'_>) -> Result<Reply, Probl
     may_change(call, &*present(call)?)?;
     let (id, precondition) = (call.user()?, call.precondition);
     let commit = call.commit("user removed");
+    let (rights, now) = (Rights::of(call), call.engine().clock().now());
     let propose = move |facts: &Snapshot| {
         let user = facts.user(id).ok_or_else(|| gone(id))?;
         expect(precondition, user.version)?;
+        still_over(Some(rights), facts, user, now)?;
         Ok(commit.change(Change::UserRemoved(id)))
     };
-    let made = safeguard::commit(call.engine(), None, propose).await?;
+    let made = call.engine().propose(propose).await?;
     done(Done { epoch: made.epoch })
 }
 
@@ -180,22 +211,41 @@ fn group_of(call: &Call<'_>) -> Result<GroupName, Problem> {
         })
 }
 
-/// Changes a person as they are when the change's turn comes, unless it locks everybody out.
+/// Changes a person as they are when the change's turn comes, if they have no more rights by then.
 async fn change(
     call: &Call<'_>,
-    what: &'static str,
+    what: impl Into<Arc<str>>,
+    rights: Option<Rights>,
     edit: impl FnOnce(&mut User) -> Result<(), Refused> + Send + 'static,
 ) -> Result<Done, Problem> {
     let (id, precondition, commit) = (call.user()?, call.precondition, call.commit(what));
+    let now = call.engine().clock().now();
     let propose = move |facts: &Snapshot| {
         let user = facts.user(id).ok_or_else(|| gone(id))?;
         expect(precondition, user.version)?;
+        still_over(rights, facts, user, now)?;
         let mut user = User::clone(user);
         edit(&mut user)?;
         Ok(commit.change(Change::UserPut(Arc::new(user))))
     };
-    let done = safeguard::commit(call.engine(), None, propose).await?;
+    let done = call.engine().propose(propose).await?;
     Ok(Done { epoch: done.epoch })
+}
+
+/// The person may have been given more since they were looked at.
+fn still_over(
+    rights: Option<Rights>,
+    facts: &Snapshot,
+    user: &User,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    match rights {
+        Some(rights) if !rights.over(facts, user, now) => Err(Refused::Declined(format!(
+            "`{}` has been given rights meanwhile that you do not have",
+            user.name
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn gone(id: UserId) -> Refused {

@@ -1,11 +1,12 @@
 //! Links: nobody makes one for a person whose rights exceed their own.
 
 use gw_identity::LinkError;
+use gw_model::GroupName;
 use gw_store::LinkKind;
 
 use super::{
     super::{Call, Reply},
-    may_change,
+    Rights, may_change,
 };
 use crate::types::{LinkView, LinkWord, MakeLink, Problem};
 
@@ -27,7 +28,13 @@ pub(in crate::operation) async fn link(call: &Call<'_>) -> Result<Reply, Problem
     let made = call
         .parts
         .identity
-        .make_link(id, kind, call.actor(), None, Some(call.decision))
+        .make_link_within(
+            id,
+            kind,
+            (call.actor(), bounds(call)),
+            None,
+            Some(call.decision),
+        )
         .await
         .map_err(link_problem)?;
     let origin = &call.parts.authentication_origin;
@@ -38,12 +45,21 @@ pub(in crate::operation) async fn link(call: &Call<'_>) -> Result<Reply, Problem
     })
 }
 
+/// The groups of who asks, unless they may do everything.
+fn bounds(call: &Call<'_>) -> Option<Vec<GroupName>> {
+    match Rights::of(call) {
+        Rights::All => None,
+        Rights::Of(_) => Some(call.caller.groups(call.engine())),
+    }
+}
+
 fn link_problem(fault: LinkError) -> Problem {
     match fault {
         LinkError::NoSuchUser(user) => Problem::unknown("user", &user.to_string()),
         LinkError::Disabled(_)
         | LinkError::HasFactors(_)
         | LinkError::BreakGlass(_)
+        | LinkError::Outgrown(_)
         | LinkError::TooLong { .. } => Problem::conflict(fault.to_string()),
         LinkError::NotUsable(_) | LinkError::Unavailable(_) => Problem::failed(fault.to_string()),
     }
