@@ -12,7 +12,7 @@ import { Confirm, Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
 import { GroupField } from '../../ui/choose';
 import { Empty, ProblemNote } from '../../ui/notes';
-import { Time } from '../../ui/time';
+import { Time, typedTime } from '../../ui/time';
 
 interface Rows {
   user: UserInFull;
@@ -78,8 +78,11 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
   const doing = useDoing();
   const join = async (event: Event) => {
     event.preventDefault();
-    const body = until ? { until: new Date(until).getTime() } : {};
-    if (!(await doing.run(() => api.put(to('users', user.id, 'groups', group.trim()), body)))) return;
+    const put = () => {
+      const body = until ? { until: typedTime(until, 'until') } : {};
+      return api.put(to('users', user.id, 'groups', group.trim()), body);
+    };
+    if (!(await doing.run(async () => put()))) return;
     say(`${user.name} is in ${group}`);
     close();
     again();
