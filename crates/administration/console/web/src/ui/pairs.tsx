@@ -39,6 +39,7 @@ export function PairsField({ label, value, set, hint, problem, name }: Pairs) {
         </>
       }
       problem={problem}
+      holds={text}
       {...(name ? { name } : {})}
     >
       {(parts) => (
