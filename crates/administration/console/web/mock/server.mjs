@@ -160,7 +160,7 @@ async function answer(mock, request, response) {
 }
 
 /** Starts it on a free port, or on the one given; `rate` is decisions a second. */
-export async function startMock({ port = 0, rate = 1000, quiet = false, auditor = false } = {}) {
+export async function startMock({ port = 0, rate = 1000, quiet = false, auditor = false, helpdesk = false } = {}) {
   const began = Date.now();
   const organisation = makeOrganisation(began);
   const mock = {
@@ -169,6 +169,7 @@ export async function startMock({ port = 0, rate = 1000, quiet = false, auditor 
     breakGlass: quiet ? [] : sealedWaysIn(began),
     quiet,
     auditor,
+    helpdesk,
     ended: new Set(),
     asked: [],
     failures: 0,

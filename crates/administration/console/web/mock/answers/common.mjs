@@ -47,6 +47,31 @@ export function withParents(mock, user) {
   return [...names].sort();
 }
 
+/** Those that the helpdesk of the generated organisation is not in. */
+const BEYOND = ['owners', 'auditors', 'oncall', 'contractors'];
+
+export const groupsOfCaller = (mock) =>
+  mock.helpdesk
+    ? mock.groups.map(({ name }) => name).filter((name) => !BEYOND.includes(name))
+    : mock.users.some(({ name }) => name === 'ana')
+      ? withParents(mock, person(mock, 'ana'))
+      : [];
+
+/** The helpdesk changes nobody who is in a group that it is not in. */
+export function changeable(mock, user) {
+  const mine = groupsOfCaller(mock);
+  if (mock.helpdesk && withParents(mock, user).some((group) => !mine.includes(group)))
+    no(403, 'denied', `\`${user.name}\` has rights that hana does not have`, { help: 'have an owner do it' });
+  return user;
+}
+
+/** What policy forbids the helpdesk on those who run Gatewright. */
+export function judged(mock, user, what) {
+  if (mock.helpdesk && user.groups.some(({ group }) => group === 'owners'))
+    no(403, 'denied', `policy does not let hana ${what} \`${user.name}\``, { help: 'have an owner do it' });
+  return user;
+}
+
 export const changed = (mock) => ({ epoch: mock.policies.epoch });
 
 export const appView = (app) => ({

@@ -3,10 +3,12 @@
 import { useState } from 'preact/hooks';
 
 import { api, to } from '../../api/client';
-import { useMay } from '../../api/me';
+import { useBeyond, useGiven, useMay } from '../../api/me';
+import { useRefusal } from '../../api/refused';
 import type { Membership, UserInFull } from '../../api/types';
 import { useDoing } from '../../api/use';
 import { at } from '../../router';
+import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
@@ -23,6 +25,8 @@ export function GroupRows({ user, again }: Rows) {
   const [adding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<Membership>();
   const may = useMay('admin.user.change');
+  const beyond = useBeyond(user);
+  const refused = useRefusal(`leave ${user.id}`);
   const direct = new Set(user.groups.map((membership) => membership.group));
   const through = user.all_groups.filter((group) => !direct.has(group));
   return (
@@ -50,9 +54,9 @@ export function GroupRows({ user, again }: Rows) {
                 </span>
               </div>
               {may && (
-                <button type="button" class="button small-button" onClick={() => setLeaving(membership)}>
+                <Act class="button small-button" why={beyond ?? refused} onClick={() => setLeaving(membership)}>
                   Take out<span class="hidden"> of {membership.group}</span>
-                </button>
+                </Act>
               )}
             </li>
           ))}
@@ -61,11 +65,12 @@ export function GroupRows({ user, again }: Rows) {
       {through.length > 0 && <p class="small after">Through these also in {through.join(', ')}.</p>}
       {may && (
         <p class="buttons">
-          <button type="button" class="button" onClick={() => setAdding(true)}>
+          <Act why={beyond} onClick={() => setAdding(true)}>
             Put into a group
-          </button>
+          </Act>
         </p>
       )}
+      {may && <Why why={refused} />}
       {adding && <Join user={user} again={again} close={() => setAdding(false)} />}
       {leaving && <Leave user={user} group={leaving.group} again={again} close={() => setLeaving(undefined)} />}
     </>
@@ -75,6 +80,7 @@ export function GroupRows({ user, again }: Rows) {
 function Join({ user, again, close }: Rows & { close: () => void }) {
   const [group, setGroup] = useState('');
   const [until, setUntil] = useState('');
+  const given = useGiven();
   const doing = useDoing();
   const join = async (event: Event) => {
     event.preventDefault();
@@ -90,7 +96,15 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
   return (
     <Dialog title={`Put ${user.name} into a group`} close={close}>
       <form onSubmit={join}>
-        <GroupField label="Group" value={group} set={setGroup} problem={doing.problem} name="group" />
+        <GroupField
+          label="Group"
+          value={group}
+          set={setGroup}
+          problem={doing.problem}
+          name="group"
+          among={given}
+          {...(given && { hint: 'One that you are in yourself: others are for an owner to give.' })}
+        />
         <TextField
           label="Until"
           type="datetime-local"
@@ -115,7 +129,7 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
 }
 
 function Leave({ user, group, again, close }: Rows & { group: string; close: () => void }) {
-  const doing = useDoing();
+  const doing = useDoing(`leave ${user.id}`);
   const leave = async () => {
     if (!(await doing.run(() => api.remove(to('users', user.id, 'groups', group))))) return;
     say(`${user.name} is no longer in ${group}`);
