@@ -74,4 +74,37 @@ describe('times', () => {
     assert.match(await page.locator('.field.wrong').innerText(), /is no time that can be read here/);
     assert.ok(!user('greta').groups.some(({ group }) => group === 'oncall'));
   });
+
+  test('are told to the nearest, and exactly where the pointer rests', async () => {
+    const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000];
+    const told = [
+      [3 * day, 'in 3 days'],
+      [2.6 * day, 'in 3 days'],
+      [2.4 * day, 'in 2 days'],
+      [47.8 * hour, 'in 2 days'],
+      [47.2 * hour, 'in 47 hours'],
+      [59.8 * minute, 'in 1 hour'],
+      [95 * second, 'in 2 min'],
+      [40 * second, 'in 40 s'],
+      [4 * second, 'now'],
+      [-4 * second, 'just now'],
+      [-40 * second, '40 s ago'],
+      [-25 * hour, '25 hours ago'],
+      [-3.6 * day, '4 days ago'],
+      [26_698 * day, 'in 73 years'],
+    ];
+    // Nothing goes by while it is looked at.
+    await page.clock.setFixedTime(Date.now());
+    const now = await page.evaluate(() => Date.now());
+    const items = told.map(([off], n) => ({ kid: `k-${n}`, purpose: 'x', active_from: 0, replaced_at: now + off }));
+    await page.route('**/v1/keys', (route) => route.fulfill({ json: { items } }));
+    await visitor.open('/settings');
+    const times = page.locator('section:has(#keys) time');
+    assert.deepEqual(
+      await times.allInnerTexts(),
+      told.map(([, words]) => words),
+    );
+    assert.match(await times.first().getAttribute('title'), /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d \S+$/);
+    assert.equal(await times.first().getAttribute('datetime'), new Date(now + 3 * day).toISOString());
+  });
 });

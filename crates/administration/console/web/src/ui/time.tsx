@@ -2,7 +2,7 @@
 
 import { Problem } from '../api/problem';
 import { useSyncExternalStore } from './external';
-import { number } from './words';
+import { count as counted, number } from './words';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -26,16 +26,24 @@ function subscribe(listener: () => void): () => void {
 /** Moves on every ten seconds, for all times on the page at once. */
 const useTick = () => useSyncExternalStore(subscribe, () => tick);
 
-const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
+/** Each unit, and from how many of them on the next one is said. */
+const UNITS: [size: number, most: number, words: (count: number) => string][] = [
+  [0.001, 1000, (count) => `${count} µs`],
+  [1, 1000, (count) => `${count} ms`],
+  [SECOND, 60, (count) => `${count} s`],
+  [MINUTE, 60, (count) => `${count} min`],
+  [HOUR, 48, (count) => counted(count, 'hour')],
+  [DAY, 730, (count) => counted(count, 'day')],
+  [365.25 * DAY, Infinity, (count) => counted(count, 'year')],
+];
 
-/** A span in the largest unit that fits: "40 s", "12 min", "3 hours", "2 days". */
+/** A span to the nearest of the largest unit that fits: "40 s", "12 min", "3 hours", "3 days", "73 years". */
 export function span(ms: number): string {
-  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
-  if (ms < SECOND) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-  if (ms < 2 * DAY) return counted(Math.floor(ms / HOUR), 'hour');
-  return counted(Math.floor(ms / DAY), 'day');
+  for (const [size, most, words] of UNITS) {
+    const count = Math.round(ms / size);
+    if (count < most) return words(count);
+  }
+  return String(ms);
 }
 
 /** What `Date` can hold; the API's times reach far beyond it. */
