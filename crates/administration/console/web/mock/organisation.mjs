@@ -45,6 +45,7 @@ function userAt(n, groups, now) {
   const memberships = [{ group: outside ? 'contractors' : 'staff' }, { group: team }];
   if (n === 0) memberships.unshift({ group: 'owners' });
   if (n % 211 === 3) memberships.push({ group: 'oncall', until: now + 3 * DAY });
+  if (n % 26 === 2) memberships.push({ group: 'helpdesk', until: now - DAY / 4 });
   const passkeys = chance('passkey', n) < 0.86 ? 1 + whole(2, 'two', n) : 0;
   const factors = Array.from({ length: passkeys }, (_, i) => ({
     id: `f-${n}-${i}`,

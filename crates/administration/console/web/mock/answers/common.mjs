@@ -40,8 +40,11 @@ export const appOf = (mock, wanted) =>
 export const groupOf = (mock, wanted) =>
   mock.groups.find((group) => group.name === wanted) ?? no(404, 'unknown', `No group is called \`${wanted}\`.`);
 
+/** Memberships that have not ended. */
+export const running = (user) => user.groups.filter(({ until }) => until === undefined || until > Date.now());
+
 export function withParents(mock, user) {
-  const names = new Set(user.groups.map(({ group }) => group));
+  const names = new Set(running(user).map(({ group }) => group));
   for (const name of [...names])
     for (const parent of mock.groups.find((group) => group.name === name)?.parents ?? []) names.add(parent);
   return [...names].sort();

@@ -9,7 +9,7 @@ function users(mock, query) {
   const [q, group, state] = ['q', 'group', 'state'].map((name) => query.get(name)?.toLowerCase());
   const fits = (user) =>
     (!q || `${user.name} ${user.display_name} ${user.email ?? ''}`.toLowerCase().includes(q)) &&
-    (!group || user.groups.some((membership) => membership.group.toLowerCase() === group)) &&
+    (!group || withParents(mock, user).includes(group)) &&
     (!state ||
       (state === 'disabled'
         ? user.disabled

@@ -24,7 +24,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 /** Moves on every ten seconds, for all times on the page at once. */
-const useTick = () => useSyncExternalStore(subscribe, () => tick);
+export const useTick = () => useSyncExternalStore(subscribe, () => tick);
 
 /** Each unit, and from how many of them on the next one is said. */
 const UNITS: [size: number, most: number, words: (count: number) => string][] = [

@@ -10,10 +10,12 @@ import { useDoing } from '../../api/use';
 import { at } from '../../router';
 import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
+import { Chip } from '../../ui/chip';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
 import { GroupField } from '../../ui/choose';
 import { Empty, ProblemNote } from '../../ui/notes';
+import { Until, useMemberships } from '../../ui/memberships';
 import { Time, typedTime } from '../../ui/time';
 
 interface Rows {
@@ -27,7 +29,8 @@ export function GroupRows({ user, again }: Rows) {
   const may = useMay('admin.user.change');
   const beyond = useBeyond(user);
   const refused = useRefusal(`leave ${user.id}`);
-  const direct = new Set(user.groups.map((membership) => membership.group));
+  const { running, over } = useMemberships(user.groups);
+  const direct = new Set(running.map((membership) => membership.group));
   const through = user.all_groups.filter((group) => !direct.has(group));
   return (
     <>
@@ -37,22 +40,23 @@ export function GroupRows({ user, again }: Rows) {
         </Empty>
       ) : (
         <ul class="card list">
-          {user.groups.map((membership) => (
+          {[...running, ...over].map((membership) => (
             <li class="row" key={membership.group}>
               <div class="grow">
                 <a class="strong" href={at('groups', membership.group)}>
                   {membership.group}
                 </a>
                 <span class="under">
-                  {membership.until === undefined ? (
-                    'for good'
-                  ) : (
+                  {over.includes(membership) ? (
                     <>
-                      ends <Time at={membership.until} />
+                      ended <Time at={membership.until ?? 0} />: it gives nothing any more
                     </>
+                  ) : (
+                    <Until membership={membership} />
                   )}
                 </span>
               </div>
+              {over.includes(membership) && <Chip tone="plain">lapsed</Chip>}
               {may && (
                 <Act class="button small-button" why={beyond ?? refused} onClick={() => setLeaving(membership)}>
                   Take out<span class="hidden"> of {membership.group}</span>
@@ -72,7 +76,15 @@ export function GroupRows({ user, again }: Rows) {
       )}
       {may && <Why why={refused} />}
       {adding && <Join user={user} again={again} close={() => setAdding(false)} />}
-      {leaving && <Leave user={user} group={leaving.group} again={again} close={() => setLeaving(undefined)} />}
+      {leaving && (
+        <Leave
+          user={user}
+          group={leaving.group}
+          over={over.includes(leaving)}
+          again={again}
+          close={() => setLeaving(undefined)}
+        />
+      )}
     </>
   );
 }
@@ -128,7 +140,7 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
   );
 }
 
-function Leave({ user, group, again, close }: Rows & { group: string; close: () => void }) {
+function Leave({ user, group, over, again, close }: Rows & { group: string; over: boolean; close: () => void }) {
   const doing = useDoing(`leave ${user.id}`);
   const leave = async () => {
     if (!(await doing.run(() => api.remove(to('users', user.id, 'groups', group))))) return;
@@ -145,10 +157,14 @@ function Leave({ user, group, again, close }: Rows & { group: string; close: () 
       close={close}
       onConfirm={leave}
     >
-      <p>
-        What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their{' '}
-        {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
-      </p>
+      {over ? (
+        <p>It has ended already: nothing closes, and it is no longer listed.</p>
+      ) : (
+        <p>
+          What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their{' '}
+          {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
+        </p>
+      )}
     </Confirm>
   );
 }
