@@ -126,6 +126,34 @@ describe('live decisions', () => {
     await visitor.leave();
   });
 
+  test('times are those of the day, to the millisecond where one looks closer, with the date of other days', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    const when = visitor.page.locator('.live-row .when').first();
+    await when.waitFor();
+    assert.match(await when.innerText(), /^\d\d:\d\d:\d\d$/);
+    const exact = /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d\.\d{3} \S+$/;
+    assert.match(await when.getAttribute('title'), exact);
+    await visitor.page.locator('.live-row a').first().click();
+    const sentence = visitor.page.locator('.decision time').first();
+    await sentence.waitFor();
+    assert.match(await sentence.innerText(), /\d\d:\d\d:\d\d\.\d{3} \S+ \(/);
+    await visitor.leave();
+
+    const at = mock.decisions.at.bind(mock.decisions);
+    mock.decisions.at = (seq) => ({ ...at(seq), time: at(seq).time - 3 * 86_400_000 });
+    const later = await Visitor.arrive(browser, mock);
+    await later.open('/decisions');
+    const before = later.page.locator('.live-row .when').first();
+    await before.waitFor();
+    assert.match(await before.innerText(), /^\d+ \w+, \d\d:\d\d$/);
+    assert.match(await before.getAttribute('title'), exact);
+    const cut = await before.evaluate((element) => element.scrollWidth > element.clientWidth);
+    assert.equal(cut, false);
+    mock.decisions.at = at;
+    await later.leave();
+  });
+
   test('whoever is signed out is taken to the door by a whole navigation', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/people');

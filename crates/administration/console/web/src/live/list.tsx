@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DecisionLine } from '../api/types';
 import { at } from '../router';
 import { Outcome } from '../ui/chip';
-import { span, toTheMillisecond } from '../ui/time';
+import { isToday, short, span, toTheMillisecond } from '../ui/time';
 import { number } from '../ui/words';
 import type { Live } from './use';
 
@@ -58,6 +58,7 @@ export function LiveList({ live, paused, chosen }: List) {
   const inView = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index).filter(within);
   const stop =
     focused !== undefined && within(focused) ? focused : (inView.find((place) => place * row >= top) ?? inView[0]);
+  const dated = seen.rows.slice(first, last).some((line) => !isToday(line.time, Date.now()));
   const move = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const links = [...(box.current?.querySelectorAll<HTMLElement>('.live-row a') ?? [])];
@@ -70,7 +71,7 @@ export function LiveList({ live, paused, chosen }: List) {
   };
   return (
     <div
-      class="live"
+      class={dated ? 'live dated' : 'live'}
       ref={box}
       role="table"
       aria-label="Live decisions, newest first"
@@ -100,9 +101,6 @@ export function LiveList({ live, paused, chosen }: List) {
     </div>
   );
 }
-
-/** Seconds with their thousandths: hour and minute are those of now, and in the title. */
-const short = (time: number): string => toTheMillisecond(time).slice(6);
 
 /** The filters stay as they are when a decision is opened beside the list. */
 const kept = (): string => (location.pathname.startsWith('/decisions') ? location.search : '');
@@ -137,7 +135,7 @@ function Row({ line, place, row, chosen, stop, focus }: Row) {
       style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}
     >
       <span role="cell" class="when" title={toTheMillisecond(line.time)}>
-        {short(line.time)}
+        {short(line.time, Date.now())}
       </span>
       <span role="cell" class="how">
         <Outcome outcome={line.outcome} stepUp={line.why === NOT_SIGNED_IN} />

@@ -74,7 +74,7 @@ function InFull({ value }: { value: Decision }) {
         <Outcome outcome={value.outcome} stepUp={stepUp(value)} /> {value.sentence}
       </p>
       <p class="small">
-        <Moment at={value.time} />
+        <Moment at={value.time} finely />
       </p>
       <dl class="rests">
         <dt>rests on</dt>

@@ -60,15 +60,34 @@ export function relative(at: number, now: number): string {
 
 const exactly = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const dated = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const finely = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  timeZoneName: 'short',
+});
 
 /** A time that no calendar has is the number that it is. */
 const bare = (at: number): string => (at > 0 ? `${number(at)} ms after 1970` : String(at));
 
 export const exact = (at: number): string => (shown(at) ? exactly.format(at) : bare(at));
 
-/** The time of day, to the millisecond, for lists in which the order matters. */
-export const toTheMillisecond = (at: number): string =>
-  shown(at) ? `${clock.format(at)}.${String(Math.floor(at % SECOND)).padStart(3, '0')}` : bare(at);
+/** As `exact`, and to the millisecond, where the order matters. */
+export const toTheMillisecond = (at: number): string => (shown(at) ? finely.format(at) : bare(at));
+
+export const isToday = (at: number, now: number): boolean =>
+  shown(at) && new Date(at).toDateString() === new Date(now).toDateString();
+
+/** The time of day, or the day as well where it is not today: "21:20:05", "25 Nov, 21:20". */
+export function short(at: number, now: number): string {
+  if (!shown(at)) return relative(at, now);
+  return isToday(at, now) ? clock.format(at) : dated.format(at);
+}
 
 /** What was written into a field for a time. Years of five digits are none that can be read. */
 export function typedTime(text: string, field: string): number {
@@ -91,11 +110,11 @@ export function Time({ at }: { at: number }) {
 }
 
 /** The exact time to read, for what is looked up later. */
-export function Moment({ at }: { at: number }) {
+export function Moment({ at, finely = false }: { at: number; finely?: boolean }) {
   useTick();
   return (
     <time dateTime={machine(at)}>
-      {exact(at)} <span class="soft">({relative(at, Date.now())})</span>
+      {finely ? toTheMillisecond(at) : exact(at)} <span class="soft">({relative(at, Date.now())})</span>
     </time>
   );
 }
