@@ -190,6 +190,54 @@ describe('live decisions', () => {
   });
 });
 
+describe('where little happens', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 1 });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  /** How long until that many are waited for, in milliseconds. */
+  const until = async (polls) => {
+    const begun = performance.now();
+    while (mock.polling.size !== polls) {
+      assert.ok(performance.now() - begun < 5000, `${mock.polling.size} polls are open, not ${polls}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return performance.now() - begun;
+  };
+
+  for (const [words, from, leave] of [
+    ['another page is gone to', '/decisions?user=nobody', (page) => page.getByRole('link', { name: 'People' }).click()],
+    [
+      'it is filtered otherwise',
+      '/decisions?user=nobody',
+      (page) => page.getByRole('radio', { name: '✕ cut' }).check(),
+    ],
+    ['the console is left', '/decisions?user=nobody', (page) => page.goto('about:blank')],
+    ['the overview is left', '/', (page) => page.getByRole('link', { name: 'Groups' }).click()],
+  ])
+    test(`a poll ends at once when ${words}`, async () => {
+      const visitor = await Visitor.arrive(browser, mock);
+      await visitor.open(from);
+      await until(1);
+      const [poll] = mock.polling;
+      await leave(visitor.page);
+      const begun = performance.now();
+      while (mock.polling.has(poll)) {
+        assert.ok(performance.now() - begun < 2000, 'the poll is still open');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.ok(!poll.writableEnded, 'it was answered instead');
+      await visitor.leave();
+      await until(0);
+    });
+});
+
 describe('ten thousand people', () => {
   let mock, browser;
   before(async () => {
