@@ -167,10 +167,16 @@ export function makeOrganisation(now) {
             : n % 6 === 0
               ? [`http://10.0.${n % 250}.7:3000`, `http://10.0.${n % 250}.8:3000`]
               : [`http://10.0.${n % 250}.7:3000`],
+        protocol: 'auto',
+        ...(name === 'payroll' && {
+          health: { path: '/health', interval_ms: 5000 },
+          limits: { connect_ms: 2500, request_body_bytes: 20_000_000 },
+        }),
       },
+      ...(name === 'payroll' && { time_zone: 'Europe/Madrid' }),
       in_portal: true,
-      preserve_host: true,
-      identity_headers: {},
+      preserve_host: n % 8 !== 3,
+      identity_headers: name === 'payroll' ? { user: 'x-remote-user', groups: 'x-remote-groups' } : {},
       routes,
       version: 2,
     }))

@@ -1,7 +1,7 @@
 // A labelled field, what it is for, and what is wrong with it.
 
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 
 import type { Problem } from '../api/problem';
 import { Words } from './sentence';
@@ -93,6 +93,42 @@ export function TextField({ value, set, type = 'text', required, mono, placehold
           autocomplete="off"
           spellcheck={false}
           onInput={(event) => set(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface NumberField {
+  label: string;
+  value: number | undefined;
+  set: (value: number | undefined) => void;
+  /** What is written counts so many: 1000 where seconds are milliseconds. */
+  scale?: number;
+  hint?: ComponentChildren;
+  problem?: Problem | undefined;
+  name?: string;
+  placeholder?: string;
+}
+
+export function NumberField({ value, set, scale = 1, placeholder, ...field }: NumberField) {
+  const [text, setText] = useState(value === undefined ? '' : String(value / scale));
+  return (
+    <Field {...field}>
+      {(parts) => (
+        <input
+          {...parts}
+          type="number"
+          inputMode="decimal"
+          min="0"
+          step={scale === 1 ? '1' : 'any'}
+          value={text}
+          placeholder={placeholder}
+          onInput={(event) => {
+            const typed = event.currentTarget.value;
+            setText(typed);
+            set(typed === '' ? undefined : Math.round(Number(typed) * scale));
+          }}
         />
       )}
     </Field>
