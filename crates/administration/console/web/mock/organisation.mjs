@@ -32,6 +32,12 @@ const title = (name) =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join(' ');
 
+const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** A number as the ids of Gatewright write it. */
+const base32 = (number) =>
+  Array.from({ length: 13 }, (_, n) => DIGITS[Math.floor(number / 32 ** (12 - n)) % 32]).join('');
+
 function userAt(n, groups, now) {
   const first = FIRST[n % FIRST.length];
   const last = LAST[Math.floor(n / FIRST.length) % LAST.length];
@@ -56,7 +62,7 @@ function userAt(n, groups, now) {
   if (passkeys && n % 3 === 0)
     factors.push({ id: `f-${n}-r`, kind: 'recovery-codes', name: '', enrolled_at: now - 40 * DAY });
   return {
-    id: `u-${(n * 7919 + 104_729).toString(36).padStart(8, '0')}`,
+    id: `u-${base32(n * 7919 + 104_729)}`,
     name,
     display_name: `${first} ${last}`,
     ...(n % 29 !== 5 && { email: `${name}@example.com` }),

@@ -393,6 +393,7 @@ export interface Decision {
   outcome: 'allow' | 'deny' | 'cut' | 'change' | 'note';
   time: Time;
   who: string;
+  user_id?: string;
   session?: string;
   app?: string;
   what: string;

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DecisionLine } from '../api/types';
 import { at } from '../router';
 import { Outcome } from '../ui/chip';
+import { Named } from '../ui/named';
 import { isToday, short, span, toTheMillisecond } from '../ui/time';
 import { number } from '../ui/words';
 import type { Live } from './use';
@@ -140,7 +141,7 @@ function Row({ line, place, row, chosen, stop, focus }: Row) {
       <span role="cell" class="how">
         <Outcome outcome={line.outcome} stepUp={line.why === NOT_SIGNED_IN} />
       </span>
-      <span role="rowheader" class="who">
+      <span role="rowheader" class="who" title={line.user_id ? `${what} · ${line.user_id}` : what}>
         {line.decision ? (
           <a href={at('decisions', line.decision) + kept()} tabIndex={stop ? 0 : -1} onFocus={() => focus(place)}>
             {what}
@@ -156,7 +157,13 @@ function Row({ line, place, row, chosen, stop, focus }: Row) {
         </span>
       )}
       <span role="cell" class="why" title={why}>
-        {line.outcome === 'allow' && line.latency_us !== undefined ? span(line.latency_us / 1000) : why}
+        {line.outcome === 'allow' && line.latency_us !== undefined ? (
+          span(line.latency_us / 1000)
+        ) : line.kind === 'change' ? (
+          <Named text={why} />
+        ) : (
+          why
+        )}
       </span>
     </div>
   );
