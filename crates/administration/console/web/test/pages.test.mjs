@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { CSP, startMock } from '../mock/server.mjs';
 import { open } from './lib/browser.mjs';
 import { PAGES } from './lib/pages.mjs';
-import { DESKTOP, PHONE, Visitor } from './lib/visit.mjs';
+import { DESKTOP, NARROW, PHONE, Visitor, ZOOMED } from './lib/visit.mjs';
 
 const SIZES = { desktop: DESKTOP, phone: PHONE };
 
@@ -25,6 +25,14 @@ async function clean(browser, mock, path, prepare) {
       assert.deepEqual(await visitor.violations(), [], `${path}, ${size}, ${colorScheme}`);
     }
     assert.ok((await visitor.overflow()) <= 0, `${path} is ${await visitor.overflow()} px too wide, ${size}`);
+    for (const smaller of size === 'desktop' ? [ZOOMED, NARROW] : []) {
+      await visitor.page.setViewportSize(smaller);
+      assert.ok(
+        (await visitor.overflow()) <= 0,
+        `${path} is ${await visitor.overflow()} px too wide at ${smaller.width}`,
+      );
+      assert.deepEqual(await visitor.beyond(), [], `${path} at ${smaller.width}`);
+    }
     assert.match(await visitor.page.title(), / · Gatewright$/);
     assert.equal(await visitor.page.locator('h1').count(), 1);
     assert.deepEqual(visitor.errors, [], `${path}, ${size}`);

@@ -75,6 +75,7 @@ describe('the helpdesk', () => {
     await page.getByRole('alert').getByText('policy does not let hana switch off').waitFor();
     await visitor.button('Leave it as it is').click();
     assert.ok(await visitor.button('Disable').isDisabled());
+    assert.match(await visitor.focused(), /^main/);
     assert.equal(await visitor.button('Disable').getAttribute('title'), why);
     await visitor
       .button(/^End the session/)

@@ -187,7 +187,7 @@ function Node({
         {cut(title, characters)}
       </text>
       <text class="map-under" x={box.x + 14} y={box.y + box.height / 2 + 10} dominant-baseline="central">
-        {cut(under, characters * 1.25)}
+        {cut(under, characters * 1.45)}
       </text>
       <title>{`${title}, ${under}: show only this`}</title>
     </a>
