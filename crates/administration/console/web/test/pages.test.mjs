@@ -103,6 +103,7 @@ describe('an organisation in which nothing happens yet', () => {
   before(async () => {
     mock = await startMock({ rate: 1, quiet: true });
     for (const name of ['users', 'groups', 'apps']) mock[name].length = name === 'users' ? 1 : 0;
+    Object.assign(mock.users[0], { groups: [], factors: [], sessions: 0 });
     mock.policies.files = [];
     mock.policies.kept = [];
     browser = await open();
@@ -119,6 +120,10 @@ describe('an organisation in which nothing happens yet', () => {
     '/apps': /No app yet/,
     '/decisions?outcome=cut': /Nothing of this kind lately/,
     '/people?q=zzz': /Nobody matches/,
+    '/people/ana': /In no group/,
+    '/sessions?user=ana': /ana is not signed in/,
+    '/leases': /Nothing is open/,
+    '/break-glass': /Nothing is sealed/,
     '/policies': /No policy of your own yet/,
     '/policies/history': /No history yet/,
     '/map': /Nobody can reach anything yet/,
@@ -139,6 +144,7 @@ describe('an organisation in which nothing happens yet', () => {
       const visitor = await Visitor.arrive(browser, mock);
       await visitor.open(path);
       await visitor.page.getByText(words).first().waitFor();
+      assert.equal((await visitor.page.getByText(/^0 \w+$/).count()) <= 1, true, 'nothing is counted twice');
       assert.deepEqual(await visitor.violations(), []);
       assert.deepEqual(visitor.errors, []);
       await visitor.leave();

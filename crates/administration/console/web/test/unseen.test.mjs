@@ -129,6 +129,17 @@ describe('characters that are not seen', () => {
     await page.getByRole('heading', { level: 1, name: `${SHOWN}!` }).waitFor();
   });
 
+  test('in files that are chosen are told before they are applied', async () => {
+    await visitor.open('/settings');
+    const file = (name, text) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+    await page
+      .locator('input[type=file]')
+      .nth(1)
+      .setInputFiles([file('plain.toml', ''), file('odd.cedar', `// ${ODD}`)]);
+    await page.getByText(/^! odd\.cedar may not be what it looks like: .*\\u\{202e\}, .* and \\u\{3164\}$/).waitFor();
+    assert.deepEqual(await holding(page), []);
+  });
+
   test('in the text of a policy are told above it; the text is left as it is', async () => {
     await visitor.open('/policies/edit');
     assert.equal(await page.locator('.unseen').count(), 0);

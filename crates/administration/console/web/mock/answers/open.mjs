@@ -32,7 +32,7 @@ function sessions(mock, query) {
 }
 
 function allLeases(mock) {
-  return Array.from({ length: 1284 }, (_, n) => {
+  return Array.from({ length: mock.apps.length && 1284 }, (_, n) => {
     const app = mock.apps[Math.floor(chance('lease-app', n) ** 3 * mock.apps.length)];
     const user =
       n % 31 === 4 ? undefined : mock.users[n % 7 === 0 ? n % 26 : Math.floor(chance('lease-user', n) * 400)];
