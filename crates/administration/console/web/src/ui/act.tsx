@@ -20,5 +20,5 @@ export function Act({ class: kind = 'button', why, onClick, children }: Act) {
 
 /** The same reason for who has no pointer to rest on a button. */
 export function Why({ why }: { why: string | undefined }) {
-  return why === undefined ? null : <p class="small after withheld">{why}</p>;
+  return why === undefined ? null : <p class="small after">{why}</p>;
 }
