@@ -43,14 +43,16 @@ export class Decisions {
     if (seq % 997 === 5)
       return {
         ...base,
-        kind: 'note',
+        kind: 'change',
         outcome: 'change',
-        action: 'admin.user.change',
+        action: undefined,
         app: undefined,
-        what: `group of ${user.name}`,
+        host: undefined,
+        user_id: undefined,
+        what: 'user put into a group',
         who: 'ana',
-        because: ['gatewright-administer-as-owner'],
-        why: 'ana put them into oncall',
+        because: [],
+        why: seq % 2 ? `user-put ${user.id} (${user.name})` : `session-started s-${user.id.slice(2)}0 of ${user.id}`,
       };
     if (roll < 0.955)
       return {
@@ -115,6 +117,7 @@ export class Decisions {
       outcome: line.outcome,
       time: line.time,
       who: line.who,
+      ...(stranger ? {} : { user_id: line.user_id }),
       app: line.app,
       what: line.what,
       ...(stranger ? {} : { session: 's-81kd03' }),

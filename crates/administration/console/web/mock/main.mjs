@@ -1,4 +1,4 @@
-// node mock/main.mjs [--port 8090] [--rate 1000] [--quiet] [--auditor]
+// node mock/main.mjs [--port 8090] [--rate 1000] [--quiet] [--auditor] [--helpdesk]
 
 import { parseArgs } from 'node:util';
 
@@ -10,6 +10,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1000' },
     quiet: { type: 'boolean' },
     auditor: { type: 'boolean' },
+    helpdesk: { type: 'boolean' },
   },
 });
 const mock = await startMock({
@@ -17,6 +18,7 @@ const mock = await startMock({
   rate: Number(values.rate),
   quiet: values.quiet ?? false,
   auditor: values.auditor ?? false,
+  helpdesk: values.helpdesk ?? false,
 });
 process.stdout.write(
   `${mock.origin}/ shows the console over ${mock.users.length} people, ${mock.groups.length} groups and ${mock.apps.length} apps\n`,

@@ -32,6 +32,12 @@ const title = (name) =>
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join(' ');
 
+const DIGITS = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** A number as the ids of Gatewright write it. */
+const base32 = (number) =>
+  Array.from({ length: 13 }, (_, n) => DIGITS[Math.floor(number / 32 ** (12 - n)) % 32]).join('');
+
 function userAt(n, groups, now) {
   const first = FIRST[n % FIRST.length];
   const last = LAST[Math.floor(n / FIRST.length) % LAST.length];
@@ -45,6 +51,7 @@ function userAt(n, groups, now) {
   const memberships = [{ group: outside ? 'contractors' : 'staff' }, { group: team }];
   if (n === 0) memberships.unshift({ group: 'owners' });
   if (n % 211 === 3) memberships.push({ group: 'oncall', until: now + 3 * DAY });
+  if (n % 26 === 2) memberships.push({ group: 'helpdesk', until: now - DAY / 4 });
   const passkeys = chance('passkey', n) < 0.86 ? 1 + whole(2, 'two', n) : 0;
   const factors = Array.from({ length: passkeys }, (_, i) => ({
     id: `f-${n}-${i}`,
@@ -55,7 +62,7 @@ function userAt(n, groups, now) {
   if (passkeys && n % 3 === 0)
     factors.push({ id: `f-${n}-r`, kind: 'recovery-codes', name: '', enrolled_at: now - 40 * DAY });
   return {
-    id: `u-${(n * 7919 + 104_729).toString(36).padStart(8, '0')}`,
+    id: `u-${base32(n * 7919 + 104_729)}`,
     name,
     display_name: `${first} ${last}`,
     ...(n % 29 !== 5 && { email: `${name}@example.com` }),
@@ -166,10 +173,16 @@ export function makeOrganisation(now) {
             : n % 6 === 0
               ? [`http://10.0.${n % 250}.7:3000`, `http://10.0.${n % 250}.8:3000`]
               : [`http://10.0.${n % 250}.7:3000`],
+        protocol: 'auto',
+        ...(name === 'payroll' && {
+          health: { path: '/health', interval_ms: 5000 },
+          limits: { connect_ms: 2500, request_body_bytes: 20_000_000 },
+        }),
       },
+      ...(name === 'payroll' && { time_zone: 'Europe/Madrid' }),
       in_portal: true,
-      preserve_host: true,
-      identity_headers: {},
+      preserve_host: n % 8 !== 3,
+      identity_headers: name === 'payroll' ? { user: 'x-remote-user', groups: 'x-remote-groups' } : {},
       routes,
       version: 2,
     }))

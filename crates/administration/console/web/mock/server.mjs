@@ -112,10 +112,13 @@ async function decide(mock, url, request, response) {
   const after = number('after');
   if (after === undefined) return send(response, 200, mock.decisions.after(undefined, filter));
   let closed = false;
-  request.on('close', () => {
-    closed = response.writableEnded === false && request.destroyed;
+  mock.polling.add(response);
+  response.on('close', () => {
+    closed = true;
+    mock.polling.delete(response);
   });
-  send(response, 200, await mock.decisions.wait(after, filter, number('wait') ?? 0, () => closed));
+  const lines = await mock.decisions.wait(after, filter, number('wait') ?? 0, () => closed);
+  if (!closed) send(response, 200, lines);
 }
 
 async function answer(mock, request, response) {
@@ -160,7 +163,7 @@ async function answer(mock, request, response) {
 }
 
 /** Starts it on a free port, or on the one given; `rate` is decisions a second. */
-export async function startMock({ port = 0, rate = 1000, quiet = false, auditor = false } = {}) {
+export async function startMock({ port = 0, rate = 1000, quiet = false, auditor = false, helpdesk = false } = {}) {
   const began = Date.now();
   const organisation = makeOrganisation(began);
   const mock = {
@@ -169,8 +172,10 @@ export async function startMock({ port = 0, rate = 1000, quiet = false, auditor 
     breakGlass: quiet ? [] : sealedWaysIn(began),
     quiet,
     auditor,
+    helpdesk,
     ended: new Set(),
     asked: [],
+    polling: new Set(),
     failures: 0,
     signedOut: false,
     confirmed: false,

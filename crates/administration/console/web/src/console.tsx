@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { MeContext } from './api/me';
 import type { Me } from './api/types';
+import { forgetRefusals } from './api/refused';
 import { useRead } from './api/use';
 import { useAddress } from './router';
 import { BreakGlassNotice } from './pages/break-glass/notice';
@@ -39,6 +40,7 @@ export function Console() {
   useLayoutEffect(() => {
     setMenu(false);
     setPalette(false);
+    forgetRefusals();
   }, [path]);
   const live = useRef<HTMLDivElement>(null);
   useEffect(() => announceIn(live.current), []);

@@ -41,6 +41,7 @@ describe('live decisions', () => {
     await mock?.stop();
   });
 
+  const isCut = (cell) => cell.evaluate((element) => element.scrollWidth > element.clientWidth);
   const newest = (page) => page.locator('.live-row .when').first().getAttribute('title');
   const polls = () => mock.asked.filter(({ what }) => what === 'GET /v1/decisions');
 
@@ -126,6 +127,72 @@ describe('live decisions', () => {
     await visitor.leave();
   });
 
+  test('times are those of the day, to the millisecond where one looks closer, with the date of other days', async () => {
+    const visitor = await Visitor.arrive(browser, mock);
+    await visitor.open('/decisions');
+    const when = visitor.page.locator('.live-row .when').first();
+    await when.waitFor();
+    assert.match(await when.innerText(), /^\d\d:\d\d:\d\d$/);
+    assert.equal(await isCut(when), false);
+    const exact = /^\d+ \w+ \d{4}, \d\d:\d\d:\d\d\.\d{3} \S+$/;
+    assert.match(await when.getAttribute('title'), exact);
+    await visitor.page.locator('.live-row a').first().click();
+    const sentence = visitor.page.locator('.decision time').first();
+    await sentence.waitFor();
+    assert.match(await sentence.innerText(), /\d\d:\d\d:\d\d\.\d{3} \S+ \(/);
+    await visitor.leave();
+
+    const at = mock.decisions.at.bind(mock.decisions);
+    mock.decisions.at = (seq) => ({ ...at(seq), time: at(seq).time - 3 * 86_400_000 });
+    const later = await Visitor.arrive(browser, mock);
+    await later.open('/decisions');
+    const before = later.page.locator('.live-row .when').first();
+    await before.waitFor();
+    assert.match(await before.innerText(), /^\d+ \w+, \d\d:\d\d$/);
+    assert.match(await before.getAttribute('title'), exact);
+    assert.equal(await isCut(before), false);
+    mock.decisions.at = at;
+    await later.leave();
+  });
+
+  test('people are told by name, with the id to copy beside it', async () => {
+    const at = mock.decisions.at.bind(mock.decisions);
+    const [bo, carla] = ['bo', 'carla'].map((name) => mock.users.find((user) => user.name === name));
+    const gone = 'u-zzzzzzzzzzzzz';
+    const change = (seq, why) => ({ ...at(seq), kind: 'change', outcome: 'change', decision: undefined, why });
+    mock.decisions.at = (seq) =>
+      seq % 4 === 0
+        ? change(seq, `user-put ${bo.id} (bo), session-started s-1 of ${carla.id}, user-removed ${gone}`)
+        : { ...at(seq), who: bo.name, user_id: bo.id, outcome: 'allow', what: `DELETE /v1/users/${carla.id}` };
+    const visitor = await Visitor.arrive(browser, mock);
+    const { page } = visitor;
+    const asked = mock.asked.length;
+    await visitor.open('/decisions');
+    await page.locator('.live').hover();
+    const why = page.locator('.live-row .why', { hasText: 'user-put' }).first();
+    await page.getByText(`user-put bo, session-started s-1 of carla, user-removed ${gone}`).first().waitFor();
+    assert.equal(await why.locator('span').first().getAttribute('title'), bo.id);
+    const questions = mock.asked.slice(asked).filter(({ what }) => what.startsWith('GET /v1/users/u-'));
+    assert.equal(questions.length, 2, 'each id is asked for once');
+    const row = page.locator('.live-row', { hasText: 'DELETE' }).first();
+    // A path is what was asked for, and stays it.
+    assert.match(await row.locator('.what').innerText(), new RegExp(carla.id));
+    assert.match(await row.locator('.who').getAttribute('title'), new RegExp(`^bo → .* · ${bo.id}$`));
+    await row.locator('a').click();
+    const who = page.locator('.decision dd').first();
+    await who.getByRole('link', { name: 'bo' }).waitFor();
+    assert.match(await who.innerText(), new RegExp(`bo\\s+${bo.id}[^]*in the session\\s+s-81kd03`));
+    await who.getByRole('button', { name: 'Copy the id of bo' }).waitFor();
+    const named = page.locator('.decision dd').nth(1);
+    assert.match(await named.innerText(), new RegExp(`carla\\s+${carla.id}`));
+    assert.deepEqual(await visitor.violations(), []);
+    await named.getByRole('link', { name: 'carla' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Carla Ruiz' }).waitFor();
+    mock.decisions.at = at;
+    assert.deepEqual(visitor.errors, []);
+    await visitor.leave();
+  });
+
   test('whoever is signed out is taken to the door by a whole navigation', async () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/people');
@@ -160,6 +227,54 @@ describe('live decisions', () => {
     await visitor.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
     await visitor.leave();
   });
+});
+
+describe('where little happens', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 1 });
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  /** How long until that many are waited for, in milliseconds. */
+  const until = async (polls) => {
+    const begun = performance.now();
+    while (mock.polling.size !== polls) {
+      assert.ok(performance.now() - begun < 5000, `${mock.polling.size} polls are open, not ${polls}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return performance.now() - begun;
+  };
+
+  for (const [words, from, leave] of [
+    ['another page is gone to', '/decisions?user=nobody', (page) => page.getByRole('link', { name: 'People' }).click()],
+    [
+      'it is filtered otherwise',
+      '/decisions?user=nobody',
+      (page) => page.getByRole('radio', { name: '✕ cut' }).check(),
+    ],
+    ['the console is left', '/decisions?user=nobody', (page) => page.goto('about:blank')],
+    ['the overview is left', '/', (page) => page.getByRole('link', { name: 'Groups' }).click()],
+  ])
+    test(`a poll ends at once when ${words}`, async () => {
+      const visitor = await Visitor.arrive(browser, mock);
+      await visitor.open(from);
+      await until(1);
+      const [poll] = mock.polling;
+      await leave(visitor.page);
+      const begun = performance.now();
+      while (mock.polling.has(poll)) {
+        assert.ok(performance.now() - begun < 2000, 'the poll is still open');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.ok(!poll.writableEnded, 'it was answered instead');
+      await visitor.leave();
+      await until(0);
+    });
 });
 
 describe('ten thousand people', () => {

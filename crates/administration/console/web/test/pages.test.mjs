@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { CSP, startMock } from '../mock/server.mjs';
 import { open } from './lib/browser.mjs';
 import { PAGES } from './lib/pages.mjs';
-import { DESKTOP, PHONE, Visitor } from './lib/visit.mjs';
+import { DESKTOP, NARROW, PHONE, Visitor, ZOOMED } from './lib/visit.mjs';
 
 const SIZES = { desktop: DESKTOP, phone: PHONE };
 
@@ -25,6 +25,14 @@ async function clean(browser, mock, path, prepare) {
       assert.deepEqual(await visitor.violations(), [], `${path}, ${size}, ${colorScheme}`);
     }
     assert.ok((await visitor.overflow()) <= 0, `${path} is ${await visitor.overflow()} px too wide, ${size}`);
+    for (const smaller of size === 'desktop' ? [ZOOMED, NARROW] : []) {
+      await visitor.page.setViewportSize(smaller);
+      assert.ok(
+        (await visitor.overflow()) <= 0,
+        `${path} is ${await visitor.overflow()} px too wide at ${smaller.width}`,
+      );
+      assert.deepEqual(await visitor.beyond(), [], `${path} at ${smaller.width}`);
+    }
     assert.match(await visitor.page.title(), / · Gatewright$/);
     assert.equal(await visitor.page.locator('h1').count(), 1);
     assert.deepEqual(visitor.errors, [], `${path}, ${size}`);
@@ -95,6 +103,7 @@ describe('an organisation in which nothing happens yet', () => {
   before(async () => {
     mock = await startMock({ rate: 1, quiet: true });
     for (const name of ['users', 'groups', 'apps']) mock[name].length = name === 'users' ? 1 : 0;
+    Object.assign(mock.users[0], { groups: [], factors: [], sessions: 0 });
     mock.policies.files = [];
     mock.policies.kept = [];
     browser = await open();
@@ -111,6 +120,10 @@ describe('an organisation in which nothing happens yet', () => {
     '/apps': /No app yet/,
     '/decisions?outcome=cut': /Nothing of this kind lately/,
     '/people?q=zzz': /Nobody matches/,
+    '/people/ana': /In no group/,
+    '/sessions?user=ana': /ana is not signed in/,
+    '/leases': /Nothing is open/,
+    '/break-glass': /Nothing is sealed/,
     '/policies': /No policy of your own yet/,
     '/policies/history': /No history yet/,
     '/map': /Nobody can reach anything yet/,
@@ -131,6 +144,7 @@ describe('an organisation in which nothing happens yet', () => {
       const visitor = await Visitor.arrive(browser, mock);
       await visitor.open(path);
       await visitor.page.getByText(words).first().waitFor();
+      assert.equal((await visitor.page.getByText(/^0 \w+$/).count()) <= 1, true, 'nothing is counted twice');
       assert.deepEqual(await visitor.violations(), []);
       assert.deepEqual(visitor.errors, []);
       await visitor.leave();

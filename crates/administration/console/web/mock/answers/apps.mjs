@@ -24,6 +24,14 @@ function judgedApp(body) {
   );
   if (body.upstream.servers.length === 0)
     no(422, 'invalid', 'An app needs a server to send to.', { field: 'upstream.servers' });
+  for (const [fact, header] of Object.entries(body.identity_headers))
+    if (!/^x-.*(user|email|groups?|name)$/i.test(header))
+      no(422, 'invalid', `\`${header}\` is not the name of a header that says who somebody is.`, {
+        field: `identity_headers.${fact}`,
+        help: 'Such as x-forwarded-user.',
+      });
+  if (body.upstream.health && (body.upstream.health.interval_ms ?? 10_000) < 1000)
+    no(422, 'invalid', 'The interval is below 1000.', { field: 'upstream.health.interval_ms' });
   body.routes.forEach((route, n) =>
     route.paths.forEach(
       (path, m) =>

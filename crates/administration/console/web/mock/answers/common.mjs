@@ -40,11 +40,39 @@ export const appOf = (mock, wanted) =>
 export const groupOf = (mock, wanted) =>
   mock.groups.find((group) => group.name === wanted) ?? no(404, 'unknown', `No group is called \`${wanted}\`.`);
 
+/** Memberships that have not ended. */
+export const running = (user) => user.groups.filter(({ until }) => until === undefined || until > Date.now());
+
 export function withParents(mock, user) {
-  const names = new Set(user.groups.map(({ group }) => group));
+  const names = new Set(running(user).map(({ group }) => group));
   for (const name of [...names])
     for (const parent of mock.groups.find((group) => group.name === name)?.parents ?? []) names.add(parent);
   return [...names].sort();
+}
+
+/** Those that the helpdesk of the generated organisation is not in. */
+const BEYOND = ['owners', 'auditors', 'oncall', 'contractors'];
+
+export const groupsOfCaller = (mock) =>
+  mock.helpdesk
+    ? mock.groups.map(({ name }) => name).filter((name) => !BEYOND.includes(name))
+    : mock.users.some(({ name }) => name === 'ana')
+      ? withParents(mock, person(mock, 'ana'))
+      : [];
+
+/** The helpdesk changes nobody who is in a group that it is not in. */
+export function changeable(mock, user) {
+  const mine = groupsOfCaller(mock);
+  if (mock.helpdesk && withParents(mock, user).some((group) => !mine.includes(group)))
+    no(403, 'denied', `\`${user.name}\` has rights that hana does not have`, { help: 'have an owner do it' });
+  return user;
+}
+
+/** What policy forbids the helpdesk on those who run Gatewright. */
+export function judged(mock, user, what) {
+  if (mock.helpdesk && user.groups.some(({ group }) => group === 'owners'))
+    no(403, 'denied', `policy does not let hana ${what} \`${user.name}\``, { help: 'have an owner do it' });
+  return user;
 }
 
 export const changed = (mock) => ({ epoch: mock.policies.epoch });

@@ -2,7 +2,7 @@
 
 import { chance, pick, whole } from '../chance.mjs';
 import { routeNames } from '../organisation.mjs';
-import { MINUTE, paged, person } from './common.mjs';
+import { MINUTE, judged, paged, person } from './common.mjs';
 
 function sessionsOf(mock, user) {
   return Array.from({ length: user.sessions }, (_, n) => ({
@@ -32,7 +32,7 @@ function sessions(mock, query) {
 }
 
 function allLeases(mock) {
-  return Array.from({ length: 1284 }, (_, n) => {
+  return Array.from({ length: mock.apps.length && 1284 }, (_, n) => {
     const app = mock.apps[Math.floor(chance('lease-app', n) ** 3 * mock.apps.length)];
     const user =
       n % 31 === 4 ? undefined : mock.users[n % 7 === 0 ? n % 26 : Math.floor(chance('lease-user', n) * 400)];
@@ -68,6 +68,8 @@ export const OPEN = [
     'DELETE',
     '/v1/sessions/:session',
     (mock, _query, _body, { session }) => {
+      const whose = mock.users.find(({ id }) => session.startsWith(`s-${id.slice(2)}`));
+      if (whose) judged(mock, whose, 'end sessions of');
       mock.ended.add(session);
       return { ended: 1 };
     },

@@ -2,7 +2,7 @@
 
 import { chance } from '../chance.mjs';
 import { accessOf, routeNames } from '../organisation.mjs';
-import { DAY, MINUTE, no } from './common.mjs';
+import { DAY, MINUTE, groupsOfCaller, no } from './common.mjs';
 
 function overview(mock) {
   const now = Date.now();
@@ -113,15 +113,25 @@ const ALL = [
   'admin.key.rotate',
 ];
 
+const HELPS = ['admin.read', 'admin.user.change', 'admin.user.link', 'admin.session.end'];
+
+function may(mock, name) {
+  if (mock.auditor) return name === 'admin.read';
+  return !mock.helpdesk || HELPS.includes(name);
+}
+
+const called = (mock) =>
+  mock.helpdesk ? { name: 'hana', display_name: 'Hana Ruiz' } : { name: 'ana', display_name: 'Ana Ruiz' };
+
 export const OVERVIEW = [
   [
     'GET',
     '/v1/me',
     (mock) => ({
       kind: 'person',
-      name: 'ana',
-      display_name: 'Ana Ruiz',
-      may: Object.fromEntries(ALL.map((name) => [name, !mock.auditor || name === 'admin.read'])),
+      ...called(mock),
+      may: Object.fromEntries(ALL.map((name) => [name, may(mock, name)])),
+      groups: groupsOfCaller(mock),
       portal: 'https://portal.example.com/',
       sign_out: 'https://auth.example.com/sign-out',
     }),

@@ -1,7 +1,7 @@
 // People: their groups, factors, links, and what they reach.
 
 import { accessOf, routeNames } from '../organisation.mjs';
-import { MINUTE, changed, groupOf, no, paged, person, stale, withParents } from './common.mjs';
+import { MINUTE, changeable, changed, groupOf, judged, no, paged, person, stale, withParents } from './common.mjs';
 
 const inFull = (mock, user) => ({ ...user, all_groups: withParents(mock, user) });
 
@@ -9,7 +9,7 @@ function users(mock, query) {
   const [q, group, state] = ['q', 'group', 'state'].map((name) => query.get(name)?.toLowerCase());
   const fits = (user) =>
     (!q || `${user.name} ${user.display_name} ${user.email ?? ''}`.toLowerCase().includes(q)) &&
-    (!group || user.groups.some((membership) => membership.group.toLowerCase() === group)) &&
+    (!group || withParents(mock, user).includes(group)) &&
     (!state ||
       (state === 'disabled'
         ? user.disabled
@@ -82,7 +82,7 @@ export const PEOPLE = [
     'PATCH',
     '/v1/users/:user',
     (mock, _query, body, { user }, version) => {
-      const found = person(mock, user);
+      const found = changeable(mock, person(mock, user));
       stale(version, found.version);
       Object.assign(found, body, { version: found.version + 1 });
       return inFull(mock, found);
@@ -92,7 +92,7 @@ export const PEOPLE = [
     'DELETE',
     '/v1/users/:user',
     (mock, _query, _body, { user }) => {
-      mock.users.splice(mock.users.indexOf(person(mock, user)), 1);
+      mock.users.splice(mock.users.indexOf(changeable(mock, person(mock, user))), 1);
       return changed(mock);
     },
   ],
@@ -100,7 +100,7 @@ export const PEOPLE = [
     'POST',
     '/v1/users/:user/disable',
     (mock, _query, _body, { user }) => {
-      const found = person(mock, user);
+      const found = judged(mock, person(mock, user), 'switch off');
       if (found.name === 'ana')
         no(409, 'conflict', 'Nobody could administer Gatewright any more: ana is the only owner.', {
           help: 'Put somebody else into owners first.',
@@ -113,7 +113,7 @@ export const PEOPLE = [
     'POST',
     '/v1/users/:user/enable',
     (mock, _query, _body, { user }) => {
-      const found = person(mock, user);
+      const found = changeable(mock, person(mock, user));
       Object.assign(found, { disabled: false, version: found.version + 1 });
       return changed(mock);
     },
@@ -122,7 +122,7 @@ export const PEOPLE = [
     'PUT',
     '/v1/users/:user/groups/:group',
     (mock, _query, body, { user, group }) => {
-      const found = person(mock, user);
+      const found = changeable(mock, person(mock, user));
       groupOf(mock, group);
       found.groups = [...found.groups.filter((m) => m.group !== group), { group, ...body }];
       found.version += 1;
@@ -133,7 +133,7 @@ export const PEOPLE = [
     'DELETE',
     '/v1/users/:user/groups/:group',
     (mock, _query, _body, { user, group }) => {
-      const found = person(mock, user);
+      const found = changeable(mock, person(mock, user));
       found.groups = found.groups.filter((m) => m.group !== group);
       found.version += 1;
       return changed(mock);
@@ -145,7 +145,7 @@ export const PEOPLE = [
     (mock, _query, body, { user }) => [
       201,
       {
-        url: `https://auth.example.com/link/${person(mock, user).name}-c2VjcmV0LW9mLXRoZS1tb2Nr`,
+        url: `https://auth.example.com/link/${changeable(mock, person(mock, user)).name}-c2VjcmV0LW9mLXRoZS1tb2Nr`,
         kind: body.kind,
         expires: Date.now() + 30 * MINUTE,
       },
@@ -155,7 +155,7 @@ export const PEOPLE = [
     'DELETE',
     '/v1/users/:user/sessions',
     (mock, _query, _body, { user }) => {
-      const found = person(mock, user);
+      const found = judged(mock, person(mock, user), 'end sessions of');
       const ended = found.sessions;
       found.sessions = 0;
       return { ended };
@@ -165,7 +165,7 @@ export const PEOPLE = [
     'DELETE',
     '/v1/users/:user/factors/:factor',
     (mock, _query, _body, { user, factor }) => {
-      const found = person(mock, user);
+      const found = changeable(mock, person(mock, user));
       found.factors = found.factors.filter(({ id }) => id !== factor);
       return changed(mock);
     },

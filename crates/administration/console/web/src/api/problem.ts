@@ -14,6 +14,14 @@ export class Problem extends Error {
     super(detail || title);
   }
 
+  /** What happened and what to do, in one line without marks. */
+  get sentences(): string {
+    return [this.detail, this.help]
+      .filter(Boolean)
+      .map((text) => text?.replaceAll('`', ''))
+      .join(': ');
+  }
+
   /** Somebody else changed the thing since it was read. */
   get stale(): boolean {
     return this.status === 412 || this.type === 'stale';

@@ -23,6 +23,8 @@ export interface Me {
   name: string;
   display_name: string;
   may: Record<string, boolean>;
+  /** The groups that they are in, directly or through others; unknown where absent. */
+  groups?: string[];
   sign_out?: string;
   portal?: string;
 }
@@ -391,6 +393,7 @@ export interface Decision {
   outcome: 'allow' | 'deny' | 'cut' | 'change' | 'note';
   time: Time;
   who: string;
+  user_id?: string;
   session?: string;
   app?: string;
   what: string;

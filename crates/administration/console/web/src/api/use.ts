@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 import { api } from './client';
 import { type Problem, asProblem } from './problem';
+import { noteRefusal } from './refused';
 
 export interface Reading<T> {
   value: T | undefined;
@@ -64,27 +65,32 @@ export interface Doing {
   forget: () => void;
 }
 
-/** One thing that a person sets off: at most once at a time, with its problem to show. */
-export function useDoing(): Doing {
+/** One thing that a person sets off: at most once at a time, with its problem to show; `what` names it where a refusal is kept in mind. */
+export function useDoing(what?: string): Doing {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   const under = useRef(false);
-  const run = useCallback(async (what: () => Promise<unknown>) => {
-    if (under.current) return false;
-    under.current = true;
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await what();
-      return true;
-    } catch (fault) {
-      setProblem(asProblem(fault));
-      return false;
-    } finally {
-      under.current = false;
-      setBusy(false);
-    }
-  }, []);
+  const run = useCallback(
+    async (act: () => Promise<unknown>) => {
+      if (under.current) return false;
+      under.current = true;
+      setBusy(true);
+      setProblem(undefined);
+      try {
+        await act();
+        return true;
+      } catch (fault) {
+        const problem = asProblem(fault);
+        setProblem(problem);
+        if (what !== undefined && problem.status === 403) noteRefusal(what, problem.sentences);
+        return false;
+      } finally {
+        under.current = false;
+        setBusy(false);
+      }
+    },
+    [what],
+  );
   const forget = useCallback(() => setProblem(undefined), []);
   return { busy, problem, run, forget };
 }

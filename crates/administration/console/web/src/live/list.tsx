@@ -5,7 +5,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DecisionLine } from '../api/types';
 import { at } from '../router';
 import { Outcome } from '../ui/chip';
-import { span, toTheMillisecond } from '../ui/time';
+import { Named } from '../ui/named';
+import { isToday, short, span, toTheMillisecond } from '../ui/time';
 import { number } from '../ui/words';
 import type { Live } from './use';
 
@@ -58,6 +59,7 @@ export function LiveList({ live, paused, chosen }: List) {
   const inView = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index).filter(within);
   const stop =
     focused !== undefined && within(focused) ? focused : (inView.find((place) => place * row >= top) ?? inView[0]);
+  const dated = seen.rows.slice(first, last).some((line) => !isToday(line.time, Date.now()));
   const move = (event: KeyboardEvent) => {
     const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
     const links = [...(box.current?.querySelectorAll<HTMLElement>('.live-row a') ?? [])];
@@ -70,7 +72,7 @@ export function LiveList({ live, paused, chosen }: List) {
   };
   return (
     <div
-      class="live"
+      class={dated ? 'live dated' : 'live'}
       ref={box}
       role="table"
       aria-label="Live decisions, newest first"
@@ -100,9 +102,6 @@ export function LiveList({ live, paused, chosen }: List) {
     </div>
   );
 }
-
-/** Seconds with their thousandths: hour and minute are those of now, and in the title. */
-const short = (time: number): string => toTheMillisecond(time).slice(6);
 
 /** The filters stay as they are when a decision is opened beside the list. */
 const kept = (): string => (location.pathname.startsWith('/decisions') ? location.search : '');
@@ -137,12 +136,12 @@ function Row({ line, place, row, chosen, stop, focus }: Row) {
       style={{ transform: `translateY(${place * row}px)`, height: `${row}px` }}
     >
       <span role="cell" class="when" title={toTheMillisecond(line.time)}>
-        {short(line.time)}
+        {short(line.time, Date.now())}
       </span>
       <span role="cell" class="how">
         <Outcome outcome={line.outcome} stepUp={line.why === NOT_SIGNED_IN} />
       </span>
-      <span role="rowheader" class="who">
+      <span role="rowheader" class="who" title={line.user_id ? `${what} · ${line.user_id}` : what}>
         {line.decision ? (
           <a href={at('decisions', line.decision) + kept()} tabIndex={stop ? 0 : -1} onFocus={() => focus(place)}>
             {what}
@@ -158,7 +157,13 @@ function Row({ line, place, row, chosen, stop, focus }: Row) {
         </span>
       )}
       <span role="cell" class="why" title={why}>
-        {line.outcome === 'allow' && line.latency_us !== undefined ? span(line.latency_us / 1000) : why}
+        {line.outcome === 'allow' && line.latency_us !== undefined ? (
+          span(line.latency_us / 1000)
+        ) : line.kind === 'change' ? (
+          <Named text={why} />
+        ) : (
+          why
+        )}
       </span>
     </div>
   );

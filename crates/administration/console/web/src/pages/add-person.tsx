@@ -3,7 +3,7 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { api } from '../api/client';
-import { Permitted } from '../api/me';
+import { Permitted, useGiven, useMay } from '../api/me';
 import type { User } from '../api/types';
 import { useDoing } from '../api/use';
 import { at, go } from '../router';
@@ -33,6 +33,8 @@ function Form() {
   const [email, setEmail] = useState('');
   const [group, setGroup] = useState('');
   const [groups, setGroups] = useState<string[]>([]);
+  const given = useGiven();
+  const mayDescribe = useMay('admin.policy.apply');
   const doing = useDoing();
   const once = useMemo(() => crypto.randomUUID(), []);
   const join = () => {
@@ -72,9 +74,18 @@ function Form() {
         problem={doing.problem}
         name="display_name"
       />
-      <TextField label="E-mail" type="email" value={email} set={setEmail} problem={doing.problem} name="email" />
+      <TextField
+        label="E-mail"
+        type="email"
+        value={email}
+        set={setEmail}
+        problem={doing.problem}
+        name="email"
+        disabled={!mayDescribe}
+        hint={mayDescribe ? undefined : 'Only who may apply policies sets it, as policies read it.'}
+      />
       <div class="with-button">
-        <GroupField label="Groups" value={group} set={setGroup} problem={doing.problem} name="groups" />
+        <GroupField label="Groups" value={group} set={setGroup} problem={doing.problem} name="groups" among={given} />
         <button type="button" class="button" onClick={join}>
           Put into it
         </button>

@@ -7,8 +7,10 @@ import { Permitted, useMay } from '../api/me';
 import type { AppAccess, AppInFull, List } from '../api/types';
 import { useDoing, useRead } from '../api/use';
 import { at, go } from '../router';
+import { Act } from '../ui/act';
 import { say } from '../ui/announce';
 import { AccessChip, Chip } from '../ui/chip';
+import { Id } from '../ui/copy';
 import { Confirm } from '../ui/dialog';
 import { Empty, Shown } from '../ui/notes';
 import { Page, Section } from '../ui/page';
@@ -17,6 +19,7 @@ import { type Column, Table } from '../ui/table';
 import { listed, number, people } from '../ui/words';
 import { OpenAtApp } from './app/open';
 import { RouteList } from './app/routes';
+import { Sent } from './app/sent';
 import { serverWords } from './app/servers';
 
 export function AppPage({ name }: { name: string }) {
@@ -40,6 +43,10 @@ export function AppPage({ name }: { name: string }) {
                   {app.host}
                 </a>
               </dd>
+              <dt>In policies</dt>
+              <dd>
+                <Id label="Copy its name in policies">{`App::"${app.name}"`}</Id>
+              </dd>
               <dt>Servers</dt>
               <dd>
                 {app.upstream.servers.length === 0 && <span class="soft">Gatewright itself</span>}
@@ -48,7 +55,6 @@ export function AppPage({ name }: { name: string }) {
                     <code>{serverWords(server)}</code>
                   </div>
                 ))}
-                {app.upstream.server_name && <span class="small">checked as {app.upstream.server_name}</span>}
               </dd>
               <dt>Tags</dt>
               <dd>
@@ -62,14 +68,22 @@ export function AppPage({ name }: { name: string }) {
                   ))
                 )}
               </dd>
-              <dt>In the portal</dt>
-              <dd>{app.in_portal ? 'yes, for whom it opens' : 'no'}</dd>
-              {app.time_zone && (
+              {Object.keys(app.attributes).length > 0 && (
                 <>
-                  <dt>Time zone</dt>
-                  <dd>{app.time_zone}</dd>
+                  <dt>Attributes</dt>
+                  <dd>
+                    {Object.entries(app.attributes).map(([name, value]) => (
+                      <div key={name}>
+                        <code>{name}</code> <span class="soft">is</span> <code>{value}</code>
+                      </div>
+                    ))}
+                  </dd>
                 </>
               )}
+              <dt>In the portal</dt>
+              <dd>{app.in_portal ? 'yes, for whom it opens' : 'no'}</dd>
+              <dt>Time zone</dt>
+              <dd>{app.time_zone ?? <span class="soft">the organisation's</span>}</dd>
             </dl>
             <Section
               id="access"
@@ -87,6 +101,11 @@ export function AppPage({ name }: { name: string }) {
             <Section id="routes" title="Routes">
               <RouteList app={app} />
             </Section>
+            {app.upstream.servers.length > 0 && (
+              <Section id="sent" title="What its servers are sent">
+                <Sent app={app} />
+              </Section>
+            )}
             <Section
               id="open"
               title="Open now"
@@ -121,8 +140,15 @@ export function ReadOnly({ app }: { app: AppInFull }) {
   );
 }
 
+/** Gone and added again, it would be without what decides which policies apply to it. */
+const labelled = (app: AppInFull): boolean =>
+  app.tags.length > 0 || app.routes.length > 0 || Object.keys(app.attributes).length > 0;
+
+const LABELLED = 'Its tags, attributes and routes decide which policies apply to it: ask an owner.';
+
 function AppActions({ app }: { app: AppInFull }) {
   const may = useMay('admin.app.change');
+  const all = useMay('admin.policy.apply');
   const [asked, setAsked] = useState(false);
   if (owned(app) || !may) return null;
   return (
@@ -130,9 +156,9 @@ function AppActions({ app }: { app: AppInFull }) {
       <a class="button" href={`${at('apps', app.name)}/edit`}>
         Change
       </a>
-      <button type="button" class="button danger" onClick={() => setAsked(true)}>
+      <Act class="button danger" why={all || !labelled(app) ? undefined : LABELLED} onClick={() => setAsked(true)}>
         Remove
-      </button>
+      </Act>
       {asked && <Remove app={app} close={() => setAsked(false)} />}
     </div>
   );

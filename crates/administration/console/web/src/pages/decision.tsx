@@ -9,6 +9,7 @@ import { at } from '../router';
 import { Outcome } from '../ui/chip';
 import { Id } from '../ui/copy';
 import { Icon } from '../ui/icon';
+import { PersonWithId, usePeopleIn } from '../ui/named';
 import { Shown } from '../ui/notes';
 import { Page, takesFocus } from '../ui/page';
 import { Moment } from '../ui/time';
@@ -33,7 +34,8 @@ export function DecisionPage({ id }: { id: string }) {
   );
 }
 
-export function DecisionBeside({ id }: { id: string }) {
+/** `user`: the id of whose it is, as far as the list beside it knows. */
+export function DecisionBeside({ id, user }: { id: string; user: string | undefined }) {
   const reading = useRead<Decision>(to('decisions', id));
   const heading = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
@@ -50,7 +52,7 @@ export function DecisionBeside({ id }: { id: string }) {
         </a>
       </div>
       <div class="beside-inside">
-        <Shown reading={reading}>{(value) => <InFull value={value} />}</Shown>
+        <Shown reading={reading}>{(value) => <InFull value={value} user={user} />}</Shown>
       </div>
     </section>
   );
@@ -67,16 +69,55 @@ function AskNow({ value }: { value: Decision }) {
   return <a href={`/ask${query({ user, app: value.app })}`}>Ask what would open it now</a>;
 }
 
-function InFull({ value }: { value: Decision }) {
+/** Whose it is, in which session, and who is meant by the ids that it names. */
+function Who({ value, user }: { value: Decision; user: string | undefined }) {
+  const id = value.user_id ?? user;
+  const others = usePeopleIn(`${value.sentence} ${value.rests_on.map((fact) => fact.value).join(' ')}`);
+  const named = others.filter((other) => other.id !== id);
+  const known = id !== undefined || value.session !== undefined;
+  if (!known && named.length === 0) return null;
+  return (
+    <>
+      {known && (
+        <>
+          <dt>who</dt>
+          <dd>
+            <PersonWithId id={id} name={value.who === id ? undefined : value.who} />
+            {value.session && (
+              <span class="under">
+                in the session <Id label="Copy the id of the session">{value.session}</Id>
+              </span>
+            )}
+          </dd>
+        </>
+      )}
+      {named.length > 0 && (
+        <>
+          <dt>names</dt>
+          <dd>
+            {named.map((other) => (
+              <div key={other.id}>
+                <PersonWithId {...other} />
+              </div>
+            ))}
+          </dd>
+        </>
+      )}
+    </>
+  );
+}
+
+function InFull({ value, user }: { value: Decision; user?: string | undefined }) {
   return (
     <div class="decision">
       <p class="sentence">
         <Outcome outcome={value.outcome} stepUp={stepUp(value)} /> {value.sentence}
       </p>
       <p class="small">
-        <Moment at={value.time} />
+        <Moment at={value.time} finely />
       </p>
       <dl class="rests">
+        <Who value={value} user={user} />
         <dt>rests on</dt>
         <dd>
           <RestsOn value={value} />

@@ -82,7 +82,13 @@ function DecisionsPage({ decision }: { decision?: string }) {
             <LiveList live={live} paused={paused} chosen={decision} />
           )}
         </div>
-        {decision && <DecisionBeside key={decision} id={decision} />}
+        {decision && (
+          <DecisionBeside
+            key={decision}
+            id={decision}
+            user={live.seen.rows.find((line) => line.decision === decision)?.user_id}
+          />
+        )}
       </div>
       {live.seen.rows.length > 0 && <Newest line={live.seen.rows[0]} kept={live.seen.rows.length} />}
     </Page>

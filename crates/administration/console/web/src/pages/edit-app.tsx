@@ -3,12 +3,13 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { api, to } from '../api/client';
-import { Permitted } from '../api/me';
+import { Permitted, useMay } from '../api/me';
 import type { AppDraft, AppInFull } from '../api/types';
 import { useDoing, useRead } from '../api/use';
 import { at, go } from '../router';
 import { say } from '../ui/announce';
-import { Check, LinesField, TextField, about } from '../ui/field';
+import { Chip } from '../ui/chip';
+import { Check, LinesField, TextField } from '../ui/field';
 import { ProblemNote, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { PairsField } from '../ui/pairs';
@@ -16,6 +17,7 @@ import { ReadOnly } from './app';
 import { RouteFields, newRoute } from './app/route-fields';
 import { serverWords } from './app/servers';
 import { tidied } from './app/tidy';
+import { SentFields, ServerFields } from './app/upstream-fields';
 
 const EMPTY: AppDraft = {
   name: '',
@@ -85,8 +87,17 @@ function Form({ draft, over, again }: Form) {
     go(at('apps', document.name));
   };
   const { problem } = doing;
+  const mayLabel = useMay('admin.policy.apply');
   return (
     <form class="form" onSubmit={save}>
+      {!mayLabel && (
+        <p class="note">
+          <Chip tone="plain">an owner's to change</Chip>
+          <span class="soft">
+            Tags, attributes and routes decide which policies apply: leave them as they are, or ask an owner.
+          </span>
+        </p>
+      )}
       <fieldset class="card pad">
         <legend>The app</legend>
         <div class="field-row">
@@ -117,6 +128,7 @@ function Form({ draft, over, again }: Form) {
           set={(description) => change({ description })}
           problem={problem}
           name="description"
+          hint="One line, as the portal shows it."
         />
         <div class="field-row">
           <TextField
@@ -156,6 +168,14 @@ function Form({ draft, over, again }: Form) {
           problem={problem}
           name="tags"
         />
+        <PairsField
+          label="Attributes"
+          value={app.attributes}
+          set={(attributes) => change({ attributes })}
+          hint='Policies read them: resource.app.getTag("owner").'
+          problem={problem}
+          name="attributes"
+        />
         <Check
           label="In the portal"
           checked={app.in_portal}
@@ -169,51 +189,8 @@ function Form({ draft, over, again }: Form) {
           Name another route
         </button>
       </div>
-      <details
-        class="card pad"
-        open={
-          about(problem, 'upstream.server_name') || about(problem, 'identity_headers') || about(problem, 'attributes')
-        }
-      >
-        <summary>What the servers are sent, and attributes</summary>
-        <TextField
-          label="Server name"
-          mono
-          value={app.upstream.server_name ?? ''}
-          set={(server_name) => change({ upstream: { ...app.upstream, server_name } })}
-          hint="The name that the servers' certificate is for, where it is not the host."
-          problem={problem}
-          name="upstream.server_name"
-        />
-        <Check
-          label="Keep the host"
-          checked={app.preserve_host}
-          set={(preserve_host) => change({ preserve_host })}
-          hint="The servers see the host that people open, not their own."
-        />
-        <div class="field-row">
-          {(['user', 'email', 'groups'] as const).map((fact) => (
-            <TextField
-              key={fact}
-              label={`Header for the ${fact}`}
-              mono
-              value={app.identity_headers[fact] ?? ''}
-              set={(value) => change({ identity_headers: { ...app.identity_headers, [fact]: value } })}
-              placeholder={`X-Remote-${fact === 'user' ? 'User' : fact === 'email' ? 'Email' : 'Groups'}`}
-              problem={problem}
-              name={`identity_headers.${fact}`}
-            />
-          ))}
-        </div>
-        <PairsField
-          label="Attributes"
-          value={app.attributes}
-          set={(attributes) => change({ attributes })}
-          hint='Policies read them: resource.app.getTag("owner").'
-          problem={problem}
-          name="attributes"
-        />
-      </details>
+      <SentFields app={app} change={change} problem={problem} />
+      <ServerFields app={app} change={change} problem={problem} />
       <ProblemNote problem={problem} again={problem?.stale ? again : undefined} />
       <div class="buttons">
         <button class="button first" disabled={doing.busy}>

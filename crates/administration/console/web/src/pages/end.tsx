@@ -8,8 +8,11 @@ import { Confirm } from '../ui/dialog';
 import { Time } from '../ui/time';
 import { count } from '../ui/words';
 
+/** Policy judges by whose it is: refused for one is refused for all of theirs. */
+export const endOf = (user: string | undefined): string => `end ${user ?? ''}`;
+
 export function EndSession({ session, ended, close }: { session: Session; ended: () => void; close: () => void }) {
-  const doing = useDoing();
+  const doing = useDoing(endOf(session.user));
   const end = async () => {
     if (!(await doing.run(() => api.remove(to('sessions', session.id))))) return;
     say(`The session of ${session.user} is over`);
@@ -26,7 +29,7 @@ export function EndSession({ session, ended, close }: { session: Session; ended:
 }
 
 export function EndLease({ lease, ended, close }: { lease: Lease; ended: () => void; close: () => void }) {
-  const doing = useDoing();
+  const doing = useDoing(endOf(lease.user));
   const who = lease.user ?? 'a stranger';
   const end = async () => {
     if (!(await doing.run(() => api.remove(to('leases', lease.id))))) return;

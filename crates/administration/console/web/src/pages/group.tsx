@@ -10,6 +10,7 @@ import { at, go } from '../router';
 import { say } from '../ui/announce';
 import { Confirm } from '../ui/dialog';
 import { LinesField, TextField } from '../ui/field';
+import { Until, useMemberships } from '../ui/memberships';
 import { Empty, ProblemNote, Shown } from '../ui/notes';
 import { Page, Section } from '../ui/page';
 import { number, people } from '../ui/words';
@@ -77,7 +78,7 @@ function Members({ group }: { group: Group }) {
     <Shown reading={reading}>
       {({ items, total }) =>
         items.length === 0 ? (
-          <Empty title="Nobody is in it directly">
+          <Empty title="Nobody is in it">
             <p>Put somebody into it on their page, for good or until a time, or let another group be in it.</p>
           </Empty>
         ) : (
@@ -89,7 +90,9 @@ function Members({ group }: { group: Group }) {
                     <a class="strong" href={at('people', user.name)}>
                       {user.display_name || user.name}
                     </a>
-                    <span class="under">{user.name}</span>
+                    <span class="under">
+                      {user.name} · <How user={user} group={group.name} />
+                    </span>
                   </div>
                 </li>
               ))}
@@ -102,6 +105,13 @@ function Members({ group }: { group: Group }) {
       }
     </Shown>
   );
+}
+
+/** Directly, for good or until a time, or through another group. */
+function How({ user, group }: { user: User; group: string }) {
+  const { running } = useMemberships(user.groups);
+  const own = running.find((membership) => membership.group === group);
+  return own ? <Until membership={own} /> : <>through another group</>;
 }
 
 function Details({ group, again }: { group: Group; again: () => void }) {

@@ -124,7 +124,11 @@ function leaseColumns(end: ((lease: Lease) => void) | undefined): Column<Lease>[
       title: 'End',
       kind: 'actions',
       cell: (lease) => (
-        <EndButton of={`the lease of ${lease.user ?? 'a stranger'} on ${lease.app}`} end={() => end(lease)} />
+        <EndButton
+          of={`the lease of ${lease.user ?? 'a stranger'} on ${lease.app}`}
+          whose={lease.user}
+          end={() => end(lease)}
+        />
       ),
     });
   return columns;

@@ -8,6 +8,7 @@ import { useRested } from '../api/use';
 import { at, refine, useAddress } from '../router';
 import { Chip } from '../ui/chip';
 import { SuggestingFilter } from '../ui/choose';
+import { Until, useMemberships } from '../ui/memberships';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
@@ -120,6 +121,32 @@ export function Factors({ user }: { user: User }) {
   return <span class="soft">no passkey</span>;
 }
 
+/** The groups that somebody is in now; what has lapsed is on their page. */
+function GroupsOf({ user }: { user: User }) {
+  const { running } = useMemberships(user.groups);
+  if (running.length === 0) return <span class="soft">no group</span>;
+  return (
+    <>
+      {running.slice(0, GROUPS).map((membership, index) => (
+        <span key={membership.group}>
+          {index > 0 && ', '}
+          {membership.group}
+          {membership.until !== undefined && (
+            <span class="soft">
+              {' '}
+              (<Until membership={membership} />)
+            </span>
+          )}
+        </span>
+      ))}
+      {running.length > GROUPS && <span class="soft"> and {number(running.length - GROUPS)} more</span>}
+    </>
+  );
+}
+
+/** Groups that are named in the list. */
+const GROUPS = 3;
+
 const COLUMNS: Column<User>[] = [
   {
     title: 'Person',
@@ -151,16 +178,7 @@ const COLUMNS: Column<User>[] = [
   },
   {
     title: 'Groups',
-    cell: (user) => {
-      const names = user.groups.map((membership) => membership.group);
-      if (names.length === 0) return <span class="soft">no group</span>;
-      return (
-        <>
-          {names.slice(0, 3).join(', ')}
-          {names.length > 3 && <span class="soft"> and {number(names.length - 3)} more</span>}
-        </>
-      );
-    },
+    cell: (user) => <GroupsOf user={user} />,
   },
   { title: 'Proves with', kind: 'quiet', cell: (user) => <Factors user={user} /> },
   {

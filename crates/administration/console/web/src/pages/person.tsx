@@ -3,17 +3,18 @@
 import { useState } from 'preact/hooks';
 
 import { api, query, to } from '../api/client';
-import { Permitted, useMay } from '../api/me';
+import { Permitted, useBeyond, useMay } from '../api/me';
+import { useRefusal } from '../api/refused';
 import type { Lease, List, UserInFull } from '../api/types';
 import { useDoing, useRead } from '../api/use';
 import { at, go } from '../router';
+import { Act } from '../ui/act';
 import { say } from '../ui/announce';
 import { Chip } from '../ui/chip';
 import { Id } from '../ui/copy';
 import { Confirm } from '../ui/dialog';
 import { Shown } from '../ui/notes';
 import { Page, Section } from '../ui/page';
-
 import { count, number } from '../ui/words';
 import { FactorRows } from './person/factors';
 import { GroupRows } from './person/groups';
@@ -48,6 +49,7 @@ export function PersonPage({ name }: { name: string }) {
               {user.email && <span>{user.email}</span>}
               <Id>{user.id}</Id>
             </p>
+            <Beyond user={user} />
             <Section id="groups" title="Groups">
               <GroupRows user={user} again={reading.again} />
             </Section>
@@ -89,9 +91,27 @@ export function PersonPage({ name }: { name: string }) {
   );
 }
 
+/** Said once, for all the buttons that it closes. */
+function Beyond({ user }: { user: UserInFull }) {
+  const [mayChange, mayLink] = [useMay('admin.user.change'), useMay('admin.user.link')];
+  const beyond = useBeyond(user);
+  if (beyond === undefined || !(mayChange || mayLink)) return null;
+  return (
+    <p class="note">
+      <Chip tone="plain">an owner's to change</Chip>
+      <span class="soft">{beyond}</span>
+    </p>
+  );
+}
+
 function PersonActions({ user, again }: { user: UserInFull; again: () => void }) {
   const [asked, setAsked] = useState<'disable' | 'enable' | 'remove'>();
   const may = useMay('admin.user.change');
+  const beyond = useBeyond(user);
+  // Switching off is for emergencies, and judged by policy alone.
+  const notOff = useRefusal(`disable ${user.id}`);
+  const notOn = useRefusal(`enable ${user.id}`);
+  const notAway = useRefusal(`remove ${user.id}`);
   if (!may)
     return (
       <Permitted action="admin.user.change" to="change people">
@@ -102,18 +122,18 @@ function PersonActions({ user, again }: { user: UserInFull; again: () => void })
   return (
     <div class="buttons">
       {user.disabled ? (
-        <button type="button" class="button" onClick={() => setAsked('enable')}>
+        <Act why={beyond ?? notOn} onClick={() => setAsked('enable')}>
           Enable
-        </button>
+        </Act>
       ) : (
-        <button type="button" class="button danger" onClick={() => setAsked('disable')}>
+        <Act class="button danger" why={notOff} onClick={() => setAsked('disable')}>
           Disable
-        </button>
+        </Act>
       )}
       {user.disabled && (
-        <button type="button" class="button danger" onClick={() => setAsked('remove')}>
+        <Act class="button danger" why={beyond ?? notAway} onClick={() => setAsked('remove')}>
           Remove
-        </button>
+        </Act>
       )}
       {asked === 'disable' && <Disable user={user} close={close} again={again} />}
       {asked === 'enable' && <Enable user={user} close={close} again={again} />}
@@ -130,7 +150,7 @@ interface Asked {
 
 /** Says what is touched, with numbers, before it is. */
 function Disable({ user, close, again }: Asked) {
-  const doing = useDoing();
+  const doing = useDoing(`disable ${user.id}`);
   const leases = useRead<List<Lease>>(`/v1/leases${query({ user: user.name, limit: 1 })}`);
   const open = leases.value?.total ?? leases.value?.items.length;
   const disable = async () => {
@@ -159,7 +179,7 @@ function Disable({ user, close, again }: Asked) {
 }
 
 function Enable({ user, close, again }: Asked) {
-  const doing = useDoing();
+  const doing = useDoing(`enable ${user.id}`);
   const enable = async () => {
     if (!(await doing.run(() => api.post(`${to('users', user.id)}/enable`)))) return;
     say(`${user.name} is enabled`);
@@ -183,7 +203,7 @@ function Enable({ user, close, again }: Asked) {
 }
 
 function Remove({ user, close }: Omit<Asked, 'again'>) {
-  const doing = useDoing();
+  const doing = useDoing(`remove ${user.id}`);
   const remove = async () => {
     if (!(await doing.run(() => api.remove(to('users', user.id), { over: user.version })))) return;
     say(`${user.name} is removed`);

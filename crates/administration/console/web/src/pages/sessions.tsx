@@ -109,7 +109,11 @@ function sessionColumns(end: ((session: Session) => void) | undefined): Column<S
       title: 'End',
       kind: 'actions',
       cell: (session) => (
-        <EndButton of={`the session of ${session.user} on ${session.client}`} end={() => end(session)} />
+        <EndButton
+          of={`the session of ${session.user} on ${session.client}`}
+          whose={session.user}
+          end={() => end(session)}
+        />
       ),
     });
   return columns;

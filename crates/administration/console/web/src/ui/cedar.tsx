@@ -8,16 +8,16 @@ const TOKENS =
 const KINDS = ['comment', 'string', 'annotation', 'keyword', 'variable', 'type'] as const;
 
 /** The text as spans: comments, strings, annotations, words of the language, variables, types. */
-export function coloured(text: string): ComponentChildren[] {
+export function coloured(text: string, as: (part: string) => ComponentChildren = (part) => part): ComponentChildren[] {
   const out: ComponentChildren[] = [];
   let from = 0;
   for (const found of text.matchAll(TOKENS)) {
-    if (found.index > from) out.push(text.slice(from, found.index));
+    if (found.index > from) out.push(as(text.slice(from, found.index)));
     const kind = KINDS[found.slice(1).findIndex((group) => group !== undefined)] ?? 'type';
-    out.push(<span class={`c-${kind}`}>{found[0]}</span>);
+    out.push(<span class={`c-${kind}`}>{as(found[0])}</span>);
     from = found.index + found[0].length;
   }
-  out.push(text.slice(from));
+  out.push(as(text.slice(from)));
   return out;
 }
 

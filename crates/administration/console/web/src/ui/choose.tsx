@@ -48,9 +48,11 @@ function Suggesting({ options, value, set, ...field }: Choose & { options: [valu
   );
 }
 
-export function GroupField(field: Choose) {
+/** `among`: the only ones that may be chosen, where it is not all of them. */
+export function GroupField({ among, ...field }: Choose & { among?: string[] | undefined }) {
   const groups = useAll<List<Group>>('/v1/groups').value?.items ?? [];
-  return <Suggesting {...field} options={groups.map((group) => [group.name, group.title])} />;
+  const offered = among ? groups.filter((group) => among.includes(group.name)) : groups;
+  return <Suggesting {...field} options={offered.map((group) => [group.name, group.title])} />;
 }
 
 export function AppField(field: Choose) {

@@ -22,7 +22,10 @@ export function Dialog({ title, close, children, kind = 'confirm' }: Dialog) {
     dialog?.showModal();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+      if (!(before instanceof HTMLElement) || !before.isConnected) return;
+      before.focus({ preventScroll: true });
+      // What was refused can be pressed no more: the next stop is near it all the same.
+      if (document.activeElement !== before) document.getElementById('content')?.focus({ preventScroll: true });
     };
   }, []);
   const onClick = (event: MouseEvent) => {

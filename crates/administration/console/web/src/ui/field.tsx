@@ -1,10 +1,12 @@
 // A labelled field, what it is for, and what is wrong with it.
 
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 
 import type { Problem } from '../api/problem';
 import { Words } from './sentence';
+import { unseenIn } from './visible';
+import { listed } from './words';
 
 interface Field {
   label: string;
@@ -12,6 +14,8 @@ interface Field {
   /** The problem of the last attempt; shown here if it names this field. */
   problem?: Problem | undefined;
   name?: string;
+  /** What the field holds, where that is shown as it is. */
+  holds?: string;
   children: (parts: {
     id: string;
     'aria-describedby': string | undefined;
@@ -25,7 +29,7 @@ export function about(problem: Problem | undefined, name: string | undefined): b
   return problem.field === name || (problem.field.startsWith(name) && /^[[.]/.test(problem.field.slice(name.length)));
 }
 
-export function Field({ label, hint, problem, name, children }: Field) {
+export function Field({ label, hint, problem, name, holds = '', children }: Field) {
   const id = useId();
   const wrong = about(problem, name);
   const described = [hint ? `${id}-hint` : '', wrong ? `${id}-wrong` : ''].filter(Boolean).join(' ');
@@ -38,6 +42,7 @@ export function Field({ label, hint, problem, name, children }: Field) {
           {hint}
         </p>
       )}
+      <Unseen text={holds} />
       {wrong && (
         <p class="field-fault" id={`${id}-wrong`}>
           <span aria-hidden="true">✕ </span>
@@ -45,6 +50,17 @@ export function Field({ label, hint, problem, name, children }: Field) {
         </p>
       )}
     </div>
+  );
+}
+
+/** A field shows its text as it is: what is not seen in it is named below. */
+function Unseen({ text }: { text: string }) {
+  const unseen = unseenIn(text).map(({ character }) => character);
+  if (unseen.length === 0) return null;
+  return (
+    <p class="warning-words">
+      ! It holds what is not seen: <code>{listed(unseen)}</code>
+    </p>
   );
 }
 
@@ -64,7 +80,7 @@ interface TextField {
 
 export function TextField({ value, set, type = 'text', required, mono, placeholder, disabled, ...field }: TextField) {
   return (
-    <Field {...field}>
+    <Field {...field} holds={value}>
       {(parts) => (
         <input
           {...parts}
@@ -77,6 +93,42 @@ export function TextField({ value, set, type = 'text', required, mono, placehold
           autocomplete="off"
           spellcheck={false}
           onInput={(event) => set(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+interface NumberField {
+  label: string;
+  value: number | undefined;
+  set: (value: number | undefined) => void;
+  /** What is written counts so many: 1000 where seconds are milliseconds. */
+  scale?: number;
+  hint?: ComponentChildren;
+  problem?: Problem | undefined;
+  name?: string;
+  placeholder?: string;
+}
+
+export function NumberField({ value, set, scale = 1, placeholder, ...field }: NumberField) {
+  const [text, setText] = useState(value === undefined ? '' : String(value / scale));
+  return (
+    <Field {...field}>
+      {(parts) => (
+        <input
+          {...parts}
+          type="number"
+          inputMode="decimal"
+          min="0"
+          step={scale === 1 ? '1' : 'any'}
+          value={text}
+          placeholder={placeholder}
+          onInput={(event) => {
+            const typed = event.currentTarget.value;
+            setText(typed);
+            set(typed === '' ? undefined : Math.round(Number(typed) * scale));
+          }}
         />
       )}
     </Field>
@@ -117,7 +169,7 @@ export function LinesField({
   ...field
 }: Omit<TextField, 'value' | 'set'> & { value: string[]; set: (lines: string[]) => void; rows?: number }) {
   return (
-    <Field {...field}>
+    <Field {...field} holds={value.join('\n')}>
       {(parts) => (
         <textarea
           {...parts}

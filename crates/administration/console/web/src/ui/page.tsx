@@ -3,6 +3,8 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
+import { visible } from './visible';
+
 let navigated = false;
 
 /** From now on what is new takes the focus; the first page leaves it where the browser put it. */
@@ -29,7 +31,7 @@ interface Page {
 export function Page({ title, above, aside, lead, heading, wide = false, children }: Page) {
   const top = useRef<HTMLHeadingElement>(null);
   useLayoutEffect(() => {
-    document.title = `${title} · Gatewright`;
+    document.title = visible(`${title} · Gatewright`);
   }, [title]);
   useLayoutEffect(() => {
     if (!navigated) return;

@@ -41,10 +41,10 @@ export function usePaged<T>(path: string, values: Record<string, string | undefi
 
 export function Pager<T>({ paged, what }: { paged: Paged<T>; what: string }) {
   const list = paged.reading.value;
-  if (!list) return null;
+  // How many there are stands above the list.
+  if (!list || (!paged.back && !paged.forth)) return null;
   const first = paged.page * PAGE + 1;
   const last = paged.page * PAGE + list.items.length;
-  if (!paged.back && !paged.forth) return <p class="pager soft">{`${number(list.items.length)} ${what}`}</p>;
   return (
     <nav class="pager" aria-label={`Pages of ${what}`}>
       <span class="soft">

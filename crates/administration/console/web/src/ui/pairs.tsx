@@ -26,9 +26,10 @@ interface Pairs {
   hint?: string;
   problem?: Problem | undefined;
   name?: string;
+  disabled?: boolean;
 }
 
-export function PairsField({ label, value, set, hint, problem, name }: Pairs) {
+export function PairsField({ label, value, set, hint, problem, name, disabled = false }: Pairs) {
   const [text, setText] = useState(() => written(value));
   return (
     <Field
@@ -39,6 +40,7 @@ export function PairsField({ label, value, set, hint, problem, name }: Pairs) {
         </>
       }
       problem={problem}
+      holds={text}
       {...(name ? { name } : {})}
     >
       {(parts) => (
@@ -47,6 +49,7 @@ export function PairsField({ label, value, set, hint, problem, name }: Pairs) {
           class="mono"
           rows={Math.max(2, text.split('\n').length)}
           value={text}
+          disabled={disabled}
           spellcheck={false}
           onInput={(event) => {
             setText(event.currentTarget.value);

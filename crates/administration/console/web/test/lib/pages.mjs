@@ -23,6 +23,7 @@ const FINANCE =
 export const PAGES = [
   ['overview', '/'],
   ['people', '/people'],
+  ['people-of-a-while', '/people?group=oncall'],
   ['person', '/people/carla'],
   ['person-disable', '/people/carla', press('Disable')],
   [
@@ -81,6 +82,14 @@ export const PAGES = [
       await page.getByText('No fault').waitFor();
       await page.getByRole('button', { name: 'Compare with what is in force' }).click();
       await page.getByRole('button', { name: /^Save:/ }).waitFor();
+    },
+  ],
+  [
+    'policy-editor-unseen',
+    '/policies/edit',
+    async (page) => {
+      await write(page, `// not \u202eseton\n`);
+      await page.getByText('may not be what it looks like').waitFor();
     },
   ],
   ['policy-history', '/policies/history'],

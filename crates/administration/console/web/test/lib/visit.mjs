@@ -8,6 +8,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 export const DESKTOP = { width: 1280, height: 860 };
 export const PHONE = { width: 360, height: 780 };
 
+/** The narrowest phones; and a desktop whose reader has everything twice as large. */
+export const NARROW = { width: 320, height: 640 };
+export const ZOOMED = { width: DESKTOP.width / 2, height: DESKTOP.height / 2 };
+
 const PATIENCE_MS = 10_000;
 
 export class Visitor {
@@ -73,6 +77,28 @@ export class Visitor {
   /** By how much the page is wider than the screen; a phone's own width of the window grows with what does not fit. */
   async overflow() {
     return (await this.page.evaluate(() => document.documentElement.scrollWidth)) - this.page.viewportSize().width;
+  }
+
+  /** What reaches beyond the screen, or is cut off at its side, though nothing there scrolls or says so by an ellipsis. */
+  beyond() {
+    return this.page.evaluate(() => {
+      const held = (element) => {
+        for (let at = element; at; at = at.parentElement) {
+          const { overflowX, textOverflow } = getComputedStyle(at);
+          if (/auto|scroll/.test(overflowX) || textOverflow === 'ellipsis') return true;
+        }
+        return false;
+      };
+      const told = (element) =>
+        `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}: ${element.textContent?.trim().slice(0, 40)}`;
+      return [...document.querySelectorAll('body *')]
+        .filter((element) => !element.closest('.hidden, .skip, thead, svg, .code-beneath'))
+        .filter((element) => {
+          const { left, right, width } = element.getBoundingClientRect();
+          return width > 0 && (left < -1 || right > innerWidth + 1) && !held(element);
+        })
+        .map(told);
+    });
   }
 
   /** What axe finds, each as one line. The page's own policy stays on: axe runs in a world beside it. */

@@ -11,6 +11,7 @@ import { Time } from '../../ui/time';
 import { number } from '../../ui/words';
 import { EndLease } from '../end';
 import { PersonLink } from '../person';
+import { EndButton } from '../sessions/parts';
 
 const MOST = 8;
 
@@ -43,9 +44,11 @@ export function OpenAtApp({ app }: { app: string }) {
                     </span>
                   </div>
                   {may && (
-                    <button type="button" class="button small-button danger" onClick={() => setAsked(lease)}>
-                      End<span class="hidden"> the lease of {lease.user ?? 'a stranger'}</span>
-                    </button>
+                    <EndButton
+                      of={`the lease of ${lease.user ?? 'a stranger'}`}
+                      whose={lease.user}
+                      end={() => setAsked(lease)}
+                    />
                   )}
                 </li>
               ))}

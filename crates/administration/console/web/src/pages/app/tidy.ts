@@ -22,7 +22,7 @@ function route(given: Route): Route {
 
 export function tidied(app: AppDraft): AppDraft {
   const { identity_headers: headers } = app;
-  const { server_name, ...upstream } = app.upstream;
+  const { server_name, health, limits, ...upstream } = app.upstream;
   return {
     name: app.name.trim(),
     title: app.title.trim(),
@@ -34,6 +34,8 @@ export function tidied(app: AppDraft): AppDraft {
       ...upstream,
       servers: lines(upstream.servers.map(serverWords)).map(serverOf),
       ...set('server_name', server_name),
+      ...(health?.path.trim() && { health: { ...health, path: health.path.trim() } }),
+      ...(limits && Object.keys(limits).length > 0 && { limits }),
     },
     ...set('time_zone', app.time_zone),
     in_portal: app.in_portal,

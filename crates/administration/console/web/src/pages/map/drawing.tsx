@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { refine } from '../../router';
+import { visible } from '../../ui/visible';
 import { number, people } from '../../ui/words';
 import { type Drawn, type Flow, STRANGERS } from './aggregate';
 import { type Band, type Box, layout } from './layout';
@@ -119,7 +120,8 @@ export function Drawing({ drawn, chosen, choose }: Drawing) {
 const dimmed = (chosen: Flow | undefined, flow: Flow): boolean =>
   chosen !== undefined && chosen !== flow && chosen.to !== flow.from && chosen.from !== flow.to;
 
-function cut(text: string, characters: number): string {
+function cut(given: string, characters: number): string {
+  const text = visible(given);
   return text.length > characters ? `${text.slice(0, Math.max(1, Math.floor(characters) - 1))}…` : text;
 }
 
@@ -185,7 +187,7 @@ function Node({
         {cut(title, characters)}
       </text>
       <text class="map-under" x={box.x + 14} y={box.y + box.height / 2 + 10} dominant-baseline="central">
-        {cut(under, characters * 1.25)}
+        {cut(under, characters * 1.45)}
       </text>
       <title>{`${title}, ${under}: show only this`}</title>
     </a>

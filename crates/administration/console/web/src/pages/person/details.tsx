@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks';
 
 import { api, to } from '../../api/client';
-import { useMay } from '../../api/me';
+import { useBeyond, useMay } from '../../api/me';
 import type { UserInFull } from '../../api/types';
 import { useDoing } from '../../api/use';
 import { say } from '../../ui/announce';
@@ -11,8 +11,13 @@ import { TextField } from '../../ui/field';
 import { ProblemNote } from '../../ui/notes';
 import { PairsField } from '../../ui/pairs';
 
+const FOR_OWNERS = 'Only who may apply policies changes it, as policies read it.';
+
 export function PersonDetails({ user, again }: { user: UserInFull; again: () => void }) {
-  const may = useMay('admin.user.change');
+  const mayChange = useMay('admin.user.change');
+  const may = useBeyond(user) === undefined && mayChange;
+  // Policies read them, so they are rights.
+  const mayDescribe = useMay('admin.policy.apply') && may;
   const [display, setDisplay] = useState(user.display_name);
   const [email, setEmail] = useState(user.email ?? '');
   const [attributes, setAttributes] = useState(user.attributes);
@@ -47,14 +52,16 @@ export function PersonDetails({ user, again }: { user: UserInFull; again: () => 
           set={setEmail}
           problem={doing.problem}
           name="email"
-          disabled={!may}
+          disabled={!mayDescribe}
+          {...(may && !mayDescribe && { hint: FOR_OWNERS })}
         />
       </div>
       <PairsField
         label="Attributes"
         value={attributes}
         set={setAttributes}
-        hint='Policies read them: principal.getTag("team") == "red".'
+        hint={`Policies read them: principal.getTag("team") == "red".${may && !mayDescribe ? ` ${FOR_OWNERS}` : ''}`}
+        disabled={!mayDescribe}
         problem={doing.problem}
         name="attributes"
       />

@@ -3,9 +3,11 @@
 import { useState } from 'preact/hooks';
 
 import { api, to } from '../../api/client';
-import { useMay } from '../../api/me';
+import { useBeyond, useMay } from '../../api/me';
+import { useRefusal } from '../../api/refused';
 import type { Factor, UserInFull } from '../../api/types';
 import { useDoing } from '../../api/use';
+import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
 import { Confirm } from '../../ui/dialog';
 import { Empty } from '../../ui/notes';
@@ -17,6 +19,8 @@ const KINDS: Record<string, string> = { passkey: 'passkey', 'recovery-codes': 'r
 export function FactorRows({ user, again }: { user: UserInFull; again: () => void }) {
   const [asked, setAsked] = useState<Factor>();
   const may = useMay('admin.user.change');
+  const refused = useRefusal(`factor ${user.id}`);
+  const why = useBeyond(user) ?? refused;
   if (user.factors.length === 0) {
     return (
       <Empty title="No passkey yet">
@@ -39,13 +43,14 @@ export function FactorRows({ user, again }: { user: UserInFull; again: () => voi
               </span>
             </div>
             {may && (
-              <button type="button" class="button small-button" onClick={() => setAsked(factor)}>
+              <Act class="button small-button" why={why} onClick={() => setAsked(factor)}>
                 Remove<span class="hidden"> {factor.name}</span>
-              </button>
+              </Act>
             )}
           </li>
         ))}
       </ul>
+      {may && <Why why={refused} />}
       {asked && <Remove user={user} factor={asked} again={again} close={() => setAsked(undefined)} />}
     </>
   );
@@ -62,7 +67,7 @@ function Remove({
   again: () => void;
   close: () => void;
 }) {
-  const doing = useDoing();
+  const doing = useDoing(`factor ${user.id}`);
   const last = factor.kind === 'passkey' && user.factors.filter((other) => other.kind === 'passkey').length === 1;
   const remove = async () => {
     if (!(await doing.run(() => api.remove(to('users', user.id, 'factors', factor.id))))) return;

@@ -3,16 +3,20 @@
 import { useState } from 'preact/hooks';
 
 import { api, to } from '../../api/client';
-import { useMay } from '../../api/me';
+import { useBeyond, useGiven, useMay } from '../../api/me';
+import { useRefusal } from '../../api/refused';
 import type { Membership, UserInFull } from '../../api/types';
 import { useDoing } from '../../api/use';
 import { at } from '../../router';
+import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
+import { Chip } from '../../ui/chip';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
 import { GroupField } from '../../ui/choose';
 import { Empty, ProblemNote } from '../../ui/notes';
-import { Time } from '../../ui/time';
+import { Until, useMemberships } from '../../ui/memberships';
+import { Time, typedTime } from '../../ui/time';
 
 interface Rows {
   user: UserInFull;
@@ -23,7 +27,10 @@ export function GroupRows({ user, again }: Rows) {
   const [adding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<Membership>();
   const may = useMay('admin.user.change');
-  const direct = new Set(user.groups.map((membership) => membership.group));
+  const beyond = useBeyond(user);
+  const refused = useRefusal(`leave ${user.id}`);
+  const { running, over } = useMemberships(user.groups);
+  const direct = new Set(running.map((membership) => membership.group));
   const through = user.all_groups.filter((group) => !direct.has(group));
   return (
     <>
@@ -33,26 +40,27 @@ export function GroupRows({ user, again }: Rows) {
         </Empty>
       ) : (
         <ul class="card list">
-          {user.groups.map((membership) => (
+          {[...running, ...over].map((membership) => (
             <li class="row" key={membership.group}>
               <div class="grow">
                 <a class="strong" href={at('groups', membership.group)}>
                   {membership.group}
                 </a>
                 <span class="under">
-                  {membership.until === undefined ? (
-                    'for good'
-                  ) : (
+                  {over.includes(membership) ? (
                     <>
-                      ends <Time at={membership.until} />
+                      ended <Time at={membership.until ?? 0} />: it gives nothing any more
                     </>
+                  ) : (
+                    <Until membership={membership} />
                   )}
                 </span>
               </div>
+              {over.includes(membership) && <Chip tone="plain">lapsed</Chip>}
               {may && (
-                <button type="button" class="button small-button" onClick={() => setLeaving(membership)}>
+                <Act class="button small-button" why={beyond ?? refused} onClick={() => setLeaving(membership)}>
                   Take out<span class="hidden"> of {membership.group}</span>
-                </button>
+                </Act>
               )}
             </li>
           ))}
@@ -61,13 +69,22 @@ export function GroupRows({ user, again }: Rows) {
       {through.length > 0 && <p class="small after">Through these also in {through.join(', ')}.</p>}
       {may && (
         <p class="buttons">
-          <button type="button" class="button" onClick={() => setAdding(true)}>
+          <Act why={beyond} onClick={() => setAdding(true)}>
             Put into a group
-          </button>
+          </Act>
         </p>
       )}
+      {may && <Why why={refused} />}
       {adding && <Join user={user} again={again} close={() => setAdding(false)} />}
-      {leaving && <Leave user={user} group={leaving.group} again={again} close={() => setLeaving(undefined)} />}
+      {leaving && (
+        <Leave
+          user={user}
+          group={leaving.group}
+          over={over.includes(leaving)}
+          again={again}
+          close={() => setLeaving(undefined)}
+        />
+      )}
     </>
   );
 }
@@ -75,11 +92,15 @@ export function GroupRows({ user, again }: Rows) {
 function Join({ user, again, close }: Rows & { close: () => void }) {
   const [group, setGroup] = useState('');
   const [until, setUntil] = useState('');
+  const given = useGiven();
   const doing = useDoing();
   const join = async (event: Event) => {
     event.preventDefault();
-    const body = until ? { until: new Date(until).getTime() } : {};
-    if (!(await doing.run(() => api.put(to('users', user.id, 'groups', group.trim()), body)))) return;
+    const put = () => {
+      const body = until ? { until: typedTime(until, 'until') } : {};
+      return api.put(to('users', user.id, 'groups', group.trim()), body);
+    };
+    if (!(await doing.run(async () => put()))) return;
     say(`${user.name} is in ${group}`);
     close();
     again();
@@ -87,7 +108,15 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
   return (
     <Dialog title={`Put ${user.name} into a group`} close={close}>
       <form onSubmit={join}>
-        <GroupField label="Group" value={group} set={setGroup} problem={doing.problem} name="group" />
+        <GroupField
+          label="Group"
+          value={group}
+          set={setGroup}
+          problem={doing.problem}
+          name="group"
+          among={given}
+          {...(given && { hint: 'One that you are in yourself: others are for an owner to give.' })}
+        />
         <TextField
           label="Until"
           type="datetime-local"
@@ -111,8 +140,8 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
   );
 }
 
-function Leave({ user, group, again, close }: Rows & { group: string; close: () => void }) {
-  const doing = useDoing();
+function Leave({ user, group, over, again, close }: Rows & { group: string; over: boolean; close: () => void }) {
+  const doing = useDoing(`leave ${user.id}`);
   const leave = async () => {
     if (!(await doing.run(() => api.remove(to('users', user.id, 'groups', group))))) return;
     say(`${user.name} is no longer in ${group}`);
@@ -128,10 +157,14 @@ function Leave({ user, group, again, close }: Rows & { group: string; close: () 
       close={close}
       onConfirm={leave}
     >
-      <p>
-        What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their{' '}
-        {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
-      </p>
+      {over ? (
+        <p>It has ended already: nothing closes, and it is no longer listed.</p>
+      ) : (
+        <p>
+          What {user.name} reaches only through <b>{group}</b> closes at once, what is open there included. Their{' '}
+          {user.sessions === 1 ? 'session goes' : 'sessions go'} on.
+        </p>
+      )}
     </Confirm>
   );
 }

@@ -3,9 +3,11 @@
 import { useState } from 'preact/hooks';
 
 import { api, to } from '../../api/client';
-import { Permitted } from '../../api/me';
+import { Permitted, useBeyond } from '../../api/me';
+import { useRefusal } from '../../api/refused';
 import type { LinkKind, SecretLink, UserInFull } from '../../api/types';
 import { useDoing } from '../../api/use';
+import { Act, Why } from '../../ui/act';
 import { CopyButton } from '../../ui/copy';
 import { Dialog } from '../../ui/dialog';
 import { ProblemNote } from '../../ui/notes';
@@ -19,6 +21,8 @@ const KINDS: [LinkKind, string, string][] = [
 
 export function Links({ user }: { user: UserInFull }) {
   const [kind, setKind] = useState<LinkKind>();
+  const refused = useRefusal(`link ${user.id}`);
+  const why = useBeyond(user) ?? refused;
   return (
     <Permitted action="admin.user.link" to="make links for people">
       {user.disabled ? (
@@ -26,19 +30,20 @@ export function Links({ user }: { user: UserInFull }) {
       ) : (
         <p class="buttons">
           {KINDS.map(([value, words]) => (
-            <button type="button" class="button" key={value} onClick={() => setKind(value)}>
+            <Act key={value} why={why} onClick={() => setKind(value)}>
               {words}
-            </button>
+            </Act>
           ))}
         </p>
       )}
+      {!user.disabled && <Why why={refused} />}
       {kind && <MakeLink user={user} kind={kind} close={() => setKind(undefined)} />}
     </Permitted>
   );
 }
 
 function MakeLink({ user, kind, close }: { user: UserInFull; kind: LinkKind; close: () => void }) {
-  const doing = useDoing();
+  const doing = useDoing(`link ${user.id}`);
   const [link, setLink] = useState<SecretLink>();
   const [, words = '', what = ''] = KINDS.find(([value]) => value === kind) ?? [];
   const make = () =>

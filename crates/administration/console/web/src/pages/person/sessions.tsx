@@ -5,18 +5,22 @@ import { useState } from 'preact/hooks';
 import { api, query, to } from '../../api/client';
 import { useMay } from '../../api/me';
 import type { List, Session } from '../../api/types';
+import { useRefusal } from '../../api/refused';
 import { useDoing, useRead } from '../../api/use';
+import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
 import { Confirm } from '../../ui/dialog';
 import { Empty, Shown } from '../../ui/notes';
 import { Time } from '../../ui/time';
 import { count, listed } from '../../ui/words';
-import { EndSession } from '../end';
+import { EndSession, endOf } from '../end';
+import { EndButton } from '../sessions/parts';
 
 export function PersonSessions({ user, again }: { user: string; again: () => void }) {
   const reading = useRead<List<Session>>(`/v1/sessions${query({ user })}`);
   const [asked, setAsked] = useState<Session | 'all'>();
   const may = useMay('admin.session.end');
+  const refused = useRefusal(endOf(user));
   const ended = () => {
     setAsked(undefined);
     reading.again();
@@ -42,20 +46,19 @@ export function PersonSessions({ user, again }: { user: string; again: () => voi
                     </span>
                   </div>
                   {may && (
-                    <button type="button" class="button small-button danger" onClick={() => setAsked(session)}>
-                      End<span class="hidden"> the session on {session.client}</span>
-                    </button>
+                    <EndButton of={`the session on ${session.client}`} whose={user} end={() => setAsked(session)} />
                   )}
                 </li>
               ))}
             </ul>
             {may && items.length > 1 && (
               <p class="buttons">
-                <button type="button" class="button danger" onClick={() => setAsked('all')}>
+                <Act class="button danger" why={refused} onClick={() => setAsked('all')}>
                   End all {items.length}
-                </button>
+                </Act>
               </p>
             )}
+            {may && <Why why={refused} />}
             {asked === 'all' && <EndAll user={user} sessions={items} ended={ended} close={() => setAsked(undefined)} />}
             {asked && asked !== 'all' && <EndSession session={asked} ended={ended} close={() => setAsked(undefined)} />}
           </>
@@ -76,7 +79,7 @@ function EndAll({
   ended: () => void;
   close: () => void;
 }) {
-  const doing = useDoing();
+  const doing = useDoing(endOf(user));
   const leases = sessions.reduce((sum, session) => sum + session.leases, 0);
   const end = async () => {
     if (!(await doing.run(() => api.remove(to('users', user, 'sessions'))))) return;

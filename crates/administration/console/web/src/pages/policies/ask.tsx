@@ -12,7 +12,7 @@ import { AppField, UserField } from '../../ui/choose';
 import { SelectField, TextField } from '../../ui/field';
 import { ProblemNote } from '../../ui/notes';
 import { Page } from '../../ui/page';
-import { Moment } from '../../ui/time';
+import { Moment, typedTime } from '../../ui/time';
 import { Ways } from '../../ui/ways';
 import { PolicyShown } from '../decision/parts';
 
@@ -47,17 +47,17 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
   const doing = useDoing();
   const ask = (event: Event) => {
     event.preventDefault();
-    const question: Question = {
+    const question = (): Question => ({
       user: user.trim() || null,
       app: app.trim(),
       method,
       path: path.trim() || '/',
       proof: user.trim() ? proof : 'nothing',
       ...(address.trim() && { address: address.trim() }),
-      ...(at && { at: new Date(at).getTime() }),
-    };
+      ...(at && { at: typedTime(at, 'at') }),
+    });
     void doing.run(async () => {
-      const explanation = await api.post<Explanation>('/v1/explain', { ...question, ...(files && { files }) });
+      const explanation = await api.post<Explanation>('/v1/explain', { ...question(), ...(files && { files }) });
       setAnswer({ of: files, explanation });
     });
   };

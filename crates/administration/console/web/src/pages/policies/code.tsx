@@ -4,6 +4,7 @@ import type { RefObject } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 
 import { coloured } from '../../ui/cedar';
+import { raw } from '../../ui/visible';
 
 /** Beyond this the colours cost more than they give while one types. */
 const COLOURED_CHARACTERS = 60_000;
@@ -23,7 +24,7 @@ export function Code({ label, text, set, faulty, describedBy, area }: Code) {
   const numbers = useRef<HTMLPreElement>(null);
   const lines = text.split('\n').length;
   const counted = useMemo(() => Array.from({ length: lines }, (_, index) => index + 1).join('\n'), [lines]);
-  const shown = useMemo(() => (text.length > COLOURED_CHARACTERS ? [text] : coloured(text)), [text]);
+  const shown = useMemo(() => (text.length > COLOURED_CHARACTERS ? [raw(text)] : coloured(text, raw)), [text]);
   const follow = (top: number, left: number) => {
     if (beneath.current) beneath.current.style.transform = `translate(${-left}px, ${-top}px)`;
     if (numbers.current) numbers.current.style.transform = `translateY(${-top}px)`;

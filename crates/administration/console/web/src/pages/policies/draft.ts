@@ -22,14 +22,13 @@ export function useCheck(files: PolicyFile[]): Check {
   const rested = useRested(files, 350);
   const [state, setState] = useState<{ of?: PolicyFile[]; checked?: Checked; problem?: Problem }>({});
   useEffect(() => {
-    let gone = false;
+    const leaving = new AbortController();
+    const { signal } = leaving;
     api
-      .post<Checked>('/v1/policies/check', { files: rested })
-      .then((checked) => !gone && setState({ of: rested, checked }))
-      .catch((fault) => !gone && setState({ of: rested, problem: asProblem(fault) }));
-    return () => {
-      gone = true;
-    };
+      .post<Checked>('/v1/policies/check', { files: rested }, { signal })
+      .then((checked) => !signal.aborted && setState({ of: rested, checked }))
+      .catch((fault) => !signal.aborted && setState({ of: rested, problem: asProblem(fault) }));
+    return () => leaving.abort();
   }, [rested]);
   return { checked: state.checked, problem: state.problem, behind: state.of !== files };
 }

@@ -1,6 +1,6 @@
 // Writing policies: checked as one types, asked under the draft, compared before they count.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Policies, PolicyFault, PolicyFile } from '../../api/types';
 import { useRead } from '../../api/use';
@@ -8,7 +8,8 @@ import { guardLeaving, useAddress } from '../../router';
 import { ProblemNote, Shown } from '../../ui/notes';
 import { Page, Section } from '../../ui/page';
 import { Words } from '../../ui/sentence';
-import { count } from '../../ui/words';
+import { unseenIn } from '../../ui/visible';
+import { count, number } from '../../ui/words';
 import { Ask } from './ask';
 import { Cases } from './cases';
 import { Code, toLine } from './code';
@@ -74,6 +75,7 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
         choose={setActive}
       />
       <div class="editor-main">
+        {file && <Unseen file={file} />}
         {file && (
           <Code
             key={file.name}
@@ -94,6 +96,27 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
           <Cases files={files} />
         </Section>
       </div>
+    </div>
+  );
+}
+
+/** The text itself is shown as it is: what is in it and not seen is told above it. */
+function Unseen({ file }: { file: PolicyFile }) {
+  const unseen = useMemo(() => unseenIn(file.text), [file.text]);
+  if (unseen.length === 0) return null;
+  return (
+    <div class="unseen" role="status">
+      <p class="strong warning-words">! {file.name} may not be what it looks like.</p>
+      <p>
+        It holds characters that are not seen, or turn round what follows:{' '}
+        {unseen.map(({ character, line }, index) => (
+          <span key={character}>
+            {index > 0 && ', '}
+            <code>{character}</code> in line {number(line)}
+          </span>
+        ))}
+        . Take them out; within a string they can be written as they stand here.
+      </p>
     </div>
   );
 }

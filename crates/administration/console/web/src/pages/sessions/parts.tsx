@@ -2,8 +2,11 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
+import { useRefusal } from '../../api/refused';
 import { useRested } from '../../api/use';
 import { refine, useAddress } from '../../router';
+import { Act } from '../../ui/act';
+import { endOf } from '../end';
 
 export function Tabs({ here }: { here: 'sessions' | 'leases' }) {
   return (
@@ -27,10 +30,10 @@ export function useTyped(name: string): [typed: string, set: (value: string) => 
   return [typed, setTyped, rested];
 }
 
-export function EndButton({ of, end }: { of: string; end: () => void }) {
+export function EndButton({ of, whose, end }: { of: string; whose: string | undefined; end: () => void }) {
   return (
-    <button type="button" class="button small-button danger" onClick={end}>
+    <Act class="button small-button danger" why={useRefusal(endOf(whose))} onClick={end}>
       End<span class="hidden"> {of}</span>
-    </button>
+    </Act>
   );
 }

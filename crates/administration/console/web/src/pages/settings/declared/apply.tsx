@@ -7,7 +7,8 @@ import type { Plan } from '../../../api/types';
 import { useDoing } from '../../../api/use';
 import { Check } from '../../../ui/field';
 import { ProblemNote } from '../../../ui/notes';
-import { number, some } from '../../../ui/words';
+import { unseenIn } from '../../../ui/visible';
+import { listed, number, some } from '../../../ui/words';
 import { type Chosen, chosen } from './files';
 import { PlanShown } from './plan';
 
@@ -94,6 +95,23 @@ function Pick({ choose, busy }: { choose: (list: FileList) => void; busy: boolea
   );
 }
 
+function Unseen({ files }: { files: Chosen['files'] }) {
+  const holding = files.filter((file) => unseenIn(file.text).length > 0);
+  if (holding.length === 0) return null;
+  const unseen = new Set(holding.flatMap((file) => unseenIn(file.text).map(({ character }) => character)));
+  return (
+    <p class="warning-words">
+      !{' '}
+      {some(
+        holding.map((file) => file.name),
+        LEFT_MOST,
+      )}{' '}
+      may not be what {holding.length === 1 ? 'it looks' : 'they look'} like: characters that are not seen,{' '}
+      <code>{listed([...unseen])}</code>
+    </p>
+  );
+}
+
 function Files({ files: { files, left } }: { files: Chosen }) {
   return (
     <div aria-live="polite">
@@ -109,6 +127,7 @@ function Files({ files: { files, left } }: { files: Chosen }) {
           ))}
         </p>
       )}
+      <Unseen files={files} />
       {left.length > 0 && files.length > 0 && <p class="small">Left aside: {some(left, LEFT_MOST)}.</p>}
     </div>
   );
