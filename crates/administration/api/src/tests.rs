@@ -2,10 +2,16 @@
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
-use gw_engine::testing::{TestEngine, app, group, policies, user};
+use gw_engine::{
+    Commit, CommitError,
+    testing::{TestEngine, app, group, policies, user},
+};
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
-use gw_model::{Change, Factor, FactorId, FactorKind, PolicyFile, Timestamp, Upstream};
+use gw_model::{
+    Actor, Change, Factor, FactorId, FactorKind, PolicyFile, Timestamp, Upstream, User,
+};
+use gw_store::Refused;
 use http::Method;
 use tokio::task::JoinSet;
 
@@ -417,18 +423,15 @@ async fn a_change_that_leaves_no_one_able_to_administer_is_refused() {
         .send::<Done>(Method::POST, "/v1/policies", &apply)
         .await
         .unwrap();
-    let passing = Join {
-        until: Some(running.test.clock.now().after(Duration::from_secs(3600))),
-    };
-    let refused = running
-        .client
-        .send::<Done>(Method::PUT, "/v1/users/olga/groups/owners", &passing)
-        .await;
+    let facts = running.test.engine.view().facts.clone();
+    let mut passing = User::clone(facts.user_named("olga").unwrap());
+    passing.groups[0].until = Some(running.test.clock.now().after(Duration::from_secs(3600)));
+    let commit =
+        Commit::new(Actor::Local(0), "for an hour").change(Change::UserPut(passing.into()));
+    let refused = running.test.engine.commit(commit).await.unwrap_err();
     assert!(
-        refusal(refused)
-            .detail
-            .contains("no one able to administer"),
-        "for good"
+        matches!(refused, CommitError::Refused(Refused::LockedOut)),
+        "{refused}"
     );
     let refused = running
         .client
