@@ -1,6 +1,7 @@
 //! The configuration file as it changes: apps, groups and networks live, the rest at the next start.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -27,6 +28,8 @@ pub(super) struct Live {
     state: Arc<Mutex<State>>,
     /// Somebody asked for a reload (SIGHUP).
     pub(super) asked: Arc<Notify>,
+    /// The file was read again, whatever came of it.
+    pub(super) reloaded: Arc<Notify>,
 }
 
 struct State {
@@ -56,6 +59,7 @@ impl Live {
                 shown,
             })),
             asked: Arc::default(),
+            reloaded: Arc::default(),
         }
     }
 
@@ -70,6 +74,11 @@ impl Live {
             let groups = state.config.wanted.groups.iter();
             groups.map(|group| group.name.clone()).collect()
         })
+    }
+
+    /// The hosts that certificates are obtained for.
+    pub(super) fn obtained(&self, facts: &Snapshot) -> BTreeSet<String> {
+        self.with(|state| state.config.obtained(facts.apps().map(|app| &*app.host)))
     }
 
     fn with<R>(&self, then: impl FnOnce(&mut State) -> R) -> R {
@@ -137,6 +146,7 @@ impl Live {
             }
         };
         self.with(|state| state.shown = shown);
+        self.reloaded.notify_one();
     }
 
     async fn take(&self, new: Config) -> Result<String, Vec<String>> {
@@ -214,6 +224,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
+        ("acme", present.acme == new.acme),
         ("threads", present.threads == new.threads),
         ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),
