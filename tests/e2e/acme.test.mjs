@@ -203,7 +203,7 @@ describe('an authority that is away, or says no', { skip }, () => {
     authority = await makeAuthority();
     authority.lost.add('app.e2e.localhost');
     ({ upstream, gateway } = await organisation(authority, { prepare: (made) => authority.start(made.ports.http) }));
-    await gateway.child.line(/no certificate was obtained.*could not see.*app\.e2e\.localhost/, PATIENCE);
+    await gateway.child.line(/no certificate was obtained.*app\.e2e\.localhost.*could not see that this host is ours/, PATIENCE);
     for (const app of ['auth', 'portal']) await served(gateway, authority, app);
     await assert.rejects(shown(gateway, authority, 'app'), /alert|reset|ECONNRESET|handshake/i);
     const [found] = await doctorSays(gateway, 'app.e2e.localhost');

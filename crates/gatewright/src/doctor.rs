@@ -3,6 +3,7 @@
 //! Everything is looked at and nothing is changed, whether a Gatewright runs on the data folder
 //! or not. What could not be found out is said as such, and is no fault.
 
+mod acme;
 mod certificates;
 mod clock;
 mod data;
@@ -29,6 +30,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
     let mut found = vec![running.finding()];
     found.extend(names::look(config).await);
     found.extend(certificates::look(config));
+    found.extend(acme::look(config, &running).await);
     found.extend(data::look(config));
     found.extend(files::look(config, &running));
     found.extend(ports::look(config, &running));

@@ -224,7 +224,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
-        ("acme", present.acme == new.acme),
+        ("acme", authority_of(present) == authority_of(new)),
         ("threads", present.threads == new.threads),
         ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),
@@ -247,6 +247,11 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         .filter(|(_, same)| !same)
         .map(|(name, _)| name)
         .collect()
+}
+
+/// For which hosts it is asked follows the file.
+fn authority_of(config: &Config) -> Option<&gw_acme::Settings> {
+    config.acme.as_ref().map(|acme| &acme.settings)
 }
 
 /// Follows the files that apps' servers are believed by, as [`certificates`] does its own.

@@ -184,7 +184,7 @@ async fn ask(
 }
 
 /// Waits for an answer while its connection is looked after, here and in no task of its own.
-async fn driven<T>(asking: impl Future<Output = T>, connection: impl Future) -> T {
+pub(crate) async fn driven<T>(asking: impl Future<Output = T>, connection: impl Future) -> T {
     tokio::pin!(asking, connection);
     let mut open = true;
     loop {

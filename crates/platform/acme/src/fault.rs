@@ -82,7 +82,7 @@ impl AcmeFault {
     }
 
     fn said(problem: &Problem, asking: Asking) -> Self {
-        let words = plain(&problem.to_string());
+        let words = words(problem);
         let kind = problem.r#type.as_deref().unwrap_or_default();
         if problem.status.is_some_and(|status| status >= 500) || kind.ends_with(":serverInternal") {
             return Self::Unavailable(words);
@@ -144,6 +144,20 @@ impl AcmeFault {
             wait,
         }
     }
+}
+
+/// What an authority says, with the kind of problem that it takes it for.
+pub(crate) fn words(problem: &Problem) -> String {
+    let kind = problem.r#type.as_deref().unwrap_or("no type");
+    let kind = kind
+        .strip_prefix("urn:ietf:params:acme:error:")
+        .unwrap_or(kind);
+    let detail = problem.detail.as_deref().unwrap_or("it does not say why");
+    let mut told = format!("{detail} ({kind})");
+    for one in &problem.subproblems {
+        told = format!("{told}; {one}");
+    }
+    plain(&told)
 }
 
 /// Words from outside on one line, not too many of them.

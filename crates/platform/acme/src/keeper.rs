@@ -130,8 +130,12 @@ impl Keeper {
                 self.certificates
                     .serve_obtained(self.held.values().cloned());
                 self.schedule.succeeded(host);
-                let days = until.since((self.now)()).as_secs() / 86_400;
-                tracing::info!(host, days, "a certificate was obtained and is served");
+                let seconds = until.since((self.now)()).as_secs();
+                tracing::info!(
+                    host,
+                    expires_in_s = seconds,
+                    "a certificate was obtained and is served"
+                );
             }
             Err(fault) => self.failed(host, fault, wait),
         }
@@ -163,23 +167,32 @@ impl Keeper {
             tracing::warn!(%fault, "an account that the authority has forgotten is still there");
         }
         let failure = fault.into_failure(wait);
-        let served = match self.held.get(host) {
-            Some(held) if held.not_after() > now => "the certificate that it has is still served",
-            _ => "it has no valid certificate, and HTTPS to it fails until it has one",
-        };
         let (what, help) = (failure.what.clone(), failure.help.clone());
         self.schedule.failed(host, failure, now, (self.chance)());
-        let next = match self.schedule.due(now) {
-            Due::At(next) => next.since(now).as_secs(),
-            _ => 0,
-        };
-        tracing::warn!(
-            host,
-            fault = what,
-            help,
-            next_try_in_s = next,
-            "no certificate was obtained: {served}"
-        );
+        let next = self.schedule.next_try(host).unwrap_or(now);
+        let seconds = next.since(now).as_secs();
+        match self.held.get(host).filter(|held| held.not_after() > now) {
+            Some(held) => {
+                let left = held.not_after().since(now).as_secs();
+                tracing::warn!(
+                    host,
+                    fault = what,
+                    help,
+                    next_try_in_s = seconds,
+                    expires_in_s = left,
+                    "a certificate was not renewed; the one that there is is still served"
+                );
+            }
+            None => {
+                tracing::warn!(
+                    host,
+                    fault = what,
+                    help,
+                    next_try_in_s = seconds,
+                    "no certificate was obtained; HTTPS to this host fails until there is one"
+                );
+            }
+        }
     }
 
     /// What cannot be kept is said, and costs no more than that a restart knows less.

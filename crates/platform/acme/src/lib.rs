@@ -19,6 +19,7 @@ mod kept;
 mod names;
 mod order;
 mod pending;
+mod probe;
 mod schedule;
 mod settings;
 
@@ -28,5 +29,6 @@ pub use keeper::{Clock, Keeper, Shown};
 pub use kept::{Kept, KeptFault};
 pub use names::{NotObtainable, obtainable};
 pub use pending::{Pending, Published};
+pub use probe::{Unseen, leads_here};
 pub use schedule::{Due, Held, HostState, Schedule, Trouble};
 pub use settings::{ExternalAccount, LETS_ENCRYPT, Settings};

@@ -12,7 +12,7 @@ use rustls_pki_types::{CertificateDer, pem::PemObject as _};
 
 use crate::{
     AcmeFault, Pending, Published,
-    fault::{Asking, plain},
+    fault::{Asking, words},
 };
 
 /// How long, and how often, the authority is asked how far it is.
@@ -133,8 +133,7 @@ async fn why_not(order: &mut Order) -> String {
         return String::new();
     };
     let mut said = state.challenges.iter().filter_map(|c| c.error.as_ref());
-    said.next()
-        .map_or_else(String::new, |p| plain(&p.to_string()))
+    said.next().map_or_else(String::new, words)
 }
 
 /// The certificates of a chain, written anew, so that nothing else comes along.

@@ -194,6 +194,16 @@ impl Schedule {
         }
     }
 
+    /// When a host is tried again after a failure; none where nothing failed.
+    pub(crate) fn next_try(&self, host: &str) -> Option<Timestamp> {
+        let of_host = self
+            .hosts
+            .get(host)
+            .and_then(|state| state.trouble.as_ref());
+        let both = self.authority.as_ref().into_iter().chain(of_host);
+        both.map(|trouble| trouble.next).max()
+    }
+
     fn troubles(&mut self) -> impl Iterator<Item = &mut Trouble> {
         let of_hosts = self
             .hosts

@@ -91,7 +91,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "acme",
         "",
-        "Where certificates come from for the hosts that no `[[certificate]]` is for; only where this table stands. Read at the start.",
+        "Where certificates come from for the hosts that no `[[certificate]]` is for; only where this table stands. Read at the start, but for `hosts`.",
     ),
     (
         "acme",
