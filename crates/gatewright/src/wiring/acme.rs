@@ -45,7 +45,7 @@ pub(super) fn open(
         chance,
     )?;
     let facts = &engine.view().facts;
-    keeper.want(&config.obtained(facts.apps().map(|app| &*app.host)));
+    keeper.want(config.obtained(facts.apps().map(|app| &*app.host)));
     Ok(Some(Obtaining {
         pending: keeper.pending(),
         shown: keeper.shown(),
@@ -107,7 +107,7 @@ async fn keep(
         let facts = &engine.view().facts;
         if seen != Some(facts.epoch) {
             seen = Some(facts.epoch);
-            keeper.want(&live.obtained(facts));
+            keeper.want(live.obtained(facts));
         }
         if let Due::Now(host) = keeper.due() {
             tokio::select! {

@@ -26,6 +26,8 @@ pub(super) struct Live {
     certificates: Option<CertificateStore>,
     trust: TrustStore,
     state: Arc<Mutex<State>>,
+    /// Whether an authority is asked: that is decided at the start.
+    obtains: bool,
     /// Somebody asked for a reload (SIGHUP).
     pub(super) asked: Arc<Notify>,
     /// The file was read again, whatever came of it.
@@ -58,6 +60,7 @@ impl Live {
                 config: config.clone(),
                 shown,
             })),
+            obtains: config.acme.is_some(),
             asked: Arc::default(),
             reloaded: Arc::default(),
         }
@@ -149,9 +152,23 @@ impl Live {
         self.reloaded.notify_one();
     }
 
+    /// A host's file is not let go of for a certificate that nobody is going to ask for.
+    fn can_obtain(&self, new: &Config) -> Result<(), Vec<String>> {
+        let hosts = new.wanted.apps.iter().map(|app| &*app.host);
+        let waiting: Vec<_> = new.obtained(hosts).into_iter().collect();
+        if self.obtains || waiting.is_empty() {
+            return Ok(());
+        }
+        Err(vec![format!(
+            "acme: is read at the start, and no certificate file is for {}: restart gatewright, or keep the files until then",
+            waiting.join(", ")
+        )])
+    }
+
     async fn take(&self, new: Config) -> Result<String, Vec<String>> {
         let present = self.with(|state| state.config.clone());
         same_relying_party(&present, &new, &self.engine.view().facts)?;
+        self.can_obtain(&new)?;
         let now = self.engine.clock().now();
         let trust = TrustStore::load(files::trust(&new), now)
             .map_err(|faults| files::trust_faults(&new, &faults))?;

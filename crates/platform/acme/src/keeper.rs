@@ -14,7 +14,8 @@ use gw_tls::{CertificateStore, Obtained};
 use tokio::time::timeout;
 
 use crate::{
-    AcmeFault, Due, Kept, KeptFault, Pending, Schedule, Settings, account, client::Client, order,
+    AcmeFault, Due, Kept, KeptFault, Pending, Schedule, Settings, account, client::Client,
+    kept::FROM, order,
 };
 
 /// The longest that one order may take, whatever the authority says.
@@ -34,6 +35,7 @@ pub struct Keeper {
     pending: Pending,
     schedule: Schedule,
     shown: Shown,
+    wanted: BTreeSet<String>,
     held: BTreeMap<String, Arc<Obtained>>,
     now: Clock,
     chance: fn() -> f64,
@@ -60,6 +62,7 @@ impl Keeper {
             certificates,
             pending: Pending::default(),
             shown: Shown::default(),
+            wanted: BTreeSet::new(),
             held: BTreeMap::new(),
             now,
             chance,
@@ -78,13 +81,16 @@ impl Keeper {
 
     /// Keeps certificates for these hosts and no others. What was kept for them earlier is served
     /// from now on.
-    pub fn want(&mut self, hosts: &BTreeSet<String>) {
-        self.schedule.want(hosts);
+    pub fn want(&mut self, hosts: BTreeSet<String>) {
+        if hosts == self.wanted && !hosts.is_empty() {
+            return;
+        }
+        self.schedule.want(&hosts);
         self.held.retain(|host, _| hosts.contains(host));
-        for host in hosts {
-            if !self.held.contains_key(host) {
-                self.find(host);
-            }
+        self.kept.tidy(&hosts, (self.now)());
+        let before = std::mem::replace(&mut self.wanted, hosts.clone());
+        for host in hosts.difference(&before) {
+            self.find(host);
         }
         self.certificates
             .serve_obtained(self.held.values().cloned());
@@ -94,7 +100,16 @@ impl Keeper {
     /// Takes up what is kept for a host, if anything is.
     fn find(&mut self, host: &str) {
         match self.kept.certificate(host, (self.now)()) {
-            Ok(Some(found)) => self.hold(found),
+            Ok(Some(found)) => {
+                self.hold(found);
+                if self.kept.issued_by(host).as_deref() != Some(&*self.settings.directory) {
+                    tracing::info!(
+                        host,
+                        "its certificate is from another authority; one from this one is asked for"
+                    );
+                    self.schedule.renew_now(host);
+                }
+            }
             Ok(None) => {}
             Err(fault) => {
                 tracing::warn!(host, %fault, "a certificate that was kept is not served; another one is asked for");
@@ -152,6 +167,8 @@ impl Keeper {
         let ordered = timeout(ORDER, ordering).await;
         *wait = client.asked_to_wait();
         let pem = ordered.map_err(|_| AcmeFault::Late(ORDER))??;
+        let first = format!("{FROM}{}\n", self.settings.directory);
+        let pem = [first.into_bytes(), pem].concat();
         let file = self.kept.certificate_file(host);
         let found = Obtained::check(host, &file, &pem, (self.now)());
         let found = found.map_err(AcmeFault::Certificate)?;

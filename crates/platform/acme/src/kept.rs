@@ -2,6 +2,7 @@
 //! things stand. Every file is for its owner alone and is replaced in one step.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
@@ -20,6 +21,10 @@ const FOLDER: &str = "acme";
 const CERTIFICATES: &str = "certificates";
 const ACCOUNT: &str = "account.json";
 const SCHEDULE: &str = "schedule.json";
+
+/// How a certificate's file begins, before the directory that it is from: words outside of its
+/// parts are nobody's but ours (RFC 7468, 2).
+pub(crate) const FROM: &str = "Obtained from ";
 
 /// A file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +127,33 @@ impl Kept {
 
     pub(crate) fn put_certificate(&self, host: &str, pem: &[u8]) -> Result<(), KeptFault> {
         write(&self.certificate_file(host), pem)
+    }
+
+    /// The directory that a host's certificate is from, as its file says.
+    pub(crate) fn issued_by(&self, host: &str) -> Option<String> {
+        let text = fs::read_to_string(self.certificate_file(host)).ok()?;
+        let first = text.lines().next()?;
+        first.strip_prefix(FROM).map(str::to_owned)
+    }
+
+    /// Removes what has expired of hosts that nobody wants any more.
+    pub(crate) fn tidy(&self, wanted: &BTreeSet<String>, now: Timestamp) {
+        let files = fs::read_dir(self.0.join(CERTIFICATES))
+            .into_iter()
+            .flatten();
+        for file in files.flatten().map(|entry| entry.path()) {
+            let host = file.file_stem().and_then(|stem| stem.to_str());
+            let host = host.unwrap_or_default();
+            if wanted.contains(host) || file.extension().is_none_or(|kind| kind != "pem") {
+                continue;
+            }
+            let over = Obtained::read(host, &file, now);
+            if matches!(over, Err(TlsFault::Expired { .. }))
+                && let Err(fault) = fs::remove_file(&file)
+            {
+                tracing::warn!(file = %file.display(), %fault, "a certificate that is over is still there");
+            }
+        }
     }
 
     fn put_json(&self, path: &Path, value: &impl Serialize) -> Result<(), KeptFault> {

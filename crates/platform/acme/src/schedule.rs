@@ -123,6 +123,14 @@ impl Schedule {
         }
     }
 
+    /// The certificate that a host has is not to be waited with.
+    pub(crate) fn renew_now(&mut self, host: &str) {
+        let state = self.hosts.get_mut(host);
+        if let Some(held) = state.and_then(|state| state.held.as_mut()) {
+            held.renew_at = held.not_before;
+        }
+    }
+
     /// An attempt for a host has succeeded; what it got is told by [`Self::held`].
     pub(crate) fn succeeded(&mut self, host: &str) {
         self.authority = None;
