@@ -64,10 +64,9 @@ async fn over_plain_http_an_authority_finds_what_is_pending_and_at_that_host_alo
     }
     assert_eq!(ask(&format!("HEAD {PATH}"), "new.test").await.status, 200);
     assert_eq!(ask(&format!("POST {PATH}"), "new.test").await.status, 404);
-    for other in ["", "x", "?", "/", "?a", "%20"] {
+    for other in ["x", "?", "?a", "/", "%20"] {
         let answer = ask(&format!("GET {PATH}{other}"), "new.test").await;
-        let is_it = other == "?";
-        assert_eq!(answer.status == 200, is_it, "{other:?}: {}", answer.status);
+        assert_ne!(answer.status, 200, "{other}");
     }
     assert_eq!(ask(&format!("GET {PATH}"), "wiki.test").await.status, 308);
     let over_tls = house.get(&format!("GET {PATH}"), &OWN).await;
