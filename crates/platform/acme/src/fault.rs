@@ -8,6 +8,7 @@ use instant_acme::{Error, Problem};
 use crate::{
     client::ClientFault,
     kept::KeptFault,
+    order::POLLING,
     schedule::{Failure, Scope},
 };
 
@@ -77,6 +78,7 @@ impl AcmeFault {
                 Ok(fault) => Self::Unreached(*fault),
                 Err(other) => Self::Misbehaves(plain(&other.to_string())),
             },
+            Error::Timeout(_) => Self::Late(POLLING),
             other => Self::Misbehaves(plain(&other.to_string())),
         }
     }

@@ -144,7 +144,7 @@ impl Keeper {
                 self.hold(found);
                 self.certificates
                     .serve_obtained(self.held.values().cloned());
-                self.schedule.succeeded(host);
+                self.schedule.succeeded(host, (self.now)());
                 let seconds = until.since((self.now)()).as_secs();
                 tracing::info!(
                     host,

@@ -15,11 +15,13 @@ use crate::{
     fault::{Asking, words},
 };
 
-/// How long, and how often, the authority is asked how far it is.
+/// How long the authority may take for a proof, and for a certificate.
+pub(crate) const POLLING: Duration = Duration::from_secs(90);
+/// How often it is asked how far it is.
 const POLLS: RetryPolicy = RetryPolicy::new()
     .initial_delay(Duration::from_millis(250))
     .backoff(1.6)
-    .timeout(Duration::from_secs(90));
+    .timeout(POLLING);
 /// The longest chain that is kept.
 const CHAIN_MAX: usize = 8;
 
@@ -208,5 +210,18 @@ mod tests {
             assert!(!is_token(bad), "{bad}");
         }
         assert!(!is_token(&"a".repeat(257)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_chain_makes_it_panic_and_what_passes_is_certificates_alone(
+            chain in "(-----BEGIN CERTIFICATE-----\n|-----END CERTIFICATE-----\n|[A-Za-z0-9+/=]{0,8}\n|\\PC{0,8}){0,12}"
+        ) {
+            if let Ok(kept) = only_certificates(&chain) {
+                let begins = kept.matches("-----BEGIN ").count();
+                proptest::prop_assert_eq!(begins, kept.matches("-----BEGIN CERTIFICATE-----").count());
+                proptest::prop_assert!((1..=CHAIN_MAX).contains(&begins));
+            }
+        }
     }
 }

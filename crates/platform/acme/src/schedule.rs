@@ -131,11 +131,17 @@ impl Schedule {
         }
     }
 
-    /// An attempt for a host has succeeded; what it got is told by [`Self::held`].
-    pub(crate) fn succeeded(&mut self, host: &str) {
+    /// An attempt for a host has succeeded; what it got is told by [`Self::held`]. An authority
+    /// whose certificates are past their time when they come is not asked again at once.
+    pub(crate) fn succeeded(&mut self, host: &str, now: Timestamp) {
         self.authority = None;
-        if let Some(state) = self.hosts.get_mut(host) {
-            state.trouble = None;
+        let Some(state) = self.hosts.get_mut(host) else {
+            return;
+        };
+        state.trouble = None;
+        if let Some(held) = state.held.as_mut().filter(|held| held.renew_at <= now) {
+            let half = held.not_after.since(now) / 2;
+            held.renew_at = now.after(half.max(pause::FIRST));
         }
     }
 

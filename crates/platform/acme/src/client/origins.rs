@@ -168,4 +168,21 @@ mod tests {
         let refused = of_directory(StatusCode::NOT_FOUND, &Bytes::new()).unwrap_err();
         assert!(refused.to_string().contains("404"));
     }
+
+    proptest::proptest! {
+        /// Whatever is sent, every address that the next reader takes for granted is one.
+        #[test]
+        fn no_directory_makes_it_panic_and_what_passes_is_https(
+            nonce in "\\PC{0,40}|https://[a-z.:@\\[\\]0-9/ ]{0,30}", other in "\\PC{0,60}"
+        ) {
+            let body = serde_json::json!({
+                "newNonce": nonce, "newAccount": "https://ca.test/a", "newOrder": "https://ca.test/o",
+            });
+            if of_directory(StatusCode::OK, &Bytes::from(body.to_string())).is_ok() {
+                let url: Uri = nonce.parse().unwrap();
+                proptest::prop_assert_eq!(url.scheme_str(), Some("https"));
+            }
+            drop(of_directory(StatusCode::OK, &Bytes::from(other)));
+        }
+    }
 }
