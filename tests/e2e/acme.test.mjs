@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
 import { makeAuthority, skip } from './lib/authority.mjs';
+import { makeCertificates } from './lib/certificates.mjs';
 import { run } from './lib/child.mjs';
 import { BINARY, startOrganisation } from './lib/gateway.mjs';
 import { freePorts } from './lib/ports.mjs';
@@ -95,6 +96,7 @@ describe('certificates from an authority', { skip }, () => {
       assert.equal(subjectaltname, `DNS:${app}.${gateway.domain}`);
       assert.equal(issuer.CN, 'End-to-end intermediate');
     }
+    assert.equal(authority.orders, 3);
     await gateway.addUser('ana');
     const ana = await Visitor.arrive(gateway);
     await ana.signInByLink(await gateway.link('ana'));
@@ -152,7 +154,6 @@ describe('certificates from an authority', { skip }, () => {
 
   test('a certificate file goes before, and nothing is asked for its hosts', async () => {
     const text = await readFile(gateway.file, 'utf8');
-    const { makeCertificates } = await import('./lib/certificates.mjs');
     const files = await makeCertificates(gateway.folder, [`app.${gateway.domain}`]);
     await writeFile(gateway.file, `${text}\n[[certificate]]\nchain = "chain.pem"\nkey = "key.pem"\nhosts = ["app.${gateway.domain}"]\n`);
     await until('the file is served', async () => {
@@ -212,6 +213,15 @@ describe('an authority that is away, or says no', { skip }, () => {
     authority.lost.clear();
     gateway.child.process.kill('SIGHUP');
     await served(gateway, authority, 'app');
+  });
+
+  test('files are not let go of for an authority that is asked from the next start on', async () => {
+    authority = await makeAuthority();
+    ({ upstream, gateway } = await organisation());
+    const text = await readFile(gateway.file, 'utf8');
+    await writeFile(gateway.file, text.replace(/\[\[certificate\]\]\n(.+\n)+/, authority.config));
+    await gateway.child.line(/acme: is read at the start, and no certificate file is for app\.\S+, auth\.\S+, portal\./);
+    assert.equal((await curl(gateway, `${gateway.secure('app')}/`)).status, 401);
   });
 
   test('one that nobody vouches for is not asked', async () => {

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use gw_acme::{Due, Keeper, Pending, Shown};
+use gw_acme::{Due, Keeper, Pending, Settings, Shown};
 use gw_engine::Engine;
 use gw_model::Epoch;
 use gw_tls::CertificateStore;
@@ -51,6 +51,26 @@ pub(super) fn open(
         shown: keeper.shown(),
         keeper: Arc::new(Mutex::new(keeper)),
     }))
+}
+
+/// The authority that a configuration names: read at the start. For which hosts it is asked follows
+/// the file.
+pub(super) fn authority(config: &Config) -> Option<&Settings> {
+    config.acme.as_ref().map(|acme| &acme.settings)
+}
+
+/// Whether a running process can go by a configuration: a host's file is not let go of for a
+/// certificate that nobody is going to ask for.
+pub(super) fn can_obtain(obtains: bool, new: &Config) -> Result<(), Vec<String>> {
+    let hosts = new.wanted.apps.iter().map(|app| &*app.host);
+    let waiting: Vec<_> = new.obtained(hosts).into_iter().collect();
+    if obtains || waiting.is_empty() {
+        return Ok(());
+    }
+    Err(vec![format!(
+        "acme: is read at the start, and no certificate file is for {}: restart gatewright, or keep the files until then",
+        waiting.join(", ")
+    )])
 }
 
 /// From 0 to 1.

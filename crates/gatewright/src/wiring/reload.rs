@@ -12,7 +12,7 @@ use gw_model::{Actor, FactorKind, GroupName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 
-use super::{announce::Announcer, tls, watch::Watch};
+use super::{acme, announce::Announcer, tls, watch::Watch};
 use crate::{
     config::{self, Config, ConfigFaults, facts, files},
     supervise::{Early, Supervisor},
@@ -152,23 +152,10 @@ impl Live {
         self.reloaded.notify_one();
     }
 
-    /// A host's file is not let go of for a certificate that nobody is going to ask for.
-    fn can_obtain(&self, new: &Config) -> Result<(), Vec<String>> {
-        let hosts = new.wanted.apps.iter().map(|app| &*app.host);
-        let waiting: Vec<_> = new.obtained(hosts).into_iter().collect();
-        if self.obtains || waiting.is_empty() {
-            return Ok(());
-        }
-        Err(vec![format!(
-            "acme: is read at the start, and no certificate file is for {}: restart gatewright, or keep the files until then",
-            waiting.join(", ")
-        )])
-    }
-
     async fn take(&self, new: Config) -> Result<String, Vec<String>> {
         let present = self.with(|state| state.config.clone());
         same_relying_party(&present, &new, &self.engine.view().facts)?;
-        self.can_obtain(&new)?;
+        acme::can_obtain(self.obtains, &new)?;
         let now = self.engine.clock().now();
         let trust = TrustStore::load(files::trust(&new), now)
             .map_err(|faults| files::trust_faults(&new, &faults))?;
@@ -241,7 +228,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
-        ("acme", authority_of(present) == authority_of(new)),
+        ("acme", acme::authority(present) == acme::authority(new)),
         ("threads", present.threads == new.threads),
         ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),
@@ -264,11 +251,6 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         .filter(|(_, same)| !same)
         .map(|(name, _)| name)
         .collect()
-}
-
-/// For which hosts it is asked follows the file.
-fn authority_of(config: &Config) -> Option<&gw_acme::Settings> {
-    config.acme.as_ref().map(|acme| &acme.settings)
 }
 
 /// Follows the files that apps' servers are believed by, as [`certificates`] does its own.
