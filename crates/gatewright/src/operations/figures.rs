@@ -281,12 +281,10 @@ fn certificates(page: &mut Exposition, watched: &Watched) {
     }
 }
 
-/// Of hosts that certificates are obtained for.
+/// Of hosts that certificates are obtained for; none where no authority is asked.
 fn obtained(page: &mut Exposition, watched: &Watched) {
-    let Some(shown) = &watched.obtained else {
-        return;
-    };
-    let schedule = shown.load();
+    let shown = watched.obtained.as_ref();
+    let schedule = shown.map(|shown| shown.load_full()).unwrap_or_default();
     let hosts = || schedule.hosts.values();
     let without = hosts().filter(|state| state.held.is_none()).count();
     gauge(

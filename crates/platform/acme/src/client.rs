@@ -22,6 +22,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 use self::origins::{Origin, Origins};
+pub(crate) use self::{origins::of_directory, wait::bound as bound_wait};
 use crate::{keeper::Clock, settings::Settings};
 
 /// The time to connect, with TLS.
@@ -123,12 +124,12 @@ impl Shared {
             Ok(answer) => answer?,
             Err(_) => return Err(slow(&origin, EXCHANGE)),
         };
-        let wait = wait::bound(answer.headers_mut(), (self.now)());
+        let wait = bound_wait(answer.headers_mut(), (self.now)());
         if !answer.status().is_success() {
             *self.wait.lock().unwrap_or_else(PoisonError::into_inner) = wait;
         }
         if is_directory {
-            let listed = origins::of_directory(answer.status(), answer.body())?;
+            let listed = of_directory(answer.status(), answer.body())?;
             self.origins().extend(listed);
         }
         Ok(answer.map(Full::new))

@@ -14,6 +14,8 @@
 mod account;
 mod client;
 mod fault;
+#[doc(hidden)]
+pub mod fuzzing;
 mod keeper;
 mod kept;
 mod names;

@@ -139,7 +139,7 @@ async fn why_not(order: &mut Order) -> String {
 }
 
 /// The certificates of a chain, written anew, so that nothing else comes along.
-fn only_certificates(chain: &str) -> Result<String, AcmeFault> {
+pub(crate) fn only_certificates(chain: &str) -> Result<String, AcmeFault> {
     let certificates: Vec<_> = CertificateDer::pem_slice_iter(chain.as_bytes())
         .take(CHAIN_MAX + 1)
         .collect::<Result<_, _>>()

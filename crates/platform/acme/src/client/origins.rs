@@ -14,7 +14,7 @@ const OPTIONAL: [&str; 4] = ["newAuthz", "revokeCert", "keyChange", "renewalInfo
 
 /// A host and port that are spoken to by TLS.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Origin {
+pub(crate) struct Origin {
     host: String,
     port: u16,
 }
@@ -82,7 +82,7 @@ impl Origins {
 
 /// The origins that a directory lists. That each address in it is one is found out here: what
 /// reads it next takes it for granted.
-pub(super) fn of_directory(status: StatusCode, body: &Bytes) -> Result<Vec<Origin>, ClientFault> {
+pub(crate) fn of_directory(status: StatusCode, body: &Bytes) -> Result<Vec<Origin>, ClientFault> {
     let unusable = |why: String| Err(ClientFault::Directory(why));
     if status != StatusCode::OK {
         return unusable(format!("it is answered with {}", status.as_u16()));

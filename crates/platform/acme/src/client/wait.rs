@@ -9,7 +9,7 @@ use crate::schedule::asked_to_wait;
 
 /// Reads it, and leaves in its place what is within reason: whoever reads it next adds it to the
 /// present.
-pub(super) fn bound(headers: &mut HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn bound(headers: &mut HeaderMap, now: Timestamp) -> Option<Duration> {
     let wait = headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
