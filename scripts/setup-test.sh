@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, says so, and skips what is there:
 # Debian packages by apt-get (as root, or through sudo), npm packages by their lock files,
-# h2spec as a Go module, and schemathesis from PyPI; without them, their tests say so and are
-# skipped.
+# h2spec and step-ca as Go modules, and schemathesis from PyPI; without them, their tests say so
+# and are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,12 +54,14 @@ install_npm() {
 }
 
 H2SPEC=github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible
+STEP_CA=github.com/smallstep/certificates/cmd/step-ca@v0.30.2
 
-install_h2spec() {
-    local tools
+# Builds a program from its Go module, without a C compiler.
+install_go_program() {
+    local name=$1 module=$2 tools
     tools=$PWD/target/tools
-    if [ -x "$tools/h2spec" ]; then
-        echo "setup: h2spec is there"
+    if [ -x "$tools/$name" ]; then
+        echo "setup: $name is there"
         return
     fi
     if ! command -v go >/dev/null; then
@@ -68,10 +70,10 @@ install_h2spec() {
             as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends golang-go >/dev/null ||
             echo "setup: Go could not be installed" >&2
     fi
-    echo "setup: installing h2spec"
+    echo "setup: installing $name"
     mkdir -p "$tools"
-    GOBIN=$tools go install "$H2SPEC" ||
-        echo "setup: h2spec could not be installed; its test is skipped" >&2
+    CGO_ENABLED=0 GOBIN=$tools go install "$module" ||
+        echo "setup: $name could not be installed; its tests are skipped" >&2
 }
 
 SCHEMATHESIS=schemathesis==4.32.5
@@ -90,7 +92,8 @@ install_schemathesis() {
 }
 
 install_packages
-install_h2spec
+install_go_program h2spec "$H2SPEC"
+install_go_program step-ca "$STEP_CA"
 install_schemathesis
 install_npm tests/e2e
 install_npm tests/e2e/node-red

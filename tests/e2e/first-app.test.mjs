@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
+import { makeAuthority, skip as noAuthority } from './lib/authority.mjs';
 import { makeCertificates } from './lib/certificates.mjs';
 import { Child, run } from './lib/child.mjs';
 import { BINARY } from './lib/gateway.mjs';
@@ -21,12 +22,14 @@ const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
 
 /** What the suite has done already: the binary that it tries. */
 const DONE = 'make build\n';
+/** How the page has certificates obtained. */
+const OBTAINED = '[acme]\nterms_of_service_agreed = true\n';
 /** What stays in the foreground. */
 const SERVES = 'gatewright up -c gatewright.toml\n';
 
 describe('the first app, as its page says', () => {
-  let folder, home, app, http, https, child, ana;
-  let blocks;
+  let folder, home, app, http, https, child, ana, authority;
+  let blocks, files;
   let standing = '';
 
   before(async () => {
@@ -36,13 +39,19 @@ describe('the first app, as its page says', () => {
     [http, https] = ports;
     app = await startApp(folder, ports[2]);
     await makeCertificates(folder, [`*.${DOMAIN}`]);
+    if (!noAuthority) {
+      authority = await makeAuthority();
+      await authority.start(http);
+    }
     const page = await readFile(PAGE, 'utf8');
+    files = filledIn(/^```toml\n(\[\[certificate\]\][\s\S]*?)^```$/m.exec(page)[1]);
     blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, text]) => filledIn(text));
   });
 
   after(async () => {
     await child?.stop();
     await app?.stop();
+    await authority?.remove();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -57,6 +66,8 @@ describe('the first app, as its page says', () => {
       'http://127.0.0.1:3000': app.url,
       'example.com': DOMAIN,
       '$PWD/target/debug': dirname(BINARY),
+      // An authority of this machine's own, in place of the Internet's; where there is none, files as the page has them.
+      [OBTAINED]: authority?.config ?? files,
     };
     return Object.entries(names).reduce((filled, [from, to]) => filled.replaceAll(from, to), text);
   }
@@ -79,7 +90,7 @@ describe('the first app, as its page says', () => {
     return stdout;
   }
 
-  const gateway = () => ({ folder, authority: join(folder, 'ca.pem') });
+  const gateway = () => ({ folder, authority: authority?.root ?? join(folder, 'ca.pem') });
   const site = (name) => `https://${name}.${DOMAIN}:${https}`;
 
   test('the program is there', async () => {
@@ -87,7 +98,8 @@ describe('the first app, as its page says', () => {
     assert.match(await shell(block.replace(DONE, '')), /^gatewright \d/);
   });
 
-  test('certificate files are put in place, the key closed to others', async () => {
+  test('it has a folder, and certificate files where one has them, the key closed to others', async () => {
+    await shell(next('mkdir -p my-gateway/policies'));
     await shell(next('install -m 0600'));
     assert.ok(existsSync(join(home, 'tls/key.pem')));
   });
@@ -108,6 +120,13 @@ describe('the first app, as its page says', () => {
       return (await run(BINARY, ['app', 'list', '--data', join(home, 'data')])).code === 0;
     }, 60_000);
     assert.match(await shell(next('gatewright doctor')), /✓ upstream/);
+  });
+
+  test('each name has a certificate from the authority', { skip: noAuthority }, async () => {
+    for (const name of ['auth', 'home', 'wiki']) {
+      await until(`${name} is served`, async () => (await served(name)).subjectaltname === `DNS:${name}.${DOMAIN}`, 60_000);
+    }
+    assert.match(await shell(`gatewright doctor -c gatewright.toml\n`), /✓ certificate +wiki\.\S+ +obtained/);
   });
 
   test('a stranger is led to the sign-in', async () => {
@@ -139,25 +158,32 @@ describe('the first app, as its page says', () => {
     assert.match(refused.body, /Add a passkey/);
   });
 
+  test('files in place of the authority are taken up while it runs', { skip: noAuthority }, async () => {
+    const file = join(home, 'gatewright.toml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(authority.config, files));
+    await until('the file is served', async () => (await served('wiki')).subjectaltname === `DNS:*.${DOMAIN}`, 30_000);
+  });
+
   test('a renewed certificate is taken up while it runs', async () => {
-    const before = await served();
+    const before = (await served('wiki')).fingerprint256;
     await makeCertificates(folder, [`*.${DOMAIN}`]);
     const page = await readFile(PAGE, 'utf8');
     const renewal = page.split('\n').filter((line) => line.startsWith('install -m'));
     assert.equal(renewal.length, 2);
     await shell(filledIn(renewal.join('\n')));
-    await until('the new certificate is served', async () => (await served()) !== before, 30_000);
+    await until('the new certificate is served', async () => (await served('wiki')).fingerprint256 !== before, 30_000);
   });
 
   test('nothing of the page was left out', () => {
     assert.deepEqual(blocks, []);
   });
 
-  /** The fingerprint of the certificate that a client is shown. */
-  function served() {
+  /** The certificate that a client is shown. */
+  function served(name) {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port: https, servername: `wiki.${DOMAIN}`, rejectUnauthorized: false }, () => {
-        resolve(socket.getPeerCertificate().fingerprint256);
+      const socket = connect({ host: '127.0.0.1', port: https, servername: `${name}.${DOMAIN}`, rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate());
         socket.destroy();
       });
       socket.once('error', reject);

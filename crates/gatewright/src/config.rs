@@ -4,6 +4,7 @@
 //! line and key. Everything that the file does not say has its default in [`read`], written
 //! there once. What the file says about apps, groups and networks becomes facts: [`facts`].
 
+mod acme;
 mod app;
 mod asked;
 pub(crate) mod facts;
@@ -28,6 +29,7 @@ use gw_model::{App, Group, Settings};
 use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
+pub(crate) use acme::AcmeConfig;
 pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;
 pub(crate) use read::OWNERS;
@@ -47,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     /// Certificates for TLS.
     pub(crate) certificates: Vec<CertificateFiles>,
+    /// Where certificates come from for hosts that no file has one for.
+    pub(crate) acme: Option<AcmeConfig>,
     /// How apps' servers that speak TLS are believed.
     pub(crate) upstream_tls: Vec<UpstreamTls>,
     /// The host of the authentication origin; the RP id of every passkey.
@@ -114,6 +118,26 @@ pub(crate) struct CertificateFiles {
     pub(crate) key: PathBuf,
     /// The hosts it is presented for.
     pub(crate) hosts: Vec<CertificateHost>,
+}
+
+impl Config {
+    /// Whether a certificate file is for a host.
+    pub(crate) fn has_file_for(&self, host: &str) -> bool {
+        let patterns = self.certificates.iter().flat_map(|files| &files.hosts);
+        patterns.into_iter().any(|pattern| pattern.covers(host))
+    }
+
+    /// Of these hosts, those that a certificate is obtained for.
+    pub(crate) fn obtained<'h>(
+        &self,
+        hosts: impl Iterator<Item = &'h str>,
+    ) -> std::collections::BTreeSet<String> {
+        let acme = self.acme.as_ref();
+        hosts
+            .filter(|host| acme.is_some_and(|acme| acme.is_for(host)) && !self.has_file_for(host))
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 /// How the servers of one app are believed, and where in the file that stands.

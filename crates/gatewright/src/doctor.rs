@@ -3,6 +3,7 @@
 //! Everything is looked at and nothing is changed, whether a Gatewright runs on the data folder
 //! or not. What could not be found out is said as such, and is no fault.
 
+mod acme;
 mod break_glass;
 mod certificates;
 mod clock;
@@ -31,6 +32,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
     found.extend(break_glass::look(&running));
     found.extend(names::look(config).await);
     found.extend(certificates::look(config));
+    found.extend(acme::look(config, &running).await);
     found.extend(data::look(config));
     found.extend(files::look(config, &running));
     found.extend(ports::look(config, &running));

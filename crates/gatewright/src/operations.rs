@@ -40,6 +40,8 @@ pub(crate) struct Watched {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) traffic: Vec<Arc<ThreadMetrics>>,
     pub(crate) certificates: Option<CertificateStore>,
+    /// How certificates that are obtained stand.
+    pub(crate) obtained: Option<gw_acme::Shown>,
     pub(crate) vitals: Vitals,
     pub(crate) data: PathBuf,
 }

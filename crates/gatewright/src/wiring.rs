@@ -4,6 +4,7 @@
 //! are, what the configuration and the policy files say; then the doors, and last the
 //! administration's socket: who can reach that finds everything running.
 
+mod acme;
 mod administration;
 mod announce;
 mod fault;
@@ -30,7 +31,7 @@ use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
 use gw_leases::Desk;
 use gw_record::Ledger;
-use gw_tls::{CertificateStore, TrustStore};
+use gw_tls::CertificateStore;
 
 pub(crate) use announce::Announcer;
 pub(crate) use fault::StartFault;
@@ -103,12 +104,21 @@ pub(crate) async fn start(
         trust.clone(),
     );
     let api = joined.administration(&opened.data, &live);
-    let web = joined.serve(config, &mode, certificates.as_ref(), trust, &api)?;
+    let obtaining = acme::open(config, &opened.data, engine, certificates.as_ref())?;
+    let served = web::Served {
+        certificates: certificates.as_ref(),
+        challenges: obtaining.as_ref().map(acme::Obtaining::challenges),
+        trust,
+    };
+    let web = joined.serve(config, &mode, served, &api)?;
     joined.open_socket(&opened.data, api)?;
     joined.keep();
     let told_at = operations.addresses();
     operations.tell(
-        joined.watched(&web, certificates.clone(), &opened.data),
+        Watched {
+            obtained: obtaining.as_ref().map(acme::Obtaining::shown),
+            ..joined.watched(&web, certificates.clone(), &opened.data)
+        },
         &joined.supervisor,
     );
     if config.policies.watch {
@@ -120,6 +130,9 @@ pub(crate) async fn start(
             joined.follow(certificates);
         }
         joined.follow_trust(live.clone());
+        if let Some(obtaining) = obtaining {
+            obtaining.follow(&joined.engine, &live, &joined.supervisor);
+        }
     }
     let place = place::Place::of(&opened.data)?;
     Ok(Process::new(
@@ -189,12 +202,11 @@ impl Joined {
         &self,
         config: &Config,
         mode: &Mode,
-        certificates: Option<&CertificateStore>,
-        trust: TrustStore,
+        served: web::Served<'_>,
         api: &Administration,
     ) -> Result<gw_web::Running, StartFault> {
         let services = setup::services(config, &self.engine, &self.identity, api)?;
-        let options = web::options(config, mode, &self.identity, services, certificates, trust)?;
+        let options = web::options(config, mode, &self.identity, services, served)?;
         let doors = web::doors(self, config.ledger);
         Ok(gw_web::Server::bind(options)?.start(&doors)?)
     }
@@ -217,6 +229,7 @@ impl Joined {
             ledger: Arc::clone(&self.ledger),
             traffic: web.metrics().to_vec(),
             certificates,
+            obtained: None,
             vitals: self.vitals.clone(),
             data: data.to_owned(),
         }

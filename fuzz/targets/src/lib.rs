@@ -14,6 +14,7 @@
     reason = "a property that does not hold is told by panicking"
 )]
 
+mod acme;
 mod administration;
 mod assertion;
 mod backups;
@@ -84,6 +85,7 @@ macro_rules! for_each_target {
             command_line => configuration::command_line,
             country_database => configuration::country_database,
             administration => administration::request,
+            acme_answers => acme::answers,
             backup_archive => backups::archive,
             stored_facts => facts::rows,
             stored_changes => facts::changes,

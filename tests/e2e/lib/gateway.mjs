@@ -37,18 +37,21 @@ export async function startDemo() {
  * (`{ name, upstream or upstreams, ... }` as in the configuration file) and policies (file name to text).
  * `hosts` are names beside those under its domain that the certificate covers; `prepare` gets
  * the gateway before it is started, its data folder not yet made. `activated` opens its sockets
- * for HTTPS before it starts, and keeps them when it ends.
+ * for HTTPS before it starts, and keeps them when it ends. Where there is an `authority`, certificates are obtained
+ * from it instead.
  */
-export async function startOrganisation({ apps, policies, config = '', hosts = [], prepare = async () => {}, activated = false }) {
+export async function startOrganisation({
+  apps, policies, config = '', hosts = [], prepare = async () => {}, activated = false, authority,
+}) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));
   const [http, https] = await freePorts(2);
   const domain = 'e2e.localhost';
   const names = [`*.${domain}`, ...hosts];
-  const certificates = await makeCertificates(folder, names);
+  const certificates = authority ? { authority: authority.root } : await makeCertificates(folder, names);
   const file = join(folder, 'gatewright.toml');
   await mkdir(join(folder, 'policies'));
   for (const [name, text] of Object.entries(policies)) await writeFile(join(folder, 'policies', name), text);
-  await writeFile(file, configuration({ http, https, domain, names, apps, extra: config }));
+  await writeFile(file, configuration({ http, https, domain, names, apps, extra: config, authority }));
   const gateway = new Gateway({
     folder,
     data: join(folder, 'data'),
@@ -65,11 +68,12 @@ export async function startOrganisation({ apps, policies, config = '', hosts = [
   return gateway;
 }
 
-function configuration({ http, https, domain, names, apps, extra }) {
+function configuration({ http, https, domain, names, apps, extra, authority }) {
   const addresses = (port) => `["127.0.0.1:${port}", "[::1]:${port}"]`;
   const where = ({ upstream, upstreams }) => (upstreams ? `upstreams = ${JSON.stringify(upstreams)}` : `upstream = "${upstream}"`);
   const app = ({ name, host = `${name}.${domain}`, more = '', ...servers }) =>
     `[[app]]\nname = "${name}"\ntitle = "${name}"\nhost = "${host}"\n${where(servers)}\n${more}\n`;
+  const files = `[[certificate]]\nchain = "chain.pem"\nkey = "key.pem"\nhosts = ${JSON.stringify(names)}\n`;
   return `version = 1
 data = "data"
 ${extra}
@@ -89,11 +93,7 @@ host = "portal.${domain}"
 folder = "policies"
 watch = true
 
-[[certificate]]
-chain = "chain.pem"
-key = "key.pem"
-hosts = ${JSON.stringify(names)}
-
+${authority?.config ?? files}
 ${apps.map(app).join('\n')}`;
 }
 

@@ -82,8 +82,13 @@ impl Arrived {
             told_to_send: body.told_to_send(),
         };
         let client = Client::read(conn, &parts);
-        let first = if let Serves::Redirect { https_port } = conn.serves {
-            redirect::answer(conn, &parts, https_port).map(|own| First::Say(own.map(OutBody::of)))
+        let first = if let Serves::Redirect {
+            https_port,
+            challenges,
+        } = &conn.serves
+        {
+            let own = redirect::answer(conn, &parts, *https_port, challenges.as_ref());
+            own.map(|own| First::Say(own.map(OutBody::of)))
         } else {
             let extended = expects.and(extended);
             let read = inbound::read(conn, received, parts, client, extended);

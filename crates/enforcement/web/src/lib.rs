@@ -51,8 +51,8 @@ pub mod websocket;
 
 pub use metrics::{Counted, Counter, TURN_MAX, ThreadMetrics};
 pub use options::{
-    AppCookie, BuiltIn, Code, Country, DoorFault, HandOver, HandOverFault, Limits, Listener,
-    MakeDoor, Serves, ThreadDoor, WebOptions, WhomToAsk,
+    AppCookie, BuiltIn, Challenges, Code, Country, DoorFault, HandOver, HandOverFault, Limits,
+    Listener, MakeDoor, Serves, ThreadDoor, WebOptions, WhomToAsk,
 };
 pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};

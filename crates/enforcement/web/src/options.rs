@@ -134,8 +134,14 @@ pub enum Serves {
     Redirect {
         /// The port that browsers are sent to.
         https_port: u16,
+        /// What is answered to an authority that looks whether a host is ours; nothing where absent.
+        challenges: Option<Challenges>,
     },
 }
+
+/// What is answered at a host for a token under `/.well-known/acme-challenge/` (RFC 8555, 8.3),
+/// while it is pending. It is asked on traffic threads: it answers at once, from memory.
+pub type Challenges = Arc<dyn Fn(&str, &str) -> Option<Arc<str>> + Send + Sync>;
 
 /// Makes a traffic thread's own door, on that thread.
 pub type MakeDoor = Arc<dyn Fn(usize) -> Result<ThreadDoor, DoorFault> + Send + Sync>;

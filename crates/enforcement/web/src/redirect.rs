@@ -1,17 +1,28 @@
-//! Plain HTTP where TLS is served: the way there, and nothing else.
+//! Plain HTTP where TLS is served: the way there, what an authority that is about to certify a host
+//! looks for, and nothing else.
 
+use bytes::Bytes;
 use gw_pages::redirect;
-use http::{StatusCode, request::Parts};
+use http::{HeaderValue, Response, StatusCode, header, request::Parts};
 
 use crate::{
     answer::{Own, Rejection},
     canonical::{Authority, Canonical, Scheme},
     connection::Conn,
     fetch_site::is_safe,
+    options::Challenges,
 };
 
-/// Sends a GET or HEAD for a known host to HTTPS; refuses all else.
-pub(crate) fn answer(conn: &Conn, parts: &Parts, https_port: u16) -> Result<Own, Rejection> {
+/// Where an authority looks (RFC 8555, 8.3).
+const CHALLENGE: &str = "/.well-known/acme-challenge/";
+
+/// Answers what is pending, sends a GET or HEAD for a known host to HTTPS; refuses all else.
+pub(crate) fn answer(
+    conn: &Conn,
+    parts: &Parts,
+    https_port: u16,
+    challenges: Option<&Challenges>,
+) -> Result<Own, Rejection> {
     conn.read_twice()?;
     let read = Canonical::read(
         &parts.method,
@@ -20,6 +31,9 @@ pub(crate) fn answer(conn: &Conn, parts: &Parts, https_port: u16) -> Result<Own,
         &parts.headers,
         Scheme::Http,
     )?;
+    if let Some(pending) = challenges.and_then(|asked| pending(asked, parts, &read)) {
+        return Ok(pending);
+    }
     let view = conn.thread.view();
     let host = &read.authority.host;
     if conn.thread.router(&view).app(host).is_none() {
@@ -46,4 +60,18 @@ pub(crate) fn answer(conn: &Conn, parts: &Parts, https_port: u16) -> Result<Own,
     let mut answer = redirect(&format!("{}{target}", authority.origin(Scheme::Https)));
     *answer.status_mut() = StatusCode::PERMANENT_REDIRECT;
     Ok(answer)
+}
+
+/// What is pending for this very host and path.
+fn pending(challenges: &Challenges, parts: &Parts, read: &Canonical<'_>) -> Option<Own> {
+    let is_plain = is_safe(&parts.method) && read.target.query().is_none();
+    let path = Some(read.target.path()).filter(|_| is_plain);
+    let token = path?.strip_prefix(CHALLENGE)?;
+    let found = challenges(&read.authority.host, token)?;
+    let mut answer = Response::new(Bytes::copy_from_slice(found.as_bytes()));
+    let headers = answer.headers_mut();
+    let kind = HeaderValue::from_static("application/octet-stream");
+    headers.insert(header::CONTENT_TYPE, kind);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(answer)
 }

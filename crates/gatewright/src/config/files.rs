@@ -13,6 +13,7 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
     if let Err(found) = TrustStore::load(trust(config), crate::clock::now()) {
         faults.extend(trust_faults(config, &found));
     }
+    acme(config, &mut faults);
     if let Some(database) = &config.geo_database
         && !database.is_file()
     {
@@ -57,6 +58,21 @@ fn certificates(config: &Config, faults: &mut Vec<String>) {
     let files = crate::wiring::tls::files(config);
     if let Err(found) = gw_tls::CertificateStore::load(files, crate::clock::now()) {
         faults.extend(found.iter().map(|fault| format!("certificate: {fault}")));
+    }
+}
+
+/// Who vouches for the authority, and the key that it gave us.
+fn acme(config: &Config, faults: &mut Vec<String>) {
+    let Some(settings) = config.acme.as_ref().map(|acme| &acme.settings) else {
+        return;
+    };
+    if let Err(fault) = gw_tls::believing(settings.ca.as_deref()) {
+        faults.push(format!("acme.ca: {fault}"));
+    }
+    if let Some(account) = &settings.external_account
+        && let Err(fault) = gw_acme::external_key(&account.key)
+    {
+        faults.push(format!("acme.external_account.key: {fault}"));
     }
 }
 

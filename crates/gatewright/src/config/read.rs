@@ -11,8 +11,8 @@ use gw_model::{App, AppName, Group, GroupName, Network, Settings};
 use toml::de::DeTable;
 
 use super::{
-    Accepted, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen, LogConfig,
-    PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, app,
+    Accepted, AcmeConfig, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen,
+    LogConfig, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, acme, app,
     asked::{Absent, Asked},
     fault::Fault,
     limits,
@@ -85,6 +85,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let listen = root.table("listen", listen);
     let certificates = root.tables("certificate", |s| certificate(s, folder));
     let certificates: Vec<_> = certificates.into_iter().flatten().collect();
+    let acme = root.table("acme", |s| acme::acme(s, folder));
     let authentication = root.table("authentication", |s| s.required::<Host>("host"));
     let portal = root.table("portal", |s| s.required::<Host>("host"));
     let lifetimes = root.table("lifetimes", lifetimes);
@@ -122,12 +123,14 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         administration: administration.as_ref(),
     };
     app::check_hosts(root, own, &apps);
-    check_certificates(root, &listen, &certificates, own, &apps);
+    acme::check_listen(root, acme.as_ref(), &listen);
+    check_certificates(root, &listen, &certificates, acme.as_ref(), own, &apps);
     Some(Config {
         file: file.into(),
         data,
         listen,
         certificates,
+        acme,
         upstream_tls,
         wanted: Wanted {
             groups,
@@ -385,6 +388,7 @@ fn check_certificates(
     root: &Section<'_>,
     listen: &Listen,
     certificates: &[CertificateFiles],
+    acme: Option<&AcmeConfig>,
     own: app::OwnHosts<'_>,
     apps: &[App],
 ) {
@@ -396,6 +400,7 @@ fn check_certificates(
             .iter()
             .flat_map(|c| &c.hosts)
             .any(|pattern| pattern.covers(host))
+            || acme.is_some_and(|acme| acme.is_for(host))
     };
     let hosts = [&own.authentication.0, &own.portal.0]
         .into_iter()
@@ -409,8 +414,12 @@ fn check_certificates(
         root.fault(
             "certificate",
             format!(
-                "no certificate is for {}; add a [[certificate]] with chain, key and hosts",
-                bare.join(", ")
+                "no certificate is for {}; add a [[certificate]] with chain, key and hosts, or {}",
+                bare.join(", "),
+                match acme {
+                    None => "[acme] to have them obtained",
+                    Some(_) => "name them in `acme.hosts`",
+                }
             ),
         );
     }

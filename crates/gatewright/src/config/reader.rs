@@ -357,6 +357,11 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// Whether the file has this table.
+    pub(super) const fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Whether tables are read that are not there.
     pub(super) const fn is_described(&self) -> bool {
         self.faults.asked.is_some()
@@ -381,6 +386,11 @@ impl<'t> Section<'t> {
     /// A key's value; that it is missing is a fault.
     pub(super) fn required<T: Readable>(&mut self, key: &'static str) -> Option<T> {
         self.describe(key, || (T::kind(), Absent::Fault));
+        self.required_quietly(key)
+    }
+
+    /// The same for a key that was described before, since not every file has its table.
+    pub(super) fn required_quietly<T: Readable>(&mut self, key: &'static str) -> Option<T> {
         let found = self.found(key);
         if found.is_none() {
             self.fault(key, "is missing");

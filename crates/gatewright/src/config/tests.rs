@@ -2,6 +2,8 @@ use gw_model::{Epoch, Snapshot, Upstream};
 
 use super::*;
 
+mod acme;
+
 const SMALL: &str = r#"
 version = 1
 
@@ -425,6 +427,8 @@ version = 1
 host = "auth.example.com"
 [portal]
 host = "home.example.com"
+[acme]
+terms_of_service_agreed = true
 [[certificate]]
 chain = "tls/chain.pem"
 key = "tls/key.pem"

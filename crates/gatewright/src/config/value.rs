@@ -102,16 +102,77 @@ impl FromStr for CertificateHost {
     }
 }
 
+/// The address of an authority's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Directory(pub(crate) Arc<str>);
+
+impl FromStr for Directory {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        let url: Option<http::Uri> = text.parse().ok();
+        let is_fine = url.is_some_and(|url| {
+            let host = url.host().unwrap_or_default();
+            let plain = url.authority().is_some_and(|a| !a.as_str().contains('@'));
+            url.scheme_str() == Some("https") && !host.is_empty() && plain
+        });
+        match is_fine {
+            true => Ok(Self(Arc::from(text))),
+            false => Err(FormFault::new(
+                text,
+                "the https:// address of an authority's ACME directory",
+            )),
+        }
+    }
+}
+
+/// A mail address, without `mailto:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MailAddress(pub(crate) Arc<str>);
+
+impl FromStr for MailAddress {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '?' | ':' | '<' | '>');
+        let is_fine = text
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && is_host(host));
+        match is_fine && text.len() <= 254 && text.chars().all(plain) {
+            true => Ok(Self(Arc::from(text))),
+            false => Err(FormFault::new(
+                text,
+                "one mail address, such as \"ops@example.com\"",
+            )),
+        }
+    }
+}
+
+/// A host that a certificate can be obtained for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ObtainableHost(pub(crate) Arc<str>);
+
+impl FromStr for ObtainableHost {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match gw_acme::obtainable(text) {
+            Ok(()) => Ok(Self(Arc::from(text))),
+            Err(why) => Err(format!("is `{text}`: {why}")),
+        }
+    }
+}
+
 readable_from_text!(
     AppName = "name";
     CertificateHost = "host, or host with `*` as its first label";
+    Directory = "`https://` address", as |directory| directory.0.to_string();
     GroupName = "name";
     HeaderName = "header's name";
     HealthPath = "path";
     Host = "host";
     IdentityHeaderName = "header's name";
     IpNet = "network";
+    MailAddress = "mail address";
     Method = "method";
+    ObtainableHost = "host";
     Origin = "origin";
     PathPattern = "path";
     ServerAddress = "server";

@@ -19,6 +19,7 @@ pub(super) fn page(watched: &Watched, disk: &Seen) -> String {
     logs(&mut page, watched, disk);
     store(&mut page, watched, disk);
     certificates(&mut page, watched);
+    obtained(&mut page, watched);
     page.into_text()
 }
 
@@ -285,6 +286,33 @@ fn certificates(page: &mut Exposition, watched: &Watched) {
         );
         left.sample(&[("name", name), ("file", &file)], seconds);
     }
+}
+
+/// Of hosts that certificates are obtained for; none where no authority is asked.
+fn obtained(page: &mut Exposition, watched: &Watched) {
+    let shown = watched.obtained.as_ref();
+    let schedule = shown.map(|shown| shown.load_full()).unwrap_or_default();
+    let hosts = || schedule.hosts.values();
+    let without = hosts().filter(|state| state.held.is_none()).count();
+    gauge(
+        page,
+        "gatewright_acme_hosts_without_certificate",
+        "Hosts that a certificate is to be obtained for and that have none: HTTPS to them fails.",
+        without as f64,
+    );
+    let failing = hosts().filter(|state| state.trouble.is_some()).count();
+    gauge(
+        page,
+        "gatewright_acme_hosts_failing",
+        "Hosts for which the last attempt to obtain a certificate failed.",
+        failing as f64,
+    );
+    gauge(
+        page,
+        "gatewright_acme_authority_failing",
+        "Whether the authority could not be asked at the last attempt.",
+        flag(schedule.authority.is_some()),
+    );
 }
 
 /// Of two spans one of which is nothing, the first as it is or the second below zero.

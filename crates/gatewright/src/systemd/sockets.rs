@@ -166,7 +166,10 @@ mod tests {
     fn listener(address: &str) -> Listener {
         Listener {
             address: address.parse().unwrap(),
-            serves: Serves::Redirect { https_port: 443 },
+            serves: Serves::Redirect {
+                https_port: 443,
+                challenges: None,
+            },
             inherited: None,
         }
     }

@@ -49,6 +49,9 @@ pub(crate) enum StartFault {
     /// Certificates that cannot be used, a line each.
     #[error("{}", .0.join("\n"))]
     Certificates(Vec<String>),
+    /// The folder of certificates that are obtained.
+    #[error("{}", with_cause(.0))]
+    Kept(#[from] gw_acme::KeptFault),
     /// What the configuration says does not fit the facts.
     #[error("the configuration does not fit what the store holds: {0}")]
     Facts(String),

@@ -1,6 +1,7 @@
 //! The configuration file as it changes: apps, groups and networks live, the rest at the next start.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -11,7 +12,7 @@ use gw_model::{Actor, FactorKind, GroupName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 
-use super::{announce::Announcer, tls, watch::Watch};
+use super::{acme, announce::Announcer, tls, watch::Watch};
 use crate::{
     config::{self, Config, ConfigFaults, facts, files},
     supervise::{Early, Supervisor},
@@ -25,8 +26,12 @@ pub(super) struct Live {
     certificates: Option<CertificateStore>,
     trust: TrustStore,
     state: Arc<Mutex<State>>,
+    /// Whether an authority is asked: that is decided at the start.
+    obtains: bool,
     /// Somebody asked for a reload (SIGHUP).
     pub(super) asked: Arc<Notify>,
+    /// The file was read again, whatever came of it.
+    pub(super) reloaded: Arc<Notify>,
 }
 
 struct State {
@@ -55,7 +60,9 @@ impl Live {
                 config: config.clone(),
                 shown,
             })),
+            obtains: config.acme.is_some(),
             asked: Arc::default(),
+            reloaded: Arc::default(),
         }
     }
 
@@ -70,6 +77,11 @@ impl Live {
             let groups = state.config.wanted.groups.iter();
             groups.map(|group| group.name.clone()).collect()
         })
+    }
+
+    /// The hosts that certificates are obtained for.
+    pub(super) fn obtained(&self, facts: &Snapshot) -> BTreeSet<String> {
+        self.with(|state| state.config.obtained(facts.apps().map(|app| &*app.host)))
     }
 
     fn with<R>(&self, then: impl FnOnce(&mut State) -> R) -> R {
@@ -137,11 +149,13 @@ impl Live {
             }
         };
         self.with(|state| state.shown = shown);
+        self.reloaded.notify_one();
     }
 
     async fn take(&self, new: Config) -> Result<String, Vec<String>> {
         let present = self.with(|state| state.config.clone());
         same_relying_party(&present, &new, &self.engine.view().facts)?;
+        acme::can_obtain(self.obtains, &new)?;
         let now = self.engine.clock().now();
         let trust = TrustStore::load(files::trust(&new), now)
             .map_err(|faults| files::trust_faults(&new, &faults))?;
@@ -215,6 +229,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
+        ("acme", acme::authority(present) == acme::authority(new)),
         ("threads", present.threads == new.threads),
         ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),

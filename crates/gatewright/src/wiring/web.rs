@@ -16,8 +16,8 @@ use gw_model::AppName;
 use gw_pages::refused::Level;
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
-    AppCookie, BuiltIn, Code, Country, HandOver, HandOverFault, Listener, MakeDoor, Serves,
-    ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
+    AppCookie, BuiltIn, Challenges, Code, Country, HandOver, HandOverFault, Listener, MakeDoor,
+    Serves, ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
 use super::{Joined, Mode, StartFault, limits};
@@ -36,16 +36,23 @@ pub(super) const PORTAL: &str = "portal";
 /// The app that Gatewright is run by.
 pub(super) const ADMINISTRATION: &str = "administration";
 
+/// What is served with what, and whom to believe.
+pub(super) struct Served<'a> {
+    pub(super) certificates: Option<&'a CertificateStore>,
+    /// What authorities are answered over plain HTTP.
+    pub(super) challenges: Option<Challenges>,
+    pub(super) trust: TrustStore,
+}
+
 pub(super) fn options(
     config: &Config,
     mode: &Mode,
     identity: &Identity,
     services: HashMap<Arc<str>, BuiltIn>,
-    certificates: Option<&CertificateStore>,
-    trust: TrustStore,
+    served: Served<'_>,
 ) -> Result<WebOptions, StartFault> {
     Ok(WebOptions {
-        listeners: listeners(config, mode, certificates)?,
+        listeners: listeners(config, mode, &served)?,
         threads: config.threads,
         sign_in_app: app_name(SIGN_IN)?,
         services,
@@ -53,7 +60,7 @@ pub(super) fn options(
         country: country(config.geo_database.as_deref())?,
         ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
-        upstream_trust: trust,
+        upstream_trust: served.trust,
         remedies: level(config.remedies),
         limits: limits::limits(&config.limits, config.threads, limits::raise_descriptors()),
     })
@@ -86,7 +93,7 @@ pub(super) fn app_name(name: &str) -> Result<AppName, StartFault> {
 fn listeners(
     config: &Config,
     mode: &Mode,
-    certificates: Option<&CertificateStore>,
+    served: &Served<'_>,
 ) -> Result<Vec<Listener>, StartFault> {
     let demo = matches!(mode, Mode::Demo(_));
     let plain = |address: &SocketAddr| Listener {
@@ -97,12 +104,13 @@ fn listeners(
             },
             false => Serves::Redirect {
                 https_port: config.listen.public_https_port,
+                challenges: served.challenges.clone(),
             },
         },
         inherited: None,
     };
     let mut listeners: Vec<_> = config.listen.http.iter().map(plain).collect();
-    if let Some(certificates) = certificates {
+    if let Some(certificates) = served.certificates {
         let tls = gw_tls::server_config(certificates.clone())
             .map_err(|fault| StartFault::Setup(format!("TLS cannot be set up: {fault}")))?;
         let over_tls = |address: &SocketAddr| Listener {

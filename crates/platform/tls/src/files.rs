@@ -43,14 +43,22 @@ impl Pair {
     pub(crate) fn read(chain: &Path, key: &Path) -> Result<Self, TlsFault> {
         let chain_pem = fs::read(chain).map_err(io_fault("read the certificate", chain))?;
         let key_pem = read_key(key)?;
-        let certificates = CertificateDer::pem_slice_iter(&chain_pem)
+        Self::of((chain, &chain_pem), (key, &key_pem))
+    }
+
+    /// Each with the file that it is from, or will be in.
+    pub(crate) fn of(
+        (chain, chain_pem): (&Path, &[u8]),
+        (key, key_pem): (&Path, &[u8]),
+    ) -> Result<Self, TlsFault> {
+        let certificates = CertificateDer::pem_slice_iter(chain_pem)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|why| unreadable(chain, "certificate", why))?;
         let leaf = certificates
             .first()
             .ok_or_else(|| unreadable(chain, "certificate", "there is none"))?;
         let facts = Facts::of(leaf).map_err(|why| unreadable(chain, "certificate", why))?;
-        let private = PrivateKeyDer::from_pem_slice(&key_pem)
+        let private = PrivateKeyDer::from_pem_slice(key_pem)
             .map_err(|why| unreadable(key, "private key", why))?;
         let certified = CertifiedKey::from_der(certificates, private, &provider()).map_err(
             |why| match why {
@@ -66,7 +74,7 @@ impl Pair {
             names: facts.names,
             not_before: facts.not_before,
             not_after: facts.not_after,
-            digest: digest_of(&[&chain_pem, &key_pem]),
+            digest: digest_of(&[chain_pem, key_pem]),
         })
     }
 
@@ -113,7 +121,7 @@ pub(crate) fn wildcard_of(host: &str) -> Option<String> {
 }
 
 /// Group members may read it (as Debian's `ssl-cert` do); nobody else may, and none may write.
-fn read_key(path: &Path) -> Result<Vec<u8>, TlsFault> {
+pub(crate) fn read_key(path: &Path) -> Result<Vec<u8>, TlsFault> {
     let fault = || io_fault("read the private key", path);
     let mode = fs::metadata(path).map_err(fault())?.mode() & 0o7777;
     if mode & 0o037 != 0 {

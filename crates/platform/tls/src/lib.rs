@@ -3,13 +3,15 @@
 //!
 //! TLS 1.2 and 1.3 by rustls on aws-lc-rs, with the hybrid post-quantum key exchange
 //! X25519MLKEM768 first. Certificates come from files ([`CertificateStore`]) and are replaced
-//! whole or not at all; a client that asks for a name that no certificate covers gets none. The
-//! demo's come from an authority of its own ([`DemoAuthority`]).
+//! whole or not at all, or were obtained ([`Obtained`]); a client that asks for a name that no
+//! certificate covers gets none. The demo's come from an authority of its own
+//! ([`DemoAuthority`]).
 
 mod config;
 mod demo;
 mod fault;
 mod files;
+mod obtained;
 mod store;
 mod trust;
 
@@ -20,8 +22,9 @@ pub use config::{install_provider, provider, server_config};
 pub use demo::DemoAuthority;
 pub use fault::TlsFault;
 pub use files::CertificateFiles;
+pub use obtained::Obtained;
 pub use store::{CertificateInfo, CertificateStore, Reload};
-pub use trust::{TrustFault, TrustFiles, TrustStore};
+pub use trust::{TrustFault, TrustFiles, TrustStore, believing};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! All certificates, by the names that clients ask for.
 
 use std::{
-    collections::{HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fmt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -15,13 +15,20 @@ use rustls::{
 };
 
 use crate::{
-    CertificateFiles, TlsFault,
+    CertificateFiles, Obtained, TlsFault,
     files::{Pair, wildcard_of},
 };
 
 /// Certificates by name; clones are the same store. Looking one up takes no lock.
 #[derive(Clone)]
-pub struct CertificateStore(Arc<ArcSwap<Served>>);
+pub struct CertificateStore(Arc<Shared>);
+
+/// What files hold, and what was obtained for hosts that no file has a certificate for. Neither
+/// stands in the other's way: a fault of one leaves the other as it is.
+struct Shared {
+    served: ArcSwap<Served>,
+    obtained: ArcSwap<BTreeMap<String, Arc<Obtained>>>,
+}
 
 /// What became of a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +57,10 @@ impl CertificateStore {
     /// All faults of all files.
     pub fn load(files: Vec<CertificateFiles>, now: Timestamp) -> Result<Self, Vec<TlsFault>> {
         let served = Served::read(files, now)?;
-        Ok(Self(Arc::new(ArcSwap::from_pointee(served))))
+        Ok(Self(Arc::new(Shared {
+            served: ArcSwap::from_pointee(served),
+            obtained: ArcSwap::default(),
+        })))
     }
 
     /// Reads the same files again. Either all that they hold now counts, or none of it.
@@ -58,7 +68,7 @@ impl CertificateStore {
     /// # Errors
     /// All faults of all files; then what was served before still is.
     pub fn reload(&self, now: Timestamp) -> Result<Reload, Vec<TlsFault>> {
-        let files = self.0.load().files.clone();
+        let files = self.0.served.load().files.clone();
         self.replace(files, now)
     }
 
@@ -72,41 +82,69 @@ impl CertificateStore {
         now: Timestamp,
     ) -> Result<Reload, Vec<TlsFault>> {
         let next = Served::read(files, now)?;
-        if next.same_as(&self.0.load()) {
+        if next.same_as(&self.0.served.load()) {
             return Ok(Reload::Unchanged);
         }
-        self.0.store(Arc::new(next));
+        self.0.served.store(Arc::new(next));
         Ok(Reload::Changed)
+    }
+
+    /// Serves these where no file has a certificate for their host, and no others that were
+    /// obtained before.
+    pub fn serve_obtained(&self, obtained: impl IntoIterator<Item = Arc<Obtained>>) {
+        let by_host = obtained
+            .into_iter()
+            .map(|one| (one.host().to_owned(), one))
+            .collect();
+        self.0.obtained.store(Arc::new(by_host));
     }
 
     /// Whether the certificate that a connection was opened with, by the name that the client
     /// asked for, covers a host as well. Where it does not, the answer is 421.
     pub fn covers(&self, server_name: Option<&str>, host: &str) -> bool {
-        let served = self.0.load();
-        served
-            .find(server_name)
-            .is_some_and(|pair| pair.covers(host))
+        self.find(server_name, |pair| pair.covers(host))
+            .unwrap_or(false)
+    }
+
+    /// The exact name before the wildcard, files before what was obtained, and all before the
+    /// default.
+    fn find<R>(&self, name: Option<&str>, then: impl FnOnce(&Pair) -> R) -> Option<R> {
+        let served = self.0.served.load();
+        let name = name.map(str::to_ascii_lowercase);
+        if let Some(pair) = name.as_deref().and_then(|name| served.named(name)) {
+            return Some(then(pair));
+        }
+        let obtained = self.0.obtained.load();
+        if let Some(one) = name.and_then(|name| obtained.get(&name)) {
+            return Some(then(one.pair()));
+        }
+        served.default().map(then)
     }
 
     /// What is served.
     pub fn certificates(&self) -> Vec<CertificateInfo> {
-        let served = self.0.load();
+        let served = self.0.served.load();
         let both = served.files.iter().zip(&served.pairs);
-        both.map(|(files, pair)| CertificateInfo {
-            chain: files.chain.clone(),
-            names: pair.names.clone(),
-            not_after: pair.not_after,
-        })
-        .collect()
+        let of_files = both.map(|(files, pair)| pair.info(&files.chain));
+        let obtained = self.0.obtained.load();
+        let obtained = obtained.values().map(|one| one.pair().info(one.file()));
+        of_files.chain(obtained).collect()
+    }
+}
+
+impl Pair {
+    fn info(&self, file: &Path) -> CertificateInfo {
+        CertificateInfo {
+            chain: file.into(),
+            names: self.names.clone(),
+            not_after: self.not_after,
+        }
     }
 }
 
 impl ResolvesServerCert for CertificateStore {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let served = self.0.load();
-        served
-            .find(hello.server_name())
-            .map(|pair| pair.key.clone())
+        self.find(hello.server_name(), |pair| pair.key.clone())
     }
 }
 
@@ -150,17 +188,15 @@ impl Served {
         })
     }
 
-    /// The exact name before the wildcard, and either before the default.
-    fn find(&self, name: Option<&str>) -> Option<&Pair> {
-        let index = name.and_then(|name| self.named(name)).or(self.default)?;
-        self.pairs.get(index)
+    /// By a name in lower case.
+    fn named(&self, name: &str) -> Option<&Pair> {
+        let exact = self.by_name.get(name);
+        let wildcard = || self.by_name.get(&wildcard_of(name)?);
+        self.pairs.get(*exact.or_else(wildcard)?)
     }
 
-    fn named(&self, name: &str) -> Option<usize> {
-        let name = name.to_ascii_lowercase();
-        let exact = self.by_name.get(&name);
-        let wildcard = || self.by_name.get(&wildcard_of(&name)?);
-        exact.or_else(wildcard).copied()
+    fn default(&self) -> Option<&Pair> {
+        self.pairs.get(self.default?)
     }
 
     fn same_as(&self, other: &Self) -> bool {

@@ -1,5 +1,6 @@
 mod demo;
 mod handshake;
+mod obtained;
 mod store;
 mod trust;
 

@@ -289,6 +289,22 @@ impl Reading<'_> {
     }
 }
 
+/// How to speak with servers that a file's authorities vouch for, or the system's where there is
+/// no file.
+///
+/// # Errors
+/// Where they cannot be read.
+pub fn believing(ca: Option<&Path>) -> Result<ClientConfig, TlsFault> {
+    let (roots, _) = match ca {
+        Some(ca) => own_roots(ca)?,
+        None => roots::System::default().roots()?,
+    };
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|fault| TlsFault::Setup(fault.to_string()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
 /// Authorities from a file, each of which must be readable.
 fn own_roots(path: &Path) -> Result<(Arc<RootCertStore>, [u8; 32]), TlsFault> {
     let pem = fs::read(path).map_err(io_fault("read the authorities", path))?;

@@ -27,8 +27,8 @@ use gw_pages::{JudgedRequest, PageService, refused::Level};
 use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
 use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
 use gw_web::{
-    AppCookie, BuiltIn, Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves,
-    ThreadDoor, ThreadMetrics, WebOptions, client_address::TrustedProxies,
+    AppCookie, BuiltIn, Challenges, Code, HandOverFault, Limits, Listener, MakeDoor, Running,
+    Server, Serves, ThreadDoor, ThreadMetrics, WebOptions, client_address::TrustedProxies,
 };
 use rustls::{
     ClientConfig, RootCertStore,
@@ -151,7 +151,10 @@ impl House {
                     config: tls,
                     hsts_secs: Some(63_072_000),
                 }),
-                local(Serves::Redirect { https_port: 443 }),
+                local(Serves::Redirect {
+                    https_port: 443,
+                    challenges: Some(challenges()),
+                }),
             ])
         };
         let server = Server::bind(options).unwrap();
@@ -360,6 +363,14 @@ pub(crate) fn confirmed(house: &House) -> Change {
         expires: house.session.expires,
         idle_limit: house.session.idle_limit,
     }
+}
+
+/// One token that an authority looks for, at a host that no app has.
+fn challenges() -> Challenges {
+    Arc::new(|host, token| {
+        let is_pending = (host, token) == ("new.test", "pending-token");
+        is_pending.then(|| Arc::from("pending-token.thumbprint"))
+    })
 }
 
 /// One of our own apps that says what it was asked.

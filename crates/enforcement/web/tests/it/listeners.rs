@@ -48,6 +48,36 @@ async fn plain_http_beside_tls_only_shows_the_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn over_plain_http_an_authority_finds_what_is_pending_and_at_that_host_alone() {
+    let house = House::usual().await;
+    const PATH: &str = "/.well-known/acme-challenge/pending-token";
+    let ask = async |line: &str, host: &str| {
+        raw(house.redirect, text(line, &[("Host", host)]).as_bytes())
+            .await
+            .unwrap()
+    };
+    for host in ["new.test", "new.test:80", "NEW.test"] {
+        let found = ask(&format!("GET {PATH}"), host).await;
+        assert_eq!(found.status, 200, "{host}");
+        assert_eq!(found.body, "pending-token.thumbprint");
+        assert_eq!(found.one("cache-control"), "no-store");
+    }
+    assert_eq!(ask(&format!("HEAD {PATH}"), "new.test").await.status, 200);
+    assert_eq!(ask(&format!("POST {PATH}"), "new.test").await.status, 404);
+    for other in ["x", "?", "?a", "/", "%20"] {
+        let answer = ask(&format!("GET {PATH}{other}"), "new.test").await;
+        assert_ne!(answer.status, 200, "{other}");
+    }
+    assert_eq!(ask(&format!("GET {PATH}"), "wiki.test").await.status, 308);
+    let over_tls = house.get(&format!("GET {PATH}"), &OWN).await;
+    assert_eq!(
+        over_tls.status, 200,
+        "the app's own, once somebody is signed in"
+    );
+    assert_ne!(over_tls.body, "pending-token.thumbprint");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_taken_is_named() {
     let taken = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await

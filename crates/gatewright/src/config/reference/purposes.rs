@@ -59,7 +59,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "listen",
         "http",
-        "Plain HTTP: redirects to HTTPS, and nothing else.",
+        "Plain HTTP: redirects to HTTPS, answers authorities that `[acme]` asks, and nothing else.",
     ),
     ("listen", "https", "HTTPS."),
     (
@@ -75,7 +75,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "certificate",
         "",
-        "A certificate; every host has one. Its files are followed.",
+        "A certificate; every host has one, or `[acme]` obtains it. Its files are followed.",
     ),
     (
         "certificate",
@@ -87,6 +87,51 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "certificate",
         "hosts",
         "The hosts that it is presented for.",
+    ),
+    (
+        "acme",
+        "",
+        "Where certificates come from for the hosts that no `[[certificate]]` is for; only where this table stands. Read at the start, but for `hosts`.",
+    ),
+    (
+        "acme",
+        "terms_of_service_agreed",
+        "`true`, once you have read the authority's terms.",
+    ),
+    (
+        "acme",
+        "directory",
+        "The authority's ACME directory; Let's Encrypt's by default.",
+    ),
+    (
+        "acme",
+        "contact",
+        "Whom the authority may write to about certificates.",
+    ),
+    (
+        "acme",
+        "hosts",
+        "The only hosts that certificates are obtained for; where empty, every host that is served and that no file is for, also those of apps that are added later.",
+    ),
+    (
+        "acme",
+        "ca",
+        "Who vouches for the authority's own server, in PEM form, where it is your own; those that the system believes where absent.",
+    ),
+    (
+        "acme.external_account",
+        "",
+        "An account that the authority wants this one bound to, where it does.",
+    ),
+    (
+        "acme.external_account",
+        "id",
+        "Its id, as the authority gave it to you.",
+    ),
+    (
+        "acme.external_account",
+        "key",
+        "A file with its key in base64url, closed to others.",
     ),
     ("authentication", "", "Where people sign in."),
     (
