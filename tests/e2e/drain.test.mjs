@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { startOrganisation } from './lib/gateway.mjs';
+import { ONE_PERSON_ASKS_MUCH, startOrganisation } from './lib/gateway.mjs';
 import { Http1, Http2, Load } from './lib/load.mjs';
 import { until } from './lib/until.mjs';
 import { startUpstream } from './lib/upstream.mjs';
@@ -30,6 +30,7 @@ describe('restarts and reloads under load', () => {
     // Whether the app drops connections that it keeps is not what is asked here.
     upstream.server.keepAliveTimeout = 0;
     gateway = await startOrganisation({
+      config: ONE_PERSON_ASKS_MUCH,
       apps: [{ name: 'site', upstream: upstream.url }],
       policies: { 'site.cedar': POLICY },
       activated: true,

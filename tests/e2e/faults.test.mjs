@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, test } from 'node:test';
 import { Child, run } from './lib/child.mjs';
-import { BINARY, startOrganisation } from './lib/gateway.mjs';
+import { BINARY, ONE_PERSON_ASKS_MUCH, startOrganisation } from './lib/gateway.mjs';
 import { descriptors, fill, limitDescriptors, mountExt4, mountMemory, opened, skip, stubbornDisk } from './lib/machine.mjs';
 import { Traffic } from './lib/traffic.mjs';
 import { until } from './lib/until.mjs';
@@ -26,7 +26,7 @@ describe('faults of the machine', { skip }, () => {
   async function begin({ config = LEDGER, mount = (at) => mountMemory(at, 24) } = {}) {
     upstream = await startUpstream();
     gateway = await startOrganisation({
-      config,
+      config: `${config}${ONE_PERSON_ASKS_MUCH}`,
       apps: [{ name: 'app', upstream: upstream.url }],
       policies: { 'app.cedar': POLICY },
       prepare: async (gateway) => {

@@ -300,6 +300,8 @@ public_https_port = {https_port}
 host = "auth.{DOMAIN}"
 [portal]
 host = "portal.{DOMAIN}"
+[limits]
+requests_per_person = 0
 [[certificate]]
 chain = "chain.pem"
 key = "key.pem"

@@ -13,6 +13,9 @@ const ROOT = new URL('../../../', import.meta.url).pathname;
 
 export const BINARY = process.env.GATEWRIGHT ?? join(ROOT, 'target/debug/gatewright');
 
+/** For tests in which one person asks as fast as anything goes. */
+export const ONE_PERSON_ASKS_MUCH = '[limits]\nrequests_per_person = 0\n';
+
 /** Starts `gatewright up --demo` on an empty data folder. */
 export async function startDemo() {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-e2e-'));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startOrganisation } from './gateway.mjs';
+import { ONE_PERSON_ASKS_MUCH, startOrganisation } from './gateway.mjs';
 import { Traffic } from './traffic.mjs';
 import { until } from './until.mjs';
 import { startUpstream } from './upstream.mjs';
@@ -34,7 +34,7 @@ export class Ordeal {
   static async begin(random, { config = '' } = {}) {
     const upstream = await startUpstream();
     const gateway = await startOrganisation({
-      config,
+      config: `${config}${ONE_PERSON_ASKS_MUCH}`,
       apps: [{ name: 'app', upstream: upstream.url }],
       policies: { 'app.cedar': POLICY },
     });

@@ -82,6 +82,9 @@ host = \"portal.localhost\"
 folder = \"policies\"
 [ledger]
 accepted = \"{accepted}\"
+[limits]
+connections_per_person = 0
+requests_per_person = 0
 [[certificate]]
 chain = \"{folder}/chain.pem\"
 key = \"{folder}/key.pem\"

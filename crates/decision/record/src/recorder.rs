@@ -186,9 +186,17 @@ impl Recorder {
         self.append(record, &Personal::default()).map(|_| ())
     }
 
-    /// Counts a refusal of a stranger. Summaries are written once a second to a log with a quota of its own.
-    pub fn refused(&self, reason: &'static str, host: &str, address: IpAddr, now: Timestamp) {
-        self.tally.count(reason, host, address, now);
+    /// Counts a refusal of a stranger, or of a person who asks too much: whoever has a name.
+    /// Summaries are written once a second to a log with a quota of its own.
+    pub fn refused(
+        &self,
+        reason: &'static str,
+        host: &str,
+        name: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) {
+        self.tally.count(reason, host, name, address, now);
     }
 
     /// Records anything.

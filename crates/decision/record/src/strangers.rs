@@ -1,4 +1,5 @@
-//! Refusals of strangers: counted where they happen, summarised once a second, under a quota.
+//! Refusals of strangers, and of people who ask too much: counted where they happen, summarised
+//! once a second, under a quota.
 
 use std::{
     collections::HashMap,
@@ -24,6 +25,8 @@ struct Key {
     reason: &'static str,
     /// Empty for the row of the others.
     host: Box<str>,
+    /// The person's name; empty for strangers.
+    name: Box<str>,
     prefix: Option<IpAddr>,
 }
 
@@ -49,10 +52,18 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn count(&self, reason: &'static str, host: &str, address: IpAddr, now: Timestamp) {
+    pub(crate) fn count(
+        &self,
+        reason: &'static str,
+        host: &str,
+        name: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) {
         let key = Key {
             reason,
             host: Box::from(host.get(..host.floor_char_boundary(HOST_MAX)).unwrap_or("")),
+            name: Box::from(name),
             prefix: Some(prefix(address)),
         };
         let mut rows = locked(&self.rows);
@@ -77,6 +88,7 @@ fn others(reason: &'static str) -> Key {
     Key {
         reason,
         host: Box::from(""),
+        name: Box::from(""),
         prefix: None,
     }
 }
@@ -147,6 +159,7 @@ impl Summaries {
             let network = key.prefix.map(prefix_text).unwrap_or_default();
             let personal = Personal {
                 host: &key.host,
+                user: &key.name,
                 network: &network,
                 ..Personal::default()
             };

@@ -227,7 +227,7 @@ impl Door {
         let personal = &particulars.personal;
         if let Some(address) = personal.address {
             let recorder = self.0.recorder.borrow();
-            recorder.refused(what, personal.host, address, now);
+            recorder.refused(what, personal.host, "", address, now);
         }
         let permit = Permit::new(self.0.clone(), lease, judgement, decision, None, now);
         Answer::Permit(permit.counted_only())
@@ -261,8 +261,15 @@ impl Door {
     /// Counts a request that was refused before anybody was known: bad form, unknown host,
     /// no session. Summarised per second; never fills the log.
     pub fn refused_stranger(&self, reason: &'static str, host: &str, address: IpAddr) {
+        self.refused_person(reason, host, "", address);
+    }
+
+    /// Counts a request of a person that was refused before it was judged. Summarised like
+    /// strangers' refusals, with the person's name.
+    pub fn refused_person(&self, reason: &'static str, host: &str, name: &str, address: IpAddr) {
         let now = self.engine().clock().now();
-        self.0.recorder.borrow().refused(reason, host, address, now);
+        let recorder = self.0.recorder.borrow();
+        recorder.refused(reason, host, name, address, now);
     }
 
     /// Cuts everything that is open on this core: the process stops.

@@ -1,17 +1,22 @@
-//! What strangers can make us hold or do, and where that ends. `docs/limits.md` has the table.
+//! What people outside can make us hold or do, and where that ends. `docs/limits.md` has the table.
 //!
-//! Connections are counted by address ([`addresses`]) and have a seat each ([`seats`]), which
-//! the weakest lose first; what strangers ask is worked on in turns of its own
-//! ([`turnstile`]), so that people who are signed in never stand behind them; frames without
-//! work have a price ([`frames`]); what is under way at apps is counted
+//! Connections are counted ([`counts`]) by address ([`addresses`]) and by person ([`shares`]), and
+//! have a seat each ([`seats`]), which the weakest lose first, by what they have shown ([`pass`]);
+//! what strangers ask is worked on in turns of its own ([`turnstile`]), so that people who are
+//! signed in never stand behind them; and one person asks no faster than so ([`paces`]). Frames
+//! without work have a price ([`frames`]); what strangers have under way at apps is counted
 //! ([`exchanges`]), and so is what they leave untaken ([`answers`]); and who does not come on is
 //! noticed ([`watch`]).
 
 mod addresses;
 mod answers;
+mod counts;
 mod exchanges;
 mod frames;
+mod paces;
+mod pass;
 mod seats;
+mod shares;
 mod turnstile;
 mod watch;
 
@@ -19,7 +24,9 @@ pub(crate) use addresses::Addresses;
 pub(crate) use answers::{Answers, Untaken};
 pub(crate) use exchanges::{Exchange, Exchanges};
 pub(crate) use frames::Meter;
-pub(crate) use seats::{Pass, Seat, Seats, Standing};
+pub(crate) use paces::{Allowance, Paces, TooFast};
+pub(crate) use pass::{Pass, Whose};
+pub(crate) use seats::{Connected, Seat, Seats};
 pub(crate) use turnstile::{
     begin_turn, charge, in_turns, keep_turning, spawn, spawn_owner, spawn_unpinned,
 };

@@ -13,7 +13,7 @@ use std::{
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
@@ -28,7 +28,7 @@ use metered::UNBEGUN_MAX;
 
 use crate::{
     body::OutBody,
-    bounds::{Meter, Pace, Pass, Seat, Standing, StreamPace, Untaken, Waits},
+    bounds::{Allowance, Meter, Pace, Pass, Seat, StreamPace, TooFast, Untaken, Waits, Whose},
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
@@ -79,6 +79,8 @@ pub(crate) struct Conn {
     next_task: RefCell<Option<NextTask>>,
     streams: RefCell<Slab<(Held, Option<AbortHandle>)>>,
     seat: Seat,
+    /// What it has of what its person may ask.
+    allowance: Allowance,
     /// Requests so far, and those that are being answered.
     requests: Cell<u64>,
     answering: Cell<usize>,
@@ -214,13 +216,14 @@ impl Service<Request<Incoming>> for Gate {
             conn.held.clone()
         };
         conn.requests.set(conn.requests.get() + 1);
+        conn.seat.asks();
         let answering = Answering::new(conn.clone());
         let request = Box::new(request);
         let unbegun = Unbegun::new(conn.clone());
         Box::pin(async move {
             drop(unbegun);
             let mut answer = gate::answer(conn, held.clone(), request).await;
-            answering.0.rises_to(Standing::Stranger);
+            answering.0.is_answered();
             held.0.answered.set(answering.0.multiplexed);
             answering.0.hands(&held)?;
             match answer.extensions_mut().remove() {
@@ -386,6 +389,7 @@ impl Conn {
             next_task: RefCell::default(),
             streams: RefCell::default(),
             seat,
+            allowance: Allowance::default(),
             requests: Cell::new(0),
             answering: Cell::new(0),
             switched: Cell::new(false),
@@ -397,12 +401,37 @@ impl Conn {
         }
     }
 
-    /// It has shown this much, at least.
-    pub(crate) fn rises_to(&self, standing: Standing) {
-        self.seat.rises_to(standing);
+    /// A person who is signed in asks over it, unless they ask faster than one may.
+    pub(crate) fn is_asked_by(&self, who: Whose, price: u32, now: Instant) -> Result<(), TooFast> {
+        let paces = &self.thread.shared.paces;
+        let spent = self.allowance.spend(paces, who.person, price, now);
+        match spent {
+            Ok(()) => self.seat.is_asked_by(who),
+            Err(_) => self.seat.asks_too_much(),
+        }
+        spent
     }
 
-    /// Whether a person who is signed in has asked over it.
+    /// A request has its answer. Where only strangers ask for long, it is one of theirs.
+    fn is_answered(&self) {
+        if !self.seat.is_answered() {
+            self.end();
+        }
+    }
+
+    /// Whoever was known over it is so no longer.
+    pub(crate) fn is_a_strangers(&self) {
+        if !self.seat.is_a_strangers() {
+            self.end();
+        }
+    }
+
+    /// Who was known over it, while they are.
+    pub(crate) fn whose(&self) -> Option<Whose> {
+        self.seat.pass().whose()
+    }
+
+    /// Whether it is a person's who is signed in.
     pub(crate) fn is_known(&self) -> bool {
         self.seat.pass().is_known()
     }

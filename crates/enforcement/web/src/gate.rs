@@ -13,7 +13,6 @@ use hyper::body::Incoming;
 use crate::{
     answer::Rejection,
     body::{OutBody, ToldToSend, Unread},
-    bounds::Standing,
     built_in,
     connection::{Conn, Held},
     extended::{self, Extended, Opened},
@@ -22,7 +21,7 @@ use crate::{
     inbound::{self, Asked, Client, Inbound, Next},
     metrics::ThreadMetrics,
     options::Serves,
-    own_paths, recorded, redirect, refusal, switch,
+    own_paths, recorded, redirect, refusal, switch, too_fast,
 };
 
 /// Answers one request.
@@ -153,8 +152,11 @@ async fn ask(asked: Box<Asked>, held: Held, body: Unread) -> Response<OutBody> {
         return refusal::safari().map(OutBody::of);
     }
     let mut exchange = None;
-    if asked.who.known.is_some() {
-        inbound.conn.rises_to(Standing::Known);
+    if let Some(known) = &asked.who.known {
+        if let Err(own) = too_fast::admit(&asked, known) {
+            body.discard();
+            return own.map(OutBody::of);
+        }
     } else if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {
         exchange = inbound.conn.thread.exchanges.begin(inbound.address);
         if exchange.is_none() {

@@ -46,6 +46,7 @@ pub mod seal;
 mod server;
 pub mod switch;
 mod thread;
+mod too_fast;
 mod upstream;
 pub mod websocket;
 

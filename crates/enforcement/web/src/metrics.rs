@@ -131,6 +131,8 @@ counters! {
         connections_refused_by_address,
         /// Connections closed to make room for others.
         connections_evicted,
+        /// Connections that are a signed-in person's no longer, or more than one person may have.
+        connections_fallen,
         /// Times that the system had no connection to give.
         accept_faults,
         /// Connections that ended before a request's head was whole in time.
@@ -155,6 +157,8 @@ counters! {
         decisions_unrecorded,
         /// Requests refused for their form, before anybody was asked.
         requests_refused,
+        /// Requests of people refused because one person asked too much in too short a time.
+        requests_too_fast,
         /// Requests of strangers refused because they had too much under way.
         exchanges_refused,
         /// Streams of strangers reset because they take none of their answers.

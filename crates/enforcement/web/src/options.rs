@@ -165,6 +165,10 @@ pub struct Limits {
     pub connections_max: usize,
     /// Connections of strangers from one address, over all threads.
     pub connections_per_address: u32,
+    /// Connections of one person who is signed in, over all threads; others of theirs make way first.
+    pub connections_per_person: u32,
+    /// Requests of one person each second, over all threads; none is no bound.
+    pub requests_per_person: u32,
     /// Connections that are about to open.
     pub handshakes_max: usize,
     /// Connections from one address that are about to open, over all threads.
@@ -245,6 +249,8 @@ impl Default for Limits {
         Self {
             connections_max: 16 * 1024,
             connections_per_address: 1024,
+            connections_per_person: 256,
+            requests_per_person: 400,
             handshakes_max: 2048,
             handshakes_per_address: 512,
             handshake: Duration::from_secs(10),

@@ -11,6 +11,12 @@ use crate::inbound::Asked;
 /// Segments of our own apps' paths that are longer than any name in them are secrets: links.
 const OWN_SEGMENT_MAX: usize = 20;
 
+/// A request costs as much as so many bytes of what is recorded of it do, begun ones too.
+const PRICED_BYTES: usize = 256;
+
+/// No more of a request is recorded.
+const RECORDED_MAX: usize = 4096;
+
 /// Personal fields that had to be put together.
 pub(crate) struct Personal<'a> {
     path: Cow<'a, str>,
@@ -64,6 +70,18 @@ impl<'a> Personal<'a> {
             stranger: asked.who.known.is_none(),
         }
     }
+}
+
+/// What a request costs its person: one, where no more than usual is recorded of it.
+pub(crate) fn price(asked: &Asked) -> u32 {
+    let target = &asked.inbound.target;
+    let query = match asked.route.recorded_parameters.is_empty() {
+        true => 0,
+        false => target.query().map_or(0, str::len),
+    };
+    let bytes = target.path().len() + query + asked.inbound.user_agent().len();
+    let parts = bytes.min(RECORDED_MAX) / PRICED_BYTES;
+    1 + u32::try_from(parts).unwrap_or_default()
 }
 
 pub(crate) fn without_secrets(path: &str) -> Cow<'_, str> {

@@ -95,7 +95,7 @@ pub(crate) fn safari() -> Own {
 
 impl Asked {
     /// Whether the answer will be shown as a page.
-    fn is_page(&self) -> bool {
+    pub(crate) fn is_page(&self) -> bool {
         self.inbound.navigation && self.handshake.is_none()
     }
 }

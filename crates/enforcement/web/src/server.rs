@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     accept::Entrance,
-    bounds::{self, Addresses},
+    bounds::{self, Addresses, Connected, Paces},
     metrics::{ThreadMetrics, count_turns, spawn, woke},
     options::{DoorFault, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
@@ -109,12 +109,11 @@ impl Server {
         }
         let sealer = Sealer::generate()?;
         let shared = Arc::new(Shared {
+            connected: Connected::new(),
+            asking: Addresses::new(),
+            paces: Paces::new(options.limits.requests_per_person),
             options,
             sealer,
-            open: Addresses::new(),
-            opening: Addresses::new(),
-            known: Addresses::new(),
-            asking: Addresses::new(),
         });
         Ok(Self {
             shared,

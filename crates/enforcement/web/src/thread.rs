@@ -13,7 +13,7 @@ use gw_issue::Assertions;
 use http::Method;
 
 use crate::{
-    bounds::{Addresses, Answers, Exchanges, Seats},
+    bounds::{Addresses, Answers, Connected, Exchanges, Paces, Seats},
     metrics::ThreadMetrics,
     options::{BuiltIn, ThreadDoor, WebOptions},
     route::Router,
@@ -21,19 +21,17 @@ use crate::{
     upstream::Upstreams,
 };
 
-/// What all threads share. What is written is so when a connection comes or goes, or with
-/// a stranger's request, never with one of who is signed in.
+/// What all threads share. What is written is so when a connection comes or goes or becomes
+/// somebody's, with a stranger's request, and with one of many of who is signed in.
 pub(crate) struct Shared {
     pub(crate) options: WebOptions,
     pub(crate) sealer: Sealer,
-    /// Connections of strangers, by address.
-    pub(crate) open: Arc<Addresses>,
-    /// Handshakes, by address.
-    pub(crate) opening: Arc<Addresses>,
-    /// Connections of people who are signed in, by address.
-    pub(crate) known: Arc<Addresses>,
+    /// Who has how many connections.
+    pub(crate) connected: Connected,
     /// What strangers have under way at apps, by address.
     pub(crate) asking: Arc<Addresses>,
+    /// How fast people ask.
+    pub(crate) paces: Arc<Paces>,
 }
 
 /// One traffic thread.
@@ -87,9 +85,7 @@ impl Thread {
             answers: Answers::new(shared.options.limits.stranger_answers_max),
             seats: Seats::new(
                 shared.options.limits,
-                shared.open.clone(),
-                shared.opening.clone(),
-                shared.known.clone(),
+                shared.connected.clone(),
                 metrics.clone(),
             ),
             draining: Cell::new(false),

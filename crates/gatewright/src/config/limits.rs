@@ -15,6 +15,10 @@ pub(crate) struct LimitsConfig {
     pub(crate) connections: Option<u32>,
     /// Connections of strangers from one address.
     pub(crate) connections_per_address: u32,
+    /// Connections of one person who is signed in; no bound where it is nothing.
+    pub(crate) connections_per_person: u32,
+    /// Requests of one person, each second; no bound where it is nothing.
+    pub(crate) requests_per_person: u32,
     /// Connections from one address that are about to open.
     pub(crate) handshakes_per_address: u32,
     /// The time for a whole request head.
@@ -39,6 +43,8 @@ pub(super) fn limits(section: &mut Section<'_>) -> LimitsConfig {
     let limits = LimitsConfig {
         connections: section.optional("connections"),
         connections_per_address: section.or("connections_per_address", 1024),
+        connections_per_person: section.or("connections_per_person", 256),
+        requests_per_person: section.or("requests_per_person", 400),
         handshakes_per_address: section.or("handshakes_per_address", 512),
         request_head: span(section, "request_head", Span::secs(15)),
         request_head_bytes: section.or("request_head_size", Size(32 << 10)).0,

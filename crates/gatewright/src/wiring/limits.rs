@@ -56,6 +56,11 @@ pub(super) fn limits(config: &LimitsConfig, threads: usize, descriptors: u64) ->
         stranger_exchanges_max: usual.stranger_exchanges_max.min((of_thread / 2).max(4)),
         handshakes_max: usual.handshakes_max.min((of_thread / 4).max(4)),
         connections_per_address: config.connections_per_address,
+        connections_per_person: match config.connections_per_person {
+            0 => u32::MAX,
+            most => most,
+        },
+        requests_per_person: config.requests_per_person,
         handshakes_per_address: config.handshakes_per_address,
         first_byte_read: config.request_head,
         head_read: config.request_head,

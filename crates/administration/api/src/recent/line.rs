@@ -76,7 +76,7 @@ pub(super) fn of(
             Some(RecordLine {
                 kind: "refused".into(),
                 outcome: outcome(was_let_in),
-                who: "strangers".into(),
+                who: personal(entry, |fields| &fields.user).unwrap_or_else(|| "strangers".into()),
                 what: host.clone().unwrap_or_default(),
                 host,
                 why: refused.reason.to_string(),

@@ -25,7 +25,13 @@ fn writer_that_is_killed() {
     let mut stdout = std::io::stdout().lock();
     for decision in 0_u64.. {
         let position = unhurried(|| record(&mut recorder, decision));
-        recorder.refused("flood", "x", [192, 0, 2, 1].into(), Timestamp::from_secs(1));
+        recorder.refused(
+            "flood",
+            "x",
+            "",
+            [192, 0, 2, 1].into(),
+            Timestamp::from_secs(1),
+        );
         let line = format!("ack {} {} {decision}\n", position.segment, position.index);
         if stdout.write_all(line.as_bytes()).is_err() {
             return;

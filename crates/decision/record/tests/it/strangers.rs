@@ -29,12 +29,13 @@ fn refusals_are_counted_per_reason_host_and_prefix() {
     let recorder = ledger.recorder("core-0").unwrap();
     for second in 1..=3 {
         let now = Timestamp::from_secs(second);
-        recorder.refused("no-such-host", "x.example", address(1), now);
-        recorder.refused("no-such-host", "x.example", address(200), now);
-        recorder.refused("bad-request", "x.example", address(1), now);
+        recorder.refused("no-such-host", "x.example", "", address(1), now);
+        recorder.refused("no-such-host", "x.example", "", address(200), now);
+        recorder.refused("bad-request", "x.example", "", address(1), now);
         recorder.refused(
             "no-such-host",
             "x.example",
+            "",
             "2001:db8:1:2::3".parse().unwrap(),
             now,
         );
@@ -63,6 +64,27 @@ fn refusals_are_counted_per_reason_host_and_prefix() {
 }
 
 #[test]
+fn refusals_of_people_are_counted_with_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path());
+    let recorder = ledger.recorder("core-0").unwrap();
+    let now = Timestamp::from_secs(1);
+    for name in ["ana", "bo", "bo"] {
+        recorder.refused("person-too-fast", "x.example", name, address(1), now);
+    }
+    drop(recorder);
+    block_on(ledger.close());
+    let found = summaries(folder.path());
+    let counted = |name: &str| -> u64 {
+        let of = |entry: &Entry| matches!(&entry.personal, PersonalState::Present(fields) if fields.user == name);
+        let rows = found.iter().filter(|(entry, _)| of(entry));
+        rows.map(|(_, refused)| refused.count).sum()
+    };
+    assert_eq!((counted("ana"), counted("bo")), (1, 2));
+    assert_sound(folder.path(), &[]);
+}
+
+#[test]
 fn a_flood_from_everywhere_keeps_its_number_and_not_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = open(folder.path());
@@ -71,7 +93,7 @@ fn a_flood_from_everywhere_keeps_its_number_and_not_its_rows() {
     for number in 0..flood {
         let host = format!("{number}.example");
         let now = Timestamp::from_secs(1);
-        recorder.refused("no-such-host", &host, address(number * 256), now);
+        recorder.refused("no-such-host", &host, "", address(number * 256), now);
     }
     drop(recorder);
     block_on(ledger.close());
@@ -117,6 +139,7 @@ fn the_log_of_strangers_keeps_its_quota_says_what_it_dropped_and_stays_proven() 
             recorder.refused(
                 "no-such-host",
                 &host,
+                "",
                 address(number * 256),
                 Timestamp::from_secs(1),
             );

@@ -1,89 +1,29 @@
-//! How much each client address has, over all traffic threads, without a lock.
-//!
-//! Two rows of counters under a hash that no stranger knows: an address has at most the
-//! smaller of its two. Memory is fixed, and an address is only ever thought to have more than
-//! it has where both of its counters are shared, which a stranger cannot arrange.
+//! How much each client address has, over all traffic threads.
 
 use std::{
-    hash::{BuildHasher as _, RandomState},
     net::{IpAddr, Ipv6Addr},
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::Arc,
 };
 
-/// Counters of a row.
-const ROW: usize = 16 * 1024;
+use super::counts::{Counted, Counts};
 
 /// Counts by address: one of IPv4, or the /64 of one of IPv6.
 #[derive(Debug)]
-pub(crate) struct Addresses {
-    hasher: RandomState,
-    rows: [Box<[AtomicU32]>; 2],
-}
-
-/// One that is counted; no longer once dropped.
-#[derive(Debug)]
-pub(crate) struct Counted {
-    all: Arc<Addresses>,
-    at: [usize; 2],
-}
+pub(crate) struct Addresses(Arc<Counts>);
 
 impl Addresses {
     pub(crate) fn new() -> Arc<Self> {
-        let row = || (0..ROW).map(|_| AtomicU32::new(0)).collect();
-        Arc::new(Self {
-            hasher: RandomState::new(),
-            rows: [row(), row()],
-        })
+        Arc::new(Self(Counts::new()))
     }
 
     /// Counts one more of an address, unless that is too many.
-    pub(crate) fn count(self: &Arc<Self>, address: IpAddr, most: u32) -> Option<Counted> {
-        let counted = Counted {
-            all: Arc::clone(self),
-            at: self.places(address),
-        };
-        self.each(counted.at, |counter| {
-            counter.fetch_add(1, Ordering::Relaxed);
-        });
-        (self.at(counted.at) <= most).then_some(counted)
+    pub(crate) fn count(&self, address: IpAddr, most: u32) -> Option<Counted> {
+        self.0.count(&network(address), most)
     }
 
     /// How many an address has.
     pub(crate) fn of(&self, address: IpAddr) -> u32 {
-        self.at(self.places(address))
-    }
-
-    fn places(&self, address: IpAddr) -> [usize; 2] {
-        let hash = self.hasher.hash_one(network(address));
-        let place = |bits: u64| usize::try_from(bits).unwrap_or_default() % ROW;
-        [place(hash & 0xffff_ffff), place(hash >> 32)]
-    }
-
-    fn each(&self, at: [usize; 2], mut act: impl FnMut(&AtomicU32)) {
-        for (row, at) in self.rows.iter().zip(at) {
-            if let Some(counter) = row.get(at) {
-                act(counter);
-            }
-        }
-    }
-
-    fn at(&self, at: [usize; 2]) -> u32 {
-        let mut least = u32::MAX;
-        self.each(at, |counter| {
-            least = least.min(counter.load(Ordering::Relaxed))
-        });
-        least
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.all.each(self.at, |counter| {
-            counter.fetch_sub(1, Ordering::Relaxed);
-        });
+        self.0.of(&network(address))
     }
 }
 

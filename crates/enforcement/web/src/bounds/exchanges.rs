@@ -5,7 +5,7 @@
 
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
 
-use super::addresses::{Addresses, Counted};
+use super::{Addresses, counts::Counted};
 use crate::options::Limits;
 
 /// One traffic thread's.

@@ -4,6 +4,11 @@
 //! it asks something, that a person who is signed in asks over it. When a seat is needed, the
 //! weakest go first, and among the oldest of those the one whose address has most. Nobody who
 //! is signed in loses a seat to a stranger; nor counts against an address.
+//!
+//! A person has so many seats, and some seats are nobody's who is signed in, so that there is
+//! one for whoever comes. What is beyond either goes first of all: of a person who has enough,
+//! what lies idle longest; where all are taken, of the person who has most. A connection falls,
+//! too, when the session behind it is over, and when strangers alone ask over it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,41 +19,21 @@ use std::{
     sync::Arc,
 };
 
-use super::addresses::{Addresses, Counted};
+use gw_model::UserId;
+
+use super::{
+    Addresses, Waits,
+    counts::{Counted, Counts},
+    pass::{Pass, Standing, Whose},
+    shares::Shares,
+};
 use crate::{connection::Conn, cut_io::Abort, metrics::ThreadMetrics, options::Limits};
 
 /// Among so many of the oldest the one is found that makes way.
 const LOOKED_AT: usize = 16;
 
-/// What a connection has shown so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Standing {
-    /// Nothing: it is about to shake hands.
-    Opening,
-    /// It is open, and has had no answer yet.
-    Silent,
-    /// A stranger had an answer over it.
-    Stranger,
-    /// A person who is signed in asked over it.
-    Known,
-}
-
-/// Where a stranger's connection waits for its turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// It comes from where somebody who is signed in is connected.
-    Familiar,
-    /// It has been told nothing yet: it may never answer.
-    Arriving,
-    /// It goes on with its handshake, or asks for the first time.
-    Silent,
-    /// A stranger had an answer over it.
-    Stranger,
-}
-
-impl Line {
-    pub(crate) const COUNT: usize = Self::Stranger as usize + 1;
-}
+/// One of so many seats is for whoever is not known yet.
+const FOR_NEWCOMERS: usize = 8;
 
 /// Why a connection gets no seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,49 +44,56 @@ pub(crate) enum Full {
     Address,
 }
 
-/// How much of one traffic thread, and of all together, strangers have.
+/// Who has how many connections, over all threads.
+#[derive(Debug, Clone)]
+pub(crate) struct Connected {
+    /// Strangers, by address.
+    pub(crate) open: Arc<Addresses>,
+    /// Handshakes, by address.
+    pub(crate) opening: Arc<Addresses>,
+    /// People who are signed in, by address.
+    pub(crate) known: Arc<Addresses>,
+    /// The same, by person.
+    pub(crate) people: Arc<Counts>,
+}
+
+impl Connected {
+    pub(crate) fn new() -> Self {
+        Self {
+            open: Addresses::new(),
+            opening: Addresses::new(),
+            known: Addresses::new(),
+            people: Counts::new(),
+        }
+    }
+}
+
+/// How much of one traffic thread, and of all together, strangers and people have.
 pub(crate) struct Seats {
     limits: Limits,
-    /// Connections of strangers, and handshakes, by address, over all threads.
-    open: Arc<Addresses>,
-    opening: Arc<Addresses>,
-    /// Connections of people who are signed in, by address, over all threads.
-    known: Arc<Addresses>,
+    connected: Connected,
     metrics: Arc<ThreadMetrics>,
     table: RefCell<BTreeMap<(Standing, u64), Taken>>,
+    shares: RefCell<Shares>,
     next: Cell<u64>,
     shaking: Cell<usize>,
+    known: Cell<usize>,
 }
 
 struct Taken {
     pass: Rc<Pass>,
     peer: Option<IpAddr>,
-    conn: RefCell<Weak<Conn>>,
+    conn: Weak<Conn>,
+    counted: Marks,
 }
 
-/// What the tasks of a connection know of it.
-#[derive(Debug)]
-pub(crate) struct Pass {
-    standing: Cell<Standing>,
-    familiar: Cell<bool>,
-    pub(crate) abort: Abort,
-}
-
-impl Pass {
-    /// Whether a person who is signed in has asked over it.
-    pub(crate) fn is_known(&self) -> bool {
-        self.standing.get() == Standing::Known
-    }
-
-    /// Where it waits for its turn.
-    pub(crate) fn line(&self) -> Line {
-        match self.standing.get() {
-            _ if self.familiar.get() => Line::Familiar,
-            Standing::Opening if self.abort.written() == 0 => Line::Arriving,
-            Standing::Opening | Standing::Silent => Line::Silent,
-            Standing::Stranger | Standing::Known => Line::Stranger,
-        }
-    }
+/// As what a connection is counted.
+#[derive(Default)]
+struct Marks {
+    open: Option<Counted>,
+    opening: Option<Counted>,
+    known: Option<Counted>,
+    person: Option<Counted>,
 }
 
 /// A connection's seat; free once dropped.
@@ -109,101 +101,116 @@ pub(crate) struct Seat {
     seats: Rc<Seats>,
     id: u64,
     pass: Rc<Pass>,
-    open: RefCell<Option<Counted>>,
-    opening: RefCell<Option<Counted>>,
-    known: RefCell<Option<Counted>>,
+}
+
+impl Taken {
+    /// Whether it does anything but wait for a request.
+    fn is_busy(&self) -> bool {
+        let conn = self.conn.upgrade();
+        conn.is_none_or(|conn| !matches!(conn.waits(), Waits::Next(_)))
+    }
+
+    /// Whose seat it is, in the order of shares: connections that several bring are nobody's.
+    fn person(&self) -> Option<UserId> {
+        let whose = self.counted.person.as_ref().and(self.pass.whose())?;
+        Some(whose.person)
+    }
 }
 
 impl Seats {
     pub(crate) fn new(
         limits: Limits,
-        open: Arc<Addresses>,
-        opening: Arc<Addresses>,
-        known: Arc<Addresses>,
+        connected: Connected,
         metrics: Arc<ThreadMetrics>,
     ) -> Rc<Self> {
         Rc::new(Self {
             limits,
-            open,
-            opening,
-            known,
+            connected,
             metrics,
             table: RefCell::default(),
+            shares: RefCell::default(),
             next: Cell::new(0),
             shaking: Cell::new(0),
+            known: Cell::new(0),
         })
     }
 
     /// Gives a connection a seat. No address: a trusted proxy's, which brings others.
     pub(crate) fn take(self: &Rc<Self>, abort: Abort, peer: Option<IpAddr>) -> Result<Seat, Full> {
-        let (open, opening) = self.count(peer)?;
-        while self.shaking.get() >= self.limits.handshakes_max && self.clear(Standing::Opening) {}
+        let counted = self.count(peer)?;
+        while self.shaking.get() >= self.limits.handshakes_max
+            && self.clear(Standing::Opening, Standing::Opening)
+        {}
         while self.taken() >= self.limits.connections_max {
-            if !self.clear(Standing::Stranger) {
+            if !self.clear(Standing::Surplus, Standing::Stranger) {
                 self.metrics.connections_refused.add(1);
                 return Err(Full::Everywhere);
             }
         }
         let id = self.next.get();
         self.next.set(id + 1);
-        let pass = Rc::new(Pass {
-            standing: Cell::new(Standing::Opening),
-            familiar: Cell::new(self.is_familiar(peer)),
-            abort,
-        });
-        let taken = Taken {
-            pass: pass.clone(),
-            peer,
-            conn: RefCell::default(),
-        };
-        self.put((Standing::Opening, id), taken);
+        let pass = Rc::new(Pass::new(abort, self.is_familiar(peer)));
+        self.put(
+            id,
+            Taken {
+                pass: pass.clone(),
+                peer,
+                conn: Weak::new(),
+                counted,
+            },
+        );
         self.metrics.connections.add(1);
         self.metrics.connections_open.add(1);
         Ok(Seat {
             seats: self.clone(),
             id,
             pass,
-            open: RefCell::new(open),
-            opening: RefCell::new(opening),
-            known: RefCell::default(),
         })
     }
 
     /// Whether somebody who is signed in is connected from an address.
     fn is_familiar(&self, peer: Option<IpAddr>) -> bool {
-        peer.is_some_and(|peer| self.known.of(peer) > 0)
+        peer.is_some_and(|peer| self.connected.known.of(peer) > 0)
     }
 
-    fn count(&self, peer: Option<IpAddr>) -> Result<(Option<Counted>, Option<Counted>), Full> {
+    fn count(&self, peer: Option<IpAddr>) -> Result<Marks, Full> {
         let Some(peer) = peer else {
-            return Ok((None, None));
+            return Ok(Marks::default());
         };
-        let open = self.open.count(peer, self.limits.connections_per_address);
-        let opening = self.opening.count(peer, self.limits.handshakes_per_address);
-        match (open, opening) {
-            (Some(open), Some(opening)) => Ok((Some(open), Some(opening))),
-            _ => {
-                self.metrics.connections_refused_by_address.add(1);
-                Err(Full::Address)
-            }
+        let (limits, connected) = (&self.limits, &self.connected);
+        let open = connected.open.count(peer, limits.connections_per_address);
+        let opening = connected.opening.count(peer, limits.handshakes_per_address);
+        if open.is_none() || opening.is_none() {
+            self.metrics.connections_refused_by_address.add(1);
+            return Err(Full::Address);
         }
+        Ok(Marks {
+            open,
+            opening,
+            ..Marks::default()
+        })
     }
 
-    /// Takes a seat from the weakest, none of whom stands higher than that.
-    fn clear(&self, highest: Standing) -> bool {
+    /// Takes a seat from the weakest of those who stand so low at least, and no higher than that.
+    fn clear(&self, lowest: Standing, highest: Standing) -> bool {
         let key = {
             let table = self.table.borrow();
-            let weakest = table.first_key_value().map(|((standing, _), _)| *standing);
-            let alike = table
-                .iter()
+            let mut from = table.range((lowest, 0)..);
+            let weakest = from.clone().next().map(|((standing, _), _)| *standing);
+            let alike = from
+                .by_ref()
                 .take(LOOKED_AT)
-                .take_while(|((standing, _), _)| Some(*standing) == weakest);
-            let of_address = |taken: &Taken| taken.peer.map_or(0, |peer| self.open.of(peer));
+                .take_while(|((standing, _), _)| {
+                    Some(*standing) == weakest && *standing <= highest
+                });
+            let of_address =
+                |taken: &Taken| taken.peer.map_or(0, |peer| self.connected.open.of(peer));
             // The first of those that are equal is the oldest.
-            let most = alike
-                .filter(|((standing, _), _)| *standing <= highest)
-                .min_by_key(|(_, taken)| Reverse(of_address(taken)));
-            most.map(|(key, _)| *key)
+            let first = alike.min_by_key(|((standing, _), taken)| {
+                let busy = *standing == Standing::Surplus && taken.is_busy();
+                (busy, Reverse(of_address(taken)))
+            });
+            first.map(|(key, _)| *key)
         };
         let Some(taken) = key.and_then(|key| self.remove(key)) else {
             return false;
@@ -213,19 +220,120 @@ impl Seats {
         true
     }
 
-    fn put(&self, key: (Standing, u64), taken: Taken) {
-        self.table.borrow_mut().insert(key, taken);
-        if key.0 == Standing::Opening {
-            self.shaking.set(self.shaking.get() + 1);
+    fn put(&self, id: u64, taken: Taken) {
+        let standing = taken.pass.standing();
+        match standing {
+            Standing::Opening => self.shaking.set(self.shaking.get() + 1),
+            Standing::Known => {
+                self.known.set(self.known.get() + 1);
+                if let Some(person) = taken.person() {
+                    self.shares.borrow_mut().add(person, id);
+                }
+            }
+            Standing::Surplus | Standing::Silent | Standing::Stranger => {}
         }
+        self.table.borrow_mut().insert((standing, id), taken);
     }
 
     fn remove(&self, key: (Standing, u64)) -> Option<Taken> {
-        let taken = self.table.borrow_mut().remove(&key);
-        if taken.is_some() && key.0 == Standing::Opening {
-            self.shaking.set(self.shaking.get().saturating_sub(1));
+        let taken = self.table.borrow_mut().remove(&key)?;
+        match key.0 {
+            Standing::Opening => self.shaking.set(self.shaking.get().saturating_sub(1)),
+            Standing::Known => {
+                self.known.set(self.known.get().saturating_sub(1));
+                if let Some(person) = taken.person() {
+                    self.shares.borrow_mut().remove(person, key.1);
+                }
+            }
+            Standing::Surplus | Standing::Silent | Standing::Stranger => {}
         }
-        taken
+        Some(taken)
+    }
+
+    /// A person asks over a connection that was not known. Where they have enough, or nobody
+    /// has more than they, one of their own makes way, which may be this one.
+    fn rise(&self, key: (Standing, u64), who: Whose) {
+        // It may have lost its seat already.
+        let Some(mut taken) = self.remove(key) else {
+            return;
+        };
+        taken.counted.open = None;
+        taken.counted.opening = None;
+        // Connections of trusted proxies are shared by several, as the addresses behind them are.
+        let person = taken.peer.map(|_| who.person);
+        if self.makes_room(person) {
+            let connected = &self.connected;
+            let known = |peer| connected.known.count(peer, u32::MAX);
+            taken.counted.known = taken.peer.and_then(known);
+            taken.counted.person =
+                person.and_then(|person| connected.people.count(&person, u32::MAX));
+            taken.pass.rises(Standing::Known, Some(who));
+        } else {
+            taken.pass.falls(Standing::Surplus);
+        }
+        self.put(key.1, taken);
+    }
+
+    fn makes_room(&self, person: Option<UserId>) -> bool {
+        if let Some(person) = person
+            && self.connected.people.of(&person) >= self.limits.connections_per_person
+        {
+            // With this one they have as many as before.
+            return self.take_from(person);
+        }
+        if self.known.get() < self.known_max() {
+            return true;
+        }
+        let (own, most) = {
+            let shares = self.shares.borrow();
+            (person.map_or(0, |person| shares.of(person)), shares.most())
+        };
+        match (most, person) {
+            (Some((other, most)), _) if most > own + 1 => self.take_from(other),
+            (_, Some(person)) => self.take_from(person),
+            (_, None) => false,
+        }
+    }
+
+    /// How many may be known, so that there is a seat for whoever is not.
+    fn known_max(&self) -> usize {
+        let all = self.limits.connections_max;
+        (all - all.div_ceil(FOR_NEWCOMERS).min(all)).max(1)
+    }
+
+    /// Has one of a person's connections fall: among the oldest one that lies idle.
+    fn take_from(&self, person: UserId) -> bool {
+        let id = {
+            let (shares, table) = (self.shares.borrow(), self.table.borrow());
+            let oldest = shares.seats_of(person).take(LOOKED_AT);
+            let is_busy = |id: &u64| {
+                let taken = table.get(&(Standing::Known, *id));
+                taken.is_none_or(Taken::is_busy)
+            };
+            oldest.min_by_key(is_busy)
+        };
+        id.is_some_and(|id| {
+            self.falls((Standing::Known, id), Standing::Surplus);
+            true
+        })
+    }
+
+    /// A connection is not known any more. Says whether its address may have it.
+    fn falls(&self, key: (Standing, u64), to: Standing) -> bool {
+        let Some(mut taken) = self.remove(key) else {
+            return true;
+        };
+        self.metrics.connections_fallen.add(1);
+        taken.counted = Marks::default();
+        taken.pass.falls(to);
+        let counts = taken.peer.filter(|_| to == Standing::Stranger);
+        let fits = counts.is_none_or(|peer| {
+            let most = self.limits.connections_per_address;
+            taken.counted.open = self.connected.open.count(peer, most);
+            taken.counted.open.is_some()
+        });
+        self.put(key.1, taken);
+        fits
     }
 
     /// How many are taken.
@@ -250,9 +358,7 @@ impl Seats {
         let from = behind.map_or(Unbounded, Excluded);
         let some: Vec<_> = table.range((from, Unbounded)).take(most).collect();
         let last = (some.len() == most).then(|| some.last().map(|(key, _)| **key));
-        let open = some
-            .iter()
-            .filter_map(|(_, taken)| taken.conn.borrow().upgrade());
+        let open = some.iter().filter_map(|(_, taken)| taken.conn.upgrade());
         (open.collect(), last.flatten())
     }
 }
@@ -265,46 +371,72 @@ impl Seat {
 
     /// A trusted proxy told whose connection this is.
     pub(crate) fn is_of(&self, client: IpAddr) -> Result<(), Full> {
-        let (open, opening) = self.seats.count(Some(client))?;
-        *self.open.borrow_mut() = open;
-        *self.opening.borrow_mut() = opening;
+        let counted = self.seats.count(Some(client))?;
         let familiar = self.seats.is_familiar(Some(client));
-        self.pass.familiar.set(familiar);
+        self.pass.comes_from_familiar(familiar);
         if let Some(taken) = self.seats.table.borrow_mut().get_mut(&self.key()) {
             taken.peer = Some(client);
+            taken.counted = counted;
         }
         Ok(())
     }
 
     /// It is open, and can be looked at.
     pub(crate) fn opened(&self, conn: &Rc<Conn>) {
-        if let Some(taken) = self.seats.table.borrow().get(&self.key()) {
-            *taken.conn.borrow_mut() = Rc::downgrade(conn);
+        if let Some(taken) = self.seats.table.borrow_mut().get_mut(&self.key()) {
+            taken.conn = Rc::downgrade(conn);
         }
         self.rises_to(Standing::Silent);
     }
 
-    /// It has shown this much, at least.
-    pub(crate) fn rises_to(&self, standing: Standing) {
-        if self.pass.standing.get() >= standing {
+    /// A request begins.
+    pub(crate) fn asks(&self) {
+        self.pass.asks();
+    }
+
+    /// It is a person's who is signed in.
+    pub(crate) fn is_asked_by(&self, who: Whose) {
+        if !self.pass.is_asked_by(who) {
+            self.seats.rise(self.key(), who);
+        }
+    }
+
+    /// It has its answer. Says whether the address may still have the connection, which may be
+    /// a stranger's from now on.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.rises_to(Standing::Stranger);
+        !self.pass.is_strangers() || self.is_a_strangers()
+    }
+
+    /// Whoever was known over it is so no longer. Says whether the address may still have it.
+    pub(crate) fn is_a_strangers(&self) -> bool {
+        !self.pass.is_known() || self.seats.falls(self.key(), Standing::Stranger)
+    }
+
+    /// Its person asks more than they may.
+    pub(crate) fn asks_too_much(&self) {
+        if self.pass.standing() > Standing::Surplus {
+            self.seats.falls(self.key(), Standing::Surplus);
+        }
+    }
+
+    /// It has shown this much, at least, and nobody who is signed in.
+    pub(super) fn rises_to(&self, standing: Standing) {
+        let before = self.pass.standing();
+        if before >= standing || before == Standing::Surplus {
             return;
         }
         let taken = self.seats.remove(self.key());
-        self.pass.standing.set(standing);
-        self.opening.take();
-        if standing == Standing::Known {
-            self.open.take();
-            let peer = taken.as_ref().and_then(|taken| taken.peer);
-            *self.known.borrow_mut() = peer.and_then(|peer| self.seats.known.count(peer, u32::MAX));
-        }
+        self.pass.rises(standing, None);
         // It may have lost its seat already.
-        if let Some(taken) = taken {
-            self.seats.put(self.key(), taken);
+        if let Some(mut taken) = taken {
+            taken.counted.opening = None;
+            self.seats.put(self.id, taken);
         }
     }
 
     fn key(&self) -> (Standing, u64) {
-        (self.pass.standing.get(), self.id)
+        (self.pass.standing(), self.id)
     }
 }
 
@@ -317,119 +449,4 @@ impl Drop for Seat {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use super::*;
-
-    fn seats(limits: Limits) -> Rc<Seats> {
-        let addresses = [(); 3].map(|()| Addresses::new());
-        let [open, opening, known] = addresses;
-        Seats::new(limits, open, opening, known, Arc::default())
-    }
-
-    fn peer(last: u8) -> Option<IpAddr> {
-        Some(Ipv4Addr::new(192, 0, 2, last).into())
-    }
-
-    #[test]
-    fn the_weakest_make_way_and_nobody_who_is_known() {
-        let limits = Limits {
-            connections_max: 3,
-            ..Limits::default()
-        };
-        let seats = seats(limits);
-        let known = seats.take(Abort::default(), peer(1)).unwrap();
-        known.rises_to(Standing::Known);
-        let stranger = seats.take(Abort::default(), peer(2)).unwrap();
-        stranger.rises_to(Standing::Stranger);
-        let silent = seats.take(Abort::default(), peer(3)).unwrap();
-        silent.rises_to(Standing::Silent);
-        let first = seats.take(Abort::default(), peer(4)).unwrap();
-        assert!(silent.pass().abort.is_aborted());
-        assert!(!stranger.pass().abort.is_aborted());
-        first.rises_to(Standing::Known);
-        let second = seats.take(Abort::default(), peer(5)).unwrap();
-        assert!(stranger.pass().abort.is_aborted());
-        second.rises_to(Standing::Known);
-        let none = seats.take(Abort::default(), peer(6));
-        assert_eq!(none.err(), Some(Full::Everywhere));
-        assert!(!known.pass().abort.is_aborted());
-        assert_eq!(seats.metrics.connections_evicted.value(), 2);
-        drop((known, first, second));
-        assert_eq!(seats.taken(), 0);
-    }
-
-    #[test]
-    fn among_equals_the_address_with_most_makes_way() {
-        let limits = Limits {
-            connections_max: 4,
-            ..Limits::default()
-        };
-        let seats = seats(limits);
-        let take = |last| {
-            let seat = seats.take(Abort::default(), peer(last)).unwrap();
-            seat.rises_to(Standing::Silent);
-            seat
-        };
-        let (one, crowd) = (take(1), [take(2), take(2), take(2)]);
-        let _next = take(3);
-        assert!(!one.pass().abort.is_aborted());
-        let gone = crowd.each_ref().map(|seat| seat.pass().abort.is_aborted());
-        assert_eq!(gone, [true, false, false], "the oldest of them");
-    }
-
-    #[test]
-    fn an_address_has_so_many_and_who_is_known_is_not_counted() {
-        let limits = Limits {
-            connections_per_address: 2,
-            ..Limits::default()
-        };
-        let seats = seats(limits);
-        let held = [1, 1].map(|last| seats.take(Abort::default(), peer(last)).unwrap());
-        let full = |last| seats.take(Abort::default(), peer(last)).err();
-        assert_eq!(full(1), Some(Full::Address));
-        assert_eq!(full(2), None);
-        held[0].rises_to(Standing::Known);
-        assert_eq!(full(1), None);
-        let proxied = seats.take(Abort::default(), None).unwrap();
-        let _third = seats.take(Abort::default(), peer(1)).unwrap();
-        assert_eq!(proxied.is_of(peer(1).unwrap()), Err(Full::Address));
-    }
-
-    #[test]
-    fn each_thing_that_a_connection_has_shown_has_a_line_of_its_own() {
-        let seats = seats(Limits::default());
-        let take = |last| seats.take(Abort::default(), peer(last)).unwrap();
-        let (arriving, first) = (take(1), take(2));
-        assert_eq!(arriving.pass().line(), Line::Arriving);
-        first.rises_to(Standing::Silent);
-        assert_eq!(first.pass().line(), Line::Silent);
-        first.rises_to(Standing::Stranger);
-        assert_eq!(first.pass().line(), Line::Stranger);
-        first.rises_to(Standing::Known);
-        let second = take(2);
-        assert_eq!(second.pass().line(), Line::Familiar);
-        drop((first, second));
-        assert_eq!(take(2).pass().line(), Line::Arriving);
-    }
-
-    #[test]
-    fn the_oldest_handshake_makes_way() {
-        let limits = Limits {
-            handshakes_max: 2,
-            handshakes_per_address: 3,
-            ..Limits::default()
-        };
-        let seats = seats(limits);
-        let held: Vec<_> = (0..3)
-            .map(|_| seats.take(Abort::default(), peer(1)).unwrap())
-            .collect();
-        let aborted: Vec<_> = held.iter().map(|s| s.pass().abort.is_aborted()).collect();
-        assert_eq!(aborted, [true, false, false]);
-        assert!(seats.take(Abort::default(), peer(1)).is_err());
-        held[1].rises_to(Standing::Silent);
-        let _more = seats.take(Abort::default(), peer(1)).unwrap();
-        assert!(!held[2].pass().abort.is_aborted());
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ use std::{
 
 use tokio::task::{AbortHandle, yield_now};
 
-use super::{Pass, seats::Line};
+use super::pass::{Line, Pass};
 use crate::{cut_io::Abort, metrics};
 
 /// What strangers may use of one turn.
@@ -257,11 +257,12 @@ fn first_left(line: &mut VecDeque<Waiting>) -> Option<Waiting> {
 
 #[cfg(test)]
 mod tests {
+    use gw_model::{SessionId, UserId};
     use tokio::task::LocalSet;
 
     use super::*;
     use crate::{
-        bounds::{Addresses, Seats, Standing},
+        bounds::{Connected, Seats, Whose, pass::Standing},
         options::Limits,
     };
 
@@ -284,8 +285,7 @@ mod tests {
     }
 
     fn seats() -> Rc<Seats> {
-        let [open, opening, known] = [(); 3].map(|()| Addresses::new());
-        Seats::new(Limits::default(), open, opening, known, Default::default())
+        Seats::new(Limits::default(), Connected::new(), Default::default())
     }
 
     #[tokio::test]
@@ -303,7 +303,10 @@ mod tests {
                 })
                 .collect();
             let known = seats.take(Abort::default(), None).unwrap();
-            known.rises_to(Standing::Known);
+            known.is_asked_by(Whose {
+                person: UserId::from_bits(1),
+                session: SessionId::from_bits(1),
+            });
             let (most, before) = (Rc::new(Cell::new(0)), done.clone());
             let seen = most.clone();
             let looking = async move {

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gw_engine::View;
+use gw_model::Timestamp;
 use tokio::{task::yield_now, time::sleep};
 
 use crate::{
@@ -66,7 +68,11 @@ pub(crate) async fn watch(thread: Rc<Thread>) {
         loop {
             let (some, last) = thread.seats.some(behind, AT_ONCE);
             let now = Instant::now();
+            let (view, time) = (thread.view(), thread.door.engine().clock().now());
             for conn in some {
+                if is_over(&conn, &view, time) {
+                    conn.is_a_strangers();
+                }
                 look(&conn, &limits, now);
             }
             if last.is_none() {
@@ -99,6 +105,14 @@ fn between_looks(limits: &Limits) -> Duration {
     ];
     let shortest = shortest.into_iter().min().unwrap_or_default();
     (shortest / 8).clamp(LOOK_MIN, LOOK_MAX)
+}
+
+/// Whether the session that made a connection known is over.
+fn is_over(conn: &Conn, view: &View, now: Timestamp) -> bool {
+    conn.whose().is_some_and(|who| {
+        let session = view.facts.session(who.session);
+        session.is_none_or(|session| session.over(now).is_some())
+    })
 }
 
 fn look(conn: &Rc<Conn>, limits: &Limits, now: Instant) {

@@ -198,6 +198,26 @@ impl House {
         self.tested.change(vec![policies(&all)]).await;
     }
 
+    /// Another person of the staff, by number; the cookie that they have at the wiki.
+    pub(crate) async fn signs_in(&self, number: u64) -> String {
+        let person = user(number, &format!("person-{number}"), &["staff"]);
+        let session = session(100 + number, &person, AuthnMethod::SignInLink, START);
+        let secret = format!("person-{number}-at-the-wiki");
+        let token = AppToken {
+            hash: hash(&secret),
+            session: session.id,
+            app: "wiki".parse().unwrap(),
+            rank: 1,
+        };
+        let changes = vec![
+            Change::UserPut(Arc::new(person)),
+            Change::SessionStarted(Arc::new(session)),
+            Change::AppTokenIssued(Arc::new(token)),
+        ];
+        self.tested.change(changes).await;
+        format!("__Host-gw-session={secret}")
+    }
+
     pub(crate) async fn end_session(&self) {
         let ended = Ended {
             at: START,

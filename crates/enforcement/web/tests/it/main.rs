@@ -25,6 +25,7 @@ mod limits;
 mod listeners;
 mod multiplexed;
 mod one_form;
+mod one_person;
 mod own_apps;
 mod own_names;
 mod peer;

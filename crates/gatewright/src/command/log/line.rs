@@ -33,7 +33,7 @@ pub(super) fn of(names: &mut Names, entry: &Entry) -> Option<String> {
         Record::Judgement(_) => return None,
         Record::Exchange(exchange) => exchange_words(names, entry, exchange),
         Record::End(end) => end_words(names, end)?,
-        Record::Refused(refused) => refused_words(refused),
+        Record::Refused(refused) => refused_words(entry, refused),
         Record::Change(change) => (Chip::Step, change_words(change)),
         Record::Question(question) => question_words(question),
         Record::Note(note) => (Chip::Step, note_words(&note.note)),
@@ -127,7 +127,11 @@ fn end_words(names: &Names, end: &EndRecord) -> Option<(Chip, String)> {
     Some((Chip::Deny, format!("{manner:8} {what}{reason}")))
 }
 
-fn refused_words(refused: &RefusedRecord) -> (Chip, String) {
+fn refused_words(entry: &Entry, refused: &RefusedRecord) -> (Chip, String) {
+    let who = match &entry.personal {
+        PersonalState::Present(fields) if !fields.user.is_empty() => escape(&fields.user),
+        _ => "strangers".into(),
+    };
     let times = if refused.count == 1 { "once" } else { "times" };
     let count = if refused.count == 1 {
         String::new()
@@ -136,10 +140,7 @@ fn refused_words(refused: &RefusedRecord) -> (Chip, String) {
     };
     (
         Chip::Deny,
-        format!(
-            "{:8} strangers {count}{times}: {}",
-            "refused", refused.reason
-        ),
+        format!("{:8} {who} {count}{times}: {}", "refused", refused.reason),
     )
 }
 

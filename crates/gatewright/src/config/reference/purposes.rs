@@ -222,6 +222,16 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     (
         "limits",
+        "connections_per_person",
+        "Of one person who is signed in; what is more makes way first. `0` is no bound.",
+    ),
+    (
+        "limits",
+        "requests_per_person",
+        "Of one person each second, and ten times as many at once. `0` is no bound.",
+    ),
+    (
+        "limits",
         "handshakes_per_address",
         "TLS handshakes of one address at once.",
     ),

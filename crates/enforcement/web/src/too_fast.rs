@@ -1,0 +1,72 @@
+//! A person who asks faster than one may: answered at once, counted, not recorded one by one.
+
+use std::time::Duration;
+
+use gw_pages::Message;
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+
+use crate::{
+    answer::{Own, Problem},
+    bounds::{TooFast, Whose},
+    credential::Known,
+    fetch_site,
+    inbound::Asked,
+    recorded,
+};
+
+/// Takes a request into what its person may ask.
+///
+/// # Errors
+/// With the answer, where that is too much.
+pub(crate) fn admit(asked: &Asked, known: &Known) -> Result<(), Box<Own>> {
+    let inbound = &asked.inbound;
+    let who = Whose {
+        person: known.user.id,
+        session: known.session.id,
+    };
+    let price = recorded::price(asked);
+    let admitted = inbound.conn.is_asked_by(who, price, inbound.received);
+    admitted.map_err(|TooFast(wait)| Box::new(refuse(asked, known, wait)))
+}
+
+#[cold]
+fn refuse(asked: &Asked, known: &Known, wait: Duration) -> Own {
+    let inbound = &asked.inbound;
+    let thread = &inbound.conn.thread;
+    thread.metrics.requests_too_fast.add(1);
+    thread.door.refused_person(
+        "person-too-fast",
+        &inbound.app.app.host,
+        &known.user.name,
+        inbound.address,
+    );
+    let title = "Too much at once";
+    let detail = "You have asked for more than one person may in so short a time. Wait a moment, then go on; nothing is lost.";
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut own = if asked.is_page() {
+        Message::new(status, title, detail).render()
+    } else {
+        Problem::new(status, "person-too-fast", title, detail).answer()
+    };
+    let headers = own.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
+    fetch_site::allow_origin(&inbound.headers, &asked.route.origins, headers);
+    own
+}
+
+/// Whole seconds, after which it is surely so.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_as_long_as_is_said_has_waited_long_enough() {
+        assert_eq!(seconds(Duration::from_millis(2)), 1);
+        assert_eq!(seconds(Duration::from_secs(3)), 3);
+        assert_eq!(seconds(Duration::new(3, 1)), 4);
+    }
+}
