@@ -11,6 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::UnixStream;
 
 use crate::{
+    endpoint::longest_body,
     query::LIMIT_MAX,
     types::{Apps, Listing, Problem},
 };
@@ -114,6 +115,10 @@ impl Client {
         path: &str,
         body: Bytes,
     ) -> Result<T, ClientError> {
+        let most = longest_body(&method, path.split('?').next().unwrap_or(path));
+        if body.len() > most {
+            return Err(ClientError::Refused(Box::new(Problem::too_large(most))));
+        }
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|source| self.unreachable(source))?;

@@ -13,7 +13,10 @@ use gw_model::{
 };
 use gw_policy::{Policies, Reach, Reached, ResourceScopes, Touched};
 
-use crate::types::{Comparison, Difference};
+use crate::{
+    heavy::Patience,
+    types::{Comparison, Difference},
+};
 
 mod people;
 
@@ -51,6 +54,7 @@ pub(crate) fn compare(
     files: &[PolicyFile],
     (present, facts): (&Snapshot, &Snapshot),
     now: Timestamp,
+    patience: &Patience,
 ) -> Comparison {
     let mut comparison = named_differences(old, new, files, present);
     comparison.warnings = new.warnings().iter().map(ToString::to_string).collect();
@@ -65,6 +69,7 @@ pub(crate) fn compare(
             facts,
             touched: &touched,
             now,
+            patience,
         };
         comparison.incomplete = !changing.each_question(&people, |question, request| {
             let before = old.decide(present, request, now).outcome.is_allow();
@@ -160,6 +165,7 @@ struct Changing<'a> {
     facts: &'a Snapshot,
     touched: &'a Touched,
     now: Timestamp,
+    patience: &'a Patience,
 }
 
 impl Changing<'_> {
@@ -192,8 +198,8 @@ impl Changing<'_> {
                 }
                 for method in who.proofs() {
                     left = match left.checked_sub(1) {
-                        Some(left) => left,
-                        None => return false,
+                        Some(left) if !self.patience.is_over() => left,
+                        _ => return false,
                     };
                     let question = Question {
                         who,
@@ -220,7 +226,9 @@ impl Changing<'_> {
                 .filter(gone),
         );
         let with_touch = |target: Target| {
-            let touched = target.moved(self) || self.touches_any(&target);
+            let mut target = target;
+            target.moved = target.has_moved(self);
+            let touched = target.moved || self.touches_any(&target);
             let asked = (target.action, &target.resource);
             let scopes = self
                 .states
@@ -238,7 +246,7 @@ impl Changing<'_> {
 
     fn touches(&self, who: &Alike, target: &Target) -> bool {
         let asked = (target.action, &target.resource);
-        target.moved(self)
+        target.moved
             || self
                 .touched
                 .touches(self.facts, who.principal, asked, self.now)
@@ -289,7 +297,7 @@ impl Target {
     }
 
     /// Whether the app that it is of differs between the states.
-    fn moved(&self, changing: &Changing<'_>) -> bool {
+    fn has_moved(&self, changing: &Changing<'_>) -> bool {
         let Resource::Route(route) = &self.resource else {
             return false;
         };
@@ -331,6 +339,8 @@ struct Target {
     resource: Resource,
     host: Arc<str>,
     path: String,
+    /// Whether the app that it is of differs between the states.
+    moved: bool,
 }
 
 impl Target {
@@ -391,6 +401,7 @@ fn targets(facts: &Snapshot) -> Vec<Target> {
                 resource: Resource::Route(route),
                 host: app.host.clone(),
                 path,
+                moved: false,
             });
         }
     }
@@ -400,6 +411,7 @@ fn targets(facts: &Snapshot) -> Vec<Target> {
         resource: Resource::System,
         host: Arc::from(""),
         path: String::new(),
+        moved: false,
     }));
     targets
 }

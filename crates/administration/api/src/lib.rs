@@ -19,6 +19,7 @@ mod endpoint;
 pub mod forms;
 #[doc(hidden)]
 pub mod fuzzing;
+mod heavy;
 mod idempotency;
 mod judged;
 pub mod openapi;
@@ -33,8 +34,9 @@ mod socket;
 pub mod types;
 
 pub use client::{Client, ClientError};
+pub use endpoint::longest_body;
 pub use safeguard::{commit, someone_can_administer};
-pub use service::{Administration, BODY_BYTES_MAX, Parts};
+pub use service::{Administration, Parts};
 pub use socket::{Socket, SocketError};
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ use crate::{
     caller::Caller,
     conditional::{Precondition, entity_tag},
     endpoint::Operation,
+    heavy::{Heavy, Patience},
     query::Query,
     recent::Recent,
     service::Parts,
@@ -45,6 +46,8 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
     /// The window of recent records.
     pub(crate) recent: &'a Recent,
+    /// The line before what takes long.
+    pub(crate) heavy: &'a Heavy,
     pub(crate) caller: &'a Caller,
     /// The decision that let it happen.
     pub(crate) decision: DecisionId,
@@ -90,6 +93,14 @@ impl Call<'_> {
             .unwrap_or_default()
     }
 
+    /// What takes more than a moment is computed where nobody else waits for an answer, in turn.
+    async fn computed<T: Send + 'static>(
+        &self,
+        compute: impl FnOnce(&Patience) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.heavy.run(self.caller.principal(), compute).await
+    }
+
     fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let text = match &*self.body {
             b"" => b"{}",
@@ -114,15 +125,6 @@ pub(crate) fn user_named<'f>(facts: &'f Snapshot, named: &str) -> Result<&'f Arc
     by_id
         .or_else(|| facts.user_named(named))
         .ok_or_else(|| Problem::unknown("user", named))
-}
-
-/// What takes more than a moment is not computed where others wait for their answers.
-async fn computed<T: Send + 'static>(
-    compute: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(compute)
-        .await
-        .map_err(|_| Problem::failed("the computation failed"))
 }
 
 /// Whether what is changed is what was read.

@@ -17,15 +17,13 @@ use crate::{
     caller::Caller,
     conditional::Precondition,
     endpoint::{self, Endpoint, NotFound, On, Operation},
+    heavy::Heavy,
     idempotency::{self, Answered, Found},
     operation::{self, Call},
     query::Query,
     recent::Recent,
     types::{ConfigState, LogAccess, Problem},
 };
-
-/// Longest body: a large set of policies.
-pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What the administration works on.
 pub struct Parts {
@@ -62,6 +60,7 @@ struct Inner {
     parts: Parts,
     asked: RecentlyAsked,
     answered: Answered,
+    heavy: Heavy,
 }
 
 /// A request as it arrived, whole.
@@ -83,6 +82,7 @@ impl Administration {
             parts,
             asked: RecentlyAsked::default(),
             answered: Answered::default(),
+            heavy: Heavy::default(),
         }))
     }
 
@@ -113,6 +113,7 @@ impl Administration {
         let call = Call {
             parts: &self.0.parts,
             recent: &self.0.recent,
+            heavy: &self.0.heavy,
             caller: &request.caller,
             decision,
             resource,

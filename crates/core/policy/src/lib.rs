@@ -35,7 +35,7 @@ mod text;
 mod touched;
 
 pub use base::BASE;
-pub use cases::{CaseResult, CasesFile, read_cases, run_cases};
+pub use cases::{CaseResult, CasesFile, read_cases, run_cases, run_each_case};
 pub use decide::Prepared;
 pub use explain::{Explanation, explain};
 pub use fault::PolicyFault;

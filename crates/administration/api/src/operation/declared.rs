@@ -7,10 +7,11 @@ use gw_leases::OpenLease;
 use gw_model::{Change, Epoch, GroupName, PolicyFile, Snapshot, Timestamp, UserId};
 use gw_store::Refused;
 
-use super::{Call, Reply, computed};
+use super::{Call, Reply};
 use crate::{
     compare,
     declared::{Declared, Planned, exported, planned},
+    heavy::Patience,
     policies, safeguard,
     types::{
         ApplyDeclared, Comparison, DeclaredApplied, DeclaredFiles, Drift, ExportedFiles, Plan,
@@ -33,10 +34,11 @@ fn ids() -> impl FnMut(&str) -> UserId {
 
 pub(super) async fn plan(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: DeclaredFiles = call.body()?;
+    policies::within_bounds(&asked.files)?;
     let (view, now) = (call.engine().view(), call.engine().clock().now());
     let configured = (call.parts.configured_groups)();
     let open = call.parts.desk.list().await;
-    let looked = move || {
+    let looked = move |patience: &Patience| {
         let wanted = match Declared::read(&asked.files) {
             Ok(wanted) => wanted,
             Err(faults) => {
@@ -47,12 +49,18 @@ pub(super) async fn plan(call: &Call<'_>) -> Result<Reply, Problem> {
             }
         };
         let plan = planned(&wanted, &view.facts, &configured, asked.prune, &mut ids());
-        shown(plan, &view, &open, now)
+        shown(plan, &view, &open, now, patience)
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await?)
 }
 
-fn shown(mut plan: Planned, view: &View, open: &[OpenLease], now: Timestamp) -> Plan {
+fn shown(
+    mut plan: Planned,
+    view: &View,
+    open: &[OpenLease],
+    now: Timestamp,
+    patience: &Patience,
+) -> Plan {
     let name = plan.name();
     let changes = view.facts.expand(std::mem::take(&mut plan.changes), now);
     let would_be = match view.facts.apply(next(view.facts.epoch), &changes) {
@@ -66,7 +74,7 @@ fn shown(mut plan: Planned, view: &View, open: &[OpenLease], now: Timestamp) -> 
         over: name,
         comparison: would_be
             .filter(|_| plan.faults.is_empty())
-            .map(|facts| compared(view, &facts, &plan, open, now))
+            .map(|facts| compared(view, &facts, &plan, open, now, patience))
             .unwrap_or_default(),
         faults: plan.faults,
         changes: plan.told,
@@ -80,6 +88,7 @@ fn compared(
     plan: &Planned,
     open: &[OpenLease],
     now: Timestamp,
+    patience: &Patience,
 ) -> Comparison {
     let present = &view.facts;
     let (policies, files) = match &plan.policies {
@@ -87,10 +96,9 @@ fn compared(
         None => (&*view.policies, &*present.policies().files),
     };
     let old = view.policy_faults.is_empty().then_some(&*view.policies);
-    Comparison {
-        cut: policies::cut_by(policies, facts, open, now),
-        ..compare::compare(old, policies, files, (present, facts), now)
-    }
+    let states = (present, facts);
+    let comparison = compare::compare(old, policies, files, states, now, patience);
+    policies::with_cuts(comparison, policies, facts, open, now, patience)
 }
 
 const fn next(epoch: Epoch) -> Epoch {
@@ -102,8 +110,9 @@ const fn next(epoch: Epoch) -> Epoch {
 
 pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: ApplyDeclared = call.body()?;
+    policies::within_bounds(&asked.files)?;
     let read = asked.files.clone();
-    let wanted = computed(move || Declared::read(&read)).await?;
+    let wanted = call.computed(move |_| Declared::read(&read)).await?;
     let wanted = wanted.map_err(|faults| Problem {
         faults,
         ..Problem::invalid("the files have faults; nothing was applied").field("files")
@@ -155,7 +164,7 @@ fn refuse_faults(plan: &Planned, over: Option<&str>) -> Result<(), Refused> {
 pub(super) async fn drift(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();
     let configured: Vec<GroupName> = (call.parts.configured_groups)();
-    let looked = move || {
+    let looked = move |_: &Patience| {
         let files = &view.facts.declared().files;
         if files.is_empty() {
             return Drift::default();
@@ -170,7 +179,7 @@ pub(super) async fn drift(call: &Call<'_>) -> Result<Reply, Problem> {
             undeclared: plan.undeclared,
         }
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await?)
 }
 
 pub(super) fn export(call: &Call<'_>) -> Result<Reply, Problem> {
