@@ -43,7 +43,7 @@ pub use load::{Policies, load};
 pub use question::{
     DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SessionSpec,
 };
-pub use reach::{Reach, Reached, ResourceScopes};
+pub use reach::{PrincipalScopes, Reach, Reached, ResourceScopes};
 pub use remedies::{RemedyOptions, may_enrol, remedies};
 pub use schema::SCHEMA;
 pub use text::PolicyText;

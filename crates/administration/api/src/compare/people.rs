@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use gw_model::{GroupName, Principal, Snapshot, Timestamp, User};
+use gw_model::{GroupName, Principal, Snapshot, Timestamp, User, UserId};
 use gw_policy::Policies;
 
 /// Everybody whom the policies cannot tell apart, with one of them to ask for all.
@@ -14,6 +14,16 @@ pub(super) struct Alike {
     pub(super) names: Vec<Arc<str>>,
     /// Whether what policies see of them differs between the states.
     pub(super) moved: bool,
+}
+
+impl Alike {
+    /// Who is asked for all of them, where they are people.
+    pub(super) const fn user(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User(user) => Some(user),
+            _ => None,
+        }
+    }
 }
 
 /// What policies can see of a person.
@@ -101,7 +111,7 @@ impl<'f> Within<'f> {
 }
 
 /// The ids of people that a policy's text names.
-fn users_in(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn users_in(text: &str) -> impl Iterator<Item = &str> {
     text.split("User").skip(1).filter_map(|rest| {
         let id = rest.trim_start().strip_prefix("::")?.trim_start();
         id.strip_prefix('"')?.split('"').next()
