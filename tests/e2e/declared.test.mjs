@@ -83,7 +83,7 @@ describe('declared state', () => {
     await writeFile(join(bad, 'apps.toml'), `${APPS}colour = "red"\n`);
     const { code, stdout } = await gatewright('apply', bad, '--yes');
     assert.equal(code, 1);
-    assert.match(stdout, /apps\.toml:\d+: unknown field `colour`/);
+    assert.match(stdout, /apps\.toml:\d+: there is no field `colour`, only /);
     assert.ok(!(await json('group', 'list')).items.some((group) => group.name === 'editors'));
   });
 

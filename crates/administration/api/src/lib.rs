@@ -27,6 +27,7 @@ mod operation;
 pub mod policies;
 mod problem;
 mod query;
+mod reading;
 mod recent;
 mod safeguard;
 mod service;

@@ -36,6 +36,7 @@ use crate::{
     endpoint::Operation,
     heavy::{Heavy, Patience},
     query::Query,
+    reading,
     recent::Recent,
     service::Parts,
     types::Problem,
@@ -102,21 +103,8 @@ impl Call<'_> {
     }
 
     fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let text = match &*self.body {
-            b"" => b"{}",
-            body => body,
-        };
-        serde_json::from_slice(text).map_err(|fault| {
-            let told = Problem::invalid(format!("the request cannot be read: {fault}"));
-            told.field(&field_of(&fault.to_string()))
-        })
+        reading::body(&self.body)
     }
-}
-
-/// The field that a fault of reading names, if it names one.
-fn field_of(fault: &str) -> String {
-    let named = fault.split('`').nth(1).filter(|_| fault.contains("field"));
-    named.unwrap_or("body").to_owned()
 }
 
 /// A person by name or id.
