@@ -18,8 +18,8 @@ use crate::{
 
 mod explain;
 
-pub(super) use explain::explain;
 pub(crate) use explain::step;
+pub(super) use explain::{explain, moment};
 
 pub(super) fn show(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();

@@ -209,7 +209,8 @@ pub(crate) fn step(lever: &Lever) -> String {
     }
 }
 
-fn moment(at: Timestamp) -> String {
+/// A moment as people write it.
+pub(in crate::operation) fn moment(at: Timestamp) -> String {
     let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)
         .map_or_else(|_| "later".to_owned(), |at| at.to_string())
