@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use gw_engine::{View, random};
 use gw_leases::OpenLease;
 use gw_model::{Change, Epoch, GroupName, PolicyFile, Snapshot, Timestamp, UserId};
-use gw_store::Refused;
+use gw_store::{Refused, StoreError};
 
 use super::{Call, Reply};
 use crate::{
@@ -15,9 +15,13 @@ use crate::{
     policies, safeguard,
     types::{
         ApplyDeclared, Comparison, DeclaredApplied, DeclaredFiles, Drift, ExportedFiles, Plan,
-        Problem,
+        PlannedChange, Problem,
     },
 };
+
+mod last;
+
+use last::Last;
 
 /// How long applying waits for an engine that is behind the store.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -162,24 +166,30 @@ fn refuse_faults(plan: &Planned, over: Option<&str>) -> Result<(), Refused> {
 }
 
 pub(super) async fn drift(call: &Call<'_>) -> Result<Reply, Problem> {
-    let view = call.engine().view();
+    let (view, reader) = (call.engine().view(), call.engine().reader().clone());
     let configured: Vec<GroupName> = (call.parts.configured_groups)();
     let looked = move |_: &Patience| {
         let files = &view.facts.declared().files;
         if files.is_empty() {
-            return Drift::default();
+            return Ok(Drift::default());
         }
+        let last = Last::read(&*reader)?;
         let wanted = Declared::read(files).unwrap_or_default();
         let plan = planned(&wanted, &view.facts, &configured, false, &mut ids());
-        Drift {
+        let drifted = |changes: Vec<PlannedChange>| {
+            let of = |change| last.of(change, &view.facts);
+            changes.into_iter().map(of).collect()
+        };
+        let declared = last.declared(&view.facts);
+        Ok::<_, StoreError>(Drift {
             declared: true,
-            at: None,
-            by: None,
-            changes: plan.told,
-            undeclared: plan.undeclared,
-        }
+            at: declared.as_ref().map(|last| last.at),
+            by: declared.map(|last| last.by),
+            changes: drifted(plan.told),
+            undeclared: drifted(plan.undeclared),
+        })
     };
-    Reply::json(&call.computed(looked).await?)
+    Reply::json(&call.computed(looked).await??)
 }
 
 pub(super) fn export(call: &Call<'_>) -> Result<Reply, Problem> {
