@@ -33,6 +33,7 @@ mod safeguard;
 mod service;
 mod socket;
 pub mod types;
+mod undone;
 
 pub use client::{Client, ClientError};
 pub use endpoint::longest_body;

@@ -33,6 +33,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     caller::Caller,
     conditional::{Precondition, entity_tag},
+    declared::Names,
     endpoint::Operation,
     heavy::{Heavy, Patience},
     query::Query,
@@ -49,6 +50,8 @@ pub(crate) struct Call<'a> {
     pub(crate) recent: &'a Recent,
     /// The line before what takes long.
     pub(crate) heavy: &'a Heavy,
+    /// What the declared state holds.
+    pub(crate) declared: Arc<Names>,
     pub(crate) caller: &'a Caller,
     /// The decision that let it happen.
     pub(crate) decision: DecisionId,
@@ -87,7 +90,7 @@ impl Call<'_> {
     }
 
     /// A parameter of the path, by its place.
-    fn parameter(&self, place: usize) -> &str {
+    pub(crate) fn parameter(&self, place: usize) -> &str {
         self.parameters
             .get(place)
             .map(String::as_str)

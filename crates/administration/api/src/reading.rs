@@ -95,7 +95,10 @@ fn among(known: &str) -> String {
 
 /// What there is: `invalid type: map`, `invalid value: integer `-1``.
 fn given_words(given: &str, form: Form) -> String {
-    let kinds = ["invalid type: ", "invalid value: ", "invalid length "];
+    if given.starts_with("invalid length ") {
+        return list(form).to_owned();
+    }
+    let kinds = ["invalid type: ", "invalid value: "];
     let given = kinds
         .iter()
         .find_map(|kind| given.strip_prefix(kind))

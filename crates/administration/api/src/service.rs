@@ -16,6 +16,7 @@ use crate::{
     asked::RecentlyAsked,
     caller::Caller,
     conditional::Precondition,
+    declared::DeclaredNames,
     endpoint::{self, Endpoint, NotFound, On, Operation},
     heavy::Heavy,
     idempotency::{self, Answered, Found},
@@ -23,6 +24,7 @@ use crate::{
     query::Query,
     recent::Recent,
     types::{ConfigState, LogAccess, Problem},
+    undone,
 };
 
 /// What the administration works on.
@@ -61,6 +63,7 @@ struct Inner {
     asked: RecentlyAsked,
     answered: Answered,
     heavy: Heavy,
+    declared: DeclaredNames,
 }
 
 /// A request as it arrived, whole.
@@ -83,6 +86,7 @@ impl Administration {
             asked: RecentlyAsked::default(),
             answered: Answered::default(),
             heavy: Heavy::default(),
+            declared: DeclaredNames::default(),
         }))
     }
 
@@ -114,6 +118,7 @@ impl Administration {
             parts: &self.0.parts,
             recent: &self.0.recent,
             heavy: &self.0.heavy,
+            declared: self.0.declared.of(&self.0.parts.engine.view().facts),
             caller: &request.caller,
             decision,
             resource,
@@ -122,7 +127,12 @@ impl Administration {
             precondition: Precondition::of(&request.headers)?,
             body,
         };
-        self.once(request, endpoint, call).await
+        let undone = undone::warning(endpoint.operation, &call);
+        let mut response = self.once(request, endpoint, call).await?;
+        if let Some(warning) = undone {
+            response.headers_mut().insert(undone::HEADER, warning);
+        }
+        Ok(response)
     }
 
     /// Runs an operation; what creates, once for each key.

@@ -15,6 +15,8 @@ use crate::{
     types::*,
 };
 
+mod declared;
+
 const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");\n";
 
 struct Running {

@@ -20,9 +20,6 @@ use crate::{
     options::Limits,
 };
 
-/// There is no room for a body now.
-const BUSY: &str = "busy";
-
 /// Answers what a permit opened at one of our own apps.
 pub(crate) async fn answer(
     asked: Box<Asked>,
@@ -119,7 +116,7 @@ fn missing() -> Rejection {
 
 fn refused(rejection: &Rejection, navigation: bool) -> Own {
     let mut own = rejection.answer(navigation);
-    if rejection.code == BUSY {
+    if rejection.code == "busy" {
         let soon = HeaderValue::from_static("2");
         own.headers_mut().insert(header::RETRY_AFTER, soon);
     }
@@ -167,7 +164,7 @@ fn no_room(why: NoRoom) -> Rejection {
             "As much as can be taken in at once is on its way. Nothing was changed.",
         ),
     };
-    Rejection::new(status, BUSY, "Try again in a moment", detail)
+    Rejection::new(status, "busy", "Try again in a moment", detail)
 }
 
 fn too_large(most: usize) -> Rejection {

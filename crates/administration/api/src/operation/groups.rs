@@ -10,6 +10,7 @@ use gw_store::Refused;
 
 use super::{Call, Reply, expect};
 use crate::{
+    declared::{Names, managed_by},
     query::SEARCH,
     safeguard,
     types::{AddGroup, Done, GroupView, ManagedBy, Problem, PutGroup},
@@ -22,6 +23,7 @@ struct Members {
     direct: BTreeMap<GroupName, usize>,
     all: BTreeMap<GroupName, BTreeSet<UserId>>,
     configured: BTreeSet<GroupName>,
+    declared: Arc<Names>,
 }
 
 impl Members {
@@ -40,6 +42,7 @@ impl Members {
             direct,
             all,
             configured: (call.parts.configured_groups)().into_iter().collect(),
+            declared: Arc::clone(&call.declared),
         }
     }
 
@@ -53,7 +56,7 @@ impl Members {
             version: group.version,
             managed_by: match self.configured.contains(&group.name) {
                 true => ManagedBy::Configuration,
-                false => ManagedBy::Administration,
+                false => managed_by(self.declared.has_group(&group.name)),
             },
         }
     }

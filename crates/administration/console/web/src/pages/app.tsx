@@ -105,9 +105,11 @@ export function AppPage({ name }: { name: string }) {
   );
 }
 
-const owned = (app: AppInFull): boolean => app.built_in || app.managed_by !== 'administration';
+export const owned = (app: AppInFull): boolean =>
+  app.built_in || !['administration', 'declared'].includes(app.managed_by);
 
 export function ReadOnly({ app }: { app: AppInFull }) {
+  if (app.managed_by === 'declared') return <Declared />;
   if (!owned(app)) return null;
   return (
     <p class="note">
@@ -117,6 +119,16 @@ export function ReadOnly({ app }: { app: AppInFull }) {
           ? 'It is a part of Gatewright. Policies decide who may use it.'
           : 'The configuration file owns this app: change it there, and it is read again. Policies decide who may use it.'}
       </span>
+    </p>
+  );
+}
+
+/** What is declared may be changed here, until the files are applied again. */
+export function Declared() {
+  return (
+    <p class="note">
+      <Chip tone="plain">declared</Chip>
+      <span class="soft">The declared files hold it: what is changed here lasts until they are applied again.</span>
     </p>
   );
 }
