@@ -85,6 +85,8 @@ pub(super) struct OverPeople<'a> {
     facts: [Snapshot; 2],
     rights: Vec<Judged>,
     reaches: [Reach; 2],
+    /// Whether groups differ between the states, and so what is above whom something is done on.
+    is_regrouped: bool,
     /// Whether more is named than is looked at.
     pub(super) is_cut_short: bool,
 }
@@ -92,13 +94,16 @@ pub(super) struct OverPeople<'a> {
 impl<'a> OverPeople<'a> {
     /// What is to be judged of a change, in which these people are looked at.
     pub(super) fn of(changing: &'a Changing<'a>, people: &[Alike]) -> Self {
-        let anybody_moved = people.iter().any(|who| who.moved);
-        let mentioned = Mentioned::of(changing, &RIGHTS.map(Right::action), anybody_moved);
+        let [(_, present), (_, would_be)] = changing.states;
+        let is_regrouped = present.groups_version() != would_be.groups_version();
+        let moves = is_regrouped || people.iter().any(|who| who.moved);
+        let mentioned = Mentioned::of(changing, &RIGHTS.map(Right::action), moves);
         let (whom, stand_ins) = mentioned.whom(changing);
         let mut all = Self {
             changing,
             facts: changing.states.map(|(_, facts)| with(facts, &stand_ins)),
             rights: Vec::new(),
+            is_regrouped,
             reaches: changing.reaches(),
             is_cut_short: mentioned.is_cut_short,
         };
@@ -164,7 +169,7 @@ impl<'a> OverPeople<'a> {
 
     /// The rights of somebody that the change can touch.
     fn may_differ(&self, who: &Alike) -> Vec<&Judged> {
-        if who.moved {
+        if who.moved || self.is_regrouped {
             let actions = RIGHTS.map(Right::action);
             let all = self.changing.reached(who, &self.reaches, &actions);
             let reached = |judged: &&Judged| {

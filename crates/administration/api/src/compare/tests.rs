@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use gw_engine::testing::{group, user};
-use gw_model::{Change, Epoch};
+use gw_model::{Change, Epoch, Group};
 
 use super::*;
 use crate::types::Difference;
@@ -154,6 +154,25 @@ fn who_is_put_into_a_group_gains_its_rights_though_no_policy_changes() {
     let after = before.apply(Epoch::default(), &[new]).unwrap();
     let found = between(("", &before), ("", &after));
     assert!(found.gains.is_empty(), "{:#?}", found.gains);
+}
+
+#[test]
+fn a_group_that_comes_below_another_is_what_its_rights_are_over() {
+    let before = house();
+    let below = Change::GroupPut(Arc::new(Group {
+        name: "contractors".parse().unwrap(),
+        title: "".into(),
+        parents: vec!["staff".parse().unwrap()],
+        version: 0,
+    }));
+    let epoch = Epoch {
+        number: 2,
+        ..Epoch::default()
+    };
+    let after = before.apply(epoch, &[below]).unwrap();
+    let policy = r#"@id("a") permit (principal in Group::"helpdesk", action == Action::"admin.user.link", resource in Group::"staff") unless { resource in Group::"operators" && resource in Group::"contractors" };"#;
+    let gains = lines(&between((policy, &before), (policy, &after)).gains);
+    assert_eq!(gains, ["admin.user.link on people in contractors: hella"]);
 }
 
 #[test]

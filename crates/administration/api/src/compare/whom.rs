@@ -81,8 +81,8 @@ pub(super) struct Mentioned {
 }
 
 impl Mentioned {
-    /// Those of the policies that change; of all, where people do.
-    pub(super) fn of(changing: &Changing<'_>, actions: &[Action], anybody_moved: bool) -> Self {
+    /// Those of the policies that change; of all, where people or groups do.
+    pub(super) fn of(changing: &Changing<'_>, actions: &[Action], moves: bool) -> Self {
         let mut all = Self::default();
         let [(old, _), (new, _)] = changing.states;
         let changed = changed(old, new);
@@ -93,7 +93,7 @@ impl Mentioned {
                     continue;
                 };
                 all.actions.extend(actions);
-                if anybody_moved || changed.contains(&text.id) {
+                if moves || changed.contains(&text.id) {
                     all.names_in(&text.text);
                 }
             }
