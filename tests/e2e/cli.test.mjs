@@ -117,6 +117,40 @@ describe('the command line against a running gateway', () => {
     assert.ok(keys.items.length >= 1);
   });
 
+  test('what a list has is shown one by one, in words and in JSON', async () => {
+    for (const [args, words] of [
+      [['user', 'show', 'ana'], /shown as +Ana/],
+      [['group', 'show', 'staff'], /people +\d/],
+      [['app', 'show', 'wiki'], /opens at +http/],
+    ]) {
+      const told = await gateway.cli(...args);
+      assert.equal(told.code, 0, told.stderr);
+      assert.match(told.stdout, words);
+      JSON.parse((await gateway.cli(...args, '--json')).stdout);
+    }
+    const leases = await gateway.cli('api', '/v1/leases');
+    assert.ok(Array.isArray(JSON.parse(leases.stdout).items), leases.stdout);
+    assert.equal((await gateway.cli('api', '/metrics')).code, 2);
+  });
+
+  test('a membership ends when it is told to, and a person goes after a question', async () => {
+    assert.equal((await gateway.cli('user', 'add', 'zoe')).code, 0);
+    assert.equal((await gateway.cli('group', 'add', 'guests')).code, 0);
+    const given = await gateway.cli('user', 'group', 'add', 'zoe', 'guests', '--until', '8h');
+    assert.match(given.stdout, /zoe is now in guests, which ends in [78] hours/);
+    const zoe = JSON.parse((await gateway.cli('user', 'show', 'zoe', '--json')).stdout);
+    assert.ok(zoe.groups[0].until > Date.now() + 7 * 3_600_000);
+    assert.equal((await gateway.cli('user', 'group', 'add', 'zoe', 'guests', '--until', 'yesterday')).code, 2);
+    for (const what of ['user', 'group']) {
+      const name = what === 'user' ? 'zoe' : 'guests';
+      const asked = await gateway.cli(what, 'remove', name);
+      assert.equal(asked.code, 1);
+      assert.match(asked.stderr, /nobody is here to be asked/);
+      assert.equal((await gateway.cli(what, 'remove', name, '--yes')).code, 0);
+      assert.equal((await gateway.cli(what, 'show', name)).code, 1);
+    }
+  });
+
   test('tables for people hold no control characters and no colour where none is wanted', async () => {
     const evil = await gateway.cli('user', 'add', 'eve', '--display-name', 'Eve \u001b[31m\u202eevil');
     assert.equal(evil.code, 1);

@@ -1,5 +1,6 @@
 //! The command line: what there is to say, and what each family of commands does with it.
 
+mod api;
 mod app;
 mod backup;
 mod break_glass;
@@ -73,9 +74,11 @@ enum Command {
     /// Open sessions.
     #[command(subcommand)]
     Session(session::Command),
-    /// Protected apps, as the configuration declares them.
+    /// Protected apps.
     #[command(subcommand)]
     App(app::Command),
+    /// Print what a running Gatewright tells at a path of its API, as JSON.
+    Api(api::Arguments),
     /// Keys that assertions are signed with.
     #[command(subcommand)]
     Key(key::Command),
@@ -148,7 +151,8 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::User(user) => user::run(&shell, user),
         Command::Group(group) => group::run(&shell, group),
         Command::Session(session) => session::run(&shell, session),
-        Command::App(app::Command::List) => app::list(&shell),
+        Command::App(app) => app::run(&shell, app),
+        Command::Api(asked) => api::run(&shell, &asked),
         Command::Key(key) => key::run(&shell, key),
         Command::BreakGlass(glass) => break_glass::run(&shell, glass),
         Command::Clock(clock) => clock::run(&shell, clock),
@@ -275,10 +279,21 @@ impl Shell {
         self.data.clone().or_else(|| named().map(PathBuf::from))
     }
 
+    /// Asks whether something is to be done that cannot be taken back.
+    fn agreed(&self, question: &str) -> Result<bool, Failure> {
+        if self.output.json || !io::IsTerminal::is_terminal(&io::stdin()) {
+            return Err(Failure::help_with(
+                "nobody is here to be asked, so nothing was done",
+                "add `--yes`",
+            ));
+        }
+        Ok(output::confirmed(question)?)
+    }
+
     /// A client of the Gatewright that is meant.
     fn client(&self) -> Result<Client, Failure> {
         let data = self.data_folder()?;
-        Ok(Client::new(Socket::socket_in(&data)))
+        Ok(Client::new(Socket::socket_in(&data)).warning(output::warning))
     }
 }
 

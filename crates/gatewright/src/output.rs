@@ -72,6 +72,13 @@ pub(crate) fn fault(what: &str, help: Option<&str>) {
     }
 }
 
+/// What somebody should know of what was done all the same, on standard error.
+pub(crate) fn warning(what: &str) {
+    let mut err = anstream::stderr().lock();
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(err, "{SOFT}  note:{SOFT:#} {}", lines(what));
+}
+
 /// A question to people, on standard error; `true` if they say yes.
 pub(crate) fn confirmed(question: &str) -> io::Result<bool> {
     let mut err = anstream::stderr().lock();

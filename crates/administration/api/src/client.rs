@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use bytes::Bytes;
-use http::{Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -11,14 +11,17 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::UnixStream;
 
 use crate::{
+    endpoint::longest_body,
     query::LIMIT_MAX,
     types::{Apps, Listing, Problem},
+    undone,
 };
 
 /// Asks a running Gatewright over its socket.
 #[derive(Debug, Clone)]
 pub struct Client {
     socket: PathBuf,
+    warned: fn(&str),
 }
 
 /// An operation that was not done.
@@ -49,7 +52,15 @@ pub enum ClientError {
 impl Client {
     /// A client of the socket at a path.
     pub const fn new(socket: PathBuf) -> Self {
-        Self { socket }
+        let warned = |_: &str| {};
+        Self { socket, warned }
+    }
+
+    /// Has somebody told what an answer warns of.
+    #[must_use]
+    pub const fn warning(mut self, warned: fn(&str)) -> Self {
+        self.warned = warned;
+        self
     }
 
     /// Asks with no body.
@@ -114,6 +125,10 @@ impl Client {
         path: &str,
         body: Bytes,
     ) -> Result<T, ClientError> {
+        let most = longest_body(&method, path.split('?').next().unwrap_or(path));
+        if body.len() > most {
+            return Err(ClientError::Refused(Box::new(Problem::too_large(most))));
+        }
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|source| self.unreachable(source))?;
@@ -130,6 +145,10 @@ impl Client {
         let answered = async {
             let response = sender.send_request(request).await.map_err(|f| broken(&f))?;
             let status = response.status();
+            let warning = response.headers().get(undone::HEADER);
+            if let Some(Ok(warning)) = warning.map(HeaderValue::to_str) {
+                (self.warned)(warning);
+            }
             let body = response
                 .into_body()
                 .collect()

@@ -5,7 +5,9 @@
 //! whole: where there is a file of them, they are all there are.
 
 mod form;
+mod names;
 mod plan;
 
 pub(crate) use form::{Declared, exported};
+pub(crate) use names::{DeclaredNames, Names, managed_by};
 pub(crate) use plan::{Planned, planned};

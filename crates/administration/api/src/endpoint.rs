@@ -25,13 +25,26 @@ pub(crate) enum On {
     Lease,
 }
 
+/// Longest body of most endpoints.
+const SMALL_BYTES: usize = 64 * 1024;
+/// Longest body that describes an app, with a thousand routes.
+const APP_BYTES: usize = 1024 * 1024;
+/// Longest body that holds files: as much as they may hold, and what JSON makes of their line ends
+/// and quotes.
+const FILES_BYTES: usize = 8 * 1024 * 1024;
+
+/// The longest body that is read for a request, whatever becomes of it.
+pub fn longest_body(method: &Method, path: &str) -> usize {
+    find(method, path).map_or(SMALL_BYTES, |(endpoint, _)| endpoint.body_bytes)
+}
+
 /// Says what the JSON of a type looks like.
 pub(crate) type Shape = fn(&mut SchemaGenerator) -> Schema;
 
 macro_rules! endpoints {
     ($(
         $operation:ident: $method:ident $path:literal => $action:ident on $on:ident,
-        $summary:literal $(, asks [$($parameter:ident),*])? $(, takes $body:ty)?, gives $status:literal $answer:ty;
+        $summary:literal $(, asks [$($parameter:ident),*])? $(, takes $body:ty)? $(, up_to $most:ident)?, gives $status:literal $answer:ty;
     )*) => {
         /// What can be done.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +61,15 @@ macro_rules! endpoints {
             summary: $summary,
             query: &[$($($parameter),*)?],
             takes: endpoints!(@takes $($body)?),
+            body_bytes: endpoints!(@up_to $($most)?),
             gives: |generator| generator.subschema_for::<$answer>(),
             status: $status,
         }),*];
     };
     (@takes $body:ty) => { Some(|generator| generator.subschema_for::<$body>()) };
     (@takes) => { None };
+    (@up_to $most:ident) => { $most };
+    (@up_to) => { SMALL_BYTES };
 }
 
 /// One endpoint: a method and a path, and what it takes to be let in.
@@ -70,6 +86,8 @@ pub(crate) struct Endpoint {
     pub(crate) query: &'static [Parameter],
     /// What its body says.
     pub(crate) takes: Option<Shape>,
+    /// How long its body may be.
+    pub(crate) body_bytes: usize,
     /// What its answer says, and with which status.
     pub(crate) gives: Shape,
     pub(crate) status: u16,
@@ -119,11 +137,11 @@ endpoints! {
     AppList: GET "/v1/apps" => AdminRead on System,
         "Apps, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Apps;
     AppAdd: POST "/v1/apps" => AdminAppChange on System,
-        "Adds an app.", takes AppDocument, gives 201 AppShown;
+        "Adds an app.", takes AppDocument, up_to APP_BYTES, gives 201 AppShown;
     AppShow: GET "/v1/apps/{app}" => AdminRead on System,
         "An app.", gives 200 AppShown;
     AppPut: PUT "/v1/apps/{app}" => AdminAppChange on System,
-        "Changes an app, whole.", takes AppDocument, gives 200 AppShown;
+        "Changes an app, whole.", takes AppDocument, up_to APP_BYTES, gives 200 AppShown;
     AppRemove: DELETE "/v1/apps/{app}" => AdminAppChange on System,
         "Removes an app; what is open at it is cut.", gives 200 Done;
     AppAccess: GET "/v1/apps/{app}/access" => AdminExplain on System,
@@ -149,23 +167,23 @@ endpoints! {
     PolicyShow: GET "/v1/policies" => AdminExplain on System,
         "The policies in force.", gives 200 PoliciesView;
     PolicyCheck: POST "/v1/policies/check" => AdminExplain on System,
-        "Looks at policies without applying them.", takes PolicyFiles, gives 200 CheckedPolicies;
+        "Looks at policies without applying them.", takes PolicyFiles, up_to FILES_BYTES, gives 200 CheckedPolicies;
     PolicyTest: POST "/v1/policies/test" => AdminExplain on System,
-        "Tries cases on policies.", takes TryCases, gives 200 CasesTried;
+        "Tries cases on policies.", takes TryCases, up_to FILES_BYTES, gives 200 CasesTried;
     PolicyHistory: GET "/v1/policies/history" => AdminExplain on System,
         "Every set of policies that was applied, newest first.", gives 200 Listing<RevisionView>;
     PolicyRevision: GET "/v1/policies/history/{epoch}" => AdminExplain on System,
         "The set of policies that was applied at an epoch.", gives 200 RevisionDocument;
     PolicyCompare: POST "/v1/policies/compare" => AdminExplain on System,
-        "What applying policies would change: who gains, who loses, what would be cut.", takes ApplyPolicies, gives 200 Comparison;
+        "What applying policies would change: who gains, who loses, what would be cut.", takes ApplyPolicies, up_to FILES_BYTES, gives 200 Comparison;
     PolicyApply: POST "/v1/policies" => AdminPolicyApply on System,
-        "Replaces the policies, whole.", takes ApplyPolicies, gives 200 Done;
+        "Replaces the policies, whole.", takes ApplyPolicies, up_to FILES_BYTES, gives 200 Done;
     PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminExplain on System,
         "What going back to an earlier set of policies would change.", takes Rollback, gives 200 Comparison;
     PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System,
         "Goes back to an earlier set of policies.", takes Rollback, gives 200 Done;
     Explain: POST "/v1/explain" => AdminExplain on System,
-        "What would happen, and why; under these policies or others.", takes Explain, gives 200 Explained;
+        "What would happen, and why; under these policies or others.", takes Explain, up_to FILES_BYTES, gives 200 Explained;
     BreakGlassList: GET "/v1/break-glass" => AdminRead on System,
         "Sealed ways in for an emergency, and uses of them that nobody has acknowledged.", gives 200 Listing<BreakGlassView>;
     BreakGlassSeal: POST "/v1/break-glass" => AdminPolicyApply on System,
@@ -185,9 +203,9 @@ endpoints! {
     ClockConfirm: POST "/v1/clock/confirm" => AdminPolicyApply on System,
         "The system's clock is right from now on.", gives 200 ClockConfirmed;
     DeclaredPlan: POST "/v1/declared/plan" => AdminExplain on System,
-        "What applying files would change, and what that does to people.", takes DeclaredFiles, gives 200 Plan;
+        "What applying files would change, and what that does to people.", takes DeclaredFiles, up_to FILES_BYTES, gives 200 Plan;
     DeclaredApply: POST "/v1/declared/apply" => AdminPolicyApply on System,
-        "Makes people, groups, apps and policies what files say: all of it, or nothing.", takes ApplyDeclared, gives 200 DeclaredApplied;
+        "Makes people, groups, apps and policies what files say: all of it, or nothing.", takes ApplyDeclared, up_to FILES_BYTES, gives 200 DeclaredApplied;
     DeclaredDrift: GET "/v1/declared/drift" => AdminExplain on System,
         "What differs from the declared state as it was last applied.", gives 200 Drift;
     DeclaredExport: GET "/v1/declared/export" => AdminExplain on System,
@@ -296,6 +314,20 @@ mod tests {
                 "{endpoint:?}"
             );
         }
+    }
+
+    #[test]
+    fn only_what_takes_files_or_describes_an_app_has_a_long_body() {
+        let long = |path: &str| longest_body(&Method::POST, path);
+        assert_eq!(long("/v1/policies/check"), FILES_BYTES);
+        assert_eq!(long("/v1/declared/apply"), FILES_BYTES);
+        assert_eq!(long("/v1/apps"), APP_BYTES);
+        assert_eq!(long("/v1/users/ana/disable"), SMALL_BYTES);
+        assert_eq!(long("/v1/nothing"), SMALL_BYTES);
+        assert_eq!(
+            longest_body(&Method::GET, "/v1/policies/check"),
+            SMALL_BYTES
+        );
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod endpoint;
 pub mod forms;
 #[doc(hidden)]
 pub mod fuzzing;
+mod heavy;
 mod idempotency;
 mod judged;
 pub mod openapi;
@@ -26,13 +27,16 @@ mod operation;
 pub mod policies;
 mod problem;
 mod query;
+mod reading;
 mod recent;
 mod service;
 mod socket;
 pub mod types;
+mod undone;
 
 pub use client::{Client, ClientError};
-pub use service::{Administration, BODY_BYTES_MAX, Parts};
+pub use endpoint::longest_body;
+pub use service::{Administration, Parts};
 pub use socket::{Socket, SocketError};
 
 #[cfg(test)]

@@ -33,8 +33,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     caller::Caller,
     conditional::{Precondition, entity_tag},
+    declared::Names,
     endpoint::Operation,
+    heavy::{Heavy, Patience},
     query::Query,
+    reading,
     recent::Recent,
     service::Parts,
     types::Problem,
@@ -45,6 +48,10 @@ pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
     /// The window of recent records.
     pub(crate) recent: &'a Recent,
+    /// The line before what takes long.
+    pub(crate) heavy: &'a Heavy,
+    /// What the declared state holds.
+    pub(crate) declared: Arc<Names>,
     pub(crate) caller: &'a Caller,
     /// The decision that let it happen.
     pub(crate) decision: DecisionId,
@@ -83,29 +90,24 @@ impl Call<'_> {
     }
 
     /// A parameter of the path, by its place.
-    fn parameter(&self, place: usize) -> &str {
+    pub(crate) fn parameter(&self, place: usize) -> &str {
         self.parameters
             .get(place)
             .map(String::as_str)
             .unwrap_or_default()
     }
 
-    fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let text = match &*self.body {
-            b"" => b"{}",
-            body => body,
-        };
-        serde_json::from_slice(text).map_err(|fault| {
-            let told = Problem::invalid(format!("the request cannot be read: {fault}"));
-            told.field(&field_of(&fault.to_string()))
-        })
+    /// What takes more than a moment is computed where nobody else waits for an answer, in turn.
+    async fn computed<T: Send + 'static>(
+        &self,
+        compute: impl FnOnce(&Patience) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.heavy.run(self.caller.principal(), compute).await
     }
-}
 
-/// The field that a fault of reading names, if it names one.
-fn field_of(fault: &str) -> String {
-    let named = fault.split('`').nth(1).filter(|_| fault.contains("field"));
-    named.unwrap_or("body").to_owned()
+    fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        reading::body(&self.body)
+    }
 }
 
 /// A person by name or id.
@@ -114,15 +116,6 @@ pub(crate) fn user_named<'f>(facts: &'f Snapshot, named: &str) -> Result<&'f Arc
     by_id
         .or_else(|| facts.user_named(named))
         .ok_or_else(|| Problem::unknown("user", named))
-}
-
-/// What takes more than a moment is not computed where others wait for their answers.
-async fn computed<T: Send + 'static>(
-    compute: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(compute)
-        .await
-        .map_err(|_| Problem::failed("the computation failed"))
 }
 
 /// Whether what is changed is what was read.

@@ -2,19 +2,25 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use gw_engine::{Acknowledged, Commit, CommitError, Engine};
+use gw_engine::{Acknowledged, Commit, CommitError, Engine, View};
 use gw_leases::OpenLease;
-use gw_model::{Change, Epoch, PolicyFile, Principal, Snapshot, Timestamp};
+use gw_model::{Change, PolicyFile, Principal, Snapshot, Timestamp};
 use gw_policy::Policies;
 use gw_store::Refused;
 
 use crate::{
     compare::{self, NAMES_MAX},
-    types::{Comparison, WouldCut},
+    heavy::Patience,
+    types::{Comparison, Problem, WouldCut},
 };
 
 /// How long applying waits for an engine that is behind the store.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Policies that are looked at: how long they may be together.
+const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Files that are looked at.
+const FILES_MAX: usize = 1_000;
 
 /// A set of policies that is whole and without faults.
 #[derive(Debug, Clone)]
@@ -42,61 +48,57 @@ pub fn check(mut files: Vec<PolicyFile>) -> Result<Checked, Vec<String>> {
     }
 }
 
-/// What applying a checked set would change, with who gains and who loses. Takes up to some
-/// seconds of computing, on a control thread.
-pub async fn compared(engine: &Engine, new: &Checked) -> Comparison {
-    let (view, new, now) = (engine.view(), new.clone(), engine.clock().now());
-    let compute = move || {
-        let old = view.policy_faults.is_empty().then_some(&*view.policies);
-        compare::compare(
-            old,
-            &new.policies,
-            &new.files,
-            (&view.facts, &view.facts),
-            now,
-        )
+/// Refuses more text than is looked at: reading policies takes some fifty times their size for
+/// a moment.
+pub(crate) fn within_bounds(files: &[PolicyFile]) -> Result<(), Problem> {
+    let is_policy = |file: &&PolicyFile| file.name.ends_with(".cedar");
+    let text: usize = files.iter().filter(is_policy).map(|f| f.text.len()).sum();
+    let detail = match (files.len() > FILES_MAX, text > TEXT_BYTES_MAX) {
+        (true, _) => format!("there are more than {FILES_MAX} files"),
+        (_, true) => format!(
+            "the policies are longer than {} MiB together",
+            TEXT_BYTES_MAX / 1024 / 1024
+        ),
+        _ => return Ok(()),
     };
-    match tokio::task::spawn_blocking(compute).await {
-        Ok(comparison) => comparison,
-        Err(_) => Comparison {
-            faults: vec!["the comparison failed".into()],
-            ..Comparison::default()
-        },
-    }
+    Err(Problem::invalid(detail).field("files"))
 }
 
-/// What of these is open and would be cut, were a checked set applied.
-pub(crate) async fn would_cut(engine: &Engine, new: &Checked, open: Vec<OpenLease>) -> WouldCut {
-    let (view, new, now) = (engine.view(), new.clone(), engine.clock().now());
-    let compute = move || cut_by(&new.policies, &view.facts, &open, now);
-    tokio::task::spawn_blocking(compute)
-        .await
-        .unwrap_or_default()
+/// What applying a checked set would change, with who gains and who loses and what of these would
+/// be cut. Takes up to some seconds of computing.
+pub(crate) fn compared(
+    view: &View,
+    new: &Checked,
+    open: &[OpenLease],
+    now: Timestamp,
+    patience: &Patience,
+) -> Comparison {
+    let old = view.policy_faults.is_empty().then_some(&*view.policies);
+    let states = (&view.facts, &view.facts);
+    let comparison = compare::compare(old, &new.policies, &new.files, states, now, patience);
+    with_cuts(comparison, &new.policies, &view.facts, open, now, patience)
 }
 
-/// What of these would be cut under these policies and facts.
-pub(crate) fn cut_by(
+/// A comparison with what of these would be cut under these policies and facts.
+pub(crate) fn with_cuts(
+    mut comparison: Comparison,
     policies: &Policies,
     facts: &Snapshot,
     open: &[OpenLease],
     now: Timestamp,
-) -> WouldCut {
+    patience: &Patience,
+) -> Comparison {
     let (mut cut, mut people) = (WouldCut::default(), BTreeSet::new());
     for lease in open {
-        let circumstances = &lease.circumstances;
-        let is_over = circumstances.session.is_some_and(|id| {
-            facts
-                .session(id)
-                .is_none_or(|session| session.over(now).is_some())
-        });
-        let allows = |request: &gw_model::AccessRequest<'_>| {
-            policies.decide(facts, request, now).outcome.is_allow()
-        };
-        if !is_over && circumstances.with_request(facts, allows) {
+        if patience.is_over() {
+            comparison.incomplete = true;
+            break;
+        }
+        if stays(lease, policies, facts, now) {
             continue;
         }
         cut.leases += 1;
-        if let Principal::User(id) = circumstances.principal {
+        if let Principal::User(id) = lease.circumstances.principal {
             people.insert(
                 facts
                     .user(id)
@@ -106,7 +108,21 @@ pub(crate) fn cut_by(
     }
     cut.people = people.len();
     cut.who = people.into_iter().take(NAMES_MAX).collect();
-    cut
+    comparison.cut = cut;
+    comparison
+}
+
+fn stays(lease: &OpenLease, policies: &Policies, facts: &Snapshot, now: Timestamp) -> bool {
+    let circumstances = &lease.circumstances;
+    let is_over = circumstances.session.is_some_and(|id| {
+        facts
+            .session(id)
+            .is_none_or(|session| session.over(now).is_some())
+    });
+    let allows = |request: &gw_model::AccessRequest<'_>| {
+        policies.decide(facts, request, now).outcome.is_allow()
+    };
+    !is_over && circumstances.with_request(facts, allows)
 }
 
 /// Which policies and files a checked set adds, changes and takes away; quick.
@@ -140,31 +156,4 @@ pub async fn apply(
     let done = engine.propose(propose).await?;
     engine.wait_for(done.epoch, PATIENCE).await;
     Ok(done)
-}
-
-/// The files of the set that was applied at an epoch, if it is kept.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn applied_at(
-    engine: &Engine,
-    epoch: Epoch,
-) -> Result<Option<Vec<PolicyFile>>, gw_store::StoreError> {
-    let history = history(engine).await?;
-    let found = history.into_iter().find(|revision| revision.epoch == epoch);
-    Ok(found.map(|revision| revision.files.to_vec()))
-}
-
-/// Every set that was applied, newest first.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn history(
-    engine: &Engine,
-) -> Result<Vec<gw_store::PolicyRevision>, gw_store::StoreError> {
-    let reader = engine.reader().clone();
-    match tokio::task::spawn_blocking(move || reader.policy_history()).await {
-        Ok(history) => history,
-        Err(_) => Ok(Vec::new()),
-    }
 }

@@ -18,6 +18,7 @@ impl Problem {
             help: None,
             field: None,
             allow: None,
+            retry_after: None,
             faults: Vec::new(),
             decision: None,
         }
@@ -112,6 +113,44 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "does not fit", detail)
     }
 
+    /// Who asks has too much in hand already.
+    pub(crate) fn busy_with_yours(again_secs: u16) -> Self {
+        Self {
+            retry_after: Some(again_secs),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "busy",
+                "too much at once",
+                "what you asked for before is still being computed, and so much of it is waiting",
+            )
+            .help("wait for the answers, or ask again in a few seconds")
+        }
+    }
+
+    /// Everybody together has too much in hand.
+    pub(crate) fn busy(again_secs: u16) -> Self {
+        Self {
+            retry_after: Some(again_secs),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "too much at once",
+                "so much is being computed for others that nothing more is taken in",
+            )
+            .help("ask again in a few seconds")
+        }
+    }
+
+    pub(crate) fn too_large(most: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "too much",
+            format!("at most {} KiB are read here", most / 1024),
+        )
+        .field("body")
+    }
+
     pub(crate) fn failed(detail: impl Into<Box<str>>) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -133,6 +172,11 @@ impl Problem {
         let allow = self.allow.as_deref().map(HeaderValue::from_str);
         if let Some(Ok(allow)) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
+        }
+        if let Some(seconds) = self.retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -16,16 +16,16 @@ use crate::{
     asked::RecentlyAsked,
     caller::Caller,
     conditional::Precondition,
+    declared::DeclaredNames,
     endpoint::{self, Endpoint, NotFound, On, Operation},
+    heavy::Heavy,
     idempotency::{self, Answered, Found},
     operation::{self, Call},
     query::Query,
     recent::Recent,
     types::{ConfigState, LogAccess, Problem},
+    undone,
 };
-
-/// Longest body: a large set of policies.
-pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What the administration works on.
 pub struct Parts {
@@ -60,6 +60,8 @@ struct Inner {
     parts: Parts,
     asked: RecentlyAsked,
     answered: Answered,
+    heavy: Heavy,
+    declared: DeclaredNames,
 }
 
 /// A request as it arrived, whole.
@@ -81,6 +83,8 @@ impl Administration {
             parts,
             asked: RecentlyAsked::default(),
             answered: Answered::default(),
+            heavy: Heavy::default(),
+            declared: DeclaredNames::default(),
         }))
     }
     /// The answer to a request, whatever it is.
@@ -106,6 +110,8 @@ impl Administration {
         let call = Call {
             parts: &self.0.parts,
             recent: &self.0.recent,
+            heavy: &self.0.heavy,
+            declared: self.0.declared.of(&self.0.parts.engine.view().facts),
             caller: &request.caller,
             decision,
             resource,
@@ -114,7 +120,12 @@ impl Administration {
             precondition: Precondition::of(&request.headers)?,
             body,
         };
-        self.once(request, endpoint, call).await
+        let undone = undone::warning(endpoint.operation, &call);
+        let mut response = self.once(request, endpoint, call).await?;
+        if let Some(warning) = undone {
+            response.headers_mut().insert(undone::HEADER, warning);
+        }
+        Ok(response)
     }
 
     /// Runs an operation; what creates, once for each key.

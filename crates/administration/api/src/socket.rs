@@ -10,10 +10,16 @@ use std::{
 };
 
 use bytes::Bytes;
+use gw_model::Principal;
+use gw_pages::{Bodies, Room};
 use gw_telemetry::Seldom;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{UnixListener, UnixStream, unix::UCred},
@@ -23,7 +29,8 @@ use tokio::{
 
 use crate::{
     caller::Caller,
-    service::{Administration, ApiRequest, BODY_BYTES_MAX},
+    endpoint::longest_body,
+    service::{Administration, ApiRequest},
     types::Problem,
 };
 
@@ -33,6 +40,10 @@ const SOCKET: &str = "admin.sock";
 
 /// Connections at a time: who may connect is few.
 const CONNECTIONS_MAX: usize = 32;
+/// Bytes of bodies over the socket that are held at once.
+const BODIES_BYTES_MAX: usize = 48 * 1024 * 1024;
+/// When it is worth asking again where there was no room for a body.
+const AGAIN_SECS: u16 = 2;
 /// How long it rests after the system could not give it a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Longest time that a body may take to arrive.
@@ -44,6 +55,7 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Socket {
     service: Administration,
+    bodies: Bodies,
     own_process: bool,
 }
 
@@ -60,11 +72,11 @@ pub struct SocketError {
 impl Socket {
     /// The socket of a service. Its own process may not connect: what it forwards to an app whose
     /// server is this socket comes from whoever asked, not from who runs it.
-    pub const fn new(service: Administration) -> Self {
-        let own_process = false;
+    pub fn new(service: Administration) -> Self {
         Self {
             service,
-            own_process,
+            bodies: Bodies::within(longest_body, Room::new(BODIES_BYTES_MAX, BODIES_BYTES_MAX)),
+            own_process: false,
         }
     }
 
@@ -190,13 +202,21 @@ impl Socket {
             .filter(|uid| Self::may_connect(*uid))
             .ok_or_else(|| not_let_in(uid))?;
         let (head, body) = request.into_parts();
+        let most = longest_body(&head.method, head.uri.path());
+        let told = body.size_hint().upper();
+        let told = told.map_or(most, |told| usize::try_from(told).unwrap_or(usize::MAX));
+        if told > most {
+            return Err(Problem::too_large(most));
+        }
+        let place = self.bodies.place(Principal::Local(uid), told);
+        let place = place.map_err(|_| Problem::busy(AGAIN_SECS))?;
         Ok(ApiRequest {
             caller: Caller::Local(uid),
             path: head.uri.path().into(),
             query: head.uri.query().unwrap_or_default().into(),
             method: head.method,
             headers: head.headers,
-            body: collected(body).await?,
+            body: place.filled(collected(body, most).await?),
         })
     }
 
@@ -226,13 +246,12 @@ fn not_let_in(peer: Option<u32>) -> Problem {
     )
 }
 
-async fn collected(body: Incoming) -> Result<Bytes, Problem> {
-    let collecting = Limited::new(body, BODY_BYTES_MAX).collect();
+async fn collected(body: Incoming, most: usize) -> Result<Bytes, Problem> {
+    let collecting = Limited::new(body, most).collect();
     match tokio::time::timeout(BODY_TIME_MAX, collecting).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(_)) => Err(Problem::invalid(
-            "the request is broken off, or larger than 16 MiB",
-        )),
+        Ok(Err(fault)) if fault.is::<LengthLimitError>() => Err(Problem::too_large(most)),
+        Ok(Err(_)) => Err(Problem::invalid("the request is broken off")),
         Err(_) => Err(Problem::invalid(
             "the request took longer than 30 seconds to arrive",
         )),

@@ -21,6 +21,8 @@ use crate::{
     types::*,
 };
 
+mod declared;
+
 const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");\n";
 
 struct Running {
@@ -627,4 +629,45 @@ async fn a_way_in_is_sealed_listed_and_called_back_and_told_when_policy_bars_it(
         .await
         .unwrap();
     assert!(!sealed.opens);
+}
+
+#[tokio::test]
+async fn more_than_is_looked_at_is_refused_before_it_is_read() {
+    let tested = running(WIKI).await;
+    let refused = async |files: Vec<PolicyFile>| {
+        let asked = PolicyFiles { files };
+        let answer =
+            tested
+                .client
+                .send::<CheckedPolicies>(Method::POST, "/v1/policies/check", &asked);
+        refusal(answer.await)
+    };
+    let long = "// and so on\n".repeat(400_000);
+    let problem = refused(vec![file("a.cedar", &long)]).await;
+    assert_eq!(
+        (problem.status, problem.field.as_deref()),
+        (422, Some("files"))
+    );
+    let many = (0..1_001)
+        .map(|n| file(&format!("{n}.cedar"), ""))
+        .collect();
+    assert_eq!(refused(many).await.status, 422);
+    let longer = "x".repeat(9 * 1024 * 1024);
+    let problem = refused(vec![file("a.toml", &longer)]).await;
+    assert_eq!((problem.status, &*problem.kind), (413, "too-large"));
+    let big = Join { until: None };
+    let path = "/v1/users/ana/groups/staff";
+    let done: Done = tested.client.send(Method::PUT, path, &big).await.unwrap();
+    assert!(done.epoch.number > 0, "what is small is taken as ever");
+    let described = AddUser {
+        name: "x".repeat(70 * 1024),
+        display_name: None,
+        email: None,
+        groups: Vec::new(),
+    };
+    let answer = tested
+        .client
+        .send::<UserView>(Method::POST, "/v1/users", &described)
+        .await;
+    assert_eq!(refusal(answer).status, 413);
 }

@@ -45,7 +45,7 @@ pub use resource::{
 pub use session::{
     AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,
 };
-pub use snapshot::{ApplyError, PolicyFacts, Snapshot};
+pub use snapshot::{ApplyError, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX, PolicyFacts, Snapshot};
 pub use subject::{Factor, FactorKind, Group, Membership, User};
 pub use time::{Epoch, Timestamp};
 pub use upgrade::{UpgradeFault, UpgradeToken};

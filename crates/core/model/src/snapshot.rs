@@ -6,12 +6,16 @@
 //! person has no live session.
 
 mod apply;
+mod nesting;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-pub use self::apply::ApplyError;
+pub use self::{
+    apply::ApplyError,
+    nesting::{GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
+};
 use crate::{
     App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Epoch, Group, GroupName,
     PolicyFile, PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User, UserId,
@@ -36,6 +40,7 @@ pub struct Snapshot {
     groups: OrdMap<GroupName, Arc<Group>>,
     groups_version: u64,
     apps: OrdMap<AppName, Arc<App>>,
+    apps_by_host: OrdMap<Arc<str>, AppName>,
     apps_version: u64,
     settings: Arc<Settings>,
     settings_version: u64,
@@ -97,6 +102,13 @@ impl Snapshot {
     /// An app.
     pub fn app(&self, name: &AppName) -> Option<&Arc<App>> {
         self.apps.get(name)
+    }
+
+    /// An app by its host.
+    pub fn app_at(&self, host: &str) -> Option<&Arc<App>> {
+        self.apps_by_host
+            .get(host)
+            .and_then(|name| self.apps.get(name))
     }
 
     /// All apps, by name.

@@ -185,7 +185,15 @@ impl CaseSpec {
 
 /// Asks every question of a file, and compares.
 pub fn run_cases(policies: &Policies, file: &CasesFile) -> Vec<CaseResult> {
-    let run = |case: &Case| {
+    run_each_case(policies, file).collect()
+}
+
+/// The same, one after the other, for who cannot wait for all.
+pub fn run_each_case<'a>(
+    policies: &'a Policies,
+    file: &'a CasesFile,
+) -> impl ExactSizeIterator<Item = CaseResult> + 'a {
+    file.cases.iter().map(move |case| {
         let now = case.question.now;
         let explanation = case
             .question
@@ -197,8 +205,7 @@ pub fn run_cases(policies: &Policies, file: &CasesFile) -> Vec<CaseResult> {
             misses: case.expected.misses(&explanation),
             explanation,
         }
-    };
-    file.cases.iter().map(run).collect()
+    })
 }
 
 impl Expected {

@@ -36,7 +36,7 @@ mod text;
 mod touched;
 
 pub use base::BASE;
-pub use cases::{CaseResult, CasesFile, read_cases, run_cases};
+pub use cases::{CaseResult, CasesFile, read_cases, run_cases, run_each_case};
 pub use decide::Prepared;
 pub use explain::{Explanation, explain};
 pub use fault::PolicyFault;
@@ -44,7 +44,7 @@ pub use load::{Policies, load};
 pub use question::{
     DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SessionSpec,
 };
-pub use reach::{Reach, Reached, ResourceScopes};
+pub use reach::{PrincipalScopes, Reach, Reached, ResourceScopes};
 pub use remedies::{RemedyOptions, may_enrol, remedies};
 pub use safeguard::{break_glass_opens, someone_can_administer};
 pub use schema::SCHEMA;

@@ -1,6 +1,9 @@
 //! From text to a checked and indexed set, or to everything that is wrong with it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use cedar_policy::{Effect, Policy, pst};
 use cedar_policy_core::ast::{Expr, SlotEnv};
@@ -154,6 +157,18 @@ impl Policies {
         };
         let changed = self.compiled.iter().filter(differs);
         changed.map(|policy| policy.id.clone()).collect()
+    }
+
+    /// Which of these actions each policy is about, by its scope; policies about none left out.
+    pub fn about(&self, actions: &[Action]) -> HashMap<&PolicyId, BTreeSet<Action>> {
+        let mut about = HashMap::<_, BTreeSet<_>>::new();
+        let cells = self.index.cells();
+        for (scope, positions) in cells.filter(|(scope, _)| actions.contains(&scope.action)) {
+            for policy in positions.iter().filter_map(|at| self.compiled.get(*at)) {
+                about.entry(&policy.id).or_default().insert(scope.action);
+            }
+        }
+        about
     }
 
     /// What the difference to an earlier set can touch.

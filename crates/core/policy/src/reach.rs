@@ -15,6 +15,10 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Reach(HashMap<(Action, Key), HashSet<Key>>);
 
+/// What a scope can name to match a principal.
+#[derive(Debug)]
+pub struct PrincipalScopes(Box<[Key]>);
+
 /// The scopes of resources that permits name for one principal.
 #[derive(Debug, Default)]
 pub struct Reached(HashSet<Key>);
@@ -38,22 +42,26 @@ impl Reach {
         Self(reach)
     }
 
-    /// What they reach for a principal. `resource` is any that such a principal can act on.
-    pub fn reached(
-        &self,
+    /// What they reach by an action for a principal.
+    pub fn reached(&self, principal: &PrincipalScopes, action: Action) -> Reached {
+        let keys = principal.0.iter();
+        let found = keys.filter_map(|key| self.0.get(&(action, *key)));
+        Reached(found.flatten().copied().collect())
+    }
+}
+
+impl PrincipalScopes {
+    /// Of a principal, whatever they do; none where the facts do not have them. `resource` is any
+    /// that such a principal can act on.
+    pub fn of(
         facts: &Snapshot,
         principal: Principal,
         (action, resource): (Action, &Resource),
         now: Timestamp,
-    ) -> Reached {
-        let Ok(cast) = Cast::find(facts, principal, action, resource, now) else {
-            return Reached::default();
-        };
+    ) -> Option<Self> {
+        let cast = Cast::find(facts, principal, action, resource, now).ok()?;
         let looked_up = LookedUp::of(action, &cast);
-        let found = looked_up
-            .principals()
-            .filter_map(|key| self.0.get(&(action, key)));
-        Reached(found.flatten().copied().collect())
+        Some(Self(looked_up.principals().collect()))
     }
 }
 

@@ -11,6 +11,7 @@ use gw_engine::{Commit, CommitError, Engine};
 use gw_model::{Actor, Change, PublishedKey, Snapshot, Timestamp};
 use gw_store::{Effect, Secret};
 use jsonwebtoken::EncodingKey;
+use tokio::sync::Mutex;
 
 use crate::jwk::Point;
 
@@ -46,6 +47,23 @@ pub enum KeyError {
         /// Why.
         source: CommitError,
     },
+    /// The last key that was published has not begun to sign.
+    #[error("the {purpose} key that was published last has not begun to sign")]
+    NotYet {
+        /// The key's purpose.
+        purpose: &'static str,
+        /// When it does.
+        active_from: Timestamp,
+    },
+}
+
+/// How soon a key may follow the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Once that one signs: what is published stays a few.
+    InTurn,
+    /// At any time, in an emergency.
+    AtOnce,
 }
 
 /// One private key of this gateway.
@@ -59,6 +77,8 @@ pub(crate) struct SigningKey {
 pub struct SigningKeys {
     purpose: &'static str,
     keys: ArcSwap<Vec<SigningKey>>,
+    /// Held while a key is made: of two rotations at once, one is later.
+    making: Mutex<()>,
 }
 
 impl SigningKeys {
@@ -70,6 +90,7 @@ impl SigningKeys {
         let keys = Arc::new(Self {
             purpose,
             keys: ArcSwap::default(),
+            making: Mutex::default(),
         });
         keys.reload(engine).await?;
         if keys.keys.load().is_empty() {
@@ -82,9 +103,23 @@ impl SigningKeys {
     /// published until nothing that they signed can still be valid. Returns the new key's id.
     ///
     /// # Errors
-    /// When the key cannot be made, stored or published.
-    pub async fn rotate(&self, engine: &Engine) -> Result<Arc<str>, KeyError> {
-        self.make(engine, LEAD).await
+    /// When the key cannot be made, stored or published; and, in turn, while the last one that was
+    /// published has not begun to sign.
+    pub async fn rotate(&self, engine: &Engine, pace: Pace) -> Result<Arc<str>, KeyError> {
+        let _one_at_a_time = self.making.lock().await;
+        let now = engine.clock().now();
+        let view = engine.view();
+        let waiting = published(&view.facts, self.purpose)
+            .filter(|key| key.active_from > now)
+            .map(|key| key.active_from)
+            .max();
+        match waiting {
+            Some(active_from) if pace == Pace::InTurn => Err(KeyError::NotYet {
+                purpose: self.purpose,
+                active_from,
+            }),
+            _ => self.make(engine, LEAD).await,
+        }
     }
 
     /// Takes keys out of the facts whose signatures cannot be valid any more.

@@ -8,7 +8,7 @@ mod jwk;
 mod keys;
 
 pub use assertion::{ASSERTION_HEADER, Assertions, Claims};
-pub use keys::{KeyError, SigningKeys};
+pub use keys::{KeyError, Pace, SigningKeys};
 
 /// The purpose of the keys that sign assertions for apps. One key per purpose.
 pub const ASSERTION_PURPOSE: &str = "assertion";

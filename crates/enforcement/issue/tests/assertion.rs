@@ -11,7 +11,7 @@ use std::{net::IpAddr, rc::Rc, sync::Arc, time::Duration, time::Instant};
 use data_encoding::BASE64URL_NOPAD;
 use gw_door::{Answer, Door, DoorOptions, Open, Particulars};
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user, visit};
-use gw_issue::{ASSERTION_PURPOSE, Assertions, Claims, SigningKeys};
+use gw_issue::{ASSERTION_PURPOSE, Assertions, Claims, KeyError, Pace, SigningKeys};
 use gw_leases::Core;
 use gw_ledger::{ExchangeKind, Method, Personal};
 use gw_model::{AuthnMethod, Change, Session, User};
@@ -230,7 +230,7 @@ async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_stays_for_a_
             let open = house.open(&door, "wiki").await;
             let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
             let old = kid(&house.signed(&assertions, &open, "wiki"));
-            let new = keys.rotate(engine).await.unwrap();
+            let new = keys.rotate(engine, Pace::InTurn).await.unwrap();
             assert_eq!(engine.view().facts.keys().count(), 2, "both are published");
             assert_eq!(kid(&house.signed(&assertions, &open, "wiki")), old);
             house.tested.clock.advance(Duration::from_secs(301));
@@ -249,4 +249,21 @@ async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_stays_for_a_
             );
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_key_follows_once_the_one_before_signs_unless_it_has_to_at_once() {
+    let house = house().await;
+    let engine = &house.tested.engine;
+    let keys = SigningKeys::open(engine, ASSERTION_PURPOSE).await.unwrap();
+    let both = tokio::join!(
+        keys.rotate(engine, Pace::InTurn),
+        keys.rotate(engine, Pace::InTurn)
+    );
+    assert!(both.0.is_ok(), "the first one signs already");
+    assert!(matches!(both.1, Err(KeyError::NotYet { .. })));
+    assert!(keys.rotate(engine, Pace::AtOnce).await.is_ok());
+    assert_eq!(engine.view().facts.keys().count(), 3);
+    house.tested.clock.advance(Duration::from_secs(301));
+    assert!(keys.rotate(engine, Pace::InTurn).await.is_ok());
 }

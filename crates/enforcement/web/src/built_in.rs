@@ -4,8 +4,9 @@ use std::{future::poll_fn, pin::Pin, rc::Rc, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use gw_ledger::EndManner;
-use gw_pages::{Judged, JudgedRequest, PageService, guard};
-use http::{Method, Response, StatusCode};
+use gw_model::Principal;
+use gw_pages::{Bodies, Judged, JudgedRequest, NoRoom, PageService, guard};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use http_body::Body as _;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
@@ -35,11 +36,11 @@ pub(crate) async fn answer(
             .answer(navigation)
             .map(|bytes| OutBody::opened(bytes, flow));
     };
-    let own = match collect(body, &flow, &limits, service.body_bytes).await {
+    let own = match collect(body, &asked, &flow, &limits, &service.bodies).await {
         Ok(body) => call(asked, &flow, service.service, body).await,
         Err(rejection) => {
             flow.ends_as(EndManner::LimitReached);
-            rejection.answer(navigation)
+            refused(&rejection, navigation)
         }
     };
     flow.note_status(own.status());
@@ -113,22 +114,66 @@ fn missing() -> Rejection {
     )
 }
 
+fn refused(rejection: &Rejection, navigation: bool) -> Own {
+    let mut own = rejection.answer(navigation);
+    if rejection.code == "busy" {
+        let soon = HeaderValue::from_static("2");
+        own.headers_mut().insert(header::RETRY_AFTER, soon);
+    }
+    own
+}
+
+/// The body, for which there has to be room before any of it is read.
 async fn collect(
     body: Asking,
+    asked: &Asked,
     flow: &Flow,
     limits: &Limits,
-    most: usize,
+    bodies: &Bodies,
 ) -> Result<Bytes, Rejection> {
-    timeout(limits.own_body_read, read(body, flow, most))
-        .await
-        .map_err(|_| {
-            Rejection::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "slow-body",
-                "This took too long to arrive",
-                "Nothing was changed. Try again.",
-            )
-        })?
+    let inbound = &asked.inbound;
+    let most = bodies.longest(&inbound.method, inbound.target.path());
+    let told = body.size_hint().upper();
+    let told = told.map_or(most, |told| usize::try_from(told).unwrap_or(usize::MAX));
+    if told > most {
+        return Err(too_large(most));
+    }
+    let known = asked.who.known.as_ref();
+    let of = known.map_or(Principal::Anonymous, |known| Principal::User(known.user.id));
+    let place = bodies.place(of, told).map_err(no_room)?;
+    let read = timeout(limits.own_body_read, read(body, flow, most)).await;
+    let read = read.map_err(|_| {
+        Rejection::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "slow-body",
+            "This took too long to arrive",
+            "Nothing was changed. Try again.",
+        )
+    })?;
+    Ok(place.filled(read?))
+}
+
+fn no_room(why: NoRoom) -> Rejection {
+    let (status, detail) = match why {
+        NoRoom::OfOne => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "As much as one may send at once is on its way from you. Nothing was changed.",
+        ),
+        NoRoom::OfAll => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "As much as can be taken in at once is on its way. Nothing was changed.",
+        ),
+    };
+    Rejection::new(status, "busy", "Try again in a moment", detail)
+}
+
+fn too_large(most: usize) -> Rejection {
+    Rejection::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "This is too much",
+        format!("At most {most} bytes are read here. Nothing was changed."),
+    )
 }
 
 async fn read(mut body: Asking, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {
@@ -148,14 +193,7 @@ async fn read(mut body: Asking, flow: &Flow, most: usize) -> Result<Bytes, Rejec
         };
         flow.note_up(data.len());
         if read.len() + data.len() > most {
-            let detail = format!("At most {most} bytes are read here. Nothing was changed.");
-            let title = "This is too much";
-            return Err(Rejection::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                title,
-                detail,
-            ));
+            return Err(too_large(most));
         }
         read.extend_from_slice(&data);
     }

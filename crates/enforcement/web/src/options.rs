@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use gw_door::Door;
 use gw_issue::Assertions;
 use gw_model::{AppName, User};
-use gw_pages::{PageService, refused::Level};
+use gw_pages::{Bodies, PageService, refused::Level};
 use gw_tls::TrustStore;
 use rustls::ServerConfig;
 
@@ -48,8 +48,8 @@ pub struct WebOptions {
 pub struct BuiltIn {
     /// What answers. It is polled on a traffic thread: whatever takes long it does elsewhere.
     pub service: PageService,
-    /// The largest body that it is sent.
-    pub body_bytes: usize,
+    /// Which bodies it is sent.
+    pub bodies: Bodies,
 }
 
 impl From<PageService> for BuiltIn {
@@ -57,7 +57,7 @@ impl From<PageService> for BuiltIn {
     fn from(service: PageService) -> Self {
         Self {
             service,
-            body_bytes: PAGE_BODY_BYTES,
+            bodies: Bodies::unshared(|_, _| PAGE_BODY_BYTES),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! `gatewright app`: what stands behind the gate.
 
+mod show;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use gw_api::types::{Apps, ConfigState};
+use gw_model::AppName;
 
 use super::{Shell, converse};
 use crate::{
@@ -15,9 +18,21 @@ use crate::{
 pub(super) enum Command {
     /// List apps, and how the configuration stands that declares them.
     List,
+    /// Show an app: where its requests go, its routes and its labels.
+    Show {
+        /// Its name in policies.
+        name: AppName,
+    },
 }
 
-pub(super) fn list(shell: &Shell) -> super::Done {
+pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
+    match command {
+        Command::List => list(shell),
+        Command::Show { name } => show::run(shell, &name),
+    }
+}
+
+fn list(shell: &Shell) -> super::Done {
     let client = shell.client()?;
     let apps: Apps = converse(async { Ok(client.apps().await?) })?;
     shell.output.either(&apps, || {

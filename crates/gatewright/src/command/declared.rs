@@ -11,8 +11,8 @@ use std::{
 use gw_api::{
     Client,
     types::{
-        ApplyDeclared, ChangeWord, DeclaredApplied, DeclaredFiles, Drift, ExportedFiles, Plan,
-        PlannedChange,
+        ApplyDeclared, ChangeWord, DeclaredApplied, DeclaredFiles, Drift, Drifted, ExportedFiles,
+        Plan, PlannedChange,
     },
 };
 use gw_model::PolicyFile;
@@ -20,7 +20,8 @@ use http::Method;
 
 use super::{Done, FOUND, Failure, Shell, converse, policy};
 use crate::{
-    output::{self, Chip, Output},
+    clock::now,
+    output::{self, Chip, Output, when},
     policy_folder,
 };
 
@@ -142,33 +143,57 @@ fn shown(output: Output, plan: &Plan) -> std::io::Result<()> {
     } else {
         policy::people(output, &plan.comparison)?;
     }
-    undeclared(output, &plan.undeclared)
+    undeclared(output, plan.undeclared.len())
 }
 
 fn changes(output: Output, changes: &[PlannedChange]) -> std::io::Result<()> {
     for change in changes.iter().take(SHOWN_MAX) {
-        let fields = match change.fields.is_empty() {
-            true => String::new(),
-            false => format!("  ({})", change.fields.join(", ")),
-        };
-        let (kind, name) = (&change.kind, gw_ledger::escape(&change.name));
-        output.line(format!("{:7} {kind:8} {name}{fields}", word(change.action)))?;
+        output.line(line(change))?;
     }
-    match changes.len().saturating_sub(SHOWN_MAX) {
+    more(output, changes.len())
+}
+
+/// What differs, and when and by whom it was changed last.
+fn drifted(output: Output, drifted: &[Drifted]) -> std::io::Result<()> {
+    let now = now();
+    for one in drifted.iter().take(SHOWN_MAX) {
+        let last = match &one.last {
+            Some(last) => format!(
+                "changed {} by {}, at epoch {}",
+                when(last.at, now),
+                gw_ledger::escape(&last.by),
+                last.epoch
+            ),
+            None => "when and by whom is no longer known".to_owned(),
+        };
+        output.line(format!("{}  {last}", line(&one.change)))?;
+    }
+    more(output, drifted.len())
+}
+
+fn line(change: &PlannedChange) -> String {
+    let fields = match change.fields.is_empty() {
+        true => String::new(),
+        false => format!("  ({})", change.fields.join(", ")),
+    };
+    let (kind, name) = (&change.kind, gw_ledger::escape(&change.name));
+    format!("{:7} {kind:8} {name}{fields}", word(change.action))
+}
+
+fn more(output: Output, count: usize) -> std::io::Result<()> {
+    match count.saturating_sub(SHOWN_MAX) {
         0 => Ok(()),
         more => output.line(format!("and {more} more; `--json` lists them all")),
     }
 }
 
-fn undeclared(output: Output, undeclared: &[PlannedChange]) -> std::io::Result<()> {
-    if undeclared.is_empty() {
-        return Ok(());
+fn undeclared(output: Output, count: usize) -> std::io::Result<()> {
+    match count {
+        0 => Ok(()),
+        count => output.line(format!(
+            "{count} more were made otherwise and stay; `--prune` takes them away"
+        )),
     }
-    let words = format!(
-        "{} more were made otherwise and stay; `--prune` takes them away",
-        undeclared.len()
-    );
-    output.line(words)
 }
 
 const fn word(action: ChangeWord) -> &'static str {
@@ -193,9 +218,9 @@ pub(super) fn drift(shell: &Shell) -> Done {
             output.line(Chip::Allow.words("everything is as it was last declared"))?;
         } else {
             output.line("applying the same files again would change:")?;
-            changes(output, &drift.changes)?;
+            drifted(output, &drift.changes)?;
         }
-        undeclared(output, &drift.undeclared)
+        undeclared(output, drift.undeclared.len())
     })?;
     Ok(match drift.changes.is_empty() {
         true => ExitCode::SUCCESS,

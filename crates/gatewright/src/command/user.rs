@@ -1,5 +1,8 @@
 //! `gatewright user`: people.
 
+mod group;
+mod show;
+
 use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
@@ -52,9 +55,22 @@ pub(super) enum Command {
     },
     /// List people.
     List,
+    /// Show all that is known of a person.
+    Show {
+        /// The name to sign in with.
+        name: String,
+    },
+    /// Remove a person for good, after asking.
+    Remove {
+        /// The name to sign in with.
+        name: String,
+        /// Remove without asking.
+        #[arg(short, long)]
+        yes: bool,
+    },
     /// Put people into groups and take them out.
     #[command(subcommand)]
-    Group(GroupCommand),
+    Group(group::Command),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -71,24 +87,6 @@ pub(super) enum LinkKind {
     Enrolment,
     /// Remove lost passkeys and codes, and set up a new passkey.
     Recovery,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum GroupCommand {
-    /// Put a person into a group.
-    Add {
-        /// The name to sign in with.
-        user: String,
-        /// The group.
-        group: GroupName,
-    },
-    /// Take a person out of a group.
-    Remove {
-        /// The name to sign in with.
-        user: String,
-        /// The group.
-        group: GroupName,
-    },
 }
 
 pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
@@ -119,13 +117,25 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
         Command::Enable { name } => switch(shell, &name, "enable", "enabled"),
         Command::Link { name, kind } => link(shell, &name, kind),
         Command::List => list(shell),
-        Command::Group(GroupCommand::Add { user, group }) => {
-            member(shell, Method::PUT, &user, &group, "is now in")
-        }
-        Command::Group(GroupCommand::Remove { user, group }) => {
-            member(shell, Method::DELETE, &user, &group, "is no longer in")
-        }
+        Command::Show { name } => show::run(shell, &name),
+        Command::Remove { name, yes } => remove(shell, &name, yes),
+        Command::Group(command) => group::run(shell, command),
     }
+}
+
+fn remove(shell: &Shell, name: &str, yes: bool) -> super::Done {
+    let path = format!("/v1/users/{}", segment(name)?);
+    let question = format!("Remove {name}? Their sessions end, and their id is never used again.");
+    if !(yes || shell.agreed(&question)?) {
+        return Ok(super::FOUND);
+    }
+    let client = shell.client()?;
+    let answer: Done = converse(async { Ok(client.call(Method::DELETE, &path).await?) })?;
+    shell.output.either(&answer, || {
+        let words = format!("{name} removed, every session ended");
+        shell.output.line(Chip::Allow.words(&words))
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn add(shell: &Shell, new: &AddUser, owner: bool) -> super::Done {
@@ -231,18 +241,6 @@ fn list(shell: &Shell) -> super::Done {
                 .line("nobody yet: gatewright user add NAME --role owner");
         }
         shell.output.table(&table)
-    })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn member(shell: &Shell, method: Method, user: &str, group: &GroupName, done: &str) -> super::Done {
-    let path = format!("/v1/users/{}/groups/{group}", segment(user)?);
-    let client = shell.client()?;
-    let answer: Done = converse(async { Ok(client.call(method, &path).await?) })?;
-    shell.output.either(&answer, || {
-        shell
-            .output
-            .line(Chip::Allow.words(&format!("{user} {done} {group}")))
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,11 +3,16 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use gw_api::{Administration, BODY_BYTES_MAX};
-use gw_pages::{JudgedRequest, PageService};
+use gw_api::{Administration, longest_body};
+use gw_pages::{Bodies, JudgedRequest, PageService, Room};
 use gw_web::BuiltIn;
 use http::{Response, StatusCode};
 use tokio::{runtime::Handle, task::AbortHandle};
+
+/// Bytes of bodies for the administration that are held at once: of one person.
+const BODIES_OF_ONE_BYTES_MAX: usize = 12 * 1024 * 1024;
+/// And of everybody who may enter it.
+const BODIES_BYTES_MAX: usize = 48 * 1024 * 1024;
 
 /// Answers on the runtime that is current here: a traffic thread only waits for it.
 pub(super) fn service(api: Administration) -> BuiltIn {
@@ -23,7 +28,10 @@ pub(super) fn service(api: Administration) -> BuiltIn {
     }));
     BuiltIn {
         service,
-        body_bytes: BODY_BYTES_MAX,
+        bodies: Bodies::within(
+            longest_body,
+            Room::new(BODIES_OF_ONE_BYTES_MAX, BODIES_BYTES_MAX),
+        ),
     }
 }
 

@@ -100,6 +100,9 @@ pub trait Read: Send + Sync {
     /// The transactions after an epoch, oldest first.
     fn changes_since(&self, epoch: Epoch) -> Result<ChangesSince, StoreError>;
 
+    /// Tells every transaction that is kept, oldest first.
+    fn each_kept(&self, tell: &mut dyn FnMut(StoredTransaction)) -> Result<(), StoreError>;
+
     /// Every set of policies that was applied, newest first.
     fn policy_history(&self) -> Result<Vec<PolicyRevision>, StoreError>;
 }

@@ -1,11 +1,11 @@
 //! People who are alike to policies: what one of them may do, all may.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use gw_model::{GroupName, Principal, Snapshot, Timestamp, User};
+use gw_model::{GroupName, Principal, Snapshot, Timestamp, User, UserId};
 use gw_policy::Policies;
 
 /// Everybody whom the policies cannot tell apart, with one of them to ask for all.
@@ -16,9 +16,19 @@ pub(super) struct Alike {
     pub(super) moved: bool,
 }
 
+impl Alike {
+    /// Who is asked for all of them, where they are people.
+    pub(super) const fn user(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User(user) => Some(user),
+            _ => None,
+        }
+    }
+}
+
 /// What policies can see of a person.
 type Seen = (
-    Vec<GroupName>,
+    Arc<[GroupName]>,
     BTreeMap<Arc<str>, Arc<str>>,
     Option<(Arc<str>, Option<Arc<str>>)>,
 );
@@ -40,14 +50,16 @@ pub(super) fn alike(states: [&Snapshot; 2], sets: [&Policies; 2], now: Timestamp
     let named: BTreeSet<&str> = texts().flat_map(|t| users_in(&t.text)).collect();
     let mut classes: BTreeMap<Class, Alike> = BTreeMap::new();
     let mut known = BTreeSet::new();
+    let mut within = states.map(|facts| Within::of(facts, now));
     for user in states.iter().flat_map(|facts| facts.users()) {
         if !known.insert(user.id) {
             continue;
         }
         let own = named.contains(&*user.id.to_string());
-        let seen = states.map(|facts| {
+        let seen = within.each_mut().map(|within| {
+            let facts = within.facts;
             let user = facts.user(user.id).filter(|user| !user.disabled)?;
-            Some(seen(facts, user, reads_names, now))
+            Some(seen(within, user, reads_names))
         });
         let moved = seen[0] != seen[1];
         if seen == [None, None] {
@@ -71,14 +83,35 @@ pub(super) fn alike(states: [&Snapshot; 2], sets: [&Policies; 2], now: Timestamp
     classes.into_values().chain([strangers]).collect()
 }
 
-fn seen(facts: &Snapshot, user: &User, with_names: bool, now: Timestamp) -> Seen {
-    let (groups, _) = facts.groups_of(user, now);
+fn seen<'f>(within: &mut Within<'f>, user: &'f User, with_names: bool) -> Seen {
     let names = with_names.then(|| (user.name.clone(), user.email.clone()));
-    (groups, user.attributes.clone(), names)
+    (within.groups_of(user), user.attributes.clone(), names)
+}
+
+/// The groups that people are in, found once for all who were put into the same.
+struct Within<'f> {
+    facts: &'f Snapshot,
+    now: Timestamp,
+    known: HashMap<Vec<&'f GroupName>, Arc<[GroupName]>>,
+}
+
+impl<'f> Within<'f> {
+    fn of(facts: &'f Snapshot, now: Timestamp) -> Self {
+        let known = HashMap::new();
+        Self { facts, now, known }
+    }
+
+    fn groups_of(&mut self, user: &'f User) -> Arc<[GroupName]> {
+        let holds = |until: Option<Timestamp>| until.is_none_or(|until| until > self.now);
+        let put_into = user.groups.iter().filter(|m| holds(m.until));
+        let put_into: Vec<_> = put_into.map(|m| &m.group).collect();
+        let find = || self.facts.groups_of(user, self.now).0.into();
+        Arc::clone(self.known.entry(put_into).or_insert_with(find))
+    }
 }
 
 /// The ids of people that a policy's text names.
-fn users_in(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn users_in(text: &str) -> impl Iterator<Item = &str> {
     text.split("User").skip(1).filter_map(|rest| {
         let id = rest.trim_start().strip_prefix("::")?.trim_start();
         id.strip_prefix('"')?.split('"').next()

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     operation::{attributes, check_name, check_text},
     policies::{self, Checked},
+    reading::{self, Form},
     types::AppDocument,
 };
 
@@ -106,7 +107,8 @@ impl Declared {
             Err(fault) => {
                 let before = fault.span().and_then(|span| file.text.get(..span.start));
                 let line = before.map_or(1, |text| text.matches('\n').count() + 1);
-                faults.push(format!("{}:{line}: {}", file.name, fault.message()));
+                let words = reading::words(fault.message(), Form::Toml);
+                faults.push(format!("{}:{line}: {words}", file.name));
                 return;
             }
         };

@@ -314,6 +314,10 @@ fn fields(one: &App, other: &App) -> Vec<&'static str> {
     .collect()
 }
 
+fn by_name(files: &[PolicyFile]) -> BTreeMap<&str, &PolicyFile> {
+    files.iter().map(|file| (&*file.name, file)).collect()
+}
+
 fn policies(wanted: &Declared, facts: &Snapshot, plan: &mut Planned) {
     let Some(checked) = &wanted.policies else {
         return;
@@ -322,19 +326,14 @@ fn policies(wanted: &Declared, facts: &Snapshot, plan: &mut Planned) {
     if checked.files == *present {
         return;
     }
-    let named = |files: &[PolicyFile], name: &str| files.iter().find(|f| *f.name == *name).cloned();
-    let names: BTreeSet<_> = checked
-        .files
-        .iter()
-        .chain(present.iter())
-        .map(|f| f.name.clone())
-        .collect();
+    let (new, old) = (by_name(&checked.files), by_name(present));
+    let names: BTreeSet<&str> = new.keys().chain(old.keys()).copied().collect();
     for name in names {
-        match (named(&checked.files, &name), named(present, &name)) {
-            (Some(_), None) => plan.tell(ChangeWord::Add, "policies", &name, Vec::new()),
-            (None, Some(_)) => plan.tell(ChangeWord::Remove, "policies", &name, Vec::new()),
+        match (new.get(name), old.get(name)) {
+            (Some(_), None) => plan.tell(ChangeWord::Add, "policies", name, Vec::new()),
+            (None, Some(_)) => plan.tell(ChangeWord::Remove, "policies", name, Vec::new()),
             (Some(new), Some(old)) if new != old => {
-                plan.tell(ChangeWord::Change, "policies", &name, Vec::new());
+                plan.tell(ChangeWord::Change, "policies", name, Vec::new());
             }
             _ => {}
         }

@@ -6,9 +6,10 @@ use gw_model::{
     App, Change, Epoch, Group, GroupName, Membership, Principal, Snapshot, Timestamp, User, UserId,
 };
 
-use super::{Call, Reply, computed, user_named};
+use super::{Call, Reply, user_named};
 use crate::{
     access::{Looking, members, routes},
+    heavy::Patience,
     query::SEARCH,
     types::{
         AccessMap, AccessWord, AppAccessView, Listing, MapApp, MapEdge, MapGroup, MapRoute,
@@ -24,7 +25,7 @@ const ROUTES_MAX: usize = 2_000;
 pub(super) async fn of_user(call: &Call<'_>) -> Result<Reply, Problem> {
     let (view, now) = (call.engine().view(), call.engine().clock().now());
     let user = user_named(&view.facts, call.parameter(0))?.id;
-    let looked = move || {
+    let looked = move |_: &Patience| {
         let looking = Looking::new(&view.policies, &view.facts, now);
         let asked = view.facts.apps().flat_map(routes).take(ROUTES_MAX);
         let items = asked.map(|route| {
@@ -42,7 +43,7 @@ pub(super) async fn of_user(call: &Call<'_>) -> Result<Reply, Problem> {
         });
         Listing::whole(items.collect())
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await?)
 }
 
 pub(super) async fn of_app(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -50,7 +51,7 @@ pub(super) async fn of_app(call: &Call<'_>) -> Result<Reply, Problem> {
     let named = call.parameter(0).parse().ok();
     let app = named.and_then(|name| view.facts.app(&name)).cloned();
     let app = app.ok_or_else(|| Problem::unknown("app", call.parameter(0)))?;
-    let looked = move || {
+    let looked = move |_: &Patience| {
         let map = Drawing::new(&view.facts, now).draw(&view.policies, std::slice::from_ref(&app));
         let items = map.edges.into_iter().map(|edge| AppAccessView {
             route: edge.route,
@@ -67,13 +68,13 @@ pub(super) async fn of_app(call: &Call<'_>) -> Result<Reply, Problem> {
         });
         Listing::whole(items.collect())
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await?)
 }
 
 pub(super) async fn map(call: &Call<'_>) -> Result<Reply, Problem> {
     let (view, now) = (call.engine().view(), call.engine().clock().now());
     let search = call.query.text(SEARCH).map(str::to_lowercase);
-    let looked = move || {
+    let looked = move |_: &Patience| {
         let wanted = |app: &&Arc<App>| {
             search.as_ref().is_none_or(|search| {
                 let texts = [app.name.as_str(), &*app.title, &*app.host];
@@ -87,7 +88,7 @@ pub(super) async fn map(call: &Call<'_>) -> Result<Reply, Problem> {
         let apps: Vec<_> = view.facts.apps().filter(wanted).cloned().collect();
         Drawing::new(&view.facts, now).draw(&view.policies, &apps)
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await?)
 }
 
 /// Groups, each stood for by somebody who is in that group alone.

@@ -7,6 +7,7 @@ use gw_store::Refused;
 
 use super::{Call, Reply, expect};
 use crate::{
+    declared,
     document::FieldFault,
     forms::Host,
     query::SEARCH,
@@ -27,7 +28,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let apps = view.facts.apps().filter(wanted);
     let page = call
         .query
-        .page(apps, |app| app.name.to_string(), |app| summary(app))?;
+        .page(apps, |app| app.name.to_string(), |app| summary(call, app))?;
     Reply::json(&Apps {
         items: page.items,
         next: page.next,
@@ -36,7 +37,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     })
 }
 
-fn summary(app: &App) -> AppView {
+fn summary(call: &Call<'_>, app: &App) -> AppView {
     AppView {
         name: app.name.clone(),
         title: app.title.clone(),
@@ -48,7 +49,7 @@ fn summary(app: &App) -> AppView {
             .iter()
             .map(|route| route.name.to_string())
             .collect(),
-        managed_by: managed_by(app),
+        managed_by: managed_by(call, app),
         built_in: is_built_in(app),
         version: app.version,
     }
@@ -58,11 +59,11 @@ const fn is_built_in(app: &App) -> bool {
     matches!(app.upstream, Upstream::BuiltIn(_))
 }
 
-const fn managed_by(app: &App) -> ManagedBy {
+fn managed_by(call: &Call<'_>, app: &App) -> ManagedBy {
     match (&app.upstream, app.owner) {
         (Upstream::BuiltIn(_), _) => ManagedBy::Gatewright,
         (_, AppOwner::Configuration) => ManagedBy::Configuration,
-        (_, AppOwner::Administration) => ManagedBy::Administration,
+        (_, AppOwner::Administration) => declared::managed_by(call.declared.has_app(&app.name)),
     }
 }
 
@@ -77,7 +78,7 @@ fn shown(call: &Call<'_>, name: &AppName) -> Result<Reply, Problem> {
     let document = AppShown {
         app: AppDocument::of(app),
         url: url(call, &app.host),
-        managed_by: managed_by(app),
+        managed_by: managed_by(call, app),
         built_in: is_built_in(app),
         version: app.version,
     };
@@ -241,7 +242,7 @@ fn may_label(call: &Call<'_>, name: &AppName) -> Result<(), Problem> {
 /// What a file owns is read-only here.
 fn refuse_owned(call: &Call<'_>, name: &AppName) -> Result<(), Problem> {
     let view = call.engine().view();
-    match view.facts.app(name).map(|app| managed_by(app)) {
+    match view.facts.app(name).map(|app| managed_by(call, app)) {
         Some(ManagedBy::Configuration) => {
             let problem =
                 Problem::conflict(format!("the app `{name}` stands in the configuration file"));

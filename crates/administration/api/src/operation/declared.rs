@@ -5,18 +5,23 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use gw_engine::{View, random};
 use gw_leases::OpenLease;
 use gw_model::{Change, Epoch, GroupName, PolicyFile, Snapshot, Timestamp, UserId};
-use gw_store::Refused;
+use gw_store::{Refused, StoreError};
 
-use super::{Call, Reply, computed};
+use super::{Call, Reply};
 use crate::{
     compare,
     declared::{Declared, Planned, exported, planned},
+    heavy::Patience,
     policies,
     types::{
         ApplyDeclared, Comparison, DeclaredApplied, DeclaredFiles, Drift, ExportedFiles, Plan,
-        Problem,
+        PlannedChange, Problem,
     },
 };
+
+mod last;
+
+use last::Last;
 
 /// How long applying waits for an engine that is behind the store.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,10 +38,11 @@ fn ids() -> impl FnMut(&str) -> UserId {
 
 pub(super) async fn plan(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: DeclaredFiles = call.body()?;
+    policies::within_bounds(&asked.files)?;
     let (view, now) = (call.engine().view(), call.engine().clock().now());
     let configured = (call.parts.configured_groups)();
     let open = call.parts.desk.list().await;
-    let looked = move || {
+    let looked = move |patience: &Patience| {
         let wanted = match Declared::read(&asked.files) {
             Ok(wanted) => wanted,
             Err(faults) => {
@@ -47,12 +53,18 @@ pub(super) async fn plan(call: &Call<'_>) -> Result<Reply, Problem> {
             }
         };
         let plan = planned(&wanted, &view.facts, &configured, asked.prune, &mut ids());
-        shown(plan, &view, &open, now)
+        shown(plan, &view, &open, now, patience)
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await?)
 }
 
-fn shown(mut plan: Planned, view: &View, open: &[OpenLease], now: Timestamp) -> Plan {
+fn shown(
+    mut plan: Planned,
+    view: &View,
+    open: &[OpenLease],
+    now: Timestamp,
+    patience: &Patience,
+) -> Plan {
     let name = plan.name();
     let changes = view.facts.expand(std::mem::take(&mut plan.changes), now);
     let would_be = match view.facts.apply(next(view.facts.epoch), &changes) {
@@ -66,7 +78,7 @@ fn shown(mut plan: Planned, view: &View, open: &[OpenLease], now: Timestamp) -> 
         over: name,
         comparison: would_be
             .filter(|_| plan.faults.is_empty())
-            .map(|facts| compared(view, &facts, &plan, open, now))
+            .map(|facts| compared(view, &facts, &plan, open, now, patience))
             .unwrap_or_default(),
         faults: plan.faults,
         changes: plan.told,
@@ -80,6 +92,7 @@ fn compared(
     plan: &Planned,
     open: &[OpenLease],
     now: Timestamp,
+    patience: &Patience,
 ) -> Comparison {
     let present = &view.facts;
     let (policies, files) = match &plan.policies {
@@ -87,10 +100,9 @@ fn compared(
         None => (&*view.policies, &*present.policies().files),
     };
     let old = view.policy_faults.is_empty().then_some(&*view.policies);
-    Comparison {
-        cut: policies::cut_by(policies, facts, open, now),
-        ..compare::compare(old, policies, files, (present, facts), now)
-    }
+    let states = (present, facts);
+    let comparison = compare::compare(old, policies, files, states, now, patience);
+    policies::with_cuts(comparison, policies, facts, open, now, patience)
 }
 
 const fn next(epoch: Epoch) -> Epoch {
@@ -102,8 +114,9 @@ const fn next(epoch: Epoch) -> Epoch {
 
 pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: ApplyDeclared = call.body()?;
+    policies::within_bounds(&asked.files)?;
     let read = asked.files.clone();
-    let wanted = computed(move || Declared::read(&read)).await?;
+    let wanted = call.computed(move |_| Declared::read(&read)).await?;
     let wanted = wanted.map_err(|faults| Problem {
         faults,
         ..Problem::invalid("the files have faults; nothing was applied").field("files")
@@ -149,24 +162,30 @@ fn refuse_faults(plan: &Planned, over: Option<&str>) -> Result<(), Refused> {
 }
 
 pub(super) async fn drift(call: &Call<'_>) -> Result<Reply, Problem> {
-    let view = call.engine().view();
+    let (view, reader) = (call.engine().view(), call.engine().reader().clone());
     let configured: Vec<GroupName> = (call.parts.configured_groups)();
-    let looked = move || {
+    let looked = move |_: &Patience| {
         let files = &view.facts.declared().files;
         if files.is_empty() {
-            return Drift::default();
+            return Ok(Drift::default());
         }
+        let last = Last::read(&*reader)?;
         let wanted = Declared::read(files).unwrap_or_default();
         let plan = planned(&wanted, &view.facts, &configured, false, &mut ids());
-        Drift {
+        let drifted = |changes: Vec<PlannedChange>| {
+            let of = |change| last.of(change, &view.facts);
+            changes.into_iter().map(of).collect()
+        };
+        let declared = last.declared(&view.facts);
+        Ok::<_, StoreError>(Drift {
             declared: true,
-            at: None,
-            by: None,
-            changes: plan.told,
-            undeclared: plan.undeclared,
-        }
+            at: declared.as_ref().map(|last| last.at),
+            by: declared.map(|last| last.by),
+            changes: drifted(plan.told),
+            undeclared: drifted(plan.undeclared),
+        })
     };
-    Reply::json(&computed(looked).await?)
+    Reply::json(&call.computed(looked).await??)
 }
 
 pub(super) fn export(call: &Call<'_>) -> Result<Reply, Problem> {

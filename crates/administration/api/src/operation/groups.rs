@@ -10,6 +10,7 @@ use gw_store::Refused;
 
 use super::{Call, Reply, expect};
 use crate::{
+    declared::{Names, managed_by},
     query::SEARCH,
     types::{AddGroup, Done, GroupView, ManagedBy, Problem, PutGroup},
 };
@@ -21,6 +22,7 @@ struct Members {
     direct: BTreeMap<GroupName, usize>,
     all: BTreeMap<GroupName, BTreeSet<UserId>>,
     configured: BTreeSet<GroupName>,
+    declared: Arc<Names>,
 }
 
 impl Members {
@@ -39,6 +41,7 @@ impl Members {
             direct,
             all,
             configured: (call.parts.configured_groups)().into_iter().collect(),
+            declared: Arc::clone(&call.declared),
         }
     }
 
@@ -52,7 +55,7 @@ impl Members {
             version: group.version,
             managed_by: match self.configured.contains(&group.name) {
                 true => ManagedBy::Configuration,
-                false => ManagedBy::Administration,
+                false => managed_by(self.declared.has_group(&group.name)),
             },
         }
     }

@@ -1,7 +1,12 @@
 //! Public keys: list, rotate.
 
-use super::{Call, Reply};
-use crate::types::{KeyView, Listing, Problem, Rotated};
+use gw_issue::{KeyError, Pace};
+
+use super::{Call, Reply, policies::moment};
+use crate::{
+    caller::Caller,
+    types::{KeyView, Listing, Problem, Rotated},
+};
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.parts.engine.view();
@@ -30,11 +35,30 @@ pub(super) async fn rotate(call: &Call<'_>) -> Result<Reply, Problem> {
     })?;
     let engine = &call.parts.engine;
     let kid = keys
-        .rotate(engine)
+        .rotate(engine, pace(call.caller))
         .await
-        .map_err(|fault| Problem::failed(fault.to_string()))?;
+        .map_err(refused)?;
     let view = engine.view();
     let key = view.facts.keys().find(|key| key.kid == kid);
     let active_from = key.map_or_else(|| engine.clock().now(), |key| key.active_from);
     Reply::json(&Rotated { kid, active_from })
+}
+
+/// Whoever is on the machine may have to replace a key that is known to others at once.
+const fn pace(caller: &Caller) -> Pace {
+    match caller {
+        Caller::Local(_) => Pace::AtOnce,
+        Caller::Person(_) => Pace::InTurn,
+    }
+}
+
+fn refused(fault: KeyError) -> Problem {
+    match &fault {
+        KeyError::NotYet { active_from, .. } => {
+            Problem::conflict(format!("{fault}: it does at {}", moment(*active_from))).help(
+                "rotate again from then on, or on the machine itself: `gatewright key rotate`",
+            )
+        }
+        _ => Problem::failed(fault.to_string()),
+    }
 }

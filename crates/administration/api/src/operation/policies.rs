@@ -1,10 +1,12 @@
 //! Policies: show, check, try, compare, apply, history, go back.
 
 use gw_model::{Epoch, PolicyFile};
-use gw_policy::{PolicyFault, PolicyText};
+use gw_policy::{CasesFile, Policies, PolicyFault, PolicyText};
+use gw_store::PolicyRevision;
 
-use super::{Call, Reply, computed};
+use super::{Call, Reply};
 use crate::{
+    heavy::Patience,
     policies::{self, Checked},
     recent::actor,
     types::{
@@ -16,8 +18,8 @@ use crate::{
 
 mod explain;
 
-pub(super) use explain::explain;
 pub(crate) use explain::step;
+pub(super) use explain::{explain, moment};
 
 pub(super) fn show(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();
@@ -71,7 +73,8 @@ fn placed(fault: &PolicyFault) -> PlacedFault {
 /// Faults are an answer of a look, not a failure of it.
 pub(super) async fn check(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: PolicyFiles = call.body()?;
-    Reply::json(&computed(move || looked_at(&asked.files)).await?)
+    policies::within_bounds(&asked.files)?;
+    Reply::json(&call.computed(move |_| looked_at(&asked.files)).await?)
 }
 
 fn looked_at(files: &[PolicyFile]) -> CheckedPolicies {
@@ -89,8 +92,9 @@ fn looked_at(files: &[PolicyFile]) -> CheckedPolicies {
 
 pub(super) async fn test(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: TryCases = call.body()?;
+    policies::within_bounds(asked.files.as_deref().unwrap_or_default())?;
     let view = call.engine().view();
-    let run = move || {
+    let run = move |patience: &Patience| {
         let cases = match gw_policy::read_cases("cases", &asked.cases) {
             Ok(cases) => cases,
             Err(faults) => return unreadable(&faults),
@@ -101,20 +105,31 @@ pub(super) async fn test(call: &Call<'_>) -> Result<Reply, Problem> {
             Err(faults) => return unreadable(&faults),
         };
         let policies = loaded.as_ref().unwrap_or(&view.policies);
-        let tried = gw_policy::run_cases(policies, &cases);
-        CasesTried {
-            cases: tried
-                .into_iter()
-                .map(|case| CaseTried {
-                    ok: case.passed(),
-                    name: case.name,
-                    differs: case.misses,
-                })
-                .collect(),
-            faults: Vec::new(),
-        }
+        tried(policies, &cases, patience)
     };
-    Reply::json(&computed(run).await?)
+    Reply::json(&call.computed(run).await?)
+}
+
+fn tried(policies: &Policies, cases: &CasesFile, patience: &Patience) -> CasesTried {
+    let mut all = CasesTried {
+        cases: Vec::new(),
+        faults: Vec::new(),
+    };
+    let mut trying = gw_policy::run_each_case(policies, cases);
+    while let Some(case) = trying.next() {
+        all.cases.push(CaseTried {
+            ok: case.passed(),
+            name: case.name,
+            differs: case.misses,
+        });
+        let left = trying.len();
+        if left > 0 && patience.is_over() {
+            let fault = format!("they take too long: {left} of them were not tried");
+            all.faults.push(fault);
+            break;
+        }
+    }
+    all
 }
 
 fn unreadable(faults: &[PolicyFault]) -> CasesTried {
@@ -125,9 +140,9 @@ fn unreadable(faults: &[PolicyFault]) -> CasesTried {
 }
 
 pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
-    let history = policies::history(call.engine()).await?;
+    let history = applied_before(call).await?;
     let newest = history.first().map(|revision| revision.epoch);
-    let shown = |revision: gw_store::PolicyRevision| RevisionView {
+    let shown = |revision: PolicyRevision| RevisionView {
         epoch: revision.epoch,
         at: revision.at,
         by: actor(&call.engine().view().facts, &revision.actor),
@@ -143,9 +158,7 @@ pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
 
 pub(super) async fn revision(call: &Call<'_>) -> Result<Reply, Problem> {
     let epoch = epoch(call.parameter(0))?;
-    let history = policies::history(call.engine()).await?;
-    let found = history.into_iter().find(|revision| revision.epoch == epoch);
-    let revision = found.ok_or_else(|| no_revision(epoch))?;
+    let revision = applied_at(call, epoch).await?;
     Reply::json(&RevisionDocument {
         epoch: revision.epoch,
         at: revision.at,
@@ -173,55 +186,62 @@ fn no_revision(epoch: Epoch) -> Problem {
 
 pub(super) async fn compare(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: ApplyPolicies = call.body()?;
+    policies::within_bounds(&asked.files)?;
     compared(call, asked.files).await
 }
 
 pub(super) async fn compare_rollback(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: Rollback = call.body()?;
-    let files = applied_at(call, asked.epoch).await?;
-    compared(call, files).await
+    let revision = applied_at(call, asked.epoch).await?;
+    compared(call, revision.files.to_vec()).await
 }
 
 /// Faults are an answer of a comparison, not a failure of it.
 async fn compared(call: &Call<'_>, files: Vec<PolicyFile>) -> Result<Reply, Problem> {
-    let comparison = match computed(move || policies::check(files)).await? {
-        Ok(checked) => {
-            let open = call.parts.desk.list().await;
-            Comparison {
-                cut: policies::would_cut(call.engine(), &checked, open).await,
-                ..policies::compared(call.engine(), &checked).await
-            }
-        }
+    let (view, now) = (call.engine().view(), call.engine().clock().now());
+    let open = call.parts.desk.list().await;
+    let compare = move |patience: &Patience| match policies::check(files) {
+        Ok(checked) => policies::compared(&view, &checked, &open, now, patience),
         Err(faults) => Comparison {
             faults,
             ..Comparison::default()
         },
     };
-    Reply::json(&comparison)
+    Reply::json(&call.computed(compare).await?)
 }
 
 pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: ApplyPolicies = call.body()?;
-    let checked = checked(asked.files).await?;
+    policies::within_bounds(&asked.files)?;
+    let checked = checked(call, asked.files).await?;
     applied(call, checked, asked.over, "policies applied").await
 }
 
 pub(super) async fn rollback(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: Rollback = call.body()?;
-    let checked = checked(applied_at(call, asked.epoch).await?).await?;
+    let revision = applied_at(call, asked.epoch).await?;
+    let checked = checked(call, revision.files.to_vec()).await?;
     applied(call, checked, asked.over, "policies rolled back").await
 }
 
-async fn checked(files: Vec<PolicyFile>) -> Result<Checked, Problem> {
-    let checked = computed(move || policies::check(files)).await?;
+async fn checked(call: &Call<'_>, files: Vec<PolicyFile>) -> Result<Checked, Problem> {
+    let checked = call.computed(move |_| policies::check(files)).await?;
     checked.map_err(|faults| Problem {
         faults,
         ..Problem::invalid("the policies have faults; none of them was applied").field("files")
     })
 }
 
-async fn applied_at(call: &Call<'_>, epoch: Epoch) -> Result<Vec<PolicyFile>, Problem> {
-    let found = policies::applied_at(call.engine(), epoch).await?;
+/// Every set that was applied, newest first.
+async fn applied_before(call: &Call<'_>) -> Result<Vec<PolicyRevision>, Problem> {
+    let reader = call.engine().reader().clone();
+    let history = call.computed(move |_| reader.policy_history()).await?;
+    Ok(history?)
+}
+
+async fn applied_at(call: &Call<'_>, epoch: Epoch) -> Result<PolicyRevision, Problem> {
+    let history = applied_before(call).await?;
+    let found = history.into_iter().find(|revision| revision.epoch == epoch);
     found.ok_or_else(|| no_revision(epoch))
 }
 

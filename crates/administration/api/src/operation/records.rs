@@ -6,7 +6,7 @@ use gw_ledger::{Entry, Record};
 use gw_model::{DecisionId, Timestamp};
 use gw_record::Wanted;
 
-use super::{Call, Reply, computed, step, user_named};
+use super::{Call, Reply, step, user_named};
 use crate::{
     query::{AFTER_SEQ, APP, OUTCOME, USER, WAIT},
     recent::{outcome_of_end, sentence_of},
@@ -98,7 +98,9 @@ pub(super) async fn show(call: &Call<'_>) -> Result<Reply, Problem> {
 
 async fn in_the_ledger(call: &Call<'_>, decision: DecisionId) -> Result<Vec<Arc<Entry>>, Problem> {
     let folder = call.parts.ledger.clone();
-    let found = computed(move || gw_record::find(&folder, Wanted::Decision(decision))).await?;
+    let found = call
+        .computed(move |_| gw_record::find(&folder, Wanted::Decision(decision)))
+        .await?;
     let found = found.map_err(|fault| Problem::failed(fault.to_string()))?;
     Ok(found.into_iter().map(Arc::new).collect())
 }

@@ -192,7 +192,10 @@ pub struct ServerDocument {
 
 /// How a server is written.
 #[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "it is neither an address such as `http://host:port` nor an object with `address` and `weight`"
+)]
 enum ServerForm {
     /// `http://host:port`, `https://host:port`, `h2c://host:port` or `unix:///path`.
     Address(String),

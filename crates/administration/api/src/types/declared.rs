@@ -62,6 +62,30 @@ pub struct PlannedChange {
     pub fields: Vec<String>,
 }
 
+/// One thing that differs from the declared state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Drifted {
+    /// What applying the same files again would do to it.
+    #[serde(flatten)]
+    pub change: PlannedChange,
+    /// When and by whom it was changed last; absent where that is too long ago to be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<LastChange>,
+}
+
+/// The last change of something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LastChange {
+    /// Where it stands.
+    #[schemars(with = "EpochShape")]
+    pub epoch: Epoch,
+    /// When it was made, in milliseconds since the Unix epoch.
+    #[schemars(with = "u64")]
+    pub at: Timestamp,
+    /// By whom.
+    pub by: String,
+}
+
 /// What is done to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -89,7 +113,7 @@ pub struct DeclaredApplied {
 pub struct Drift {
     /// Whether anything was ever declared.
     pub declared: bool,
-    /// When it was last applied.
+    /// When it was last applied, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub at: Option<Timestamp>,
@@ -97,9 +121,9 @@ pub struct Drift {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// What applying the same files again would change.
-    pub changes: Vec<PlannedChange>,
+    pub changes: Vec<Drifted>,
     /// What the administration made and no file names.
-    pub undeclared: Vec<PlannedChange>,
+    pub undeclared: Vec<Drifted>,
 }
 
 /// What there is, as files.

@@ -158,7 +158,8 @@ impl Comparison {
 /// One thing on which two sets of policies differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Difference {
-    /// What is asked for: a route, or an action on Gatewright itself.
+    /// What is asked for: a route, an action on Gatewright itself, or one on people with whom it is
+    /// done on (`admin.user.link on anybody but people in owners`).
     pub what: String,
     /// Signed in how: `passkey`, `sign-in-link` or `nothing`.
     pub proof: String,

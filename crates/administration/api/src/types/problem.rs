@@ -26,6 +26,10 @@ pub struct Problem {
     #[serde(skip)]
     #[schemars(skip)]
     pub allow: Option<Box<str>>,
+    /// In how many seconds it is worth asking again, for the header of that name.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub retry_after: Option<u16>,
     /// Each fault, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<String>,

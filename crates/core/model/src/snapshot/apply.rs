@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{PolicyFacts, Snapshot};
+use super::{
+    PolicyFacts, Snapshot,
+    nesting::{self, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
+};
 use crate::{
     App, AppName, AppToken, BreakGlass, Change, EndReason, Ended, Epoch, Group, GroupName, Session,
     SessionId, Timestamp, TokenHash, User, UserId,
@@ -39,6 +42,16 @@ pub enum ApplyError {
     /// A group that would be in itself.
     #[error("the group `{0}` would contain itself")]
     GroupLoop(GroupName),
+    /// Groups of groups of groups, too many times.
+    #[error(
+        "above the group `{0}` there would be more than {GROUP_LEVELS_MAX} levels of groups, its own included"
+    )]
+    GroupsTooDeep(GroupName),
+    /// A group that would be in too many others.
+    #[error(
+        "the group `{0}` would be within more than {GROUPS_ABOVE_MAX} others, directly and through others"
+    )]
+    GroupsTooMany(GroupName),
     /// An id or secret that is there already.
     #[error("{0} exists already")]
     Duplicate(&'static str),
@@ -111,6 +124,10 @@ impl Snapshot {
         next.epoch = epoch;
         for change in changes {
             next.apply_one(epoch.number, change)?;
+        }
+        let nests = |change: &Change| matches!(change, Change::GroupPut(group) if !group.parents.is_empty());
+        if changes.iter().any(nests) {
+            nesting::check(&next.groups)?;
         }
         Ok(next)
     }
@@ -254,9 +271,7 @@ impl Snapshot {
         for parent in &group.parents {
             self.known_group(parent)?;
         }
-        if self.are_within(&group.parents, &group.name) {
-            return Err(ApplyError::GroupLoop(group.name.clone()));
-        }
+        self.not_within_itself(group)?;
         let mut group = Group::clone(group);
         group.version = version;
         self.groups.insert(group.name.clone(), Arc::new(group));
@@ -264,21 +279,26 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Whether any of these groups is `target`, or in it directly or through others.
-    fn are_within(&self, groups: &[GroupName], target: &GroupName) -> bool {
+    /// Refuses a group that would be above itself; and one that is within so many others that
+    /// looking at them all, put after put, would take long.
+    fn not_within_itself(&self, group: &Group) -> Result<(), ApplyError> {
         let mut seen = BTreeSet::new();
-        let mut open: Vec<_> = groups.iter().collect();
+        let mut open: Vec<_> = group.parents.iter().collect();
         while let Some(name) = open.pop() {
-            if name == target {
-                return true;
+            if *name == group.name {
+                return Err(ApplyError::GroupLoop(group.name.clone()));
             }
-            if seen.insert(name)
-                && let Some(group) = self.groups.get(name)
-            {
-                open.extend(&group.parents);
+            if !seen.insert(name) {
+                continue;
+            }
+            if seen.len() > GROUPS_ABOVE_MAX {
+                return Err(ApplyError::GroupsTooMany(group.name.clone()));
+            }
+            if let Some(parent) = self.groups.get(name) {
+                open.extend(&parent.parents);
             }
         }
-        false
+        Ok(())
     }
 
     fn remove_group(&mut self, version: u64, name: &GroupName) -> Result<(), ApplyError> {
@@ -313,16 +333,18 @@ impl Snapshot {
     }
 
     fn put_app(&mut self, version: u64, app: &Arc<App>) -> Result<(), ApplyError> {
-        if let Some(other) = self
-            .apps
-            .values()
-            .find(|a| a.host == app.host && a.name != app.name)
+        if let Some(other) = self.apps_by_host.get(&app.host)
+            && *other != app.name
         {
             return Err(ApplyError::HostTaken {
                 host: app.host.clone(),
-                app: other.name.clone(),
+                app: other.clone(),
             });
         }
+        if let Some(old) = self.apps.get(&app.name) {
+            self.apps_by_host.remove(&old.host);
+        }
+        self.apps_by_host.insert(app.host.clone(), app.name.clone());
         let mut app = App::clone(app);
         app.version = version;
         self.apps.insert(app.name.clone(), Arc::new(app));
@@ -331,10 +353,11 @@ impl Snapshot {
     }
 
     fn remove_app(&mut self, version: u64, name: &AppName) -> Result<(), ApplyError> {
-        self.apps.remove(name).ok_or_else(|| ApplyError::Unknown {
+        let app = self.apps.remove(name).ok_or_else(|| ApplyError::Unknown {
             kind: "app",
             name: name.to_string(),
         })?;
+        self.apps_by_host.remove(&app.host);
         self.apps_version = version;
         let tokens: Vec<_> = self
             .tokens

@@ -2,8 +2,8 @@ use std::{slice, time::Duration};
 
 use super::*;
 use crate::{
-    Actor, AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId, FactorKind, Membership,
-    SessionKind,
+    Actor, AppOwner, AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId, FactorKind,
+    Membership, SessionKind, Upstream,
 };
 
 fn user(bits: u64, name: &str, groups: &[&str]) -> User {
@@ -230,6 +230,105 @@ fn groups_are_followed_upwards_and_memberships_end_by_themselves() {
             .unwrap_err(),
         ApplyError::GroupLoop("staff".parse().unwrap())
     );
+}
+
+/// Groups `g0`, `g1`, …, each within those that `parents` names: put bare first, as a plan does.
+fn nested(count: usize, parents: impl Fn(usize) -> Vec<String>) -> Result<Snapshot, ApplyError> {
+    let bare = (0..count).map(|n| group(&format!("g{n}"), &[]));
+    let within = (0..count).map(|n| {
+        let parents = parents(n);
+        let parents: Vec<_> = parents.iter().map(String::as_str).collect();
+        group(&format!("g{n}"), &parents)
+    });
+    let changes: Vec<_> = bare.chain(within).collect();
+    Snapshot::default().apply(at(1), &changes)
+}
+
+#[test]
+fn groups_nest_so_deep_and_no_deeper_in_whatever_order_they_come() {
+    let up = |last: usize| {
+        move |n: usize| match n < last {
+            true => vec![format!("g{}", n + 1)],
+            false => vec![],
+        }
+    };
+    let chain = |levels: usize| nested(levels, up(levels - 1));
+    assert!(chain(GROUP_LEVELS_MAX).is_ok());
+    assert!(matches!(
+        chain(GROUP_LEVELS_MAX + 1),
+        Err(ApplyError::GroupsTooDeep(_))
+    ));
+    let down = nested(GROUP_LEVELS_MAX + 1, |n| match n {
+        0 => vec![],
+        n => vec![format!("g{}", n - 1)],
+    });
+    assert!(matches!(down, Err(ApplyError::GroupsTooDeep(_))));
+    // Each of two halves is fine; one above the other is not.
+    let half = chain(GROUP_LEVELS_MAX).unwrap();
+    let one_more = [group("above", &[]), group("g31", &["above"])];
+    assert!(matches!(
+        half.apply(at(2), &one_more),
+        Err(ApplyError::GroupsTooDeep(_))
+    ));
+}
+
+#[test]
+fn a_group_is_within_so_many_others_and_no_more() {
+    let fan = |others: usize| {
+        nested(others + 1, |n| match n {
+            0 => (1..=others).map(|n| format!("g{n}")).collect(),
+            _ => vec![],
+        })
+    };
+    assert!(fan(GROUPS_ABOVE_MAX).is_ok());
+    assert_eq!(
+        fan(GROUPS_ABOVE_MAX + 1).unwrap_err(),
+        ApplyError::GroupsTooMany("g0".parse().unwrap())
+    );
+    // By two steps, of which the lower is taken first.
+    let facts = fan(GROUPS_ABOVE_MAX).unwrap();
+    let more = [group("top", &[]), group("g1", &["top"])];
+    assert_eq!(
+        facts.apply(at(2), &more).unwrap_err(),
+        ApplyError::GroupsTooMany("g0".parse().unwrap())
+    );
+}
+
+#[test]
+fn a_host_is_one_apps_and_free_once_it_moves_or_is_gone() {
+    let app = |name: &str, host: &str| {
+        Change::AppPut(Arc::new(App {
+            name: name.parse().unwrap(),
+            title: "".into(),
+            description: "".into(),
+            host: host.into(),
+            upstream: Upstream::BuiltIn("portal".into()),
+            tags: Vec::new(),
+            attributes: Default::default(),
+            routes: Vec::new(),
+            time_zone: None,
+            in_portal: true,
+            preserve_host: true,
+            identity_headers: Default::default(),
+            owner: AppOwner::Administration,
+            version: 0,
+        }))
+    };
+    let one = app("one", "one.example.org");
+    let facts = Snapshot::default().apply(at(1), &[one]).unwrap();
+    let two = app("two", "one.example.org");
+    assert!(matches!(
+        facts.apply(at(2), &[two.clone()]),
+        Err(ApplyError::HostTaken { .. })
+    ));
+    let moved = [app("one", "elsewhere.example.org"), two.clone()];
+    let moved = facts.apply(at(2), &moved).unwrap();
+    assert_eq!(
+        moved.app_at("one.example.org").unwrap().name.as_str(),
+        "two"
+    );
+    let gone = [Change::AppRemoved("one".parse().unwrap()), two];
+    assert!(facts.apply(at(2), &gone).is_ok());
 }
 
 #[test]

@@ -208,6 +208,7 @@ impl House {
             session: session.id,
             app: "wiki".parse().unwrap(),
             rank: 1,
+            version: 0,
         };
         let changes = vec![
             Change::UserPut(Arc::new(person)),

@@ -113,9 +113,6 @@ fn shown(output: Output, comparison: &Comparison) -> std::io::Result<()> {
     if comparison.is_empty() {
         return output.line("these are the policies in force; nothing to apply");
     }
-    for warning in &comparison.warnings {
-        output.line(Chip::Step.words(warning))?;
-    }
     ids(output, "new", &comparison.added)?;
     ids(output, "gone", &comparison.removed)?;
     for file in &comparison.files_removed {
@@ -129,6 +126,9 @@ fn shown(output: Output, comparison: &Comparison) -> std::io::Result<()> {
 
 /// What a change does to people, and to what is open.
 pub(crate) fn people(output: Output, comparison: &Comparison) -> std::io::Result<()> {
+    for warning in &comparison.warnings {
+        output.line(Chip::Step.words(&gw_ledger::escape(warning)))?;
+    }
     differences(output, Chip::Step, "gain", &comparison.gains)?;
     differences(output, Chip::Deny, "lose", &comparison.losses)?;
     let cut = &comparison.cut;
@@ -140,7 +140,7 @@ pub(crate) fn people(output: Output, comparison: &Comparison) -> std::io::Result
         output.line(Chip::Deny.words(&words))?;
     }
     if comparison.gains.is_empty() && comparison.losses.is_empty() {
-        output.line("nobody gains or loses a way in, as far as this compares")?;
+        output.line("nobody gains or loses anything, as far as this compares")?;
     }
     output.line("compared as if everybody had signed in just now, on this machine")?;
     if comparison.incomplete {

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use super::{connect, factors, links, once, stream};
 use crate::{
     ChangesSince, LinkState, PasskeyRow, PolicyRevision, Read, RecoverySet, Secret, StoreError,
-    seal::Sealer,
+    StoredTransaction, seal::Sealer,
 };
 
 /// How many idle connections are kept open.
@@ -124,6 +124,10 @@ impl Read for SqliteReader {
 
     fn changes_since(&self, epoch: Epoch) -> Result<ChangesSince, StoreError> {
         self.with(|db| stream::since(db, epoch))
+    }
+
+    fn each_kept(&self, tell: &mut dyn FnMut(StoredTransaction)) -> Result<(), StoreError> {
+        self.with(|db| stream::each_kept(db, tell))
     }
 
     fn policy_history(&self) -> Result<Vec<PolicyRevision>, StoreError> {

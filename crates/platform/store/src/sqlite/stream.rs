@@ -97,6 +97,19 @@ pub(super) fn since(db: &Connection, after: Epoch) -> Result<ChangesSince, Store
     Ok(ChangesSince::All(all.collect::<Result<_, _>>()?))
 }
 
+pub(super) fn each_kept(
+    db: &Connection,
+    tell: &mut dyn FnMut(StoredTransaction),
+) -> Result<(), StoreError> {
+    let mut rows = db.prepare_cached(
+        "SELECT incarnation, number, at, actor, body FROM changes ORDER BY number",
+    )?;
+    for entry in rows.query_map([], Entry::read)? {
+        tell(entry?.transaction()?);
+    }
+    Ok(())
+}
+
 /// Fails when a kept transaction holds a kind of change that this program does not know.
 pub(super) fn check_all(db: &Connection) -> Result<(), StoreError> {
     let mut rows =

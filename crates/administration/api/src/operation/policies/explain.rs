@@ -10,7 +10,9 @@ use gw_policy::{Explanation, Policies};
 
 use super::{Call, Reply, text};
 use crate::{
-    operation::{computed, user_named},
+    heavy::Patience,
+    operation::user_named,
+    policies,
     types::{AttributeView, Explain, Explained, Problem, ProofWord, Reported, Way},
 };
 
@@ -19,9 +21,10 @@ const PATH_BYTES_MAX: usize = 8 * 1024;
 
 pub(in crate::operation) async fn explain(call: &Call<'_>) -> Result<Reply, Problem> {
     let asked: Explain = call.body()?;
+    policies::within_bounds(asked.files.as_deref().unwrap_or_default())?;
     let view = call.engine().view();
     let question = Question::of(&asked, &view.facts, call.engine().clock().now())?;
-    let answer = move || {
+    let answer = move |_: &Patience| {
         let loaded = asked.files.as_deref().map(gw_policy::load).transpose();
         let loaded = loaded.map_err(|faults| Problem {
             faults: faults.iter().map(ToString::to_string).collect(),
@@ -30,7 +33,7 @@ pub(in crate::operation) async fn explain(call: &Call<'_>) -> Result<Reply, Prob
         let policies = loaded.as_ref().unwrap_or(&view.policies);
         Ok::<_, Problem>(question.answered(policies, &view.facts))
     };
-    Reply::json(&computed(answer).await??)
+    Reply::json(&call.computed(answer).await??)
 }
 
 /// A question, checked.
@@ -206,7 +209,8 @@ pub(crate) fn step(lever: &Lever) -> String {
     }
 }
 
-fn moment(at: Timestamp) -> String {
+/// A moment as people write it.
+pub(in crate::operation) fn moment(at: Timestamp) -> String {
     let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis)
         .map_or_else(|_| "later".to_owned(), |at| at.to_string())

@@ -6,8 +6,9 @@ use gw_model::{GroupName, Snapshot, Timestamp, User};
 
 use super::super::{Call, Reply, user_named};
 use crate::{
+    declared::managed_by,
     query::{GROUP, SEARCH, STATE},
-    types::{FactorView, ManagedBy, MembershipView, Problem, UserDocument, UserView},
+    types::{FactorView, MembershipView, Problem, UserDocument, UserView},
 };
 
 pub(in crate::operation) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -87,7 +88,7 @@ pub(super) fn document(call: &Call<'_>, facts: &Snapshot, user: &User) -> UserDo
 }
 
 pub(in crate::operation) fn shown(
-    _call: &Call<'_>,
+    call: &Call<'_>,
     facts: &Snapshot,
     user: &User,
     now: Timestamp,
@@ -119,6 +120,6 @@ pub(in crate::operation) fn shown(
         disabled: user.disabled,
         sessions: facts.sessions_of(user.id).filter(open).count(),
         version: user.version,
-        managed_by: ManagedBy::Administration,
+        managed_by: managed_by(call.declared.has_user(user)),
     }
 }

@@ -444,14 +444,19 @@ export interface DeclaredChange {
   fields?: string[];
 }
 
+/** One thing that differs; `last` is absent where that is too long ago to be known. */
+export interface Drifted extends DeclaredChange {
+  last?: { epoch: Epoch; at: Time; by: string };
+}
+
 export interface Drift {
   declared: boolean;
   at?: Time;
   by?: string;
   /** What applying the same files again would do. */
-  changes: DeclaredChange[];
+  changes: Drifted[];
   /** What was made otherwise, and no file names. */
-  undeclared: DeclaredChange[];
+  undeclared: Drifted[];
 }
 
 export interface Plan {

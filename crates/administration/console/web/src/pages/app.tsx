@@ -124,9 +124,11 @@ export function AppPage({ name }: { name: string }) {
   );
 }
 
-const owned = (app: AppInFull): boolean => app.built_in || app.managed_by !== 'administration';
+export const owned = (app: AppInFull): boolean =>
+  app.built_in || !['administration', 'declared'].includes(app.managed_by);
 
 export function ReadOnly({ app }: { app: AppInFull }) {
+  if (app.managed_by === 'declared') return <Declared />;
   if (!owned(app)) return null;
   return (
     <p class="note">
@@ -142,9 +144,19 @@ export function ReadOnly({ app }: { app: AppInFull }) {
 
 /** Gone and added again, it would be without what decides which policies apply to it. */
 const labelled = (app: AppInFull): boolean =>
-  app.tags.length > 0 || app.routes.length > 0 || Object.keys(app.attributes).length > 0;
+  app.tags.length > 0 || app.routes.length > 0 || Object.keys(app.attributes).length > 0 || app.time_zone !== undefined;
 
-const LABELLED = 'Its tags, attributes and routes decide which policies apply to it: ask an owner.';
+const LABELLED = 'Its tags, attributes, routes and time zone decide which policies apply to it: ask an owner.';
+
+/** What is declared may be changed here, until the files are applied again. */
+export function Declared() {
+  return (
+    <p class="note">
+      <Chip tone="plain">declared</Chip>
+      <span class="soft">The declared files hold it: what is changed here lasts until they are applied again.</span>
+    </p>
+  );
+}
 
 function AppActions({ app }: { app: AppInFull }) {
   const may = useMay('admin.app.change');

@@ -13,7 +13,7 @@ import { Check, LinesField, TextField } from '../ui/field';
 import { ProblemNote, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { PairsField } from '../ui/pairs';
-import { ReadOnly } from './app';
+import { ReadOnly, owned } from './app';
 import { RouteFields, newRoute } from './app/route-fields';
 import { serverWords } from './app/servers';
 import { tidied } from './app/tidy';
@@ -52,7 +52,7 @@ export function EditAppPage({ name }: { name: string }) {
     >
       <Shown reading={reading}>
         {(app) =>
-          app.managed_by === 'administration' && !app.built_in ? (
+          !owned(app) ? (
             <Permitted action="admin.app.change" to="change apps">
               <Form draft={app} over={app.version} again={reading.again} />
             </Permitted>

@@ -1,0 +1,191 @@
+//! Two states of facts and policies, and what of all that can be asked may differ between them.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use gw_model::{
+    Action, AuthnEvent, AuthnMethod, BreakGlass, Principal, Resource, Snapshot, Timestamp,
+};
+use gw_policy::{Policies, PrincipalScopes, Reach, Reached, ResourceScopes, Touched};
+
+use super::{
+    budget::Budget,
+    found::Shift,
+    people::Alike,
+    target::{ACTIONS, Target, targets},
+};
+
+/// The proofs that people are imagined to have given just now.
+const PROOFS: [AuthnMethod; 2] = [AuthnMethod::Passkey, AuthnMethod::SignInLink];
+
+/// Two states, and what a change of policies touches between them.
+#[derive(Clone, Copy)]
+pub(super) struct Changing<'a> {
+    pub(super) states: [(&'a Policies, &'a Snapshot); 2],
+    pub(super) touched: &'a Touched,
+    pub(super) now: Timestamp,
+}
+
+/// A target, whether anything about it changes, and what policies can name to be about it.
+struct Asked {
+    target: Target,
+    is_touched: bool,
+    scopes: [Option<ResourceScopes>; 2],
+}
+
+impl Changing<'_> {
+    /// Asks each question whose answer the change can touch, once for people who are alike, and
+    /// tells whose answer differs; none where there were too many.
+    pub(super) fn each_shift(
+        &self,
+        people: &[Alike],
+        budget: &mut Budget<'_>,
+        mut tell: impl FnMut(&Alike, Shift),
+    ) -> Option<()> {
+        let all = self.asked();
+        let reaches = self.reaches();
+        for who in people {
+            let reached = who.moved.then(|| self.reached(who, &reaches, &ACTIONS));
+            for asked in &all {
+                let may_differ = match &reached {
+                    Some(reached) => is_reached(reached, asked.target.action, &asked.scopes),
+                    None => asked.is_touched,
+                };
+                if !may_differ {
+                    continue;
+                }
+                budget.pair()?;
+                if !who.moved && !self.touches(who, &asked.target) {
+                    continue;
+                }
+                for proof in who.proofs() {
+                    budget.question()?;
+                    if let Some(shift) = self.shift(who, &asked.target, proof) {
+                        tell(who, shift);
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn shift(&self, who: &Alike, target: &Target, proof: Option<AuthnMethod>) -> Option<Shift> {
+        let [before, after] = self.states.map(|(policies, facts)| {
+            target.is_allowed(policies, facts, who.principal, proof, self.now)
+        });
+        (before != after).then(|| Shift {
+            what: target.words.clone(),
+            proof: proof.map_or("nothing", AuthnMethod::as_str),
+            is_gain: after,
+            is_ownership: after
+                && target.action == Action::AdminPolicyApply
+                && !self.is_owner(who.principal),
+        })
+    }
+
+    /// What can be asked for in either state, and whether anything about it changes.
+    fn asked(&self) -> Vec<Asked> {
+        let [(_, present), (_, facts)] = self.states;
+        let mut all = targets(facts);
+        let known: BTreeSet<String> = all.iter().map(|t| t.words.clone()).collect();
+        let gone = |target: &Target| !known.contains(&target.words);
+        all.extend(targets(present).into_iter().filter(gone));
+        let with_touch = |mut target: Target| {
+            target.moved = target.has_moved(present, facts);
+            let asked = (target.action, &target.resource);
+            let anybody = target.anybody();
+            let touches = || {
+                self.touched
+                    .touches_resource(facts, anybody, asked, self.now)
+            };
+            let is_touched = target.moved || touches();
+            let of = |(_, facts)| ResourceScopes::of(facts, anybody, asked, self.now);
+            let scopes = self.states.map(of);
+            Asked {
+                target,
+                is_touched,
+                scopes,
+            }
+        };
+        all.into_iter().map(with_touch).collect()
+    }
+
+    fn touches(&self, who: &Alike, target: &Target) -> bool {
+        let asked = (target.action, &target.resource);
+        let [_, (_, facts)] = self.states;
+        target.moved || self.touched.touches(facts, who.principal, asked, self.now)
+    }
+
+    pub(super) fn reaches(&self) -> [Reach; 2] {
+        self.states.map(|(policies, _)| Reach::of(policies))
+    }
+
+    /// What permits may let somebody do who differs between the states.
+    pub(super) fn reached(
+        &self,
+        who: &Alike,
+        reaches: &[Reach; 2],
+        actions: &[Action],
+    ) -> Vec<(Action, [Reached; 2])> {
+        let any = (Action::AdminRead, &Resource::System);
+        let named = |facts| PrincipalScopes::of(facts, who.principal, any, self.now);
+        let [(_, present), (_, facts)] = self.states;
+        let (then, now) = (named(present), named(facts));
+        let [before, after] = reaches;
+        let of = |reach: &Reach, named: &Option<PrincipalScopes>, action| {
+            let reached = named.as_ref().map(|named| reach.reached(named, action));
+            reached.unwrap_or_default()
+        };
+        let by = |action| {
+            let reached = [of(before, &then, action), of(after, &now, action)];
+            (action, reached)
+        };
+        actions.iter().copied().map(by).collect()
+    }
+
+    /// Whether somebody is an owner afterwards.
+    pub(super) fn is_owner(&self, principal: Principal) -> bool {
+        let Principal::User(id) = principal else {
+            return false;
+        };
+        let [_, (_, facts)] = self.states;
+        facts.user(id).is_some_and(|user| {
+            let (groups, _) = facts.groups_of(user, self.now);
+            groups
+                .iter()
+                .any(|group| group.as_str() == BreakGlass::GROUP)
+        })
+    }
+}
+
+/// Whether a permit may let somebody do this in either state.
+pub(super) fn is_reached(
+    reached: &[(Action, [Reached; 2])],
+    action: Action,
+    scopes: &[Option<ResourceScopes>; 2],
+) -> bool {
+    let found = reached.iter().find(|(known, _)| *known == action);
+    let may = |(reached, scopes): (&Reached, &Option<ResourceScopes>)| {
+        scopes
+            .as_ref()
+            .is_some_and(|scopes| reached.may_reach(scopes))
+    };
+    found.is_some_and(|(_, reached)| reached.iter().zip(scopes).any(may))
+}
+
+impl Alike {
+    /// How they are imagined to have signed in; strangers not at all.
+    pub(super) fn proofs(&self) -> impl Iterator<Item = Option<AuthnMethod>> + use<> {
+        let known = self.principal != Principal::Anonymous;
+        let proofs = PROOFS.into_iter().filter(move |_| known).map(Some);
+        proofs.chain((!known).then_some(None))
+    }
+}
+
+/// A proof of a moment ago.
+pub(super) fn just_given(method: AuthnMethod, now: Timestamp) -> AuthnEvent {
+    AuthnEvent {
+        method,
+        at: now.before(Duration::from_secs(1)),
+        factor: None,
+    }
+}

@@ -1,0 +1,282 @@
+//! Rights over people: who may change them, make links for them, end their sessions, touch their
+//! factors, in either state; and over whom.
+//!
+//! They are judged on somebody who is in no group, on somebody of each group that matters, on
+//! people whom policies name, and on oneself. The stand-ins exist in the comparison alone.
+
+use std::sync::Arc;
+
+use gw_model::{
+    Action, AuthnMethod, Change, Epoch, Principal, Resource, SessionId, Snapshot, User, UserId,
+};
+use gw_policy::{Reach, ResourceScopes};
+
+use super::{
+    budget::Budget,
+    changing::{Changing, is_reached},
+    found::Shift,
+    people::Alike,
+    target::Target,
+    whom::{Mentioned, Whom, words},
+};
+
+/// A right over a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Right {
+    Add,
+    On(Action),
+    /// To end one session, which policies may tell from ending all.
+    EndOne,
+}
+
+const RIGHTS: [Right; 7] = [
+    Right::Add,
+    Right::On(Action::AdminUserChange),
+    Right::On(Action::AdminUserLink),
+    Right::On(Action::AdminSessionEnd),
+    Right::EndOne,
+    Right::On(Action::FactorEnrol),
+    Right::On(Action::FactorRemove),
+];
+
+impl Right {
+    const fn action(self) -> Action {
+        match self {
+            Self::Add => Action::AdminUserAdd,
+            Self::EndOne => Action::AdminSessionEnd,
+            Self::On(action) => action,
+        }
+    }
+
+    const fn on(self, user: UserId) -> Resource {
+        match self {
+            Self::EndOne => Resource::Session(SessionId::from_bits(0), user),
+            Self::Add | Self::On(_) => Resource::User(user),
+        }
+    }
+
+    /// Whether it is as good as being whom one has it over.
+    const fn makes_one_them(self) -> bool {
+        matches!(
+            self.action(),
+            Action::AdminUserChange
+                | Action::AdminUserLink
+                | Action::FactorEnrol
+                | Action::FactorRemove
+        )
+    }
+}
+
+/// What somebody may do over somebody, before and after.
+type Answer = (bool, bool);
+
+/// A right, over whom it is judged, and whether the change can touch it.
+struct Judged {
+    right: Right,
+    whom: Vec<Whom>,
+    is_touched: bool,
+    /// What policies can name to be about it in either state, for each of those.
+    scopes: Vec<[Option<ResourceScopes>; 2]>,
+}
+
+/// Both states, with the stand-ins, and what is judged on them.
+pub(super) struct OverPeople<'a> {
+    changing: &'a Changing<'a>,
+    facts: [Snapshot; 2],
+    rights: Vec<Judged>,
+    reaches: [Reach; 2],
+    /// Whether groups differ between the states, and so what is above whom something is done on.
+    is_regrouped: bool,
+    /// Whether more is named than is looked at.
+    pub(super) is_cut_short: bool,
+}
+
+impl<'a> OverPeople<'a> {
+    /// What is to be judged of a change, in which these people are looked at.
+    pub(super) fn of(changing: &'a Changing<'a>, people: &[Alike]) -> Self {
+        let [(_, present), (_, would_be)] = changing.states;
+        let is_regrouped = present.groups_version() != would_be.groups_version();
+        let moves = is_regrouped || people.iter().any(|who| who.moved);
+        let mentioned = Mentioned::of(changing, &RIGHTS.map(Right::action), moves);
+        let (whom, stand_ins) = mentioned.whom(changing);
+        let mut all = Self {
+            changing,
+            facts: changing.states.map(|(_, facts)| with(facts, &stand_ins)),
+            rights: Vec::new(),
+            is_regrouped,
+            reaches: changing.reaches(),
+            is_cut_short: mentioned.is_cut_short,
+        };
+        let may_shift = |right: &Right| mentioned.may_shift(right.action());
+        let rights = RIGHTS.into_iter().filter(may_shift);
+        all.rights = rights.map(|right| all.judged(right, &whom)).collect();
+        all
+    }
+
+    fn judged(&self, right: Right, whom: &[Whom]) -> Judged {
+        // Nobody is in a group before they are there.
+        let few = (right == Right::Add).then_some(1);
+        let whom: Vec<_> = whom
+            .iter()
+            .take(few.unwrap_or(whom.len()))
+            .cloned()
+            .collect();
+        let (action, now, anybody) = (right.action(), self.changing.now, Principal::Local(0));
+        let resources: Vec<Option<Resource>> = whom
+            .iter()
+            .map(|whom| whom.user().map(|user| right.on(user)))
+            .collect();
+        let is_touched = |resource: &Resource| {
+            self.facts.iter().any(|facts| {
+                let touched = self.changing.touched;
+                touched.touches_resource(facts, anybody, (action, resource), now)
+            })
+        };
+        let scopes_of = |resource: &Option<Resource>| {
+            self.facts.each_ref().map(|facts| {
+                let asked = (action, resource.as_ref()?);
+                ResourceScopes::of(facts, anybody, asked, now)
+            })
+        };
+        Judged {
+            right,
+            is_touched: resources.iter().flatten().any(is_touched),
+            scopes: resources.iter().map(scopes_of).collect(),
+            whom,
+        }
+    }
+
+    /// Tells what everybody gains and loses; none where there was too much to look at.
+    pub(super) fn each_shift(
+        &self,
+        people: &[Alike],
+        budget: &mut Budget<'_>,
+        mut tell: impl FnMut(&Alike, Shift),
+    ) -> Option<()> {
+        let known = |who: &&Alike| who.principal != Principal::Anonymous;
+        for who in people.iter().filter(known) {
+            for judged in self.may_differ(who) {
+                budget.pair()?;
+                for proof in who.proofs().flatten() {
+                    for shift in self.shifts(who, judged, proof, budget)? {
+                        tell(who, shift);
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The rights of somebody that the change can touch.
+    fn may_differ(&self, who: &Alike) -> Vec<&Judged> {
+        if who.moved || self.is_regrouped {
+            let actions = RIGHTS.map(Right::action);
+            let all = self.changing.reached(who, &self.reaches, &actions);
+            let reached = |judged: &&Judged| {
+                let action = judged.right.action();
+                let mut scopes = judged.scopes.iter();
+                scopes.any(|scopes| is_reached(&all, action, scopes))
+            };
+            return self.rights.iter().filter(reached).collect();
+        }
+        let touched = |judged: &&Judged| {
+            let touches = |whom: &Whom| {
+                let user = whom.user().or(who.user());
+                user.is_some_and(|user| self.touches(who, judged.right, user))
+            };
+            judged.is_touched && judged.whom.iter().any(touches)
+        };
+        self.rights.iter().filter(touched).collect()
+    }
+
+    fn touches(&self, who: &Alike, right: Right, user: UserId) -> bool {
+        let asked = (right.action(), &right.on(user));
+        let touched = self.changing.touched;
+        self.facts
+            .iter()
+            .any(|facts| touched.touches(facts, who.principal, asked, self.changing.now))
+    }
+
+    fn shifts(
+        &self,
+        who: &Alike,
+        judged: &Judged,
+        proof: AuthnMethod,
+        budget: &mut Budget<'_>,
+    ) -> Option<Vec<Shift>> {
+        let mut answers = Vec::with_capacity(judged.whom.len());
+        for whom in &judged.whom {
+            budget.question()?;
+            answers.push(self.answer(who, judged.right, whom, proof));
+        }
+        let is_owner = self.changing.is_owner(who.principal);
+        let of = |is_gain| judged.shifts(is_gain, &answers, is_owner, proof.as_str());
+        Some([true, false].into_iter().flat_map(of).collect())
+    }
+
+    fn answer(&self, who: &Alike, right: Right, whom: &Whom, proof: AuthnMethod) -> Answer {
+        let Some(user) = whom.user().or(who.user()) else {
+            return (false, false);
+        };
+        let target = Target::on(right.action(), right.on(user));
+        let [(old, _), (new, _)] = self.changing.states;
+        let [present, facts] = &self.facts;
+        // What people may do to themselves is nothing that they gain by coming.
+        if whom.user().is_none() && present.user(user).is_none() {
+            return (false, false);
+        }
+        let now = self.changing.now;
+        let allowed =
+            |policies, facts| target.is_allowed(policies, facts, who.principal, Some(proof), now);
+        (allowed(old, present), allowed(new, facts))
+    }
+}
+
+impl Judged {
+    /// What is gained, or lost, in as few sentences as say it.
+    fn shifts(
+        &self,
+        is_gain: bool,
+        answers: &[Answer],
+        is_owner: bool,
+        proof: &'static str,
+    ) -> Vec<Shift> {
+        let shifts = |answer: &Answer| *answer == (!is_gain, is_gain);
+        let all = || std::iter::zip(&self.whom, answers);
+        let over_owners = || all().any(|(whom, answer)| whom.is_owner() && shifts(answer));
+        let is_ownership = is_gain && !is_owner && self.right.makes_one_them() && over_owners();
+        let action = self.right.action();
+        let whats = if answers.first().is_some_and(shifts) {
+            let others = all().filter(|(_, (_, after))| *after != is_gain);
+            vec![match (self.right, words(others.map(|(whom, _)| whom))) {
+                (Right::Add, _) => action.to_string(),
+                (_, None) => format!("{action} on anybody"),
+                (_, Some(but)) => format!("{action} on anybody but {but}"),
+            }]
+        } else {
+            let shifted = all().filter(|(_, answer)| shifts(answer));
+            let each = shifted.filter_map(|(whom, _)| words(std::iter::once(whom)));
+            each.map(|words| format!("{action} on {words}")).collect()
+        };
+        let shift = |what| Shift {
+            what,
+            proof,
+            is_gain,
+            is_ownership,
+        };
+        whats.into_iter().map(shift).collect()
+    }
+}
+
+/// Facts with people who stand for others, as far as there are the groups that they are in.
+fn with(facts: &Snapshot, stand_ins: &[User]) -> Snapshot {
+    let known = |user: &&User| user.groups.iter().all(|m| facts.group(&m.group).is_some());
+    let put: Vec<_> = stand_ins
+        .iter()
+        .filter(known)
+        .map(|user| Change::UserPut(Arc::new(user.clone())))
+        .collect();
+    facts
+        .apply(Epoch::default(), &put)
+        .unwrap_or_else(|_| facts.clone())
+}

@@ -1,0 +1,158 @@
+//! What can be asked for: every route of every app, and what is done to Gatewright itself.
+
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+
+use gw_model::{
+    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, Principal,
+    Resource, SessionContext, Snapshot, Timestamp, Upstream,
+};
+use gw_policy::Policies;
+
+use super::changing::just_given;
+
+/// What is done to Gatewright itself.
+pub(super) const SYSTEM: [Action; 6] = [
+    Action::AdminRead,
+    Action::AdminPolicyApply,
+    Action::AdminExplain,
+    Action::AdminLogRead,
+    Action::AdminKeyRotate,
+    Action::AdminAppChange,
+];
+
+/// All actions of targets.
+pub(super) const ACTIONS: [Action; 7] = {
+    let [read, apply, explain, log, keys, apps] = SYSTEM;
+    [Action::HttpRequest, read, apply, explain, log, keys, apps]
+};
+
+/// Something that is asked for.
+pub(super) struct Target {
+    pub(super) words: String,
+    pub(super) action: Action,
+    pub(super) resource: Resource,
+    host: Arc<str>,
+    path: String,
+    /// Whether the app that it is of differs between the states.
+    pub(super) moved: bool,
+}
+
+impl Target {
+    /// What is done to Gatewright itself, or on somebody.
+    pub(super) fn on(action: Action, resource: Resource) -> Self {
+        Self {
+            words: action.to_string(),
+            action,
+            resource,
+            host: Arc::from(""),
+            path: String::new(),
+            moved: false,
+        }
+    }
+
+    /// Whether policies let it happen, by somebody who has just proved who they are.
+    pub(super) fn is_allowed(
+        &self,
+        policies: &Policies,
+        facts: &Snapshot,
+        principal: Principal,
+        proof: Option<AuthnMethod>,
+        now: Timestamp,
+    ) -> bool {
+        let proof = proof.map(|method| just_given(method, now));
+        let request = self.request(principal, proof.as_slice(), now);
+        policies.decide(facts, &request, now).outcome.is_allow()
+    }
+
+    fn request<'a>(
+        &'a self,
+        principal: Principal,
+        events: &'a [AuthnEvent],
+        now: Timestamp,
+    ) -> AccessRequest<'a> {
+        let mut context = Context::from_address(Ipv4Addr::LOCALHOST.into());
+        context.authn = Authn { events };
+        if !events.is_empty() {
+            context.session = Some(SessionContext {
+                started: now.before(Duration::from_secs(1)),
+                enrolment: false,
+            });
+        }
+        if self.action == Action::HttpRequest {
+            context.http = Some(HttpContext {
+                method: "GET",
+                path: &self.path,
+                host: &self.host,
+                websocket: false,
+                same_origin: true,
+            });
+        }
+        AccessRequest {
+            principal,
+            session: None,
+            action: self.action,
+            resource: &self.resource,
+            context,
+        }
+    }
+}
+
+fn is_always_open(app: &App) -> bool {
+    matches!(&app.upstream, Upstream::BuiltIn(name) if matches!(&**name, "sign-in" | "portal"))
+}
+
+/// Every route of every app, and what can be done to Gatewright itself.
+pub(super) fn targets(facts: &Snapshot) -> Vec<Target> {
+    let mut targets = Vec::new();
+    // Sign-in and portal are open by policies that nobody replaces.
+    let replaceable = |app: &&Arc<App>| !is_always_open(app);
+    for app in facts.apps().filter(replaceable) {
+        let declared = app.routes.iter().map(|route| {
+            let path = route.paths.first().map_or("/", |p| p.literal());
+            (route.name.clone(), path.to_owned())
+        });
+        for (route, path) in [(app.default_route(), "/".to_owned())]
+            .into_iter()
+            .chain(declared)
+        {
+            targets.push(Target {
+                words: route.to_string(),
+                action: Action::HttpRequest,
+                resource: Resource::Route(route),
+                host: app.host.clone(),
+                path,
+                moved: false,
+            });
+        }
+    }
+    targets.extend(SYSTEM.map(|action| Target::on(action, Resource::System)));
+    targets
+}
+
+impl Target {
+    /// A principal that can be asked about it, when only it is looked up.
+    pub(super) const fn anybody(&self) -> Principal {
+        match self.action {
+            Action::HttpRequest => Principal::Anonymous,
+            _ => Principal::Local(0),
+        }
+    }
+
+    /// Whether the app that it is of differs between the states.
+    pub(super) fn has_moved(&self, present: &Snapshot, facts: &Snapshot) -> bool {
+        let Resource::Route(route) = &self.resource else {
+            return false;
+        };
+        let app = route
+            .as_str()
+            .split_once('/')
+            .and_then(|(app, _)| app.parse().ok());
+        app.is_some_and(|app| {
+            let (then, now) = (present.app(&app), facts.app(&app));
+            match (then, now) {
+                (Some(then), Some(now)) => !Arc::ptr_eq(then, now),
+                _ => true,
+            }
+        })
+    }
+}

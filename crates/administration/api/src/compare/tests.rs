@@ -1,0 +1,186 @@
+use std::time::Duration;
+
+use gw_engine::testing::{group, user};
+use gw_model::{Change, Epoch, Group};
+
+use super::*;
+use crate::types::Difference;
+
+const ROLES: &str = include_str!("../../../../../policies/roles/roles.cedar");
+
+fn file(text: &str) -> Vec<PolicyFile> {
+    vec![PolicyFile {
+        name: "a.cedar".into(),
+        text: text.into(),
+    }]
+}
+
+/// Olga of the owners, Ana of the staff, Hella of the helpdesk, and Bo of the contractors.
+fn house() -> Snapshot {
+    let groups = ["owners", "staff", "contractors", "helpdesk", "operators"];
+    let mut changes: Vec<_> = groups.map(group).into();
+    let people = [
+        user(1, "olga", &["owners"]),
+        user(2, "ana", &["staff"]),
+        user(3, "hella", &["helpdesk"]),
+        user(4, "bo", &["contractors"]),
+    ];
+    changes.extend(people.map(|user| Change::UserPut(Arc::new(user))));
+    Snapshot::default()
+        .apply(Epoch::default(), &changes)
+        .unwrap()
+}
+
+fn between((old, before): (&str, &Snapshot), (new, after): (&str, &Snapshot)) -> Comparison {
+    let [old, new] = [file(old), file(new)];
+    let [was, is] = [&old, &new].map(|files| gw_policy::load(files).unwrap());
+    let patience = Patience::of(Duration::from_secs(60));
+    let now = Timestamp::from_secs(1_000_000);
+    compare(Some(&was), &is, &new, (before, after), now, &patience)
+}
+
+fn applying(new: &str) -> Comparison {
+    let facts = house();
+    between(("", &facts), (new, &facts))
+}
+
+/// Who shifts with a passkey, a line each.
+fn lines(differences: &[Difference]) -> Vec<String> {
+    let with_passkey = differences.iter().filter(|d| d.proof == "passkey");
+    with_passkey
+        .map(|d| format!("{}: {}", d.what, d.who.join(", ")))
+        .collect()
+}
+
+fn for_contractors(actions: &str, resource: &str, unless: &str) -> String {
+    format!(
+        "@id(\"c\") permit (principal in Group::\"contractors\", action in [{actions}], {resource}) {unless};"
+    )
+}
+
+#[test]
+fn rights_over_people_are_shown_with_whom_they_are_over() {
+    let actions = r#"Action::"admin.user.link", Action::"admin.user.change", Action::"admin.session.end", Action::"admin.user.add""#;
+    let found = applying(&for_contractors(actions, "resource", ""));
+    assert_eq!(
+        lines(&found.gains),
+        [
+            "admin.session.end on anybody: bo",
+            "admin.user.add: bo",
+            "admin.user.change on anybody: bo",
+            "admin.user.link on anybody: bo",
+        ]
+    );
+    assert_eq!(
+        found.warnings,
+        [
+            "`admin.user.change on anybody` is as good as being an owner: bo gains it",
+            "`admin.user.link on anybody` is as good as being an owner: bo gains it",
+        ]
+    );
+    assert!(found.losses.is_empty() && !found.incomplete);
+}
+
+#[test]
+fn whom_a_right_leaves_out_is_said_and_who_they_are_named_by() {
+    let link = r#"Action::"admin.user.link""#;
+    let unless = r#"unless { resource in Group::"owners" || principal == resource }"#;
+    let found = applying(&for_contractors(link, "resource is User", unless));
+    let expected = "admin.user.link on anybody but people in owners and themselves: bo";
+    assert_eq!(lines(&found.gains), [expected]);
+    assert!(found.warnings.is_empty());
+    let found = applying(&for_contractors(link, r#"resource in Group::"staff""#, ""));
+    assert_eq!(
+        lines(&found.gains),
+        ["admin.user.link on people in staff: bo"]
+    );
+    let olga = user(1, "", &[]).id;
+    let found = applying(&for_contractors(
+        link,
+        &format!("resource == User::\"{olga}\""),
+        "",
+    ));
+    assert_eq!(lines(&found.gains), ["admin.user.link on olga: bo"]);
+    let one = for_contractors(r#"Action::"admin.session.end""#, "resource is Session", "");
+    assert_eq!(
+        lines(&applying(&one).gains),
+        ["admin.session.end on anybody: bo"]
+    );
+}
+
+#[test]
+fn factors_of_others_are_shown_and_ones_own_where_they_change() {
+    let all = r#"Action::"factor""#;
+    let found = applying(&for_contractors(all, "resource", ""));
+    assert_eq!(
+        lines(&found.gains),
+        [
+            "factor.enrol on anybody: bo",
+            "factor.remove on anybody: bo"
+        ]
+    );
+    assert_eq!(found.warnings.len(), 2);
+    let none = r#"@id("none") forbid (principal in Group::"contractors", action in Action::"factor", resource);"#;
+    let found = applying(none);
+    assert!(found.gains.is_empty());
+    assert_eq!(
+        lines(&found.losses),
+        [
+            "factor.enrol on themselves: bo",
+            "factor.remove on themselves: bo"
+        ]
+    );
+}
+
+#[test]
+fn the_shipped_roles_show_what_the_helpdesk_gains() {
+    let gains = lines(&applying(ROLES).gains);
+    let expected =
+        "admin.user.link on anybody but people in owners, operators and themselves: hella";
+    assert!(gains.iter().any(|line| line == expected), "{gains:#?}");
+    assert!(applying(ROLES).warnings.is_empty());
+}
+
+#[test]
+fn who_is_put_into_a_group_gains_its_rights_though_no_policy_changes() {
+    let before = house();
+    let put = Change::UserPut(Arc::new(user(4, "bo", &["helpdesk"])));
+    let after = before.apply(Epoch::default(), &[put]).unwrap();
+    let gains = lines(&between((ROLES, &before), (ROLES, &after)).gains);
+    let expected =
+        "admin.user.change on anybody but people in owners, operators and themselves: bo";
+    assert!(gains.iter().any(|line| line == expected), "{gains:#?}");
+    let new = Change::UserPut(Arc::new(user(5, "cy", &["staff"])));
+    let after = before.apply(Epoch::default(), &[new]).unwrap();
+    let found = between(("", &before), ("", &after));
+    assert!(found.gains.is_empty(), "{:#?}", found.gains);
+}
+
+#[test]
+fn a_group_that_comes_below_another_is_what_its_rights_are_over() {
+    let before = house();
+    let below = Change::GroupPut(Arc::new(Group {
+        name: "contractors".parse().unwrap(),
+        title: "".into(),
+        parents: vec!["staff".parse().unwrap()],
+        version: 0,
+    }));
+    let epoch = Epoch {
+        number: 2,
+        ..Epoch::default()
+    };
+    let after = before.apply(epoch, &[below]).unwrap();
+    let policy = r#"@id("a") permit (principal in Group::"helpdesk", action == Action::"admin.user.link", resource in Group::"staff") unless { resource in Group::"operators" && resource in Group::"contractors" };"#;
+    let gains = lines(&between((policy, &before), (policy, &after)).gains);
+    assert_eq!(gains, ["admin.user.link on people in contractors: hella"]);
+}
+
+#[test]
+fn whoever_may_apply_policies_is_as_good_as_an_owner() {
+    let found = applying(r#"@id("all") permit (principal in Group::"staff", action, resource);"#);
+    let first = "`admin.policy.apply` is as good as being an owner: ana gains it";
+    assert_eq!(found.warnings.first().map(String::as_str), Some(first));
+    let owners = r#"@id("all") permit (principal in Group::"owners", action, resource);"#;
+    let warnings = applying(owners).warnings;
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
