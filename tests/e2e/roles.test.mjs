@@ -109,6 +109,7 @@ describe('the shipped roles', () => {
 
   test('operators run it, and change neither people nor policies', async () => {
     await may('otto', [LOOK, ['GET', '/v1/policies'], ROTATE, end('ana')], [LEDGER, link('ana'), disable('ana'), group('ana', 'operators'), POLICIES]);
+    assert.equal(await ask('otto', ...ROTATE), 409, 'a key follows once the one before it signs');
   });
 
   test('an app whose server is the socket of the administration makes nobody its owner', async () => {

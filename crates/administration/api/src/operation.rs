@@ -33,7 +33,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     caller::Caller,
     conditional::{Precondition, entity_tag},
-    declared::Names,
+    declared::{DeclaredNames, Names},
     endpoint::Operation,
     heavy::{Heavy, Patience},
     query::Query,
@@ -52,6 +52,8 @@ pub(crate) struct Call<'a> {
     pub(crate) heavy: &'a Heavy,
     /// What the declared state holds.
     pub(crate) declared: Arc<Names>,
+    /// Where that is kept.
+    pub(crate) declared_names: &'a DeclaredNames,
     pub(crate) caller: &'a Caller,
     /// The decision that let it happen.
     pub(crate) decision: DecisionId,

@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_said_to_be_none() {
-        for text in ["{", "{\"name\":}", "{} {}", "nothing", "\u{feff}{}"] {
+        for text in ["{", "{\"until\":}", "{} {}", "nothing", "\u{feff}{}"] {
             let (field, detail) = told::<Join>(text);
             assert_eq!(field, "body");
             assert!(detail.starts_with("the body is not JSON: "), "{detail}");

@@ -111,6 +111,7 @@ impl Administration {
             parts: &self.0.parts,
             recent: &self.0.recent,
             heavy: &self.0.heavy,
+            declared_names: &self.0.declared,
             declared: self.0.declared.of(&self.0.parts.engine.view().facts),
             caller: &request.caller,
             decision,

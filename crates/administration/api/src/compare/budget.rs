@@ -28,7 +28,7 @@ impl<'a> Budget<'a> {
     /// For one more pair of somebody and a target.
     pub(super) fn pair(&mut self) -> Option<()> {
         self.pairs = self.pairs.checked_sub(1)?;
-        (self.pairs % PAIRS_BETWEEN != 0 || !self.patience.is_over()).then_some(())
+        (!self.pairs.is_multiple_of(PAIRS_BETWEEN) || !self.patience.is_over()).then_some(())
     }
 
     /// For one more question, which is decided before and after.

@@ -9,6 +9,7 @@ use std::{
 use gw_model::{AppName, GroupName, Snapshot, User};
 use serde::Deserialize;
 
+use super::Declared;
 use crate::types::ManagedBy;
 
 /// The names that the declared state holds.
@@ -37,6 +38,16 @@ struct Name {
 }
 
 impl Names {
+    /// Of what is about to be the declared state.
+    pub(crate) fn declared(wanted: &Declared) -> Self {
+        Self {
+            users: wanted.users.keys().cloned().collect(),
+            groups: wanted.groups.keys().map(ToString::to_string).collect(),
+            apps: wanted.apps.keys().map(ToString::to_string).collect(),
+            policies: wanted.policies.is_some(),
+        }
+    }
+
     fn of(facts: &Snapshot) -> Self {
         let mut all = Self::default();
         for file in facts.declared().files.iter() {
@@ -83,6 +94,12 @@ pub(crate) const fn managed_by(is_declared: bool) -> ManagedBy {
 pub(crate) struct DeclaredNames(Mutex<Option<(u64, Arc<Names>)>>);
 
 impl DeclaredNames {
+    /// Takes the names of a version, which need not be read any more.
+    pub(crate) fn note(&self, version: u64, names: Names) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = Some((version, Arc::new(names)));
+    }
+
     pub(crate) fn of(&self, facts: &Snapshot) -> Arc<Names> {
         let version = facts.declared().version;
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,5 +147,8 @@ mod tests {
         assert!(!names.of(&facts).has_policies());
         assert!(!names.of(&declaring(2, "version = 1\n")).has_user(&ana));
         assert!(!names.of(&Snapshot::default()).has_user(&ana));
+        let wanted = Declared::read(&facts.declared().files).unwrap_or_default();
+        names.note(2, Names::declared(&wanted));
+        assert!(names.of(&declaring(2, "version = 1\n")).has_user(&ana));
     }
 }

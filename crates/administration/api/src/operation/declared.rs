@@ -10,7 +10,7 @@ use gw_store::{Refused, StoreError};
 use super::{Call, Reply};
 use crate::{
     compare,
-    declared::{Declared, Planned, exported, planned},
+    declared::{Declared, Names, Planned, exported, planned},
     heavy::Patience,
     policies,
     types::{
@@ -122,6 +122,7 @@ pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
         ..Problem::invalid("the files have faults; nothing was applied").field("files")
     })?;
     let configured = (call.parts.configured_groups)();
+    let names = Names::declared(&wanted);
     let commit = call.commit("declared state applied");
     let (told, count) = tokio::sync::oneshot::channel();
     let propose = move |facts: &Snapshot| {
@@ -145,6 +146,10 @@ pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     };
     let done = call.engine().propose(propose).await?;
     call.engine().wait_for(done.epoch, PATIENCE).await;
+    let version = call.engine().view().facts.declared().version;
+    if version == done.epoch.number {
+        call.declared_names.note(version, names);
+    }
     Reply::json(&DeclaredApplied {
         epoch: done.epoch,
         changes: count.await.unwrap_or_default(),

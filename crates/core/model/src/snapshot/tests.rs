@@ -318,7 +318,7 @@ fn a_host_is_one_apps_and_free_once_it_moves_or_is_gone() {
     let facts = Snapshot::default().apply(at(1), &[one]).unwrap();
     let two = app("two", "one.example.org");
     assert!(matches!(
-        facts.apply(at(2), &[two.clone()]),
+        facts.apply(at(2), slice::from_ref(&two)),
         Err(ApplyError::HostTaken { .. })
     ));
     let moved = [app("one", "elsewhere.example.org"), two.clone()];
