@@ -135,8 +135,7 @@ fn factors_of_others_are_shown_and_ones_own_where_they_change() {
 #[test]
 fn the_shipped_roles_show_what_the_helpdesk_gains() {
     let gains = lines(&applying(ROLES).gains);
-    let expected =
-        "admin.user.link on anybody but people in owners, operators and themselves: hella";
+    let expected = "admin.user.link on anybody but people in owners, helpdesk, operators and themselves: hella";
     assert!(gains.iter().any(|line| line == expected), "{gains:#?}");
     assert!(applying(ROLES).warnings.is_empty());
 }
@@ -148,7 +147,7 @@ fn who_is_put_into_a_group_gains_its_rights_though_no_policy_changes() {
     let after = before.apply(Epoch::default(), &[put]).unwrap();
     let gains = lines(&between((ROLES, &before), (ROLES, &after)).gains);
     let expected =
-        "admin.user.change on anybody but people in owners, operators and themselves: bo";
+        "admin.user.change on anybody but people in owners, helpdesk, operators and themselves: bo";
     assert!(gains.iter().any(|line| line == expected), "{gains:#?}");
     let new = Change::UserPut(Arc::new(user(5, "cy", &["staff"])));
     let after = before.apply(Epoch::default(), &[new]).unwrap();
