@@ -8,6 +8,7 @@ mod acme;
 mod administration;
 mod announce;
 mod fault;
+mod history;
 mod keep;
 mod late;
 pub(crate) mod ledger;

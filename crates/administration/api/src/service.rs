@@ -23,7 +23,7 @@ use crate::{
     operation::{self, Call},
     query::Query,
     recent::Recent,
-    types::{ConfigState, LogAccess, Problem},
+    types::{ConfigState, LogAccess, Problem, RecordLine},
     undone,
 };
 
@@ -87,6 +87,19 @@ impl Administration {
             declared: DeclaredNames::default(),
         }))
     }
+
+    /// What a person did lately at apps, the newest first, as far as the window of recent records
+    /// reaches back; and since when that is.
+    pub async fn lately(&self, user: UserId) -> (Timestamp, Vec<RecordLine>) {
+        let now = self.0.parts.engine.clock().now();
+        let theirs = move |line: &&RecordLine| line.user_id == Some(user) && line.app.is_some();
+        let look = self.0.recent.look(|window| {
+            let lines = window.behind(0).rev().filter(theirs).cloned().collect();
+            (window.since(now), lines)
+        });
+        look.await
+    }
+
     /// The answer to a request, whatever it is.
     pub(crate) async fn answer(&self, request: ApiRequest) -> Response<Bytes> {
         let mut response = match self.try_answer(&request).await {

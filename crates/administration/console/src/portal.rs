@@ -1,9 +1,10 @@
-//! The portal: a person's apps, as they would open now.
+//! The portal: a person's apps, as they would open now, and what they did lately.
 //!
 //! It asks nothing that is recorded: each card is a preview by the same engine that will
 //! decide when the app is opened.
 
 mod cards;
+mod history;
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -18,16 +19,22 @@ use http::{Method, Response, StatusCode};
 
 use cards::{Card, Cards};
 
-/// The one page that it has.
+pub use history::{Access, Became, History, Lately, Looking};
+
+/// Where a person's apps are.
 pub const PATH: &str = "/";
+/// Where what they did lately is.
+pub const HISTORY_PATH: &str = "/history";
 
 /// Where the portal stands among the apps.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PortalOptions {
     /// The app where people sign in.
     pub sign_in: AppName,
     /// How much people may be told of what would open an app.
     pub remedies: Level,
+    /// What a person did lately.
+    pub history: History,
 }
 
 /// The portal as a service of judged requests.
@@ -56,7 +63,7 @@ struct Content<'a> {
 impl Portal {
     async fn answer(&self, request: &JudgedRequest) -> Response<Bytes> {
         let links = self.links(request);
-        if &*request.path != PATH {
+        if ![PATH, HISTORY_PATH].contains(&&*request.path) {
             return Message::new(
                 StatusCode::NOT_FOUND,
                 "There is nothing here",
@@ -85,6 +92,12 @@ impl Portal {
             .action("Sign in", &self.sign_in(request, "sign-in"))
             .render();
         };
+        if &*request.path == HISTORY_PATH {
+            let content = history::of(&self.engine, &self.options, &request.judged, session).await;
+            return Page::new("What you did lately")
+                .links(links)
+                .render(&content);
+        }
         let now = self.engine.clock().now();
         let Cards { open, more } =
             cards::of(&self.engine, &self.options, &request.judged, session).await;
@@ -108,6 +121,7 @@ impl Portal {
         let to = |label: &str, path: &str| Link::to(label, self.sign_in(request, path));
         vec![
             Link::text(&*user.display_name),
+            Link::to("lately", HISTORY_PATH.to_owned()),
             to("sessions", "#sessions"),
             to("passkeys", "#passkeys"),
             to("sign out", "sign-out"),

@@ -8,7 +8,7 @@ use gw_identity::{Identity, IdentityOptions};
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::BuiltIn;
 
-use super::{Mode, StartFault, administration, tls, web};
+use super::{Mode, StartFault, administration, history, tls, web};
 use crate::config::{Config, files};
 
 /// Where people sign in: in the demo over plain HTTP, for tools over TLS as well.
@@ -67,6 +67,7 @@ pub(super) fn services(
     let portal_options = gw_console::portal::PortalOptions {
         sign_in: sign_in.clone(),
         remedies: web::level(config.remedies),
+        history: history::of(api.clone()),
     };
     let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
     Ok(HashMap::from([

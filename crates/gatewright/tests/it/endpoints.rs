@@ -48,7 +48,7 @@ const fn naming(named: &'static str, row: Row) -> Row {
 const START: &str = "{}";
 const FINISH: &str = r#"{"ceremony":"AAAAAAAAAAAAAAAAAAAAAA","credential":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}}"#;
 
-const ROWS: [Row; 31] = [
+const ROWS: [Row; 32] = [
     row("auth", "GET", "/link/", &[404], &[404]),
     row("auth", "POST", "/link/", &[404], &[404]),
     row("auth", "GET", "/", &[303], &[200]),
@@ -127,6 +127,7 @@ const ROWS: [Row; 31] = [
         row("auth", "POST", "/account/sessions/end", &[303], &[303, 404]),
     ),
     row("portal", "GET", "/", &[303], &[200]),
+    row("portal", "GET", "/history", &[303], &[200]),
     row("verify", "GET", "/", &[303], &[200]),
     row("wiki", "GET", "/.gatewright/callback", &[400], &[400]),
     row("wiki", "GET", "/.gatewright/signed-out", &[200], &[200]),
@@ -142,6 +143,7 @@ fn answered() -> BTreeSet<(String, String, String)> {
     let web = gw_web::own_paths().map(|path| entry("wiki", "GET", path));
     let console = [
         entry("portal", "GET", gw_console::portal::PATH),
+        entry("portal", "GET", gw_console::portal::HISTORY_PATH),
         entry("verify", "GET", gw_console::verify::PATH),
     ];
     identity.chain(web).chain(console).collect()

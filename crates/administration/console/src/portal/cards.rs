@@ -78,17 +78,27 @@ pub(super) async fn of(
 /// Opening the app's first page, by the session with all that it has proven: a cookie of less
 /// is replaced on the way.
 fn entering(app: &App, judged: &Judged, session: &Session) -> Circumstances {
+    asking(app, judged, session, ("GET", "/"))
+}
+
+/// Asking an app for a path, by the session with all that it has proven.
+pub(super) fn asking(
+    app: &App,
+    judged: &Judged,
+    session: &Session,
+    (method, path): (&str, &str),
+) -> Circumstances {
     Circumstances {
         principal: Principal::User(session.user),
         session: Some(session.id),
         rank: session.rank(),
         action: Action::HttpRequest,
-        resource: Arc::new(Resource::Route(app.route_of("GET", "/"))),
+        resource: Arc::new(Resource::Route(app.route_of(method, path))),
         address: judged.address,
         country: None,
         http: Some(OwnedHttp {
-            method: "GET".into(),
-            path: "/".into(),
+            method: method.into(),
+            path: path.into(),
             host: app.host.clone(),
             websocket: false,
             same_origin: true,
@@ -102,13 +112,13 @@ fn runs_gatewright(app: &App) -> bool {
     matches!(&app.upstream, Upstream::BuiltIn(name) if **name == *"administration")
 }
 
-enum Offer {
+pub(super) enum Offer {
     Alone(Chip),
     Others(String),
     Nothing,
 }
 
-fn offer(remedies: &Remedies, level: Level, now: Timestamp, zone: &str) -> Offer {
+pub(super) fn offer(remedies: &Remedies, level: Level, now: Timestamp, zone: &str) -> Offer {
     if let Some(way) = remedies.ways.iter().find(|way| way.alone()) {
         return Offer::Alone(alone(way));
     }

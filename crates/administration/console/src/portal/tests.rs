@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user};
 use gw_model::{
-    AuthnMethod, Change, DecisionId, Factor, FactorId, FactorKind, Session, Upstream, User,
+    AuthnMethod, Change, DecisionId, Factor, FactorId, FactorKind, Session, Upstream, User, UserId,
 };
 use gw_pages::Judged;
 use http::HeaderMap;
@@ -87,12 +87,46 @@ fn request(house: &House, path: &str) -> JudgedRequest {
 }
 
 async fn page(house: &House, level: Level) -> String {
+    page_at(house, level, "/").await
+}
+
+/// What Ana did, as the ledger would tell it.
+fn history() -> History {
+    let access = |path: &str, app: &str, became| Access {
+        at: START,
+        became,
+        app: app.into(),
+        method: "GET".into(),
+        path: path.into(),
+        why: "An administrator ended this session.".into(),
+        decision: Some(DecisionId::from_bits(7)),
+    };
+    Arc::new(move |user| {
+        assert_eq!(user, UserId::from_bits(1));
+        let accesses = vec![
+            access("/<b>", "payroll", Became::Refused),
+            access("/<b>", "payroll", Became::Refused),
+            access("/live", "wiki", Became::Ended),
+            access("/ledgers", "books", Became::Refused),
+            access("/a", "wiki", Became::Allowed),
+            access("/b", "wiki", Became::Allowed),
+            access("/gone", "no-longer-there", Became::Refused),
+        ];
+        Box::pin(std::future::ready(Lately {
+            since: START,
+            accesses,
+        }))
+    })
+}
+
+async fn page_at(house: &House, level: Level, path: &str) -> String {
     let options = PortalOptions {
         sign_in: "sign-in".parse().unwrap(),
         remedies: level,
+        history: history(),
     };
     let service = service(house.tested.engine.clone(), options);
-    let answer = service.oneshot(request(house, "/")).await.unwrap();
+    let answer = service.oneshot(request(house, path)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     String::from_utf8(answer.body().to_vec()).unwrap()
 }
@@ -148,6 +182,7 @@ async fn other_paths_and_methods_are_told_so() {
     let options = PortalOptions {
         sign_in: "sign-in".parse().unwrap(),
         remedies: Level::Own,
+        history: history(),
     };
     let service = service(house.tested.engine.clone(), options);
     let answer = service
@@ -164,4 +199,22 @@ async fn other_paths_and_methods_are_told_so() {
     (stranger.judged.user, stranger.judged.session) = (None, None);
     let answer = service.oneshot(stranger).await.unwrap();
     assert!(String::from_utf8_lossy(answer.body()).contains("You are not signed in"));
+}
+
+#[tokio::test]
+async fn what_was_refused_or_ended_says_what_opens_it_now() {
+    let house = house(AuthnMethod::SignInLink, true).await;
+    let page = page_at(&house, Level::Own, "/history").await;
+    let (refused, opened) = page.split_once(r#"id="opened""#).unwrap();
+    assert!(refused.contains("GET /&#60;b&#62;"), "{page}");
+    assert!(refused.contains(", 2 times") && refused.contains("asks again for your passkey"));
+    assert!(refused.contains("An administrator ended this session."));
+    assert!(refused.contains(r#"It opens now: <a href="http://wiki.test:8080/">"#));
+    assert!(refused.contains("someone who administers Gatewright"));
+    assert!(refused.contains(&DecisionId::from_bits(7).to_string()));
+    assert!(!page.contains("no-longer-there"));
+    assert!(opened.contains("2 requests, last just now"), "{opened}");
+    let untold = page_at(&house, Level::None, "/history").await;
+    assert!(untold.contains("Nothing you can do opens it now."));
+    assert!(!untold.contains("asks again"));
 }
