@@ -45,6 +45,11 @@ describe('accessibility', () => {
     ['link', () => nobody, () => gateway.link('bo')],
     ['link-unknown', () => nobody, () => `${gateway.site('auth')}/link/AAAAAAAAAAAAAAAAAAAAAA`],
     ['portal', () => ana, () => `${gateway.site('portal')}/`],
+    ['history', () => bo, async () => {
+      await bo.open(`${gateway.site('payroll')}/`);
+      return `${gateway.site('portal')}/history`;
+    }],
+    ['break-glass', () => nobody, () => `${gateway.site('auth')}/break-glass`],
     ['refused-with-a-way', () => ana, () => `${gateway.site('payroll')}/`],
     ['refused-without-a-way', () => bo, () => `${gateway.site('payroll')}/`],
     ['account', () => ana, () => `${gateway.site('auth')}/`],

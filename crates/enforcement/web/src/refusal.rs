@@ -170,9 +170,12 @@ fn not_signed_in(asked: &Asked, ended: Option<EndReason>) -> Own {
             "remedies",
             json!([{ "steps": [{ "do": "sign-in" }], "alone": true }]),
         );
-    if let Some(origin) = asked.inbound.sign_in_origin() {
-        problem = problem.with("sign_in", format!("{origin}/sign-in?app={}", app.name));
-    }
+    // A page of the app itself begins a sign-in that leads back to it.
+    let sign_in = match asked.inbound.is_sign_in {
+        true => format!("{}/sign-in", asked.inbound.own_origin()),
+        false => format!("{}/", asked.inbound.own_origin()),
+    };
+    problem = problem.with("sign_in", sign_in);
     problem.answer()
 }
 

@@ -1,6 +1,9 @@
 //! `gatewright doctor`: what is wrong with an installation, and what to do.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use serde_json::json;
 
@@ -27,6 +30,9 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {
+    if !arguments.config.exists() {
+        return missing(shell.output, &arguments.config);
+    }
     let found = match config::load(&arguments.config) {
         Ok(mut config) => {
             if let Some(data) = shell.named_data_folder() {
@@ -42,9 +48,18 @@ pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {
                 .collect()
         }
     };
+    report(shell.output, &found)
+}
+
+fn missing(output: Output, file: &Path) -> Done {
+    let fault = Finding::missing_configuration(&file.display().to_string());
+    report(output, &[fault])
+}
+
+fn report(output: Output, found: &[Finding]) -> Done {
     let well = !found.iter().any(|finding| finding.state == State::Wrong);
     let shown = json!({ "ok": well, "findings": found });
-    shell.output.either(&shown, || told(shell.output, &found))?;
+    output.either(&shown, || told(output, found))?;
     Ok(if well { ExitCode::SUCCESS } else { FOUND })
 }
 

@@ -60,6 +60,12 @@ impl Finding {
         }
     }
 
+    /// A configuration that is not there.
+    pub(crate) fn missing_configuration(file: &str) -> Self {
+        Self::wrong("configuration", file, "is not there")
+            .try_this("name the file with `-c FILE`; a demo has none, and nothing to examine")
+    }
+
     /// A configuration that cannot be read.
     pub(crate) fn faulty_configuration(file: &str, fault: &str) -> Self {
         Self::wrong("configuration", file, fault)

@@ -53,7 +53,7 @@ pub(super) fn untold(
 
 pub(super) fn write(untold: &[StoredTransaction], ledger: &Ledger) -> Result<(), LateFault> {
     for transaction in untold {
-        tracing::info!(epoch = %transaction.epoch, "a change was made and not yet recorded; it is recorded now");
+        tracing::info!(epoch = %transaction.epoch, "a change was made before the ledger could take it, at a first start or before a crash; it is recorded now");
         ledger.control().change_blocking(told(transaction))?;
     }
     Ok(())

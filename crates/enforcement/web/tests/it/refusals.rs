@@ -48,7 +48,7 @@ async fn a_stranger_who_opens_a_page_is_sent_to_sign_in_and_nothing_else_is() {
         assert!(!answer.one("www-authenticate").is_empty());
         let problem = answer.problem();
         assert_eq!(problem["remedies"][0]["steps"][0]["do"], "sign-in");
-        assert_eq!(problem["sign_in"], "http://sign-in.test/sign-in?app=wiki");
+        assert_eq!(problem["sign_in"], "http://wiki.test/");
         assert!(answer.all("set-cookie").is_empty());
     }
     assert!(house.upstream.seen().is_empty());
