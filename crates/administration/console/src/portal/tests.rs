@@ -213,7 +213,7 @@ async fn what_was_refused_or_ended_says_what_opens_it_now() {
     assert!(refused.contains("someone who administers Gatewright"));
     assert!(refused.contains(&DecisionId::from_bits(7).to_string()));
     assert!(!page.contains("no-longer-there"));
-    assert!(opened.contains("2 requests, last just now"), "{opened}");
+    assert!(opened.contains("2 requests, last <time"), "{opened}");
     let untold = page_at(&house, Level::None, "/history").await;
     assert!(untold.contains("Nothing you can do opens it now."));
     assert!(!untold.contains("asks again"));
