@@ -124,7 +124,7 @@ pub(super) async fn of(
         refused.extend(seen.row(access, *times).await);
     }
     Content {
-        since: seen.past(lately.since),
+        since: seen.exactly(lately.since),
         more: grouped.len().saturating_sub(REFUSED_MAX),
         refused,
         opened: seen.opened(&allowed),
@@ -163,6 +163,12 @@ impl Seen<'_> {
         let view = self.engine.view();
         let zone = &view.facts.settings().time_zone;
         Moment::past(at, self.engine.clock().now(), zone)
+    }
+
+    fn exactly(&self, at: Timestamp) -> Moment {
+        let view = self.engine.view();
+        let zone = &view.facts.settings().time_zone;
+        Moment::exactly(at, self.engine.clock().now(), zone)
     }
 
     fn app(&self, name: &str) -> Option<Arc<App>> {
