@@ -17,6 +17,8 @@ use crate::{
 pub struct SegmentCopy {
     log: String,
     number: u32,
+    /// Whether nothing more comes in it.
+    closes: bool,
     records: Vec<u8>,
     heads: Vec<u8>,
     personal: Option<Vec<u8>>,
@@ -58,11 +60,27 @@ pub fn copy_ledger(
         let log = folder.join(&name);
         let failed = file_error(&log);
         let mut verifier = LogVerifier::new(&name, keys, stored);
+        let mut hand_out = |segment: &SegmentCopy| {
+            verifier.segment(&segment.as_files());
+            keep(segment)
+        };
+        let mut open: Option<SegmentCopy> = None;
         for number in segment_numbers(&log).map_err(&failed)? {
-            if let Some(segment) = copy(&log, &name, number, keys).map_err(&failed)? {
-                verifier.segment(&segment.as_files());
-                keep(&segment).map_err(&failed)?;
+            let Some(segment) = copy(&log, &name, number, keys).map_err(&failed)? else {
+                continue;
+            };
+            if let Some(before) = open.take() {
+                // It was closed before the next one had a head: what it ends with is there by now.
+                let again = copy(&log, &name, before.number, keys).map_err(&failed)?;
+                hand_out(&again.unwrap_or(before)).map_err(&failed)?;
             }
+            match segment.closes {
+                true => hand_out(&segment).map_err(&failed)?,
+                false => open = Some(segment),
+            }
+        }
+        if let Some(last) = open {
+            hand_out(&last).map_err(&failed)?;
         }
         reports.push(verifier.finish());
     }
@@ -112,6 +130,7 @@ fn copy(
     Ok(Some(SegmentCopy {
         log: name.to_owned(),
         number,
+        closes: head.head.closes,
         records,
         heads,
         personal,
