@@ -64,6 +64,9 @@ struct Inner {
     declared: DeclaredNames,
 }
 
+/// Accesses of a person that are looked back at.
+const LATELY_MAX: usize = 300;
+
 /// A request as it arrived, whole.
 #[derive(Debug)]
 pub(crate) struct ApiRequest {
@@ -94,7 +97,8 @@ impl Administration {
         let now = self.0.parts.engine.clock().now();
         let theirs = move |line: &&RecordLine| line.user_id == Some(user) && line.app.is_some();
         let look = self.0.recent.look(|window| {
-            let lines = window.behind(0).rev().filter(theirs).cloned().collect();
+            let lines = window.behind(0).rev().filter(theirs);
+            let lines = lines.take(LATELY_MAX).cloned().collect();
             (window.since(now), lines)
         });
         look.await

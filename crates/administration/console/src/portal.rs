@@ -16,6 +16,7 @@ use gw_pages::{
     JudgedRequest, Link, Message, Page, PageService, Width, refused::Level, signed_in_words,
 };
 use http::{Method, Response, StatusCode};
+use tokio::sync::Semaphore;
 
 use cards::{Card, Cards};
 
@@ -25,6 +26,9 @@ pub use history::{Access, Became, History, Lately, Looking};
 pub const PATH: &str = "/";
 /// Where what they did lately is.
 pub const HISTORY_PATH: &str = "/history";
+
+/// How many may look back at a time.
+const LOOKING_BACK: usize = 1;
 
 /// Where the portal stands among the apps.
 #[derive(Clone)]
@@ -39,7 +43,12 @@ pub struct PortalOptions {
 
 /// The portal as a service of judged requests.
 pub fn service(engine: Engine, options: PortalOptions) -> PageService {
-    let portal = Arc::new(Portal { engine, options });
+    let turns = Semaphore::new(LOOKING_BACK);
+    let portal = Arc::new(Portal {
+        engine,
+        options,
+        turns,
+    });
     PageService::new(tower::service_fn(move |request: JudgedRequest| {
         let portal = portal.clone();
         async move { Ok::<_, Infallible>(portal.answer(&request).await) }
@@ -49,6 +58,8 @@ pub fn service(engine: Engine, options: PortalOptions) -> PageService {
 struct Portal {
     engine: Engine,
     options: PortalOptions,
+    /// Looking back costs more than looking at one's apps: few do it at a time.
+    turns: Semaphore,
 }
 
 #[derive(Template)]
@@ -58,6 +69,17 @@ struct Content<'a> {
     client: &'a str,
     open: Vec<Card>,
     more: Vec<Card>,
+}
+
+fn busy(links: Vec<Link>) -> Response<Bytes> {
+    Message::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Many look back at this moment",
+        "Try again in a second.",
+    )
+    .action("Try again", HISTORY_PATH)
+    .links(links)
+    .render()
 }
 
 impl Portal {
@@ -93,6 +115,9 @@ impl Portal {
             .render();
         };
         if &*request.path == HISTORY_PATH {
+            let Ok(_turn) = self.turns.try_acquire() else {
+                return busy(links);
+            };
             let content = history::of(&self.engine, &self.options, &request.judged, session).await;
             return Page::new("What you did lately")
                 .links(links)

@@ -12,9 +12,24 @@ use gw_model::{
 use crate::Policies;
 
 /// A proof that is as good and as fresh as one can have.
-const FRESH: Duration = Duration::from_secs(1);
+const FRESH: Duration = Duration::from_secs(10);
 /// The app of Gatewright's own in which people administer.
 const ADMINISTRATION: &str = "administration";
+/// The one in which they sign in.
+const SIGN_IN: &str = "sign-in";
+
+/// A method and a path.
+type Asked = (&'static str, &'static str);
+/// What replacing the policies takes there.
+const TO_APPLY: [Asked; 2] = [("GET", "/"), ("POST", "/v1/policies")];
+/// What signing in with a passkey takes of a stranger.
+const BY_PASSKEY: [Asked; 3] = [
+    ("GET", "/sign-in"),
+    ("POST", "/passkey/sign-in/start"),
+    ("POST", "/passkey/sign-in/finish"),
+];
+/// What breaking the glass takes.
+const BY_CODE: [Asked; 2] = [("GET", "/break-glass"), ("POST", "/break-glass")];
 
 /// Whether root on the machine, or any person who is not switched off, could still replace the
 /// policies: whoever can do that can put everything else right.
@@ -29,7 +44,7 @@ pub fn someone_can_administer(policies: &Policies, facts: &Snapshot, now: Timest
         method: AuthnMethod::Passkey,
         now,
     };
-    as_local.may(Action::AdminPolicyApply, &Resource::System, None) || {
+    as_local.may_apply() || {
         let mut people = facts
             .users()
             .filter(|user| !user.disabled && user.has_passkey());
@@ -94,19 +109,37 @@ fn administers(
         method,
         now,
     };
-    let Some(app) = facts.apps().find(|app| is_administration(app)) else {
+    let Some(administration) = own(facts, ADMINISTRATION) else {
         return false;
     };
-    let entrance = Resource::Route(app.default_route());
-    tried.may(Action::AdminPolicyApply, &Resource::System, None)
-        && tried.may(Action::HttpRequest, &entrance, Some(app))
+    let stranger = Try {
+        principal: Principal::Anonymous,
+        ..tried
+    };
+    let signing_in: &[Asked] = match method {
+        AuthnMethod::BreakGlass => &BY_CODE,
+        _ => &BY_PASSKEY,
+    };
+    tried.may_apply()
+        && TO_APPLY
+            .iter()
+            .all(|asked| tried.reaches(administration, *asked))
+        && own(facts, SIGN_IN)
+            .is_none_or(|app| signing_in.iter().all(|asked| stranger.reaches(app, *asked)))
 }
 
-fn is_administration(app: &App) -> bool {
-    matches!(&app.upstream, Upstream::BuiltIn(name) if **name == *ADMINISTRATION)
+/// An app of Gatewright's own.
+fn own<'f>(facts: &'f Snapshot, which: &str) -> Option<&'f Arc<App>> {
+    let is_it =
+        |app: &&Arc<App>| matches!(&app.upstream, Upstream::BuiltIn(name) if **name == *which);
+    facts.apps().find(is_it)
 }
+
+/// An app, the method and the path.
+type At<'a> = (&'a Arc<App>, &'static str, &'static str);
 
 /// Somebody with a proof of a moment ago.
+#[derive(Clone, Copy)]
 struct Try<'a> {
     policies: &'a Policies,
     facts: &'a Snapshot,
@@ -116,8 +149,17 @@ struct Try<'a> {
 }
 
 impl Try<'_> {
+    fn may_apply(&self) -> bool {
+        self.may(Action::AdminPolicyApply, &Resource::System, None)
+    }
+
+    fn reaches(&self, app: &Arc<App>, (method, path): Asked) -> bool {
+        let route = Resource::Route(app.route_of(method, path));
+        self.may(Action::HttpRequest, &route, Some((app, method, path)))
+    }
+
     /// Whether policy lets them from this machine, from elsewhere, or from a network with a name.
-    fn may(&self, action: Action, resource: &Resource, app: Option<&Arc<App>>) -> bool {
+    fn may(&self, action: Action, resource: &Resource, at: Option<At<'_>>) -> bool {
         let networks = self.facts.settings().networks.iter();
         let named = networks.filter_map(|network| network.prefixes.first().map(|p| p.addr()));
         let anywhere = [
@@ -127,7 +169,7 @@ impl Try<'_> {
         anywhere
             .into_iter()
             .chain(named)
-            .any(|address| self.may_from(address, action, resource, app))
+            .any(|address| self.may_from(address, action, resource, at))
     }
 
     fn may_from(
@@ -135,7 +177,7 @@ impl Try<'_> {
         address: IpAddr,
         action: Action,
         resource: &Resource,
-        app: Option<&Arc<App>>,
+        at: Option<At<'_>>,
     ) -> bool {
         let just_now = self.now.before(FRESH);
         let events = [AuthnEvent {
@@ -153,14 +195,14 @@ impl Try<'_> {
                 enrolment: false,
             });
         }
-        context.http = app.map(|app| HttpContext {
-            method: "GET",
-            path: "/",
+        context.http = at.map(|(app, method, path)| HttpContext {
+            method,
+            path,
             host: &app.host,
             websocket: false,
             same_origin: true,
         });
-        context.time.zone = app.and_then(|app| app.time_zone.as_deref());
+        context.time.zone = at.and_then(|(app, ..)| app.time_zone.as_deref());
         let request = AccessRequest {
             principal: self.principal,
             session: None,

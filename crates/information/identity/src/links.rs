@@ -169,6 +169,7 @@ impl Identity {
         let state = state.ok_or(LinkError::NotUsable(WhyNot::Unknown))?;
         let link = state.usable(self.now()).map_err(LinkError::NotUsable)?;
         let facts = self.engine().view().facts.clone();
+        maker_is_here(&facts, &link.made_by)?;
         let user = may_have(&facts, link.user, link.kind)?;
         outgrown(&facts, &user, link.within.as_deref(), self.now())?;
         Ok(LinkShown {
@@ -194,6 +195,7 @@ impl Identity {
         let (kind, user) = (shown.kind, shown.user.id);
         let drawn = secrets::draw();
         let using = Using {
+            made_by: shown.made_by,
             within: shown.within,
             hash: secrets::hash(token),
             kind,
@@ -227,6 +229,7 @@ impl Identity {
 
 /// All that using a link needs, so that the facts at its turn decide.
 struct Using {
+    made_by: Actor,
     within: Option<Vec<GroupName>>,
     hash: TokenHash,
     kind: LinkKind,
@@ -241,6 +244,7 @@ struct Using {
 impl Using {
     fn commit(self, facts: &Snapshot) -> Result<Commit, Refused> {
         let declined = |fault: LinkError| Refused::Declined(fault.to_string());
+        maker_is_here(facts, &self.made_by).map_err(declined)?;
         let user = may_have(facts, self.user, self.kind).map_err(declined)?;
         outgrown(facts, &user, self.within.as_deref(), self.now).map_err(declined)?;
         let taken = Effect::LinkTaken {
@@ -347,6 +351,17 @@ fn may_have(facts: &Snapshot, user: UserId, kind: LinkKind) -> Result<Arc<User>,
         return Err(LinkError::HasFactors(user.name.clone()));
     }
     Ok(user.clone())
+}
+
+/// A link of somebody who was removed or switched off since is worth nothing: of whoever broke the
+/// glass, too, once that is acknowledged.
+fn maker_is_here(facts: &Snapshot, made_by: &Actor) -> Result<(), LinkError> {
+    match made_by {
+        Actor::User(maker) if facts.user(*maker).is_none_or(|maker| maker.disabled) => {
+            Err(LinkError::NotUsable(WhyNot::Revoked))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether a link is still for who the person was when it was made.

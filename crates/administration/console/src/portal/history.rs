@@ -11,7 +11,7 @@ use gw_pages::{Chip, Judged, Moment, Tile, refused::Level};
 use super::{PortalOptions, cards};
 
 /// Refusals that one page shows.
-const REFUSED_MAX: usize = 30;
+const REFUSED_MAX: usize = 12;
 /// Characters of a path that are shown.
 const PATH_CHARS: usize = 100;
 

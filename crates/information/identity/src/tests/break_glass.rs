@@ -3,7 +3,7 @@ use gw_model::{Action, Actor, AuthnMethod, BreakGlass, EndReason, Resource, Sess
 use gw_store::LinkKind;
 use http::StatusCode;
 
-use super::browser::{ANA, Browser, House, body, location};
+use super::browser::{ANA, BO, Browser, House, body, location};
 use crate::{BreakGlassError, LinkError, Sealed};
 
 const ROOT: Actor = Actor::Local(0);
@@ -142,6 +142,19 @@ async fn a_use_is_shown_until_somebody_else_acknowledges_it() {
     let second_user = other.session().unwrap().user;
     assert_eq!(&*house.user(second_user.bits()).name, "break-glass-2");
 
+    let left_behind = house
+        .identity
+        .make_link(
+            UserId::from_bits(BO),
+            LinkKind::SignIn,
+            Actor::User(user),
+            None,
+            None,
+        )
+        .await
+        .unwrap();
+    let path = left_behind.path.expose();
+    assert_eq!(house.browser().get(path).await.status(), StatusCode::OK);
     let by = Actor::User(UserId::from_bits(ANA));
     house
         .identity
@@ -155,6 +168,10 @@ async fn a_use_is_shown_until_somebody_else_acknowledges_it() {
         "what was open is over"
     );
     assert_eq!(facts.break_glass().count(), 1);
+    let shown = house.browser().get(path).await;
+    assert_eq!(shown.status(), StatusCode::GONE, "nor do links stay behind");
+    let mut other = house.browser();
+    assert_eq!(other.post(path, "").await.status(), StatusCode::GONE);
 }
 
 #[tokio::test]
