@@ -23,7 +23,7 @@ use crate::{
     operation::{self, Call},
     query::Query,
     recent::Recent,
-    types::{ConfigState, LogAccess, Problem, RecordLine},
+    types::{ConfigState, LogAccess, OutcomeWord, Problem, RecordLine},
     undone,
 };
 
@@ -64,7 +64,7 @@ struct Inner {
     declared: DeclaredNames,
 }
 
-/// Accesses of a person that are looked back at.
+/// Accesses of a person that are looked back at: of those that were let in, and of all others.
 const LATELY_MAX: usize = 300;
 
 /// A request as it arrived, whole.
@@ -91,15 +91,30 @@ impl Administration {
         }))
     }
 
-    /// What a person did lately at apps, the newest first, as far as the window of recent records
-    /// reaches back; and since when that is.
-    pub async fn lately(&self, user: UserId) -> (Timestamp, Vec<RecordLine>) {
+    /// What a person did lately at apps but these, the newest first, as far as the window of recent
+    /// records reaches back, but no more than a page can use; and since when that is everything.
+    pub async fn lately(&self, user: UserId, but: &[&str]) -> (Timestamp, Vec<RecordLine>) {
         let now = self.0.parts.engine.clock().now();
-        let theirs = move |line: &&RecordLine| line.user_id == Some(user) && line.app.is_some();
+        let theirs = |line: &&RecordLine| {
+            let app = line.app.as_deref();
+            line.user_id == Some(user) && app.is_some_and(|app| !but.contains(&app))
+        };
         let look = self.0.recent.look(|window| {
-            let lines = window.behind(0).rev().filter(theirs);
-            let lines = lines.take(LATELY_MAX).cloned().collect();
-            (window.since(now), lines)
+            let (mut since, mut lines, mut kept) = (window.since(now), Vec::new(), [0; 2]);
+            for line in window.behind(0).rev().filter(theirs) {
+                let [allowed, others] = &mut kept;
+                let of_its_kind = match line.outcome {
+                    OutcomeWord::Allow => allowed,
+                    _ => others,
+                };
+                if *of_its_kind == LATELY_MAX {
+                    since = since.max(line.time);
+                    continue;
+                }
+                *of_its_kind += 1;
+                lines.push(line.clone());
+            }
+            (since, lines)
         });
         look.await
     }

@@ -14,14 +14,17 @@ pub(super) fn of(api: Administration) -> History {
     Arc::new(move |user| {
         let api = api.clone();
         Box::pin(async move {
-            let (since, lines) = api.lately(user).await;
+            let (since, lines) = api.lately(user, &OWN).await;
             let accesses = lines.into_iter().filter_map(access).collect();
             Lately { since, accesses }
         })
     })
 }
 
-/// What happened at an app; Gatewright's own pages are no app to somebody who looks back.
+/// Gatewright's own pages are no app to somebody who looks back.
+const OWN: [&str; 2] = [web::SIGN_IN, web::PORTAL];
+
+/// What happened at an app.
 fn access(line: RecordLine) -> Option<Access> {
     let became = match line.outcome {
         OutcomeWord::Allow => Became::Allowed,
@@ -29,9 +32,7 @@ fn access(line: RecordLine) -> Option<Access> {
         OutcomeWord::Cut => Became::Ended,
         OutcomeWord::Change | OutcomeWord::Note => return None,
     };
-    let app = line
-        .app
-        .filter(|app| ![web::SIGN_IN, web::PORTAL].contains(&app.as_str()))?;
+    let app = line.app?;
     let (method, path) = line.what.split_once(' ')?;
     Some(Access {
         at: line.time,
