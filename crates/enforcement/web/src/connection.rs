@@ -28,7 +28,9 @@ use metered::UNBEGUN_MAX;
 
 use crate::{
     body::OutBody,
-    bounds::{Allowance, Meter, Pace, Pass, Seat, StreamPace, TooFast, Untaken, Waits, Whose},
+    bounds::{
+        Account, Allowance, Meter, Pace, Pass, Seat, StreamPace, TooFast, Untaken, Waits, Whose,
+    },
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
     flow::Flow,
@@ -402,9 +404,19 @@ impl Conn {
     }
 
     /// A person who is signed in asks over it, unless they ask faster than one may.
-    pub(crate) fn is_asked_by(&self, who: Whose, price: u32, now: Instant) -> Result<(), TooFast> {
+    pub(crate) fn is_asked_by(
+        &self,
+        who: Whose,
+        by_another_origin: bool,
+        price: u32,
+        now: Instant,
+    ) -> Result<(), TooFast> {
         let paces = &self.thread.shared.paces;
-        let spent = self.allowance.spend(paces, who.person, price, now);
+        let account = Account {
+            person: who.person,
+            by_another_origin,
+        };
+        let spent = self.allowance.spend(paces, account, price, now);
         match spent {
             Ok(()) => self.seat.is_asked_by(who),
             Err(_) => self.seat.asks_too_much(),

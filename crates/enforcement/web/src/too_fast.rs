@@ -9,7 +9,7 @@ use crate::{
     answer::{Own, Problem},
     bounds::{TooFast, Whose},
     credential::Known,
-    fetch_site,
+    fetch_site::{self, Sender},
     inbound::Asked,
     recorded,
 };
@@ -25,7 +25,10 @@ pub(crate) fn admit(asked: &Asked, known: &Known) -> Result<(), Box<Own>> {
         session: known.session.id,
     };
     let price = recorded::price(asked);
-    let admitted = inbound.conn.is_asked_by(who, price, inbound.received);
+    let by_another = asked.sender == Sender::Other;
+    let admitted = inbound
+        .conn
+        .is_asked_by(who, by_another, price, inbound.received);
     admitted.map_err(|TooFast(wait)| Box::new(refuse(asked, known, wait)))
 }
 

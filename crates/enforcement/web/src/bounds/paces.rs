@@ -39,6 +39,16 @@ pub(crate) struct Paces {
     ahead: u64,
 }
 
+/// On whose account a request goes.
+///
+/// What pages of other origins have a person's browser send has an account of its own: such a
+/// page can keep the person waiting elsewhere by it, and nowhere in what they ask themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Account {
+    pub(crate) person: UserId,
+    pub(crate) by_another_origin: bool,
+}
+
 /// More than one person may ask. It would be let through after that long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooFast(pub(crate) Duration);
@@ -63,11 +73,11 @@ impl Paces {
         self.each > 0
     }
 
-    fn draw(&self, person: UserId, many: u32, now: Instant) -> Result<(), TooFast> {
+    fn draw(&self, account: Account, many: u32, now: Instant) -> Result<(), TooFast> {
         let since = now.saturating_duration_since(self.began).as_nanos();
         let now = u64::try_from(since).unwrap_or(u64::MAX);
         let price = self.each.saturating_mul(many.into());
-        let at = self.places.of(&person);
+        let at = self.places.of(&account);
         let places = || self.rows.iter().zip(at).filter_map(|(row, at)| row.get(at));
         let due = places().map(|due| due.load(Ordering::Relaxed)).min();
         let due = due.unwrap_or_default().max(now).saturating_add(price);
@@ -92,7 +102,7 @@ pub(crate) struct Allowance {
 
 #[derive(Debug, Clone, Copy)]
 struct Drawn {
-    person: UserId,
+    account: Account,
     left: u32,
     last: u32,
     until: Instant,
@@ -103,7 +113,7 @@ impl Allowance {
     pub(crate) fn spend(
         &self,
         paces: &Paces,
-        person: UserId,
+        account: Account,
         price: u32,
         now: Instant,
     ) -> Result<(), TooFast> {
@@ -111,7 +121,7 @@ impl Allowance {
             return Ok(());
         }
         let drawn = self.drawn.get();
-        let drawn = drawn.filter(|drawn| drawn.person == person && now < drawn.until);
+        let drawn = drawn.filter(|drawn| drawn.account == account && now < drawn.until);
         let left = drawn.map_or(0, |drawn| drawn.left);
         if let Some(enough) = drawn.filter(|drawn| drawn.left >= price) {
             let left = left - price;
@@ -121,12 +131,12 @@ impl Allowance {
         let missing = price - left;
         let ahead = drawn.map_or(1, |drawn| drawn.last.saturating_mul(2).min(DRAWN_MAX));
         let many = missing.max(ahead);
-        let last = match paces.draw(person, many, now) {
+        let last = match paces.draw(account, many, now) {
             Ok(()) => many,
-            Err(_) => paces.draw(person, missing, now).map(|()| missing)?,
+            Err(_) => paces.draw(account, missing, now).map(|()| missing)?,
         };
         self.drawn.set(Some(Drawn {
-            person,
+            account,
             left: left + last - price,
             last,
             until: now + DRAWN_FOR,
@@ -139,12 +149,20 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    const ANA: UserId = UserId::from_bits(1);
-    const BO: UserId = UserId::from_bits(2);
+    const ANA: Account = of(1, false);
+    const BO: Account = of(2, false);
+    const FOR_ANA: Account = of(1, true);
+
+    const fn of(person: u64, by_another_origin: bool) -> Account {
+        Account {
+            person: UserId::from_bits(person),
+            by_another_origin,
+        }
+    }
 
     /// How many of so many requests at one time are let through.
-    fn asked(allowance: &Allowance, paces: &Paces, person: UserId, now: Instant) -> usize {
-        let spent = |_: &i32| allowance.spend(paces, person, 1, now).is_ok();
+    fn asked(allowance: &Allowance, paces: &Paces, account: Account, now: Instant) -> usize {
+        let spent = |_: &i32| allowance.spend(paces, account, 1, now).is_ok();
         (0..20_000).filter(spent).count()
     }
 
@@ -160,6 +178,8 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!(asked(&one, &paces, ANA, later), 500);
         assert_eq!(asked(&other, &paces, BO, later), 5_000, "another person");
+        let pages = asked(&other, &paces, FOR_ANA, later);
+        assert_eq!(pages, 5_000, "what other pages send for her");
         let much_later = later + Duration::from_secs(1_000);
         assert_eq!(asked(&other, &paces, ANA, much_later), 5_000);
     }

@@ -176,9 +176,13 @@ async fn strangers_gain_nothing_for_long_by_a_persons_request() {
 
 /// Many requests at once on one connection, and their answers.
 async fn flood(house: &House, cookie: &str, number: usize) -> Vec<Answer> {
+    flood_with(house, &[STRANGER[0], ("Cookie", cookie)], number).await
+}
+
+async fn flood_with(house: &House, headers: &[(&str, &str)], number: usize) -> Vec<Answer> {
     let mut io = connect(house.http).await;
     let (mut read, mut write) = io.split();
-    let all = text("GET /", &[STRANGER[0], ("Cookie", cookie)]).repeat(number);
+    let all = text("GET /", headers).repeat(number);
     let asking = write.write_all(all.as_bytes());
     let answering = async {
         let mut answers = Vec::new();
@@ -246,6 +250,26 @@ async fn one_person_asks_so_much_and_others_go_on() {
     // A new connection is no way around it.
     let again = flood(&house, ANA, 500).await;
     assert!(again.iter().any(|answer| answer.status == 429));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_app_keeps_nobody_from_what_they_ask_themselves() {
+    let house = house(Limits {
+        requests_per_person: 1,
+        ..Limits::default()
+    })
+    .await;
+    let sent_by = |site| [STRANGER[0], ("Cookie", ANA), ("Sec-Fetch-Site", site)];
+    for site in ["same-site", "cross-site"] {
+        let answers = flood_with(&house, &sent_by(site), 200).await;
+        assert!(answers.iter().any(|answer| answer.status == 429), "{site}");
+    }
+    for site in ["same-origin", "none"] {
+        let answer = house.get("GET /", &sent_by(site)).await;
+        assert_eq!(answer.status, 200, "{site}");
+    }
+    let answer = house.get("GET /", &[STRANGER[0], ("Cookie", ANA)]).await;
+    assert_eq!(answer.status, 200, "no browser");
 }
 
 #[tokio::test(flavor = "multi_thread")]
