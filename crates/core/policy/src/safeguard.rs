@@ -13,6 +13,9 @@ use crate::Policies;
 
 /// A proof that is as good and as fresh as one can have.
 const FRESH: Duration = Duration::from_secs(10);
+/// Somewhere on the internet. No address that examples use: a condition copied from one would be
+/// met here, and by nobody.
+const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(45, 83, 17, 201));
 /// The app of Gatewright's own in which people administer.
 const ADMINISTRATION: &str = "administration";
 /// The one in which they sign in.
@@ -42,6 +45,7 @@ pub fn someone_can_administer(policies: &Policies, facts: &Snapshot, now: Timest
         facts,
         principal: Principal::Local(0),
         method: AuthnMethod::Passkey,
+        address: Ipv4Addr::LOCALHOST.into(),
         now,
     };
     as_local.may_apply() || {
@@ -93,8 +97,8 @@ pub fn break_glass_opens(policies: &Policies, facts: &Snapshot, now: Timestamp) 
         .is_ok_and(|facts| administers(policies, &facts, id, AuthnMethod::BreakGlass, now))
 }
 
-/// Whether a person with a fresh proof could get in and replace the policies, from anywhere that
-/// policies know of.
+/// Whether a person with a fresh proof could get in and replace the policies, from some one place
+/// that policies know of.
 fn administers(
     policies: &Policies,
     facts: &Snapshot,
@@ -102,30 +106,36 @@ fn administers(
     method: AuthnMethod,
     now: Timestamp,
 ) -> bool {
-    let tried = Try {
-        policies,
-        facts,
-        principal: Principal::User(user),
-        method,
-        now,
-    };
-    let Some(administration) = own(facts, ADMINISTRATION) else {
-        return false;
-    };
-    let stranger = Try {
-        principal: Principal::Anonymous,
-        ..tried
-    };
-    let signing_in: &[Asked] = match method {
-        AuthnMethod::BreakGlass => &BY_CODE,
-        _ => &BY_PASSKEY,
-    };
-    tried.may_apply()
-        && TO_APPLY
-            .iter()
-            .all(|asked| tried.reaches(administration, *asked))
-        && own(facts, SIGN_IN)
-            .is_none_or(|app| signing_in.iter().all(|asked| stranger.reaches(app, *asked)))
+    places(facts).into_iter().any(|address| {
+        let person = Try {
+            policies,
+            facts,
+            principal: Principal::User(user),
+            method,
+            address,
+            now,
+        };
+        person.administers()
+    })
+}
+
+/// This machine, elsewhere, and each network that has a name; without what is for examples.
+fn places(facts: &Snapshot) -> Vec<IpAddr> {
+    let named = facts.settings().networks.iter().filter_map(|network| {
+        let mut addresses = network.prefixes.iter().map(|prefix| prefix.addr());
+        addresses.find(|address| !is_documentation(*address))
+    });
+    let mut places = vec![Ipv4Addr::LOCALHOST.into(), ELSEWHERE];
+    places.extend(named);
+    places
+}
+
+/// An address that stands for others in texts, and is nobody's (RFC 5737, RFC 3849).
+fn is_documentation(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_documentation(),
+        IpAddr::V6(address) => address.segments().starts_with(&[0x2001, 0xdb8]),
+    }
 }
 
 /// An app of Gatewright's own.
@@ -138,17 +148,37 @@ fn own<'f>(facts: &'f Snapshot, which: &str) -> Option<&'f Arc<App>> {
 /// An app, the method and the path.
 type At<'a> = (&'a Arc<App>, &'static str, &'static str);
 
-/// Somebody with a proof of a moment ago.
+/// Somebody somewhere, with a proof of a moment ago.
 #[derive(Clone, Copy)]
 struct Try<'a> {
     policies: &'a Policies,
     facts: &'a Snapshot,
     principal: Principal,
     method: AuthnMethod,
+    address: IpAddr,
     now: Timestamp,
 }
 
 impl Try<'_> {
+    fn administers(&self) -> bool {
+        let Some(administration) = own(self.facts, ADMINISTRATION) else {
+            return false;
+        };
+        let stranger = Try {
+            principal: Principal::Anonymous,
+            ..*self
+        };
+        let signing_in: &[Asked] = match self.method {
+            AuthnMethod::BreakGlass => &BY_CODE,
+            _ => &BY_PASSKEY,
+        };
+        let signs_in = |app| signing_in.iter().all(|asked| stranger.reaches(app, *asked));
+        let mut to_apply = TO_APPLY.iter();
+        self.may_apply()
+            && to_apply.all(|asked| self.reaches(administration, *asked))
+            && own(self.facts, SIGN_IN).is_none_or(signs_in)
+    }
+
     fn may_apply(&self) -> bool {
         self.may(Action::AdminPolicyApply, &Resource::System, None)
     }
@@ -158,35 +188,15 @@ impl Try<'_> {
         self.may(Action::HttpRequest, &route, Some((app, method, path)))
     }
 
-    /// Whether policy lets them from this machine, from elsewhere, or from a network with a name.
     fn may(&self, action: Action, resource: &Resource, at: Option<At<'_>>) -> bool {
-        let networks = self.facts.settings().networks.iter();
-        let named = networks.filter_map(|network| network.prefixes.first().map(|p| p.addr()));
-        let anywhere = [
-            Ipv4Addr::LOCALHOST.into(),
-            Ipv4Addr::new(192, 0, 2, 1).into(),
-        ];
-        anywhere
-            .into_iter()
-            .chain(named)
-            .any(|address| self.may_from(address, action, resource, at))
-    }
-
-    fn may_from(
-        &self,
-        address: IpAddr,
-        action: Action,
-        resource: &Resource,
-        at: Option<At<'_>>,
-    ) -> bool {
         let just_now = self.now.before(FRESH);
         let events = [AuthnEvent {
             method: self.method,
             at: just_now,
             factor: None,
         }];
-        let names = self.facts.settings().network_names(address);
-        let mut context = Context::from_address(address);
+        let names = self.facts.settings().network_names(self.address);
+        let mut context = Context::from_address(self.address);
         context.network.names = &names;
         if let Principal::User(_) = self.principal {
             context.authn = Authn { events: &events };
