@@ -137,4 +137,29 @@ describe('the shipped roles', () => {
     await may('admin', [LOOK, LEDGER], [link('ana'), disable('admin')]);
     assert.match(await gateway.link('ana'), /\/link\//);
   });
+
+  test('in an emergency duties are not kept apart, and no role but the owners has a say in it', async () => {
+    const { code } = await gateway.json('break-glass', 'seal', '--label', 'the safe');
+    people.broke = await Person.arrive(browser, { name: 'broke', passkeys: false });
+    await people.broke.open(`${gateway.site('auth')}/break-glass`);
+    await people.broke.page.getByLabel('The code in the envelope').fill(code);
+    await people.broke.press('Break the glass');
+    await people.broke.page.waitForURL((url) => url.href.startsWith(gateway.site('admin')));
+    const [entry] = (await gateway.json('break-glass', 'list')).items;
+    const session = ['DELETE', `/v1/sessions/${entry.used.session}`];
+    const acknowledge = ['POST', `/v1/break-glass/${entry.id}/acknowledge`];
+    for (const name of ['otto', 'aude', 'hella']) {
+      await may(name, [], [session, end('break-glass'), disable('break-glass'), acknowledge]);
+      const told = await people[name].page.evaluate(async () => (await fetch('/v1/break-glass')).text());
+      assert.match(told, /"used"/);
+      assert.doesNotMatch(told, /the safe|127\.0\.0\.1|made_by/);
+    }
+    await may('broke', [link('admin'), group('otto', 'owners')], [acknowledge]);
+    const rename = ['PATCH', '/v1/users/break-glass', { display_name: 'Otto' }];
+    assert.equal(await ask('admin', ...rename), 409, 'they are called nothing else');
+    assert.equal(await ask('admin', 'DELETE', '/v1/users/break-glass'), 409, 'they stay until it is acknowledged');
+    assert.equal(await ask('otto', ...acknowledge), 403, 'an owner since');
+    assert.equal(await ask('admin', ...acknowledge), 200);
+    assert.equal(await ask('broke', 'GET', '/v1/me'), 401);
+  });
 });

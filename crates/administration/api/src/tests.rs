@@ -415,6 +415,20 @@ async fn a_change_that_leaves_no_one_able_to_administer_is_refused() {
         "{problem:?}"
     );
 
+    let of_an_example = "@id(\"nobody-local\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n@id(\"office-only\")\nforbid (principal, action in Action::\"admin\", resource) unless { context.network.address.isInRange(ip(\"192.0.2.0/24\")) };\n";
+    let apply = ApplyPolicies {
+        files: vec![file("lock.cedar", of_an_example)],
+        over: None,
+    };
+    let refused = running
+        .client
+        .send::<Done>(Method::POST, "/v1/policies", &apply);
+    let problem = refusal(refused.await);
+    assert!(
+        problem.detail.contains("no one able to administer"),
+        "{problem:?}"
+    );
+
     let owners_only = "@id(\"owners-only\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n";
     let apply = ApplyPolicies {
         files: vec![file("owners.cedar", owners_only)],

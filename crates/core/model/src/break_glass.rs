@@ -4,17 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, BreakGlassId, SessionId, Timestamp, UserId};
+use crate::{Actor, BreakGlassId, SessionId, Timestamp, TokenHash, UserId};
 
 /// A sealed way in: a code on paper, of which the store keeps a hash, and which works once.
 ///
-/// It stays among the facts when it has been used, until somebody acknowledges that.
+/// It stays among the facts when it has been used, and for a while after somebody acknowledged that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BreakGlass {
     /// Its id.
     pub id: BreakGlassId,
     /// Where it is kept, in words: `safe, second floor`.
     pub label: Arc<str>,
+    /// The hash of its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<TokenHash>,
     /// Who made it.
     pub made_by: Actor,
     /// When.
@@ -22,6 +25,9 @@ pub struct BreakGlass {
     /// Its use, once it has been used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<BreakGlassUse>,
+    /// That somebody looked at that use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Acknowledged>,
 }
 
 /// The use of a sealed way in.
@@ -31,6 +37,12 @@ pub struct BreakGlassUse {
     pub at: Timestamp,
     /// The person as whom: made for this use alone.
     pub user: UserId,
+    /// What that person is called, also when they are gone.
+    #[serde(default)]
+    pub name: Arc<str>,
+    /// Who were owners before: those who can say that it was in order.
+    #[serde(default)]
+    pub owners: Vec<UserId>,
     /// Their session.
     pub session: SessionId,
     /// Browser and system, in words.
@@ -41,11 +53,35 @@ pub struct BreakGlassUse {
     pub ends: Timestamp,
 }
 
+/// That somebody looked at what was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+}
+
 impl BreakGlass {
     /// How long one use lasts.
     pub const LASTS: Duration = Duration::from_secs(30 * 60);
     /// How many may be sealed or wait to be acknowledged at a time.
     pub const MOST: usize = 10;
+    /// How many are kept once they were acknowledged; the ledger keeps all.
+    pub const KEPT: usize = 20;
     /// The group that its user is in for that long.
     pub const GROUP: &'static str = "owners";
+
+    /// Its use, if nobody has acknowledged it yet.
+    pub fn waiting(&self) -> Option<&BreakGlassUse> {
+        match self.acknowledged {
+            None => self.used.as_ref(),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether its code still opens.
+    pub const fn is_sealed(&self) -> bool {
+        self.used.is_none()
+    }
 }

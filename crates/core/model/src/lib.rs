@@ -21,7 +21,7 @@ mod time;
 mod upgrade;
 mod upstream;
 
-pub use break_glass::{BreakGlass, BreakGlassUse};
+pub use break_glass::{Acknowledged, BreakGlass, BreakGlassUse};
 pub use change::{Actor, Change};
 pub use decision::{
     Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,

@@ -202,7 +202,8 @@ impl Snapshot {
         self.keys_version
     }
 
-    /// All sealed ways in, and those whose use nobody has acknowledged yet.
+    /// All sealed ways in: those that wait, those whose use nobody has acknowledged yet, and the
+    /// latest of those where somebody has.
     pub fn break_glass(&self) -> impl Iterator<Item = &Arc<BreakGlass>> {
         self.break_glass.values()
     }

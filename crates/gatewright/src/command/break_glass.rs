@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use gw_api::types::{BreakGlassView, Done, Listing, SealBreakGlass, SealedBreakGlass};
+use gw_model::Timestamp;
 use http::Method;
 
 use super::{Shell, converse, segment};
@@ -103,26 +104,35 @@ fn table(entries: &[BreakGlassView]) -> Table {
     let now = now();
     let mut table = Table::new(&["id", "kept", "made by", "made", "state"]);
     for entry in entries {
-        let state = match &entry.used {
-            None if entry.opens => Cell::chip(Chip::Allow, "sealed"),
-            None => Cell::chip(Chip::Deny, "sealed, but policy would refuse it"),
-            Some(used) => {
-                let words = format!(
-                    "used {} from {} as {}: acknowledge it",
-                    when(used.at, now),
-                    used.address,
-                    used.user
-                );
-                Cell::chip(Chip::Deny, &words)
-            }
-        };
         table.row([
             Cell::text(entry.id.to_string()),
-            Cell::text(&entry.label),
-            Cell::text(&entry.made_by),
+            Cell::text(entry.label.as_deref().unwrap_or_default()),
+            Cell::text(entry.made_by.as_deref().unwrap_or_default()),
             Cell::time(entry.made_at, now),
-            state,
+            state(entry, now),
         ]);
     }
     table
+}
+
+fn state(entry: &BreakGlassView, now: Timestamp) -> Cell {
+    let Some(used) = &entry.used else {
+        return match entry.opens {
+            true => Cell::chip(Chip::Allow, "sealed"),
+            false => Cell::chip(Chip::Deny, "sealed, but policy would refuse it"),
+        };
+    };
+    let from = used.address.as_deref().unwrap_or("somewhere");
+    let words = format!("used {} from {from} as {}", when(used.at, now), used.user);
+    match &entry.acknowledged {
+        None => Cell::chip(Chip::Deny, &format!("{words}: acknowledge it")),
+        Some(looked) => {
+            let looked = format!(
+                "{words}; acknowledged {} by {}",
+                when(looked.at, now),
+                looked.by
+            );
+            Cell::text(looked)
+        }
+    }
 }

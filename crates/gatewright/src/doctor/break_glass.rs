@@ -20,20 +20,25 @@ pub(super) fn look(running: &Running) -> Vec<Finding> {
 }
 
 fn of(entries: &[BreakGlassView], now: Timestamp) -> Vec<Finding> {
-    if entries.is_empty() {
+    let current: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.acknowledged.is_none())
+        .collect();
+    if current.is_empty() {
         let what = "nothing is sealed for the day on which nobody can sign in";
         return vec![Finding::look(ABOUT, "sealed ways in", what).try_this(SEAL)];
     }
-    entries.iter().map(|entry| one(entry, now)).collect()
+    current.into_iter().map(|entry| one(entry, now)).collect()
 }
 
 fn one(entry: &BreakGlassView, now: Timestamp) -> Finding {
-    let which = format!("{} ({})", entry.id, gw_ledger::escape(&entry.label));
-    if let Some(used) = &entry.used {
+    let label = entry.label.as_deref().unwrap_or_default();
+    let which = format!("{} ({})", entry.id, gw_ledger::escape(label));
+    if let Some(used) = entry.waiting() {
         let what = format!(
             "was used {} from {}, and nobody has acknowledged it",
             when(used.at, now),
-            used.address
+            used.address.as_deref().unwrap_or("somewhere")
         );
         let help = format!(
             "look at what was done, then `gatewright break-glass acknowledge {}`",
@@ -56,7 +61,7 @@ fn one(entry: &BreakGlassView, now: Timestamp) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use gw_api::types::BreakGlassUseView;
+    use gw_api::types::{AcknowledgedView, BreakGlassUseView};
     use gw_model::{BreakGlassId, SessionId};
 
     use super::*;
@@ -65,10 +70,11 @@ mod tests {
     fn sealed(made: u64) -> BreakGlassView {
         BreakGlassView {
             id: BreakGlassId::from_bits(1),
-            label: "safe".into(),
-            made_by: "uid 0 on the machine".into(),
+            label: Some("safe".into()),
+            made_by: Some("uid 0 on the machine".into()),
             made_at: Timestamp::from_secs(made),
             used: None,
+            acknowledged: None,
             opens: true,
         }
     }
@@ -90,13 +96,21 @@ mod tests {
                 at: now,
                 user: "break-glass".into(),
                 session: SessionId::from_bits(1),
-                client: "curl".into(),
-                address: "192.0.2.1".into(),
+                client: Some("curl".into()),
+                address: Some("192.0.2.1".into()),
                 ends: now,
                 open: false,
             }),
             ..sealed(1_799_000_000)
         };
-        assert_eq!(state(&[used]), State::Wrong);
+        assert_eq!(state(std::slice::from_ref(&used)), State::Wrong);
+        let looked_at = BreakGlassView {
+            acknowledged: Some(AcknowledgedView {
+                at: now,
+                by: "olga".into(),
+            }),
+            ..used
+        };
+        assert_eq!(state(&[looked_at]), State::Look, "and nothing is sealed");
     }
 }

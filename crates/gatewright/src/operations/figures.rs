@@ -83,7 +83,9 @@ fn facts(page: &mut Exposition, watched: &Watched) {
         "Apps behind the gate, Gatewright's own included.",
         facts.apps().count() as f64,
     );
-    let used = facts.break_glass().filter(|entry| entry.used.is_some());
+    let used = facts
+        .break_glass()
+        .filter(|entry| entry.waiting().is_some());
     gauge(
         page,
         "gatewright_break_glass_unacknowledged",

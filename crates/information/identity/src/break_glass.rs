@@ -8,9 +8,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use gw_engine::{Commit, CommitError, random};
 use gw_model::{
-    Actor, AuthnEvent, AuthnMethod, BreakGlass, BreakGlassId, BreakGlassUse, Change, DecisionId,
-    EndReason, Ended, Group, GroupName, Membership, Session, SessionKind, Snapshot, Timestamp,
-    TokenHash, User, UserId,
+    Acknowledged, Actor, AuthnEvent, AuthnMethod, BreakGlass, BreakGlassId, BreakGlassUse, Change,
+    DecisionId, EndReason, Ended, Group, GroupName, Membership, Session, SessionId, SessionKind,
+    Snapshot, Timestamp, TokenHash, User, UserId,
 };
 use gw_store::{Effect, Refused, Secret};
 
@@ -23,7 +23,7 @@ const PURPOSE: &str = "break-glass";
 /// The name of who is made for a use; with a number behind it where that is taken.
 const NAME: &str = "break-glass";
 /// Characters of a code without what groups them: 160 bits.
-const CODE_LENGTH: usize = 32;
+pub(crate) const CODE_LENGTH: usize = 32;
 const LABEL_LENGTH_MAX: usize = 64;
 /// A code waits for its day; the store wants an end for everything.
 const LIVES: std::time::Duration = std::time::Duration::from_secs(20 * 366 * 24 * 60 * 60);
@@ -62,9 +62,17 @@ pub enum BreakGlassError {
     /// It was not.
     #[error("it has not been used: there is nothing to acknowledge")]
     Unused,
+    /// Somebody did already.
+    #[error("it has been acknowledged already")]
+    Acknowledged,
     /// Who came in so cannot say that it was in order.
     #[error("whoever came in by breaking the glass cannot do this: somebody else has to")]
     OwnUse,
+    /// Neither can anybody who may owe their rights to them.
+    #[error(
+        "who acknowledges a use has been an owner since before it, and is signed in with a passkey from before it; or runs `gatewright break-glass acknowledge` on the machine"
+    )]
+    NotFromBefore,
     /// The code opens nothing.
     #[error("that code opens nothing")]
     NotUsable,
@@ -105,17 +113,19 @@ impl Identity {
             return Err(BreakGlassError::Label);
         }
         let code = draw_code();
-        let now = self.now();
+        let (hash, now) = (hash(code.expose()), self.now());
         let entry = BreakGlass {
             id: BreakGlassId::from_bits(random::bits()),
             label: label.into(),
+            hash: Some(hash),
             made_by: by.clone(),
             made_at: now,
             used: None,
+            acknowledged: None,
         };
         let put = Effect::OncePut {
             purpose: PURPOSE.into(),
-            hash: hash(code.expose()),
+            hash,
             expires: now.after(LIVES),
             payload: Secret::new(entry.id.to_string().into_bytes()),
         };
@@ -135,7 +145,7 @@ impl Identity {
     /// Calls a sealed way in back: its code is worth nothing from now on.
     ///
     /// # Errors
-    /// When there is none such, it has been used, or the change fails.
+    /// When there is none such, it has been used, `by` came in by another, or the change fails.
     pub async fn revoke_break_glass(
         &self,
         id: BreakGlassId,
@@ -146,32 +156,46 @@ impl Identity {
             by,
             "break-glass called back",
             allowed_by,
-            move |facts, _| match found(facts, id)?.used {
-                None => Ok((vec![Change::BreakGlassRemoved(id)], Vec::new())),
-                Some(_) => Err(BreakGlassError::Used),
+            move |facts, by| {
+                not_by_its_user(facts, by)?;
+                match found(facts, id)?.is_sealed() {
+                    true => Ok((vec![Change::BreakGlassRemoved(id)], Vec::new())),
+                    false => Err(BreakGlassError::Used),
+                }
             },
         )
         .await
     }
 
-    /// Acknowledges a use: it is no longer shown, and whoever came in by it is gone.
+    /// Acknowledges a use: it waits for nobody any more, and whoever came in by it is gone.
     ///
     /// # Errors
-    /// When there is none such, it has not been used, `by` came in so, or the change fails.
+    /// When there is none such, it has not been used, `by` came in so or may owe their rights to
+    /// whoever did, or the change fails.
     pub async fn acknowledge_break_glass(
         &self,
         id: BreakGlassId,
-        by: Actor,
+        (by, session): (Actor, Option<SessionId>),
         allowed_by: Option<DecisionId>,
     ) -> Result<(), BreakGlassError> {
-        let what = "break-glass acknowledged";
+        let (what, at) = ("break-glass acknowledged", self.now());
         self.change_break_glass(by, what, allowed_by, move |facts, by| {
             not_by_its_user(facts, by)?;
-            let used = found(facts, id)?.used.as_ref();
-            let user = used.ok_or(BreakGlassError::Unused)?.user;
-            let gone = facts.user(user).map(|_| Change::UserRemoved(user));
-            let changes = std::iter::once(Change::BreakGlassRemoved(id)).chain(gone);
-            Ok((changes.collect(), Vec::new()))
+            let entry = found(facts, id)?;
+            let used = entry.used.as_ref().ok_or(BreakGlassError::Unused)?;
+            if entry.acknowledged.is_some() {
+                return Err(BreakGlassError::Acknowledged);
+            }
+            from_before(facts, used, by, session)?;
+            let user = facts.user(used.user).map(|user| user.id);
+            let looked = BreakGlass {
+                acknowledged: Some(Acknowledged { at, by: by.clone() }),
+                ..BreakGlass::clone(entry)
+            };
+            let mut changes = vec![Change::BreakGlassPut(Arc::new(looked))];
+            changes.extend(user.map(Change::UserRemoved));
+            changes.extend(oldest_kept(facts).map(Change::BreakGlassRemoved));
+            Ok((changes, Vec::new()))
         })
         .await
     }
@@ -204,6 +228,15 @@ impl Identity {
             Ok(_) => Ok(()),
             Err(fault) => Err(told.try_recv().unwrap_or_else(|_| commit_error(fault))),
         }
+    }
+
+    /// Whether a code is that of a sealed way in. It has 160 bits, so that nothing is learnt by
+    /// asking, and whoever holds it need not wait for those who guess beside them.
+    pub(crate) fn opens_by(&self, code: &str) -> bool {
+        let hash = hash(code);
+        let view = self.engine().view();
+        let mut sealed = view.facts.break_glass().filter(|entry| entry.is_sealed());
+        sealed.any(|entry| entry.hash == Some(hash))
     }
 
     /// Uses a code up. The store's transaction decides that it is the only use.
@@ -273,6 +306,8 @@ impl Breaking {
             used: Some(BreakGlassUse {
                 at: self.now,
                 user: user.id,
+                name: user.name.clone(),
+                owners: members(facts, &owners, self.now),
                 session: session.id,
                 client: self.tried.client,
                 address: self.tried.address.to_canonical().to_string().into(),
@@ -354,10 +389,11 @@ fn found(facts: &Snapshot, id: BreakGlassId) -> Result<&Arc<BreakGlass>, BreakGl
 
 fn may_seal(facts: &Snapshot, by: &Actor) -> Result<(), BreakGlassError> {
     not_by_its_user(facts, by)?;
-    if facts.break_glass().any(|entry| entry.used.is_some()) {
+    if facts.break_glass().any(|entry| entry.waiting().is_some()) {
         return Err(BreakGlassError::Unacknowledged);
     }
-    match facts.break_glass().count() < BreakGlass::MOST {
+    let sealed = facts.break_glass().filter(|entry| entry.is_sealed());
+    match sealed.count() < BreakGlass::MOST {
         true => Ok(()),
         false => Err(BreakGlassError::Enough),
     }
@@ -368,6 +404,47 @@ fn not_by_its_user(facts: &Snapshot, by: &Actor) -> Result<(), BreakGlassError> 
         Actor::User(user) if facts.break_glass_of(*user).is_some() => Err(BreakGlassError::OwnUse),
         _ => Ok(()),
     }
+}
+
+/// Whoever broke the glass can make owners, and links for those who are: none of these can say
+/// that it was in order. Root on the machine can.
+fn from_before(
+    facts: &Snapshot,
+    used: &BreakGlassUse,
+    by: &Actor,
+    session: Option<SessionId>,
+) -> Result<(), BreakGlassError> {
+    let Actor::User(by) = by else {
+        return Ok(());
+    };
+    let user = facts.user(*by);
+    let session = session.and_then(|id| facts.session(id));
+    let is_old = |proof: &AuthnEvent| {
+        let factors = user.iter().flat_map(|user| &user.factors);
+        let mut old = factors.filter(|factor| factor.enrolled_at < used.at);
+        proof.method == AuthnMethod::Passkey && old.any(|factor| proof.factor == Some(factor.id))
+    };
+    let proven = session.is_some_and(|session| session.authn.iter().any(is_old));
+    match proven && used.owners.contains(by) {
+        true => Ok(()),
+        false => Err(BreakGlassError::NotFromBefore),
+    }
+}
+
+/// Who is in a group, by other groups too.
+fn members(facts: &Snapshot, group: &GroupName, now: Timestamp) -> Vec<UserId> {
+    let inside = |user: &&Arc<User>| facts.groups_of(user, now).0.contains(group);
+    facts.users().filter(inside).map(|user| user.id).collect()
+}
+
+/// The acknowledged one that goes when another comes.
+fn oldest_kept(facts: &Snapshot) -> Option<BreakGlassId> {
+    let kept = facts
+        .break_glass()
+        .filter_map(|entry| Some((entry.acknowledged.as_ref()?.at, entry.id)));
+    let kept: Vec<_> = kept.collect();
+    let (_, oldest) = kept.iter().min()?;
+    (kept.len() >= BreakGlass::KEPT).then_some(*oldest)
 }
 
 fn commit_error(fault: CommitError) -> BreakGlassError {

@@ -1,17 +1,26 @@
 //! What is going on, and what needs somebody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use gw_model::{Principal, Session, Timestamp, Upstream};
 
 use super::{Call, Reply};
-use crate::types::{
-    Attention, ConfigState, Counts, DecisionCounts, OpenCount, OutcomeWord, OverviewView, Problem,
-    RefusedView,
+use crate::{
+    recent::actor,
+    types::{
+        Attention, ConfigState, Counts, DecisionCounts, OpenCount, OutcomeWord, OverviewView,
+        Problem, RefusedView,
+    },
 };
 
 /// Reasons of refusals that are told.
 const REASONS_MAX: usize = 20;
+
+/// For how long it is shown that somebody acknowledged what was done in an emergency.
+const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The last hour, in seconds.
 const HOUR_SECS: u64 = 3600;
@@ -117,7 +126,7 @@ fn many(count: usize, one: &str, several: &str) -> String {
 
 /// What is not as it should be, and what to do.
 fn attention(call: &Call<'_>) -> Vec<Attention> {
-    let view = call.engine().view();
+    let (view, now) = (call.engine().view(), call.engine().clock().now());
     let mut found = Vec::new();
     let mut add = |id: &str, level: &str, what: String, help: &str, link: Option<&str>| {
         found.push(Attention {
@@ -142,15 +151,24 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
         );
     }
     for entry in view.facts.break_glass() {
-        let Some(used) = &entry.used else {
-            continue;
-        };
-        let what = format!(
-            "The glass was broken (`{}`), from {} with {}.",
-            entry.label, used.address, used.client
-        );
-        let help = "Look at what was done, undo what was not in order, and acknowledge it.";
-        add("break-glass", "fault", what, help, Some("/break-glass"));
+        let link = Some("/break-glass");
+        if entry.waiting().is_some() {
+            let help = "Look at what was done, undo what was not in order, and acknowledge it.";
+            add(
+                "break-glass",
+                "fault",
+                "The glass was broken.".into(),
+                help,
+                link,
+            );
+        }
+        let looked = entry.acknowledged.as_ref();
+        if let Some(looked) = looked.filter(|looked| now.since(looked.at) < REMEMBERED) {
+            let by = actor(&view.facts, &looked.by);
+            let what = format!("The glass was broken lately, and {by} acknowledged it.");
+            let help = "Was it looked at by somebody who had no part in it? What was done is in the ledger.";
+            add("break-glass-acknowledged", "warning", what, help, link);
+        }
     }
     if !view.policy_faults.is_empty() {
         let what =
@@ -193,7 +211,8 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
             Some("/people?group=owners"),
         );
     }
-    if view.facts.break_glass().next().is_none() {
+    let mut sealed = view.facts.break_glass();
+    if !sealed.any(|entry| entry.is_sealed() || entry.waiting().is_some()) {
         let help =
             "Seal a way in, print its code, and keep it where two people have to agree to open it.";
         add(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gw_model::{EndReason, Resource};
 
-use super::{Call, Reply, user_named};
+use super::{Call, Reply, break_glass::leave_alone, user_named};
 use crate::{
     query::USER,
     types::{Problem, SessionView, SessionsEnded},
@@ -40,9 +40,10 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 pub(super) async fn end(call: &Call<'_>) -> Result<Reply, Problem> {
-    let Resource::Session(session, _) = call.resource else {
+    let Resource::Session(session, user) = call.resource else {
         return Err(Problem::failed("the operation is done on a session"));
     };
+    leave_alone(call, user)?;
     let (reason, decision) = (EndReason::EndedByAdministrator, Some(call.decision));
     let identity = &call.parts.identity;
     let ended = identity
@@ -54,10 +55,12 @@ pub(super) async fn end(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 pub(super) async fn end_all(call: &Call<'_>) -> Result<Reply, Problem> {
+    let user = call.user()?;
+    leave_alone(call, user)?;
     let (reason, decision) = (EndReason::EndedByAdministrator, Some(call.decision));
     let identity = &call.parts.identity;
     let ended = identity
-        .end_all(call.user()?, reason, call.actor(), decision)
+        .end_all(user, reason, call.actor(), decision)
         .await?;
     Reply::json(&SessionsEnded { ended })
 }

@@ -247,8 +247,11 @@ fn who(facts: &Snapshot, entry: &Entry, principal: Principal) -> String {
 }
 
 fn name(facts: &Snapshot, id: UserId) -> String {
-    let user = facts.user(id);
-    user.map_or_else(|| id.to_string(), |user| user.name.to_string())
+    let user = facts.user(id).map(|user| &*user.name);
+    // Who broke the glass is gone, and not forgotten.
+    let broke = || facts.break_glass_of(id).map(|used| &*used.name);
+    let name = user.or_else(broke).filter(|name| !name.is_empty());
+    name.map_or_else(|| id.to_string(), str::to_owned)
 }
 
 /// Who made a change, by name where it is a person who is still there.

@@ -57,9 +57,12 @@ pub enum ApplyError {
     Duplicate(&'static str),
     /// The person was made for one use of a sealed way in.
     #[error(
-        "`{0}` was made for one use of a sealed way in: nothing is enrolled for them, and they are in no group for longer than that"
+        "`{0}` was made for one use of a sealed way in: nothing is enrolled for them, they are called nothing else, and they are in no group for longer than that"
     )]
     BreakGlassUser(Arc<str>),
+    /// That use has not been acknowledged.
+    #[error("`{0}` was made for one use of a sealed way in: they go when somebody acknowledges it")]
+    BreakGlassStays(Arc<str>),
     /// It was used before.
     #[error("the sealed way in was used before")]
     BreakGlassUsed,
@@ -231,7 +234,13 @@ impl Snapshot {
         };
         let ends = |until: Timestamp| until <= used.ends;
         let passing = user.groups.iter().all(|m| m.until.is_some_and(ends));
-        if passing && user.factors.is_empty() {
+        let same = self.users.get(&user.id).is_none_or(|before| {
+            before.name == user.name
+                && before.display_name == user.display_name
+                && before.email == user.email
+                && before.attributes == user.attributes
+        });
+        if passing && same && user.factors.is_empty() {
             Ok(())
         } else {
             Err(ApplyError::BreakGlassUser(user.name.clone()))
@@ -240,7 +249,11 @@ impl Snapshot {
 
     fn put_break_glass(&mut self, entry: &Arc<BreakGlass>) -> Result<(), ApplyError> {
         let before = self.break_glass.get(&entry.id);
-        if before.is_some_and(|before| before.used.is_some() && before.used != entry.used) {
+        let undone = before.is_some_and(|before| {
+            before.used.is_some() && before.used != entry.used
+                || before.acknowledged.is_some() && before.acknowledged != entry.acknowledged
+        });
+        if undone || entry.acknowledged.is_some() && entry.used.is_none() {
             return Err(ApplyError::BreakGlassUsed);
         }
         self.break_glass.insert(entry.id, entry.clone());
@@ -248,6 +261,10 @@ impl Snapshot {
     }
 
     fn remove_user(&mut self, id: UserId) -> Result<(), ApplyError> {
+        let waits = self.break_glass().filter_map(|entry| entry.waiting());
+        if let Some(used) = waits.into_iter().find(|used| used.user == id) {
+            return Err(ApplyError::BreakGlassStays(used.name.clone()));
+        }
         let user = self.users.remove(&id).ok_or_else(|| ApplyError::Unknown {
             kind: "user",
             name: id.to_string(),

@@ -2,8 +2,8 @@ use std::{slice, time::Duration};
 
 use super::*;
 use crate::{
-    Actor, AppOwner, AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId, FactorKind,
-    Membership, SessionKind, Upstream,
+    Acknowledged, Actor, AppOwner, AuthnEvent, AuthnMethod, Change, EndReason, Factor, FactorId,
+    FactorKind, Membership, SessionKind, Upstream,
 };
 
 fn user(bits: u64, name: &str, groups: &[&str]) -> User {
@@ -347,17 +347,29 @@ fn sealed(bits: u64, used: Option<u64>) -> Arc<BreakGlass> {
     Arc::new(BreakGlass {
         id: BreakGlassId::from_bits(bits),
         label: "the safe".into(),
+        hash: None,
         made_by: Actor::Local(0),
         made_at: Timestamp::from_secs(1),
         used: used.map(|user| BreakGlassUse {
             at: Timestamp::from_secs(100),
             user: UserId::from_bits(user),
+            name: "break-glass".into(),
+            owners: Vec::new(),
             session: SessionId::from_bits(user),
             client: "curl".into(),
             address: "127.0.0.1".into(),
             ends: Timestamp::from_secs(1900),
         }),
+        acknowledged: None,
     })
+}
+
+fn acknowledged(mut entry: Arc<BreakGlass>) -> Arc<BreakGlass> {
+    Arc::make_mut(&mut entry).acknowledged = Some(Acknowledged {
+        at: Timestamp::from_secs(200),
+        by: Actor::Local(0),
+    });
+    entry
 }
 
 #[test]
@@ -395,10 +407,31 @@ fn a_sealed_way_in_is_used_once_and_its_person_keeps_nothing() {
     });
     assert!(barred(&person), "something enrolled");
 
+    person.factors.clear();
+    let facts = facts.apply(at(2), &[put(person.clone())]).unwrap();
+    let barred = |person: &User| {
+        let put = facts.apply(at(3), &[put(person.clone())]);
+        matches!(put, Err(ApplyError::BreakGlassUser(_)))
+    };
+    person.display_name = "Ana".into();
+    assert!(barred(&person), "another name");
+    let removed = Change::UserRemoved(person.id);
+    let early = facts.apply(at(3), slice::from_ref(&removed)).unwrap_err();
+    assert_eq!(early, ApplyError::BreakGlassStays("break-glass".into()));
+
+    let looked = Change::BreakGlassPut(acknowledged(sealed(1, Some(9))));
+    let facts = facts.apply(at(3), &[looked, removed]).unwrap();
+    assert!(facts.user(person.id).is_none());
+    let undone = facts.apply(at(4), &[Change::BreakGlassPut(sealed(1, Some(9)))]);
+    assert_eq!(undone.unwrap_err(), ApplyError::BreakGlassUsed);
+    let unused = Change::BreakGlassPut(acknowledged(sealed(2, None)));
+    let unused = facts.apply(at(4), &[unused]);
+    assert_eq!(unused.unwrap_err(), ApplyError::BreakGlassUsed);
+
     let gone = Change::BreakGlassRemoved(BreakGlassId::from_bits(1));
-    let after = facts.apply(at(2), slice::from_ref(&gone)).unwrap();
+    let after = facts.apply(at(4), slice::from_ref(&gone)).unwrap();
     assert_eq!(after.break_glass().count(), 0);
-    assert!(after.apply(at(3), &[gone]).is_err());
+    assert!(after.apply(at(5), &[gone]).is_err());
 }
 
 #[test]

@@ -51,12 +51,13 @@ fn origin(visit: &Visit<'_>) -> String {
 
 /// One answer for whatever is wrong with a code.
 pub(super) async fn break_it(visit: &Visit<'_>) -> Answer {
-    if !visit.admitted() {
+    let fields = visit.form()?;
+    let code = fields.value("code").unwrap_or_default();
+    if !visit.identity.opens_by(code) && !visit.admitted() {
         return Err(visit.too_often());
     }
-    let fields = visit.form()?;
     let tried = Break {
-        code: fields.value("code").unwrap_or_default().into(),
+        code: code.into(),
         address: visit.request.judged.address,
         client: client::words(&visit.request.headers),
         present: visit.person.as_ref().map(|person| person.session.clone()),

@@ -1,10 +1,18 @@
-use gw_engine::Circumstances;
-use gw_model::{Action, Actor, AuthnMethod, BreakGlass, EndReason, Resource, SessionKind, UserId};
+use std::time::Duration;
+
+use gw_engine::{Circumstances, Commit};
+use gw_model::{
+    Action, Actor, AuthnMethod, BreakGlass, Change, EndReason, Membership, Resource, SessionKind,
+    User, UserId,
+};
 use gw_store::LinkKind;
 use http::StatusCode;
 
-use super::browser::{ANA, BO, Browser, House, body, location};
-use crate::{BreakGlassError, LinkError, Sealed};
+use super::{
+    authenticator::Authenticator,
+    browser::{ANA, BO, Browser, HOST, House, body, location},
+};
+use crate::{BreakGlassError, LinkError, Sealed, break_glass::CODE_LENGTH};
 
 const ROOT: Actor = Actor::Local(0);
 
@@ -112,7 +120,9 @@ async fn whoever_came_in_so_gets_nothing_that_lasts() {
         .unwrap()
         .id;
     let by = Actor::User(user);
-    let own = house.identity.acknowledge_break_glass(id, by.clone(), None);
+    let own = house
+        .identity
+        .acknowledge_break_glass(id, (by.clone(), None), None);
     assert_eq!(own.await.unwrap_err(), BreakGlassError::OwnUse);
     let another = house.identity.seal_break_glass("mine", by, None);
     assert_eq!(another.await.unwrap_err(), BreakGlassError::OwnUse);
@@ -133,7 +143,7 @@ async fn a_use_is_shown_until_somebody_else_acknowledges_it() {
     assert_eq!(revoked.await.unwrap_err(), BreakGlassError::Used);
     let early = house
         .identity
-        .acknowledge_break_glass(second.id, ROOT, None);
+        .acknowledge_break_glass(second.id, (ROOT, None), None);
     assert_eq!(early.await.unwrap_err(), BreakGlassError::Unused);
 
     // The other envelope opens all the same: nobody is locked out by what nobody looked at.
@@ -155,19 +165,25 @@ async fn a_use_is_shown_until_somebody_else_acknowledges_it() {
         .unwrap();
     let path = left_behind.path.expose();
     assert_eq!(house.browser().get(path).await.status(), StatusCode::OK);
-    let by = Actor::User(UserId::from_bits(ANA));
     house
         .identity
-        .acknowledge_break_glass(first.id, by, None)
+        .acknowledge_break_glass(first.id, (ROOT, None), None)
         .await
         .unwrap();
+    let again = house
+        .identity
+        .acknowledge_break_glass(first.id, (ROOT, None), None);
+    assert_eq!(again.await.unwrap_err(), BreakGlassError::Acknowledged);
     let facts = house.tested.engine.view().facts.clone();
     assert!(facts.user(user).is_none());
     assert!(
         stranger.session().unwrap().ended.is_some(),
         "what was open is over"
     );
-    assert_eq!(facts.break_glass().count(), 1);
+    let waiting = facts.break_glass().filter_map(|entry| entry.waiting());
+    let waiting: Vec<_> = waiting.map(|used| used.user).collect();
+    assert_eq!(waiting, [second_user]);
+    assert_eq!(&*facts.break_glass_of(user).unwrap().name, "break-glass");
     let shown = house.browser().get(path).await;
     assert_eq!(shown.status(), StatusCode::GONE, "nor do links stay behind");
     let mut other = house.browser();
@@ -209,4 +225,104 @@ async fn who_was_signed_in_in_that_browser_is_signed_out() {
     break_with(&mut ana, &code).await;
     assert_eq!(house.live(ANA), 0);
     assert_eq!(ana.session().unwrap().kind, SessionKind::BreakGlass);
+}
+
+/// A person with a passkey, who is an owner from now on.
+async fn owner(house: &House, bits: u64) -> (Browser<'_>, Authenticator) {
+    let with = house.with_passkey(bits).await;
+    put_into_owners(house, bits).await;
+    with
+}
+
+async fn put_into_owners(house: &House, bits: u64) {
+    let mut user = User::clone(&house.user(bits));
+    user.groups.push(Membership::of("owners".parse().unwrap()));
+    let commit = Commit::new(ROOT, "an owner").change(Change::UserPut(user.into()));
+    house.tested.engine.commit(commit).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_an_owner_from_before_acknowledges_and_with_a_passkey_from_before() {
+    let house = House::open().await;
+    let (ana, _) = owner(&house, ANA).await;
+    let sealed = seal(&house).await;
+    house.tested.clock.advance(Duration::from_secs(60));
+    let mut stranger = house.browser();
+    break_with(&mut stranger, sealed.code.expose()).await;
+    house.tested.clock.advance(Duration::from_secs(60));
+
+    let (bo, _) = owner(&house, BO).await;
+    let by_link = house.signed_in(ANA, LinkKind::SignIn).await;
+    let acknowledge = async |browser: &Browser<'_>| {
+        let session = browser.session().unwrap();
+        let by = (Actor::User(session.user), Some(session.id));
+        let done = house.identity.acknowledge_break_glass(sealed.id, by, None);
+        done.await
+    };
+    let late = BreakGlassError::NotFromBefore;
+    assert_eq!(
+        acknowledge(&bo).await.unwrap_err(),
+        late,
+        "made an owner since"
+    );
+    assert_eq!(
+        acknowledge(&by_link).await.unwrap_err(),
+        late,
+        "in by a link"
+    );
+    let (mut adds, mut newer_key) = (ana.clone(), Authenticator::new(HOST));
+    adds.enrol(&mut newer_key, "a newer key").await;
+    let mut newer = house.browser();
+    newer.sign_in(&mut newer_key).await;
+    assert_eq!(
+        acknowledge(&newer).await.unwrap_err(),
+        late,
+        "in with a passkey from since"
+    );
+    acknowledge(&ana).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_came_in_so_calls_no_other_way_in_back() {
+    let house = House::open().await;
+    let (first, second) = (seal(&house).await, seal(&house).await);
+    let mut stranger = house.browser();
+    break_with(&mut stranger, first.code.expose()).await;
+    let by = Actor::User(stranger.session().unwrap().user);
+    let revoked = house.identity.revoke_break_glass(second.id, by, None);
+    assert_eq!(revoked.await.unwrap_err(), BreakGlassError::OwnUse);
+}
+
+#[tokio::test]
+async fn the_right_code_does_not_wait_for_those_who_guess_beside_it() {
+    let house = House::open().await;
+    let code = seal(&house).await.code.expose().clone();
+    let mut refused = false;
+    for _ in 0..1_000 {
+        let answer = break_with(&mut house.browser(), &"a".repeat(CODE_LENGTH)).await;
+        refused |= answer.status() == StatusCode::TOO_MANY_REQUESTS;
+        if refused {
+            break;
+        }
+    }
+    assert!(refused, "guessing is slowed down");
+    let answer = break_with(&mut house.browser(), &code).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", body(&answer));
+}
+
+#[tokio::test]
+async fn few_acknowledged_uses_are_kept() {
+    let house = House::open().await;
+    for round in 0..=BreakGlass::KEPT {
+        let sealed = seal(&house).await;
+        break_with(&mut house.browser(), sealed.code.expose()).await;
+        house.tested.clock.advance(Duration::from_secs(1));
+        house
+            .identity
+            .acknowledge_break_glass(sealed.id, (ROOT, None), None)
+            .await
+            .unwrap();
+        let kept = house.tested.engine.view().facts.break_glass().count();
+        assert_eq!(kept, (round + 1).min(BreakGlass::KEPT));
+    }
 }

@@ -474,16 +474,18 @@ export interface Applied {
 
 export interface BreakGlass {
   id: string;
-  label: string;
-  made_by: string;
+  /** Absent for those who may not replace the policies, as what else is optional here. */
+  label?: string;
+  made_by?: string;
   made_at: Time;
   opens: boolean;
+  acknowledged?: { at: Time; by: string };
   used?: {
     at: Time;
     user: string;
     session: string;
-    client: string;
-    address: string;
+    client?: string;
+    address?: string;
     ends: Time;
     open: boolean;
   };

@@ -68,31 +68,16 @@ function Entry({ entry, ask }: { entry: BreakGlass; ask: (what: Asked['what']) =
   return (
     <li class="row">
       <span class="level">
-        {entry.used ? (
-          <Chip tone="deny" mark="✕">
-            used
-          </Chip>
-        ) : entry.opens ? (
-          <Chip tone="allow" mark="✓">
-            sealed
-          </Chip>
-        ) : (
-          <Chip tone="step" mark="!">
-            barred
-          </Chip>
-        )}
+        <State entry={entry} />
       </span>
       <div class="grow">
-        <span class="strong">{entry.label}</span>
+        <span class="strong">{entry.label ?? 'A sealed way in'}</span>
         <span class="under">
-          sealed <Time at={entry.made_at} /> by {entry.made_by}
+          sealed <Time at={entry.made_at} />
+          {entry.made_by && ` by ${entry.made_by}`}
         </span>
         {entry.used ? (
-          <p class="small">
-            Used <Time at={entry.used.at} /> from {entry.used.address} with {entry.used.client}, as{' '}
-            <a href={`/decisions?user=${encodeURIComponent(entry.used.user)}`}>{entry.used.user}</a>;{' '}
-            {entry.used.open ? 'still open' : 'over'}.
-          </p>
+          <Use used={entry.used} acknowledged={entry.acknowledged} />
         ) : (
           !entry.opens && (
             <p class="small">
@@ -102,13 +87,54 @@ function Entry({ entry, ask }: { entry: BreakGlass; ask: (what: Asked['what']) =
           )
         )}
       </div>
-      {may && (
+      {may && !entry.acknowledged && (
         <button type="button" class="button small-button" onClick={() => ask(what)}>
           {entry.used ? 'Acknowledge' : 'Call back'}
           <span class="hidden"> {entry.label}</span>
         </button>
       )}
     </li>
+  );
+}
+
+function State({ entry }: { entry: BreakGlass }) {
+  if (entry.acknowledged) return <Chip tone="plain">acknowledged</Chip>;
+  if (entry.used)
+    return (
+      <Chip tone="deny" mark="✕">
+        used
+      </Chip>
+    );
+  return entry.opens ? (
+    <Chip tone="allow" mark="✓">
+      sealed
+    </Chip>
+  ) : (
+    <Chip tone="step" mark="!">
+      barred
+    </Chip>
+  );
+}
+
+function Use({
+  used,
+  acknowledged,
+}: {
+  used: NonNullable<BreakGlass['used']>;
+  acknowledged: BreakGlass['acknowledged'];
+}) {
+  return (
+    <p class="small">
+      Used <Time at={used.at} />
+      {used.address && ` from ${used.address} with ${used.client}`}, as{' '}
+      <a href={`/decisions?user=${encodeURIComponent(used.user)}`}>{used.user}</a>; {used.open ? 'still open' : 'over'}.
+      {acknowledged && (
+        <>
+          {' '}
+          Acknowledged <Time at={acknowledged.at} /> by {acknowledged.by}.
+        </>
+      )}
+    </p>
   );
 }
 
@@ -130,9 +156,9 @@ function Ask({ asked: { what, entry }, close, done }: { asked: Asked; close: () 
   ) : (
     <Confirm title="Acknowledge this use?" action="Acknowledge it" doing={doing} close={close} onConfirm={run}>
       <p>
-        You say with it that somebody has looked at what was done. It is no longer shown to the others,{' '}
+        You say with it that somebody has looked at what was done. It is no longer shown on every page,{' '}
         <b>{entry.used?.user}</b> is gone{entry.used?.open && ', and what they have open is cut'}. The ledger keeps all
-        of it.
+        of it. Only who was an owner before it can say so, with a passkey from before it.
       </p>
     </Confirm>
   );

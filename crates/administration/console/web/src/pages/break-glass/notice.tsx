@@ -19,15 +19,18 @@ export function BreakGlassNotice() {
     addEventListener(CHANGED, again);
     return () => removeEventListener(CHANGED, again);
   }, [again]);
-  const uses = value?.items.flatMap(({ id, label, used }) => (used ? [{ id, label, used }] : [])) ?? [];
+  const uses =
+    value?.items.flatMap(({ id, label, used, acknowledged }) => (used && !acknowledged ? [{ id, label, used }] : [])) ??
+    [];
   if (uses.length === 0) return null;
   return (
     <div class="notice">
       {uses.map(({ id, label, used }) => (
         <p key={id}>
           <span aria-hidden="true">✕ </span>
-          <b>The glass was broken</b> <Time at={used.at} /> from {used.address} ({label}).{' '}
-          <a href="/break-glass">Look at it and acknowledge it</a>
+          <b>The glass was broken</b> <Time at={used.at} />
+          {used.address && ` from ${used.address} (${label})`}.{' '}
+          <a href="/break-glass">{used.address ? 'Look at it and acknowledge it' : 'An owner has to look at it'}</a>
         </p>
       ))}
     </div>
