@@ -59,7 +59,8 @@ fn who_gains(comparison: &mut Comparison, changing: &Changing<'_>, budget: &mut 
         .each_shift(&people, budget, |who, shift| found.note(who, shift))
         .and_then(|()| changing.each_shift(&people, budget, |who, shift| found.note(who, shift)));
     comparison.incomplete = looked.is_none() || over_people.is_cut_short;
-    comparison.warnings.splice(0..0, found.warnings());
+    let told = found.warnings().into_iter().chain(over_people.warnings());
+    comparison.warnings.splice(0..0, told);
     comparison.gains = found.gains();
     comparison.losses = found.losses();
 }

@@ -4,10 +4,11 @@
 //! They are judged on somebody who is in no group, on somebody of each group that matters, on
 //! people whom policies name, and on oneself. The stand-ins exist in the comparison alone.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
-    Action, AuthnMethod, Change, Epoch, Principal, Resource, SessionId, Snapshot, User, UserId,
+    Action, AuthnMethod, Change, Epoch, PolicyId, Principal, Resource, SessionId, Snapshot, User,
+    UserId,
 };
 use gw_policy::{Reach, ResourceScopes};
 
@@ -74,6 +75,8 @@ type Answer = (bool, bool);
 struct Judged {
     right: Right,
     whom: Vec<Whom>,
+    /// Which of those are owners, or stand for them.
+    owners: Vec<bool>,
     is_touched: bool,
     /// What policies can name to be about it in either state, for each of those.
     scopes: Vec<[Option<ResourceScopes>; 2]>,
@@ -87,6 +90,8 @@ pub(super) struct OverPeople<'a> {
     reaches: [Reach; 2],
     /// Whether groups differ between the states, and so what is above whom something is done on.
     is_regrouped: bool,
+    /// Policies about these rights whose conditions are not looked at in full.
+    read_of_whom: BTreeSet<PolicyId>,
     /// Whether more is named than is looked at.
     pub(super) is_cut_short: bool,
 }
@@ -105,12 +110,22 @@ impl<'a> OverPeople<'a> {
             rights: Vec::new(),
             is_regrouped,
             reaches: changing.reaches(),
+            read_of_whom: mentioned.read_of_whom.clone(),
             is_cut_short: mentioned.is_cut_short,
         };
         let may_shift = |right: &Right| mentioned.may_shift(right.action());
         let rights = RIGHTS.into_iter().filter(may_shift);
         all.rights = rights.map(|right| all.judged(right, &whom)).collect();
         all
+    }
+
+    /// What was not looked at, in words.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.read_of_whom.iter().map(|policy| {
+            format!(
+                "`{policy}` reads what is known of whom something is done on, such as an address or attributes: over whom it gives a right, or takes it, is not shown where that decides"
+            )
+        })
     }
 
     fn judged(&self, right: Right, whom: &[Whom]) -> Judged {
@@ -142,6 +157,7 @@ impl<'a> OverPeople<'a> {
             right,
             is_touched: resources.iter().flatten().any(is_touched),
             scopes: resources.iter().map(scopes_of).collect(),
+            owners: whom.iter().map(|w| w.is_owner(self.changing)).collect(),
             whom,
         }
     }
@@ -243,7 +259,8 @@ impl Judged {
     ) -> Vec<Shift> {
         let shifts = |answer: &Answer| *answer == (!is_gain, is_gain);
         let all = || std::iter::zip(&self.whom, answers);
-        let over_owners = || all().any(|(whom, answer)| whom.is_owner() && shifts(answer));
+        let mut of_owners = std::iter::zip(&self.owners, answers);
+        let mut over_owners = || of_owners.any(|(is_owner, answer)| *is_owner && shifts(answer));
         let is_ownership = is_gain && !is_owner && self.right.makes_one_them() && over_owners();
         let action = self.right.action();
         let whats = if answers.first().is_some_and(shifts) {

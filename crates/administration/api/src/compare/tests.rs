@@ -101,11 +101,38 @@ fn whom_a_right_leaves_out_is_said_and_who_they_are_named_by() {
         "",
     ));
     assert_eq!(lines(&found.gains), ["admin.user.link on olga: bo"]);
+    let expected =
+        ["`admin.user.link on olga` is as good as being an owner: bo gains it".to_owned()];
+    assert_eq!(found.warnings, expected);
     let one = for_contractors(r#"Action::"admin.session.end""#, "resource is Session", "");
     assert_eq!(
         lines(&applying(&one).gains),
         ["admin.session.end on anybody: bo"]
     );
+}
+
+#[test]
+fn what_is_read_of_whom_a_right_is_over_is_not_looked_at_and_that_is_said() {
+    let link = r#"Action::"admin.user.link""#;
+    for read in [
+        "resource has email",
+        "resource.hasTag(\"team\")",
+        "resource has email && resource [\"email\"] == \"a\"",
+    ] {
+        let when = format!("when {{ {read} }}");
+        let found = applying(&for_contractors(link, "resource is User", &when));
+        assert!(found.gains.is_empty(), "{:?}", found.gains);
+        let [told] = &found.warnings[..] else {
+            panic!("{read}: {:?}", found.warnings);
+        };
+        assert!(
+            told.starts_with("`c` reads what is known of whom"),
+            "{told}"
+        );
+    }
+    let unless = r#"unless { resource in Group::"owners" || resource == principal }"#;
+    let found = applying(&for_contractors(link, "resource", unless));
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use gw_model::{Action, BreakGlass, GroupName, Membership, PolicyId, User, UserId};
+use gw_model::{Action, BreakGlass, GroupName, Membership, PolicyId, Principal, User, UserId};
 use gw_policy::Policies;
 
 use super::{Changing, people::users_in};
@@ -45,8 +45,13 @@ impl Whom {
         }
     }
 
-    pub(super) fn is_owner(&self) -> bool {
-        matches!(self, Self::Of(group, _) if group.as_str() == BreakGlass::GROUP)
+    /// Whether an owner is among them.
+    pub(super) fn is_owner(&self, changing: &Changing<'_>) -> bool {
+        match self {
+            Self::Of(group, _) => group.as_str() == BreakGlass::GROUP,
+            Self::One(_, user) => changing.is_owner(Principal::User(*user)),
+            Self::Anybody(_) | Self::Themselves => false,
+        }
     }
 }
 
@@ -76,6 +81,8 @@ pub(super) struct Mentioned {
     people: BTreeSet<UserId>,
     /// The actions of the rights that some policy beside Gatewright's own is about.
     actions: BTreeSet<Action>,
+    /// Policies that change and read what else is known of whom something is done on.
+    pub(super) read_of_whom: BTreeSet<PolicyId>,
     /// Whether more is named than is looked at.
     pub(super) is_cut_short: bool,
 }
@@ -93,6 +100,9 @@ impl Mentioned {
                     continue;
                 };
                 all.actions.extend(actions);
+                if changed.contains(&text.id) && reads_of_resource(&text.text) {
+                    all.read_of_whom.insert(text.id.clone());
+                }
                 if moves || changed.contains(&text.id) {
                     all.names_in(&text.text);
                 }
@@ -171,6 +181,15 @@ fn changed(old: &Policies, new: &Policies) -> BTreeSet<PolicyId> {
     let mut all: BTreeSet<_> = before.symmetric_difference(&after).cloned().collect();
     all.extend(new.changed_since(old));
     all
+}
+
+/// Whether a policy's text reads more of what something is done on than which it is, and in which
+/// groups.
+fn reads_of_resource(text: &str) -> bool {
+    text.split("resource").skip(1).any(|rest| {
+        let rest = rest.trim_start();
+        rest.starts_with(['.', '[']) || rest.starts_with("has")
+    })
 }
 
 /// The groups that a policy's text names.
