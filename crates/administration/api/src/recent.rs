@@ -4,6 +4,7 @@
 //! The ledger is followed only while somebody looks: what nobody reads costs nothing.
 
 mod counts;
+pub(crate) mod lately;
 mod line;
 
 use std::{

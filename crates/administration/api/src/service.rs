@@ -22,8 +22,8 @@ use crate::{
     idempotency::{self, Answered, Found},
     operation::{self, Call},
     query::Query,
-    recent::Recent,
-    types::{ConfigState, LogAccess, OutcomeWord, Problem, RecordLine},
+    recent::{Recent, lately},
+    types::{ConfigState, LogAccess, Problem, RecordLine},
     undone,
 };
 
@@ -64,9 +64,6 @@ struct Inner {
     declared: DeclaredNames,
 }
 
-/// Accesses of a person that are looked back at: of those that were let in, and of all others.
-const LATELY_MAX: usize = 300;
-
 /// A request as it arrived, whole.
 #[derive(Debug)]
 pub(crate) struct ApiRequest {
@@ -95,27 +92,10 @@ impl Administration {
     /// records reaches back, but no more than a page can use; and since when that is everything.
     pub async fn lately(&self, user: UserId, but: &[&str]) -> (Timestamp, Vec<RecordLine>) {
         let now = self.0.parts.engine.clock().now();
-        let theirs = |line: &&RecordLine| {
-            let app = line.app.as_deref();
-            line.user_id == Some(user) && app.is_some_and(|app| !but.contains(&app))
-        };
-        let look = self.0.recent.look(|window| {
-            let (mut since, mut lines, mut kept) = (window.since(now), Vec::new(), [0; 2]);
-            for line in window.behind(0).rev().filter(theirs) {
-                let [allowed, others] = &mut kept;
-                let of_its_kind = match line.outcome {
-                    OutcomeWord::Allow => allowed,
-                    _ => others,
-                };
-                if *of_its_kind == LATELY_MAX {
-                    since = since.max(line.time);
-                    continue;
-                }
-                *of_its_kind += 1;
-                lines.push(line.clone());
-            }
-            (since, lines)
-        });
+        let look = self
+            .0
+            .recent
+            .look(|window| lately::of_person(window.behind(0).rev(), window.since(now), user, but));
         look.await
     }
 
