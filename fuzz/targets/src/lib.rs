@@ -62,6 +62,7 @@ macro_rules! for_each_target {
             client_address => client_address::client_address,
             proxy_protocol => client_address::proxy_protocol,
             websocket_handshake => websocket::handshake,
+            extended_connect => websocket::extended,
             websocket_frames => websocket::frames,
             attempt_cookie => seals::attempt,
             sealed_secret => seals::secret,

@@ -1,13 +1,15 @@
 //! WebSocket: the handshake, and where frames end.
 
 use gw_web::{
+    fuzzing,
     switch::Switch,
-    websocket::{CLOSE_REASON_BYTES_MAX, Frames, close_frame},
+    websocket::{CLOSE_REASON_BYTES_MAX, Frames, Handshake, close_frame},
 };
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode, Version,
-    header::{SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE},
+    HeaderMap, HeaderValue, Method, Request, StatusCode, Version,
+    header::{SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
 };
+use hyper::ext::Protocol;
 
 use crate::input;
 
@@ -45,6 +47,51 @@ fn accepted(switch: &Switch, method: &Method, headers: &HeaderMap) {
     switch.write(&mut written);
     let again = Switch::read(&Method::GET, Version::HTTP_11, &written);
     assert_eq!(again, Ok(Some(switch.clone())));
+}
+
+/// The first line is the method, the second the `:protocol`, where there is one; the others are
+/// headers.
+pub(crate) fn extended(data: &[u8]) {
+    let (method, rest) = input::first_line(data);
+    let (protocol, rest) = input::first_text(rest);
+    let Ok(method) = Method::from_bytes(method) else {
+        return;
+    };
+    let mut request = Request::new(());
+    *request.method_mut() = method.clone();
+    *request.version_mut() = Version::HTTP_2;
+    *request.headers_mut() = input::headers(rest);
+    if !protocol.is_empty() {
+        request.extensions_mut().insert(Protocol::from(protocol));
+    }
+    let read = fuzzing::extended(&mut request);
+    let is_one = method == Method::CONNECT && protocol == "websocket";
+    let mut versions = request.headers().get_all(SEC_WEBSOCKET_VERSION).iter();
+    let is_13 = versions.next().is_some_and(|version| version == "13") && versions.next().is_none();
+    match read {
+        Ok(None) => assert!(protocol.is_empty() && *request.method() == method),
+        Ok(Some(handshake)) => {
+            assert!(is_one && is_13 && *request.method() == Method::GET);
+            opens_upstream(handshake, request.headers());
+        }
+        Err(StatusCode::NOT_IMPLEMENTED) => assert!(!protocol.is_empty() && !is_one),
+        Err(status) => assert!(status == StatusCode::BAD_REQUEST && is_one && !is_13),
+    }
+}
+
+/// The upstream is asked with a key of its own, in the one form of HTTP/1.1.
+fn opens_upstream(handshake: Handshake, sent: &HeaderMap) {
+    let switch = Switch::WebSocket(handshake);
+    let mut written = HeaderMap::new();
+    switch.write(&mut written);
+    let key = written.get(SEC_WEBSOCKET_KEY).unwrap();
+    assert!(
+        sent.get_all(SEC_WEBSOCKET_KEY)
+            .iter()
+            .all(|sent| sent != key)
+    );
+    let again = Switch::read(&Method::GET, Version::HTTP_11, &written);
+    assert_eq!(again, Ok(Some(switch)));
 }
 
 fn sample() -> HeaderMap {
