@@ -104,6 +104,8 @@ impl<'a> Looking<'a> {
         if permits.is_empty() && !with_ways {
             return Access::never();
         }
+        // What stands in the way says why there is a condition.
+        let mut barred = Vec::new();
         for (method, word, conditions) in [
             (AuthnMethod::SignInLink, AccessWord::Always, vec![]),
             (
@@ -119,21 +121,27 @@ impl<'a> Looking<'a> {
                 return Access {
                     word,
                     conditions,
-                    because: decision.because,
+                    because: once_each(decision.because.into_iter().chain(barred)),
                     ways: Vec::new(),
                 };
             }
+            barred.extend(decision.because);
         }
-        self.by_remedies(principal, route, &resource, permits)
+        let because = match permits.is_empty() {
+            true => Vec::new(),
+            false => once_each(permits.into_iter().chain(barred)),
+        };
+        self.by_remedies(principal, route, &resource, because)
     }
 
-    /// A condition is what the person can meet without becoming somebody else.
+    /// A condition is what the person can meet without becoming somebody else; no permit, no
+    /// condition.
     fn by_remedies(
         &self,
         principal: Principal,
         route: &RouteAsked,
         resource: &Resource,
-        permits: Vec<PolicyId>,
+        because: Vec<PolicyId>,
     ) -> Access {
         if principal == Principal::Anonymous {
             return Access::never();
@@ -151,11 +159,11 @@ impl<'a> Looking<'a> {
             .ways
             .iter()
             .find(|way| way.steps.iter().all(is_condition));
-        match met.filter(|_| !permits.is_empty()) {
+        match met.filter(|_| !because.is_empty()) {
             Some(way) => Access {
                 word: AccessWord::Condition,
                 conditions: way.steps.iter().map(condition).collect(),
-                because: permits,
+                because,
                 ways: Vec::new(),
             },
             None => Access {
@@ -220,6 +228,14 @@ impl<'a> Looking<'a> {
             context,
         })
     }
+}
+
+/// Each policy once, where it comes first.
+fn once_each(policies: impl Iterator<Item = PolicyId>) -> Vec<PolicyId> {
+    let mut seen = HashSet::new();
+    policies
+        .filter(|policy| seen.insert(policy.clone()))
+        .collect()
 }
 
 impl Access {

@@ -685,3 +685,27 @@ async fn more_than_is_looked_at_is_refused_before_it_is_read() {
         .await;
     assert_eq!(refusal(answer).status, 413);
 }
+
+#[tokio::test]
+async fn a_condition_names_what_permits_and_what_stands_in_the_way() {
+    let for_keys = format!(
+        "{WIKI}@id(\"wiki-by-key\")\nforbid (principal, action == Action::\"http.request\", resource in App::\"wiki\") unless {{ context.authn.phishing_resistant }};\n@id(\"wiki-just-now\")\nforbid (principal, action == Action::\"http.request\", resource in App::\"wiki\") unless {{ context.authn has phishing_resistant_age_secs && context.authn.phishing_resistant_age_secs < 60 }};\n"
+    );
+    for (policy, because) in [
+        (WIKI, vec!["wiki-for-staff"]),
+        (
+            &for_keys,
+            vec!["wiki-for-staff", "wiki-by-key", "wiki-just-now"],
+        ),
+    ] {
+        let tested = running(policy).await;
+        let reached: Listing<UserAccessView> = tested
+            .client
+            .call(Method::GET, "/v1/users/ana/access")
+            .await
+            .unwrap();
+        let wiki = reached.items.iter().find(|at| at.app.as_str() == "wiki");
+        let named: Vec<_> = wiki.unwrap().because.iter().map(ToString::to_string).collect();
+        assert_eq!(named, because);
+    }
+}
