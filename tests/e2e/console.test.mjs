@@ -195,13 +195,14 @@ describe('the console', () => {
 
   test('shows a refusal as it happens, and the whole decision', async () => {
     await console.open('/decisions?outcome=deny&app=payroll');
-    const bo = await arrives('bo', gateway.printedLink('bo'));
+    const bo = await arrives('bo', await gateway.link('bo', 'enrolment'));
     await bo.open(`${gateway.site('payroll')}/`);
     await console.link(/^bo → payroll/).first().click();
     const whole = admin.page.locator('.decision');
     await whole.waitFor();
     assert.match(await whole.innerText(), /bo may not GET/);
-    for (const part of ['rests on', 'decided by', 'would open it', 'recorded']) await whole.getByText(part, { exact: true }).waitFor();
+    for (const part of ['rests on', 'decided by', 'would open it now', 'recorded']) await whole.getByText(part, { exact: true }).waitFor();
+    assert.match(await whole.innerText(), /would open it now[^]*passkey/);
     assert.match(await whole.innerText(), /crown-jewels-need-a-passkey[^]*forbid[^]*segment \d+ · record \d+/);
     await bo.leave();
   });

@@ -705,7 +705,12 @@ async fn a_condition_names_what_permits_and_what_stands_in_the_way() {
             .await
             .unwrap();
         let wiki = reached.items.iter().find(|at| at.app.as_str() == "wiki");
-        let named: Vec<_> = wiki.unwrap().because.iter().map(ToString::to_string).collect();
+        let named: Vec<_> = wiki
+            .unwrap()
+            .because
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(named, because);
     }
 }

@@ -362,6 +362,14 @@ impl Method {
             .map_or(Self::Other, |(known, _)| *known)
     }
 
+    /// The method as it stood in the request; none where the record does not tell it.
+    pub fn word(self) -> Option<&'static str> {
+        let mut known = METHODS.iter();
+        known
+            .find(|(known, _)| *known == self)
+            .map(|(_, word)| *word)
+    }
+
     fn code(self) -> u8 {
         match self {
             Self::None => 0,

@@ -1,5 +1,7 @@
 //! Recent records, and one decision in full.
 
+mod again;
+
 use std::{sync::Arc, time::Duration};
 
 use gw_ledger::{Entry, Record};
@@ -92,7 +94,7 @@ pub(super) async fn show(call: &Call<'_>) -> Result<Reply, Problem> {
         true => kept,
         false => in_the_ledger(call, decision).await?,
     };
-    let document = document(call, decision, &entries);
+    let document = document(call, decision, &entries).await;
     Reply::json(&document.ok_or_else(|| Problem::unknown("decision", named))?)
 }
 
@@ -105,7 +107,7 @@ async fn in_the_ledger(call: &Call<'_>, decision: DecisionId) -> Result<Vec<Arc<
     Ok(found.into_iter().map(Arc::new).collect())
 }
 
-fn document(
+async fn document(
     call: &Call<'_>,
     decision: DecisionId,
     entries: &[Arc<Entry>],
@@ -132,10 +134,12 @@ fn document(
             in_force: known.is_some(),
         }
     };
-    let ways = judgement
-        .remedies
-        .iter()
-        .flat_map(|remedies| &remedies.ways);
+    let now = call.engine().clock().now();
+    let remedies = match again::circumstances(&view.facts, entry, judgement, now) {
+        Some(again) => Some(call.engine().remedies(&again).await),
+        None => None,
+    };
+    let ways = remedies.iter().flat_map(|remedies| &remedies.ways);
     Some(DecisionDocument {
         decision,
         sentence: sentence_of(&line),

@@ -129,7 +129,7 @@ pub struct DecisionDocument {
     pub rests_on: Vec<RestsOn>,
     /// The policies that determined it.
     pub policies: Vec<DecidingPolicy>,
-    /// What would have opened it.
+    /// What would open it now, where a person was refused who is still there.
     pub ways: Vec<Way>,
     /// What report-only policies would have changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

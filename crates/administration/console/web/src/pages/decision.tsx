@@ -62,7 +62,7 @@ function stepUp(value: Decision): boolean {
   return value.outcome === 'deny' && value.ways.some((way) => way.alone);
 }
 
-/** Ways are searched for the person who is refused a page; for all others they are asked for. */
+/** Ways are searched for people who were refused and are still there; for all others they are asked for. */
 function AskNow({ value }: { value: Decision }) {
   if (!value.app) return null;
   const user = value.session === undefined ? undefined : value.who;
@@ -128,13 +128,13 @@ function InFull({ value, user }: { value: Decision; user?: string | undefined })
         </dd>
         {value.outcome !== 'allow' && value.outcome !== 'change' && (
           <>
-            <dt>would open it</dt>
+            <dt>would open it now</dt>
             <dd>
               {value.ways.length > 0 ? (
                 <Ways ways={value.ways} />
               ) : (
                 <>
-                  No way is in the record. <AskNow value={value} />
+                  No way is known. <AskNow value={value} />
                 </>
               )}
             </dd>
