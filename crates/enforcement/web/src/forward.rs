@@ -22,7 +22,7 @@ use crate::{
     fetch_site,
     flow::Flow,
     gate::close_after,
-    header as rules,
+    header::{self as rules, Present},
     inbound::Asked,
     relay::{self, Upgrade},
     upstream::{Answered, AppUpstream, Sending, UpstreamFault, passed_on},
@@ -67,9 +67,14 @@ pub(crate) struct Reset(pub(crate) h2::Reason);
 
 /// Whether it is a gRPC call over HTTP/2: whoever makes one reads the code of a reset, and no page.
 fn calls_procedure(asked: &Asked) -> bool {
-    let kind = asked.inbound.headers.get(header::CONTENT_TYPE);
-    asked.inbound.conn.multiplexed
-        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    let inbound = &asked.inbound;
+    let is_grpc = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/grpc");
+    inbound.conn.multiplexed
+        && inbound.present.has(Present::CONTENT_TYPE)
+        && inbound
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(is_grpc)
 }
 
 /// A fresh request: nothing of the client's framing, credentials or claims is in it.
@@ -90,7 +95,8 @@ fn request(
         asked.who.known.is_some(),
     );
     let app = &inbound.app;
-    let takes_trailers = rules::takes_trailers(&headers, inbound.version);
+    let takes_trailers =
+        inbound.present.has(Present::TE) && rules::takes_trailers(&headers, inbound.version);
     rules::strip_request(&mut headers, &app.headers, asked.route.accepts_overrides);
     if asked.route.authorization == AuthorizationHeader::Strip {
         headers.remove(header::AUTHORIZATION);

@@ -18,7 +18,8 @@ use crate::{
     extended::{self, Extended, Opened},
     flow::Flow,
     forward,
-    inbound::{self, Asked, Client, Inbound, Next},
+    header::Present,
+    inbound::{self, Asked, Client, Head, Inbound, Next},
     metrics::ThreadMetrics,
     options::Serves,
     own_paths, recorded, redirect, refusal, switch, too_fast,
@@ -71,16 +72,22 @@ impl Arrived {
         let extended = Extended::read(&mut request);
         let is_extended = !matches!(extended, Ok(None));
         let (parts, body) = request.into_parts();
-        let expects = expectation(&parts);
+        let present = Present::of(&parts.headers);
+        let expects = match present.has(Present::EXPECT) {
+            true => expectation(&parts),
+            false => Ok(false),
+        };
         // Who expects what is not done here may wait for it with the body.
         let body = Unread::new(body, !matches!(expects, Ok(false)));
         let form = Form {
             is_head: parts.method == Method::HEAD,
             is_extended,
-            asks_to_switch: !conn.multiplexed && switch::asks(&parts.headers),
+            asks_to_switch: !conn.multiplexed
+                && present.has(Present::SWITCH)
+                && switch::asks(&parts.headers),
             told_to_send: body.told_to_send(),
         };
-        let client = Client::read(conn, &parts);
+        let client = Client::read(conn, &parts, present);
         let first = if let Serves::Redirect {
             https_port,
             challenges,
@@ -90,7 +97,12 @@ impl Arrived {
             own.map(|own| First::Say(own.map(OutBody::of)))
         } else {
             let extended = expects.and(extended);
-            let read = inbound::read(conn, received, parts, client, extended);
+            let head = Head {
+                received,
+                parts,
+                present,
+            };
+            let read = inbound::read(conn, head, client, extended);
             read.and_then(Inbound::next).map(First::Follow)
         };
         Self {
