@@ -239,16 +239,16 @@ impl Inbound {
                 self.now,
             )?
         };
-        let asked = Asked {
+        let asked = Box::new(Asked {
             inbound: self,
             route,
             sender,
             handshake,
             stream,
             who,
-        };
+        });
         asked.check_sender()?;
-        Ok(Next::Ask(Box::new(asked)))
+        Ok(Next::Ask(asked))
     }
 
     /// Whether the path is ours, as written or as far as it can be read.
