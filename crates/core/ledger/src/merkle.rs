@@ -8,13 +8,31 @@ pub type Hash = [u8; 32];
 const LEAF: u8 = 0;
 const NODE: u8 = 1;
 
+/// What is hashed at once, without a context, which would be allocated: nearly every record.
+const AT_ONCE_BYTES: usize = 512;
+
 /// SHA-256 over the concatenation of `parts`.
 pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
+    let mut gathered = [0; AT_ONCE_BYTES];
+    if let Some(whole) = concatenated(parts, &mut gathered) {
+        return to_hash(digest(&SHA256, whole).as_ref());
+    }
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(part);
     }
     to_hash(context.finish().as_ref())
+}
+
+/// All parts one after the other, where there is room for them.
+fn concatenated<'g>(parts: &[&[u8]], gathered: &'g mut [u8]) -> Option<&'g [u8]> {
+    let mut end = 0;
+    for part in parts {
+        let next = end + part.len();
+        gathered.get_mut(end..next)?.copy_from_slice(part);
+        end = next;
+    }
+    gathered.get(..end)
 }
 
 fn to_hash(bytes: &[u8]) -> Hash {

@@ -1,7 +1,7 @@
 //! What the writer and the sealer of one log share.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     fs::File,
     io,
     path::{Path, PathBuf},
@@ -14,6 +14,7 @@ use std::{
 };
 
 use gw_ledger::{Position, StoredHead};
+use rustc_hash::FxHashSet;
 use tokio::sync::watch;
 
 use crate::{
@@ -79,7 +80,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// What a recorder leaves behind for the next one of the same log.
 pub(crate) struct Parked {
     pub(crate) half: WriteHalf,
-    pub(crate) judgements: HashSet<u64>,
+    pub(crate) judgements: FxHashSet<u64>,
 }
 
 /// How long records waited to be synced.

@@ -1,7 +1,6 @@
 //! Appending: what a traffic thread does with its log.
 
 use std::{
-    collections::HashSet,
     future::Future,
     net::IpAddr,
     sync::{Arc, Mutex},
@@ -15,6 +14,7 @@ use gw_ledger::{
     SALT_BYTES, commit, framed_bytes,
 };
 use gw_model::{JudgementId, Timestamp};
+use rustc_hash::FxHashSet;
 
 use crate::{
     log::{Log, Parked, locked},
@@ -93,7 +93,7 @@ pub struct Recorder {
     log: Arc<Log>,
     half: Option<WriteHalf>,
     /// Judgements that the current segment holds.
-    judgements: HashSet<u64>,
+    judgements: FxHashSet<u64>,
     salts: Salts,
     payload: Vec<u8>,
     personal: Vec<u8>,
@@ -109,7 +109,7 @@ impl Recorder {
         let parked = log.unpark();
         let (half, judgements) = match parked {
             Some(parked) => (Some(parked.half), parked.judgements),
-            None => (None, HashSet::new()),
+            None => (None, FxHashSet::default()),
         };
         Self {
             log,

@@ -1,12 +1,13 @@
 //! The signed assertion that an app's upstream receives with each request.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use gw_door::Open;
 use gw_engine::View;
 use gw_model::{App, AppName, Principal, SessionId, Timestamp};
 use http::HeaderValue;
 use jsonwebtoken::{Algorithm, Header};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::SigningKeys;
@@ -73,7 +74,7 @@ struct Signed {
 pub struct Assertions {
     issuer: Arc<str>,
     keys: Arc<SigningKeys>,
-    signed: RefCell<HashMap<(SessionId, u32, AppName), Signed>>,
+    signed: RefCell<FxHashMap<(SessionId, u32, AppName), Signed>>,
 }
 
 impl Assertions {

@@ -75,11 +75,9 @@ pub fn hide_ours(headers: &mut HeaderMap) {
         }
         kept.extend_from_slice(pair);
     }
-    headers.remove(COOKIE);
-    if !kept.is_empty()
-        && let Ok(value) = HeaderValue::from_bytes(&kept)
-    {
-        headers.insert(COOKIE, value);
+    match HeaderValue::from_bytes(&kept) {
+        Ok(value) if !kept.is_empty() => drop(headers.insert(COOKIE, value)),
+        _ => drop(headers.remove(COOKIE)),
     }
 }
 
@@ -153,7 +151,16 @@ fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
 }
 
 fn pairs_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|b| *b == b';').map(<[u8]>::trim_ascii)
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let here = rest?;
+        let (pair, behind) = match memchr::memchr(b';', here) {
+            Some(end) => (here.get(..end)?, here.get(end + 1..)),
+            None => (here, None),
+        };
+        rest = behind;
+        Some(pair.trim_ascii())
+    })
 }
 
 /// A pair's name, and its value where it has one that is text.

@@ -293,7 +293,11 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
         if matches!(self.lost, Lost::Since(_)) {
             return Poll::Ready(Ok(all));
         }
-        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
+        let socket = Pin::new(&mut self.socket);
+        let written = match only_piece(bufs) {
+            Some(piece) => socket.poll_write(cx, piece),
+            None => socket.poll_write_vectored(cx, bufs),
+        };
         self.abort.note_write(&written);
         self.lost.take(written, all)
     }
@@ -301,6 +305,13 @@ impl<S: AsyncWrite + AsFd + Unpin> AsyncWrite for CutIo<S> {
     fn is_write_vectored(&self) -> bool {
         self.socket.is_write_vectored()
     }
+}
+
+/// All that is to be written, where it lies in one piece: the kernel takes that with less ado.
+fn only_piece<'b>(bufs: &'b [io::IoSlice<'_>]) -> Option<&'b [u8]> {
+    let mut pieces = bufs.iter().filter(|piece| !piece.is_empty());
+    let first = pieces.next()?;
+    pieces.next().is_none().then_some(first)
 }
 
 #[cfg(test)]
@@ -322,6 +333,14 @@ mod tests {
             listener.accept()
         );
         (CutIo::new(accepted.unwrap().0), client.unwrap())
+    }
+
+    #[test]
+    fn what_lies_in_one_piece_is_found_among_empty_ones() {
+        let [none, one, two] = [b"".as_slice(), b"1", b"2"].map(io::IoSlice::new);
+        assert_eq!(only_piece(&[none, one, none]), Some(b"1".as_slice()));
+        assert_eq!(only_piece(&[one, none, two]), None);
+        assert_eq!(only_piece(&[none]), None);
     }
 
     #[tokio::test]

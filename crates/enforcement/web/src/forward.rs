@@ -1,6 +1,6 @@
 //! Sending what was permitted to the app's upstream, and its answer to the client.
 
-use std::{error::Error as _, rc::Rc};
+use std::{error::Error as _, pin::Pin, rc::Rc};
 
 use bytes::Bytes;
 use gw_issue::ASSERTION_HEADER;
@@ -22,7 +22,7 @@ use crate::{
     fetch_site,
     flow::Flow,
     gate::close_after,
-    header as rules,
+    header::{self as rules, Present},
     inbound::Asked,
     relay::{self, Upgrade},
     upstream::{Answered, AppUpstream, Sending, UpstreamFault, passed_on},
@@ -32,7 +32,7 @@ use crate::{
 pub(crate) async fn send(
     mut asked: Box<Asked>,
     flow: Rc<Flow>,
-    upstream: &AppUpstream,
+    upstream: Rc<AppUpstream>,
     body: Unread,
 ) -> Response<OutBody> {
     let bytes_max = upstream.bounds().request_body;
@@ -41,24 +41,48 @@ pub(crate) async fn send(
         return too_large(&asked, flow, bytes_max);
     }
     let calls = calls_procedure(&asked);
-    let cors = origin_alone(&asked.inbound.headers);
+    let origin = origin_to_allow(&asked);
     let request = request(&mut asked, &flow, body, bytes_max);
     let sending = Sending {
         may_switch: asked.handshake.is_some(),
         by_own_name: !asked.inbound.app.app.preserve_host,
     };
-    match upstream.send(&flow, request, sending).await {
-        Ok(answered) => answer(asked, flow, upstream, answered, &cors).await,
+    let answered = match upstream.send(&flow, request, sending).await {
+        Ok(answered) => answered,
         Err(fault) => {
             let mut answer = unanswered(&asked, flow, &fault, bytes_max);
             if calls && let Some(reset) = fault.cause::<h2::Error>() {
-                answer
-                    .extensions_mut()
-                    .insert(Reset(passed_on(reset, false)));
+                let reset = Reset(passed_on(reset, false));
+                answer.extensions_mut().insert(reset);
             }
-            answer
+            return answer;
         }
+    };
+    match follow(asked, flow, &upstream, answered, origin) {
+        Followed::Answer(answer) => answer,
+        Followed::Switch(switching) => switching.await,
     }
+}
+
+/// What becomes of an upstream's answer.
+enum Followed {
+    Answer(Response<OutBody>),
+    Switch(Pin<Box<dyn Future<Output = Response<OutBody>>>>),
+}
+
+/// Follows an answer, at once unless it switches.
+fn follow(
+    asked: Box<Asked>,
+    flow: Rc<Flow>,
+    upstream: &AppUpstream,
+    answered: Answered,
+    origin: Option<HeaderValue>,
+) -> Followed {
+    if switches(&asked, &flow, &answered) {
+        return Followed::Switch(Box::pin(switch(asked, flow, answered, origin)));
+    }
+    let answer = answer(&asked, flow, upstream, answered, origin.as_ref());
+    Followed::Answer(answer)
 }
 
 /// Goes with an answer instead of which the client's stream is reset, as the upstream's was.
@@ -67,9 +91,14 @@ pub(crate) struct Reset(pub(crate) h2::Reason);
 
 /// Whether it is a gRPC call over HTTP/2: whoever makes one reads the code of a reset, and no page.
 fn calls_procedure(asked: &Asked) -> bool {
-    let kind = asked.inbound.headers.get(header::CONTENT_TYPE);
-    asked.inbound.conn.multiplexed
-        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    let inbound = &asked.inbound;
+    let is_grpc = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/grpc");
+    inbound.conn.multiplexed
+        && inbound.present.has(Present::CONTENT_TYPE)
+        && inbound
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(is_grpc)
 }
 
 /// A fresh request: nothing of the client's framing, credentials or claims is in it.
@@ -90,7 +119,8 @@ fn request(
         asked.who.known.is_some(),
     );
     let app = &inbound.app;
-    let takes_trailers = rules::takes_trailers(&headers, inbound.version);
+    let takes_trailers =
+        inbound.present.has(Present::TE) && rules::takes_trailers(&headers, inbound.version);
     rules::strip_request(&mut headers, &app.headers, asked.route.accepts_overrides);
     if asked.route.authorization == AuthorizationHeader::Strip {
         headers.remove(header::AUTHORIZATION);
@@ -166,61 +196,62 @@ fn frame(method: &Method, body: &UpBody, headers: &mut HeaderMap) {
 }
 
 /// What the answer's cross-origin headers need of the request, which is gone by then.
-fn origin_alone(headers: &HeaderMap) -> HeaderMap {
-    let mut alone = HeaderMap::new();
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        alone.insert(header::ORIGIN, origin.clone());
-    }
-    alone
+fn origin_to_allow(asked: &Asked) -> Option<HeaderValue> {
+    let listed = &asked.route.origins;
+    let origin = asked.inbound.headers.get(header::ORIGIN);
+    origin.filter(|_| !listed.is_empty()).cloned()
 }
 
-async fn answer(
+/// Whether the upstream switches to what was asked for.
+fn switches(asked: &Asked, flow: &Flow, answered: &Answered) -> bool {
+    let response = &answered.response;
+    let handshake = asked.handshake.as_ref();
+    handshake.is_some_and(|asked| asked.is_accepted(response.status(), response.headers()))
+        && flow.is_up_done()
+}
+
+/// Tells the client of the switch, once the upstream's socket is there.
+async fn switch(
     mut asked: Box<Asked>,
     flow: Rc<Flow>,
-    upstream: &AppUpstream,
     answered: Answered,
-    cors: &HeaderMap,
+    origin: Option<HeaderValue>,
 ) -> Response<OutBody> {
     let Answered { response, checkout } = answered;
     let (parts, body) = response.into_parts();
-    let address = checkout.place();
-    if let Some(handshake) = &asked.handshake
-        && handshake.is_accepted(parts.status, &parts.headers)
-        && flow.is_up_done()
-    {
-        drop(body);
-        let mut head = head(&asked, address, parts, cors);
+    drop(body);
+    let mut head = head(&asked, checkout.place(), parts, origin.as_ref());
+    if let Some(handshake) = &asked.handshake {
         handshake.write_accepted(head.headers_mut());
-        let Some(upstream) = Box::pin(checkout.switch()).await else {
-            return failed(
-                &asked,
-                flow,
-                StatusCode::BAD_GATEWAY,
-                "upstream-failed",
-                NOT_IN_ORDER,
-            );
-        };
-        let stream = asked.stream.take();
-        let upgrade = Upgrade {
-            upstream,
-            flow,
-            is_websocket: asked.is_websocket(),
-        };
-        return switched(&asked, head, upgrade, stream);
     }
+    let Some(upstream) = checkout.switch().await else {
+        return not_in_order(&asked, flow);
+    };
+    let stream = asked.stream.take();
+    let upgrade = Upgrade {
+        upstream,
+        flow,
+        is_websocket: asked.is_websocket(),
+    };
+    switched(&asked, head, upgrade, stream)
+}
+
+fn answer(
+    asked: &Asked,
+    flow: Rc<Flow>,
+    upstream: &AppUpstream,
+    answered: Answered,
+    origin: Option<&HeaderValue>,
+) -> Response<OutBody> {
+    let Answered { response, checkout } = answered;
+    let (parts, body) = response.into_parts();
     let refuses = parts.status == StatusCode::SWITCHING_PROTOCOLS
         || (asked.stream.is_some() && parts.status.is_success());
     if refuses {
-        return failed(
-            &asked,
-            flow,
-            StatusCode::BAD_GATEWAY,
-            "upstream-failed",
-            NOT_IN_ORDER,
-        );
+        return not_in_order(asked, flow);
     }
     flow.note_status(parts.status);
-    let mut head = head(&asked, address, parts, cors);
+    let mut head = head(asked, checkout.place(), parts, origin);
     if !body.is_end_stream() && body.size_hint().exact().is_none() {
         // A length beside chunks counts for nothing, and says something else than they do.
         head.headers_mut().remove(header::CONTENT_LENGTH);
@@ -236,15 +267,29 @@ async fn answer(
     head.map(|()| OutBody::Streamed(Box::new(body)))
 }
 
-const NOT_IN_ORDER: &str = "The app behind it did not answer as it should. Try again in a while.";
+fn not_in_order(asked: &Asked, flow: Rc<Flow>) -> Response<OutBody> {
+    let detail = "The app behind it did not answer as it should. Try again in a while.";
+    failed(
+        asked,
+        flow,
+        StatusCode::BAD_GATEWAY,
+        "upstream-failed",
+        detail,
+    )
+}
 
 /// The answer's head as the client may see it.
-fn head(asked: &Asked, address: &str, parts: response::Parts, cors: &HeaderMap) -> Response<()> {
+fn head(
+    asked: &Asked,
+    address: &str,
+    parts: response::Parts,
+    origin: Option<&HeaderValue>,
+) -> Response<()> {
     let inbound = &asked.inbound;
     let mut headers = parts.headers;
     rules::strip_response(&mut headers, &inbound.app.app.host);
     rules::rewrite_location(&mut headers, address, inbound.origin());
-    fetch_site::allow_origin(cors, &asked.route.origins, &mut headers);
+    fetch_site::allow_origin(origin, &asked.route.origins, &mut headers);
     if asked.who.stale && !inbound.is_sign_in {
         clear_site(&mut headers);
         if let Some(removal) = cookie::removal(cookie::SESSION) {

@@ -5,7 +5,8 @@
 
 use std::{rc::Rc, time::Instant};
 
-use gw_door::Answer;
+use gw_door::{Answer, Permit, Refusal};
+use gw_engine::Circumstances;
 use gw_model::Upstream;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header, request::Parts};
 use hyper::body::Incoming;
@@ -13,33 +14,40 @@ use hyper::body::Incoming;
 use crate::{
     answer::Rejection,
     body::{OutBody, ToldToSend, Unread},
+    bounds::Exchange,
     built_in,
     connection::{Conn, Held},
     extended::{self, Extended, Opened},
     flow::Flow,
     forward,
-    inbound::{self, Asked, Client, Inbound, Next},
+    header::Present,
+    inbound::{self, Asked, Client, Head, Inbound, Next},
     metrics::ThreadMetrics,
     options::Serves,
     own_paths, recorded, redirect, refusal, switch, too_fast,
 };
 
-/// Answers one request.
-pub(crate) async fn answer(
+/// Answers one request. Its head is read before there is a future, which need not hold it.
+// Inlined, so that the future is made where it is kept, and not moved there.
+#[inline(always)]
+pub(crate) fn answer(
     conn: Rc<Conn>,
     held: Held,
     request: Box<Request<Incoming>>,
-) -> Response<OutBody> {
+) -> impl Future<Output = Response<OutBody>> {
     let Arrived { first, body, form } = Arrived::read(&conn, *request);
-    let mut answer = match first {
-        First::Follow(next) => follow(next, held, body).await,
-        First::Say(own) => {
-            body.discard();
-            own
-        }
-    };
-    form.fit(&conn, &mut answer);
-    answer
+    async move {
+        let mut answer = match first {
+            First::Follow(Next::Ask(asked)) => ask(asked, held, body).await,
+            First::Follow(other) => Box::pin(follow(other, held, body)).await,
+            First::Say(own) => {
+                body.discard();
+                *own
+            }
+        };
+        form.fit(&conn, &mut answer);
+        answer
+    }
 }
 
 /// A request whose head has been read.
@@ -53,7 +61,7 @@ struct Arrived {
 enum First {
     Follow(Next),
     /// An answer of our own, whoever asks.
-    Say(Response<OutBody>),
+    Say(Box<Response<OutBody>>),
 }
 
 /// What of a request's form is left to be answered for.
@@ -71,31 +79,43 @@ impl Arrived {
         let extended = Extended::read(&mut request);
         let is_extended = !matches!(extended, Ok(None));
         let (parts, body) = request.into_parts();
-        let expects = expectation(&parts);
+        let present = Present::of(&parts.headers);
+        let expects = match present.has(Present::EXPECT) {
+            true => expectation(&parts),
+            false => Ok(false),
+        };
         // Who expects what is not done here may wait for it with the body.
         let body = Unread::new(body, !matches!(expects, Ok(false)));
         let form = Form {
             is_head: parts.method == Method::HEAD,
             is_extended,
-            asks_to_switch: !conn.multiplexed && switch::asks(&parts.headers),
+            asks_to_switch: !conn.multiplexed
+                && present.has(Present::SWITCH)
+                && switch::asks(&parts.headers),
             told_to_send: body.told_to_send(),
         };
-        let client = Client::read(conn, &parts);
+        let client = Client::read(conn, &parts, present);
         let first = if let Serves::Redirect {
             https_port,
             challenges,
         } = &conn.serves
         {
             let own = redirect::answer(conn, &parts, *https_port, challenges.as_ref());
-            own.map(|own| First::Say(own.map(OutBody::of)))
+            own.map(|own| First::Say(Box::new(own.map(OutBody::of))))
         } else {
             let extended = expects.and(extended);
-            let read = inbound::read(conn, received, parts, client, extended);
+            let head = Head {
+                received,
+                parts,
+                present,
+            };
+            let read = inbound::read(conn, head, client, extended);
             read.and_then(Inbound::next).map(First::Follow)
         };
         Self {
-            first: first
-                .unwrap_or_else(|rejection| First::Say(reject(conn, client, "", &rejection))),
+            first: first.unwrap_or_else(|rejection| {
+                First::Say(Box::new(reject(conn, client, "", &rejection)))
+            }),
             body,
             form,
         }
@@ -126,13 +146,13 @@ impl Form {
     }
 }
 
+/// What few requests are.
 async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
     match next {
         Next::Ask(asked) => ask(asked, held, body).await,
         Next::OwnPath(inbound) => {
             body.discard();
-            let own = Box::pin(own_paths::answer(&inbound)).await;
-            own.map(OutBody::of)
+            own_paths::answer(&inbound).await.map(OutBody::of)
         }
         Next::Preflight(inbound, route, preflight) => {
             let answer = preflight.answer(&inbound.headers, &route.origins);
@@ -144,61 +164,90 @@ async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
     }
 }
 
+/// What is decided of a request.
+enum Decided {
+    Permit(Permit, Option<Exchange>),
+    Refused(Rc<Circumstances>, Refusal),
+    /// An answer of our own, without anybody being asked.
+    Say(Box<Response<OutBody>>),
+}
+
 /// Asks the door, and does what it says.
-async fn ask(asked: Box<Asked>, held: Held, body: Unread) -> Response<OutBody> {
+#[inline(always)]
+fn ask(asked: Box<Asked>, held: Held, body: Unread) -> impl Future<Output = Response<OutBody>> {
+    let decided = decide(&asked);
+    async move {
+        let (permit, exchange) = match decided {
+            Decided::Permit(permit, exchange) => (permit, exchange),
+            Decided::Refused(circumstances, refused) => {
+                body.discard();
+                let own = Box::pin(refusal::answer(&asked, &circumstances, &refused)).await;
+                return own.map(OutBody::of);
+            }
+            Decided::Say(own) => {
+                body.discard();
+                return *own;
+            }
+        };
+        let open = match permit.open().await {
+            Ok(open) => open,
+            Err(not_opened) => {
+                body.discard();
+                return refusal::not_opened(&asked, &not_opened).map(OutBody::of);
+            }
+        };
+        let flow = Flow::new(open, asked.inbound.conn.abort.clone());
+        flow.counts_as(exchange);
+        // A page at the authentication origin may end the very session that asked for it, and
+        // still has to say so: its answer is not held by the lease.
+        if !asked.inbound.is_sign_in {
+            held.hold(flow.clone());
+        }
+        let upstreams = &asked.inbound.conn.thread.upstreams;
+        match asked.inbound.app.upstream(upstreams) {
+            Some(upstream) => forward::send(asked, flow, upstream, body).await,
+            None => Box::pin(without_upstream(asked, flow, body)).await,
+        }
+    }
+}
+
+/// Asks the door, unless something else is to be said first.
+#[inline(never)]
+fn decide(asked: &Asked) -> Decided {
     let inbound = &asked.inbound;
+    let say = |own| Decided::Say(Box::new(own));
     if inbound.is_safari_over_plain_http() {
-        body.discard();
-        return refusal::safari().map(OutBody::of);
+        return say(refusal::safari().map(OutBody::of));
     }
     let mut exchange = None;
     if let Some(known) = &asked.who.known {
-        if let Err(own) = too_fast::admit(&asked, known) {
-            body.discard();
-            return own.map(OutBody::of);
+        if let Err(own) = too_fast::admit(asked, known) {
+            return say(own.map(OutBody::of));
         }
     } else if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {
         exchange = inbound.conn.thread.exchanges.begin(inbound.address);
         if exchange.is_none() {
-            body.discard();
-            return too_much(inbound);
+            return say(too_much(inbound));
         }
     }
     let circumstances = asked.circumstances();
     let answer = {
-        let personal = recorded::Personal::of(&asked);
+        let personal = recorded::Personal::of(asked);
         let door = &inbound.conn.thread.door;
-        door.ask(circumstances.clone(), &personal.particulars(&asked))
+        door.ask(circumstances.clone(), &personal.particulars(asked))
     };
     count(&inbound.conn.thread.metrics, &answer);
-    let permit = match answer {
-        Answer::Permit(permit) => permit,
-        Answer::Refused(refused) => {
-            body.discard();
-            let own = Box::pin(refusal::answer(&asked, &circumstances, &refused)).await;
-            return own.map(OutBody::of);
-        }
-    };
-    let open = match permit.open().await {
-        Ok(open) => open,
-        Err(not_opened) => {
-            body.discard();
-            return refusal::not_opened(&asked, &not_opened).map(OutBody::of);
-        }
-    };
-    let flow = Flow::new(open, inbound.conn.abort.clone());
-    flow.counts_as(exchange);
-    // A page at the authentication origin may end the very session that asked for it, and
-    // still has to say so: its answer is not held by the lease.
-    if !inbound.is_sign_in {
-        held.hold(flow.clone());
+    match answer {
+        Answer::Permit(permit) => Decided::Permit(permit, exchange),
+        Answer::Refused(refused) => Decided::Refused(circumstances, refused),
     }
-    if let Some(upstream) = inbound.app.upstream(&inbound.conn.thread.upstreams) {
-        return forward::send(asked, flow, &upstream, body).await;
-    }
-    let app = inbound.app.app.clone();
+}
+
+/// One of our own apps, or one without any server.
+async fn without_upstream(asked: Box<Asked>, flow: Rc<Flow>, body: Unread) -> Response<OutBody> {
+    let app = asked.inbound.app.app.clone();
     match &app.upstream {
-        Upstream::BuiltIn(name) => Box::pin(built_in::answer(asked, flow, name, body.take())).await,
+        Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body.take()).await,
         Upstream::Http(_) | Upstream::Servers(_) => forward::nowhere(&asked, flow),
     }
 }

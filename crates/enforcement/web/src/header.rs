@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use gw_model::IdentityHeaders;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Version,
-    header::{self, CONNECTION, LOCATION, TE},
+    header::{self, CONNECTION, LOCATION, SET_COOKIE, TE},
 };
 use smallvec::SmallVec;
 
@@ -14,11 +14,15 @@ use crate::{
     cookie,
 };
 
+mod present;
 mod spelling;
 mod told;
 
+pub(crate) use present::Present;
 pub use spelling::FoldedName;
 pub use told::Told;
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// What is stripped for one app beside what is stripped for all.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +110,7 @@ fn strip(
 }
 
 /// Removes every header whose name is so; one pass over what is there.
-fn remove_all(headers: &mut HeaderMap, is_so: impl Fn(&HeaderName) -> bool) {
+fn remove_all(headers: &mut HeaderMap, mut is_so: impl FnMut(&HeaderName) -> bool) {
     let gone: SmallVec<[HeaderName; 8]> = headers.keys().filter(|n| is_so(n)).cloned().collect();
     for name in gone {
         headers.remove(name);
@@ -163,13 +167,20 @@ pub struct Origin<'a> {
 /// names, the clearing of others' cookies, other ways to reach it, headers of ours.
 pub fn strip_response(headers: &mut HeaderMap, host: &str) {
     remove_named_in_connection(headers);
+    let (mut clears, mut sets_cookies) = (false, false);
     remove_all(headers, |name| {
+        clears |= *name == CLEAR_SITE_DATA;
+        sets_cookies |= *name == SET_COOKIE;
         is_hop_by_hop(name)
             || matches!(name.as_str(), "alt-svc" | "set-cookie2")
             || name.as_str().starts_with("gatewright-")
     });
-    keep_cookies_of_others(headers);
-    cookie::narrow_set_cookies(headers, host);
+    if clears {
+        keep_cookies_of_others(headers);
+    }
+    if sets_cookies {
+        cookie::narrow_set_cookies(headers, host);
+    }
 }
 
 /// Strips trailers of an answer.
@@ -180,20 +191,19 @@ pub fn strip_response_trailers(trailers: &mut HeaderMap, host: &str) {
         header::CONTENT_LENGTH,
         header::TRAILER,
         header::LOCATION,
-        HeaderName::from_static("clear-site-data"),
+        CLEAR_SITE_DATA,
     ] {
         trailers.remove(name);
     }
 }
 
 fn keep_cookies_of_others(headers: &mut HeaderMap) {
-    let name = HeaderName::from_static("clear-site-data");
-    let reaches_others = headers.get_all(&name).iter().any(|value| {
+    let reaches_others = headers.get_all(CLEAR_SITE_DATA).iter().any(|value| {
         let value = value.as_bytes().to_ascii_lowercase();
         value.contains(&b'*') || memchr::memmem::find(&value, b"cookies").is_some()
     });
     if reaches_others {
-        headers.remove(&name);
+        headers.remove(CLEAR_SITE_DATA);
     }
 }
 
@@ -243,12 +253,15 @@ fn remove_named_in_connection(headers: &mut HeaderMap) {
     }
 }
 
+/// `Keep-Alive`, which nearly all of them name, is taken out whether it is named or not.
 fn named_in_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     headers
         .get_all(CONNECTION)
         .iter()
         .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.eq_ignore_ascii_case(b"keep-alive"))
+        .filter_map(|name| HeaderName::from_bytes(name).ok())
         .collect()
 }
 

@@ -15,7 +15,7 @@ use crate::{
     credential::Who,
     extended::Extended,
     fetch_site::{self, Own, Preflight, Sender},
-    header::{Origin, Told},
+    header::{Origin, Present, Told},
     options::Serves,
     route::{AppRoutes, Route},
     switch::Switch,
@@ -33,6 +33,8 @@ pub(crate) struct Inbound {
     pub(crate) method: Method,
     pub(crate) version: Version,
     pub(crate) headers: HeaderMap,
+    /// Which headers came.
+    pub(crate) present: Present,
     pub(crate) authority: Rc<Authority<'static>>,
     pub(crate) told: Rc<Told>,
     pub(crate) target: Target,
@@ -66,6 +68,14 @@ pub(crate) enum Next {
     Preflight(Box<Inbound>, Rc<Route>, Preflight),
 }
 
+/// A request's head as it came.
+pub(crate) struct Head {
+    pub(crate) received: Instant,
+    pub(crate) parts: Parts,
+    /// Which headers it has.
+    pub(crate) present: Present,
+}
+
 /// What is known of a client before anything else is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Client {
@@ -75,11 +85,12 @@ pub(crate) struct Client {
 
 impl Client {
     /// Where a request comes from, and whether its answer will be shown as a page.
-    pub(crate) fn read(conn: &Conn, parts: &Parts) -> Self {
+    pub(crate) fn read(conn: &Conn, parts: &Parts, present: Present) -> Self {
         let trusted = &conn.thread.shared.options.trusted_proxies;
         Self {
             address: trusted.client(conn.peer, &parts.headers),
-            navigation: fetch_site::is_navigation(&parts.method, &parts.headers),
+            navigation: present.has(Present::NAVIGATION)
+                && fetch_site::is_navigation(&parts.method, &parts.headers),
         }
     }
 }
@@ -87,11 +98,15 @@ impl Client {
 /// Reads what every request must have, and finds its app.
 pub(crate) fn read(
     conn: &Rc<Conn>,
-    received: Instant,
-    parts: Parts,
+    head: Head,
     client: Client,
     extended: Result<Option<Extended>, Rejection>,
 ) -> Result<Inbound, Rejection> {
+    let Head {
+        received,
+        parts,
+        present,
+    } = head;
     // The second reader's verdict is taken first, whatever else is wrong: there is one for each head.
     conn.read_twice()?;
     let extended = extended?;
@@ -123,6 +138,7 @@ pub(crate) fn read(
         method: parts.method,
         version: parts.version,
         headers: parts.headers,
+        present,
         conn: conn.clone(),
         view,
         authority,
@@ -188,10 +204,11 @@ impl Inbound {
             Some(Extended { handshake, stream }) => {
                 (Some(Switch::WebSocket(handshake)), Some(stream))
             }
-            None => {
+            None if self.present.has(Present::SWITCH) => {
                 let asked = Switch::read(&self.method, self.version, &self.headers)?;
                 (asked, None)
             }
+            None => (None, None),
         };
         let preflight = Preflight::read(&self.method, &self.headers);
         let method = preflight.as_ref().map_or(&self.method, |p| &p.method);
@@ -205,9 +222,15 @@ impl Inbound {
         {
             return Err(Ambiguous::Upgrade.into());
         }
-        let sender = Sender::read(&self.headers, self.own(), &route.origins)?;
+        let sender = match self.present.has(Present::SENDER) {
+            true => Sender::read(&self.headers, self.own(), &route.origins)?,
+            false => Sender::Untold,
+        };
         let who = {
-            let ours = Ours::read(&self.headers)?;
+            let ours = match self.present.has(Present::COOKIE) {
+                true => Ours::read(&self.headers)?,
+                false => Ours::default(),
+            };
             Who::read(
                 &ours,
                 &self.view.facts,
@@ -216,16 +239,16 @@ impl Inbound {
                 self.now,
             )?
         };
-        let asked = Asked {
+        let asked = Box::new(Asked {
             inbound: self,
             route,
             sender,
             handshake,
             stream,
             who,
-        };
+        });
         asked.check_sender()?;
-        Ok(Next::Ask(Box::new(asked)))
+        Ok(Next::Ask(asked))
     }
 
     /// Whether the path is ours, as written or as far as it can be read.
@@ -283,6 +306,9 @@ impl Inbound {
 
     /// What the client says it is.
     pub(crate) fn user_agent(&self) -> &str {
+        if !self.present.has(Present::USER_AGENT) {
+            return "";
+        }
         self.headers
             .get(USER_AGENT)
             .and_then(|v| v.to_str().ok())
@@ -297,10 +323,11 @@ impl Inbound {
                 explain_safari: true
             }
         );
+        if !explains || !self.navigation {
+            return false;
+        }
         let agent = self.user_agent();
-        explains
-            && self.navigation
-            && agent.contains("Safari/")
+        agent.contains("Safari/")
             && agent.contains("Version/")
             && !["Chrome", "Chromium", "Edg"]
                 .iter()

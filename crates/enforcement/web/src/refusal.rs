@@ -9,7 +9,7 @@ use gw_pages::{
     Message, redirect,
     refused::{Level, Links, View as Page},
 };
-use http::StatusCode;
+use http::{StatusCode, header::ORIGIN};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,8 +46,8 @@ pub(crate) async fn answer(
             Some(known) => person(asked, known, circumstances, refused).await,
         }
     };
-    let headers = &asked.inbound.headers;
-    fetch_site::allow_origin(headers, &asked.route.origins, own.headers_mut());
+    let origin = asked.inbound.headers.get(ORIGIN);
+    fetch_site::allow_origin(origin, &asked.route.origins, own.headers_mut());
     own
 }
 

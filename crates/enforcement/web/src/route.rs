@@ -1,12 +1,13 @@
 //! From host, path and method to the app and the route, compiled once per change of the apps.
 
-use std::{cell::OnceCell, cmp::Reverse, collections::HashMap, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, cmp::Reverse, rc::Rc, sync::Arc};
 
 use gw_model::{
     App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
     UpgradeToken, Upstream,
 };
 use http::Method;
+use rustc_hash::FxHashMap;
 
 use crate::{
     canonical::{Ambiguous, Target, canonical_path},
@@ -18,7 +19,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Router {
     version: u64,
-    hosts: HashMap<Arc<str>, Rc<AppRoutes>>,
+    /// Hosts are configured: nobody outside chooses what is hashed here together.
+    hosts: FxHashMap<Arc<str>, Rc<AppRoutes>>,
 }
 
 impl Router {

@@ -43,7 +43,7 @@ pub(crate) struct Thread {
     pub(crate) metrics: Arc<ThreadMetrics>,
     router: RefCell<Rc<Router>>,
     services: HashMap<Arc<str>, BuiltIn>,
-    methods: HashMap<Method, Arc<str>>,
+    methods: Vec<(Method, Arc<str>)>,
     pub(crate) seats: Rc<Seats>,
     /// What strangers have under way at apps.
     pub(crate) exchanges: Exchanges,
@@ -118,10 +118,8 @@ impl Thread {
 
     /// A method's name, without allocating for the usual ones.
     pub(crate) fn method_name(&self, method: &Method) -> Arc<str> {
-        self.methods
-            .get(method)
-            .cloned()
-            .unwrap_or_else(|| Arc::from(method.as_str()))
+        let usual = self.methods.iter().find(|(usual, _)| usual == method);
+        usual.map_or_else(|| Arc::from(method.as_str()), |(_, name)| name.clone())
     }
 
     /// How many connections are open.

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use gw_pages::Message;
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ORIGIN, RETRY_AFTER},
+};
 
 use crate::{
     answer::{Own, Problem},
@@ -53,7 +56,8 @@ fn refuse(asked: &Asked, known: &Known, wait: Duration) -> Own {
     };
     let headers = own.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from(seconds(wait)));
-    fetch_site::allow_origin(&inbound.headers, &asked.route.origins, headers);
+    let origin = inbound.headers.get(ORIGIN);
+    fetch_site::allow_origin(origin, &asked.route.origins, headers);
     own
 }
 

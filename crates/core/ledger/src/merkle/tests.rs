@@ -36,3 +36,27 @@ fn roots_are_those_of_rfc_6962() {
     }
     assert_eq!(tree.count(), 8);
 }
+
+#[test]
+fn what_is_hashed_at_once_has_the_hash_of_its_parts() {
+    for bytes in [
+        0,
+        1,
+        63,
+        AT_ONCE_BYTES - 1,
+        AT_ONCE_BYTES,
+        AT_ONCE_BYTES + 1,
+        4096,
+    ] {
+        let all: Vec<u8> = (0..=u8::MAX).cycle().take(bytes).collect();
+        for at in [0, bytes / 3, bytes] {
+            let (first, second) = all.split_at(at);
+            let whole = to_hash(digest(&SHA256, &all).as_ref());
+            assert_eq!(
+                sha256(&[first, &[], second]),
+                whole,
+                "{bytes} bytes, split at {at}"
+            );
+        }
+    }
+}

@@ -113,8 +113,8 @@ fn split(text: &str) -> Result<(&str, Option<&str>), Ambiguous> {
             None => Err(Ambiguous::HostMalformed),
         };
     }
-    Ok(match text.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
+    Ok(match memchr::memchr(b':', text.as_bytes()) {
+        Some(end) => (text.get(..end).unwrap_or_default(), text.get(end + 1..)),
         None => (text, None),
     })
 }
@@ -133,7 +133,8 @@ fn canonical_host(host: &str) -> Result<Cow<'_, str>, Ambiguous> {
         return Ok(Cow::Owned(format!("[{address}]")));
     }
     let host = host.strip_suffix('.').unwrap_or(host);
-    let fine = (1..=253).contains(&host.len()) && host.split('.').all(is_label);
+    let fine =
+        (1..=253).contains(&host.len()) && host.as_bytes().split(|b| *b == b'.').all(is_label);
     if !fine {
         return Err(Ambiguous::HostMalformed);
     }
@@ -144,11 +145,11 @@ fn canonical_host(host: &str) -> Result<Cow<'_, str>, Ambiguous> {
     })
 }
 
-fn is_label(label: &str) -> bool {
+fn is_label(label: &[u8]) -> bool {
     (1..=63).contains(&label.len())
         && label
-            .bytes()
+            .iter()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+        && !label.starts_with(b"-")
+        && !label.ends_with(b"-")
 }

@@ -107,7 +107,8 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
         })?;
     let switched = Rc::default();
     let for_stranger = Rc::<Cell<bool>>::default();
-    let driven = drive(connection, abort.clone(), Rc::clone(&switched));
+    // Boxed by itself: what takes turns would hold it twice.
+    let driven = Box::pin(drive(connection, abort.clone(), Rc::clone(&switched)));
     spawn(bounds::in_turns(
         for_stranger.clone(),
         abort.clone(),
@@ -124,48 +125,58 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
 }
 
 /// Sends a request and waits for the answer's head.
-pub(super) async fn exchange(
+///
+/// What can be done at once is done before there is a future: an argument of an `async fn` has
+/// its place in it twice, and every request has room for this. Inlined, so that the future is
+/// made where it is kept.
+#[inline(always)]
+pub(super) fn exchange(
     line: Line,
     flight: Flight,
     flow: &Flow,
     request: Box<Request<UpBody>>,
     how: How,
-) -> Result<Answered, Failure> {
+) -> impl Future<Output = Result<Answered, Failure>> {
     let keeps_copy = how.may_repeat && (how.has_others || line.rested() >= RESTED);
     let copy = keeps_copy.then(|| repeat::copy(&request));
     let read_before = line.abort.read();
     line.for_stranger.set(flow.is_strangers());
     let abort = line.abort.clone();
     let mut checkout = Checkout::line(flight, line, how.may_switch);
-    let address = checkout.server().name().clone();
-    let first_byte = checkout.server().shared().bounds.first_byte;
-    let Some(line) = checkout.line_mut() else {
-        return Err(Failure::NotSent(request, closed(address)));
-    };
-    let answer = pin!(line.sender.try_send_request(*request));
-    match answer_within(flow, first_byte, answer).await {
-        Some(Ok(response)) => Ok(Answered {
-            response: response.map(AnswerBody::H1),
-            checkout,
-        }),
-        Some(Err(mut fault)) => {
-            if let Some(unsent) = fault.take_message() {
-                return Err(Failure::NotSent(Box::new(unsent), closed(address)));
+    async move {
+        let first_byte = checkout.server().shared().bounds.first_byte;
+        let Some(line) = checkout.line_mut() else {
+            return Err(Failure::NotSent(request, closed(&checkout)));
+        };
+        let answer = pin!(line.sender.try_send_request(*request));
+        match answer_within(flow, first_byte, answer).await {
+            Some(Ok(response)) => Ok(Answered {
+                response: response.map(AnswerBody::H1),
+                checkout,
+            }),
+            Some(Err(mut fault)) => {
+                if let Some(unsent) = fault.take_message() {
+                    return Err(Failure::NotSent(Box::new(unsent), closed(&checkout)));
+                }
+                let fault = UpstreamFault::Failed {
+                    address: checkout.server().name().clone(),
+                    source: fault.into_error().into(),
+                };
+                Err(match copy {
+                    Some(copy) if abort.read() == read_before => Failure::Repeat(copy, fault),
+                    _ => Failure::Fault(fault),
+                })
             }
-            let source = fault.into_error().into();
-            let fault = UpstreamFault::Failed { address, source };
-            Err(match copy {
-                Some(copy) if abort.read() == read_before => Failure::Repeat(copy, fault),
-                _ => Failure::Fault(fault),
-            })
+            None => Err(Failure::Fault(UpstreamFault::AnswerTimeout {
+                address: checkout.server().name().clone(),
+            })),
         }
-        None => Err(Failure::Fault(UpstreamFault::AnswerTimeout { address })),
     }
 }
 
-fn closed(address: std::sync::Arc<str>) -> UpstreamFault {
+fn closed(checkout: &Checkout) -> UpstreamFault {
     UpstreamFault::Unreachable {
-        address,
+        address: checkout.server().name().clone(),
         source: std::io::ErrorKind::ConnectionReset.into(),
     }
 }

@@ -209,9 +209,9 @@ impl Server {
         mut request: Box<Request<UpBody>>,
         how: How,
     ) -> Result<Answered, Failure> {
-        while !how.fresh
-            && let Some(line) = self.take_idle()
-        {
+        loop {
+            let kept = (!how.fresh).then(|| self.take_idle());
+            let Some(line) = kept.flatten() else { break };
             match h1::exchange(line, flight, flow, request, how).await {
                 Err(Failure::NotSent(unsent, _)) => {
                     request = unsent;
