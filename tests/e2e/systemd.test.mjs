@@ -326,6 +326,11 @@ ${more}`);
     await systemctl('daemon-reload');
     await systemctl('stop', 'gatewright*');
     await system.done('find', DATA, '-mindepth', '1', '-delete');
+    await system.write('/run/closed/gatewright.key', randomBytes(32), 0o600);
+    await chmod(system.path('/run/closed'), 0o700);
+    const { code, stderr } = await system.run(...asService, 'env', 'CREDENTIALS_DIRECTORY=/run/closed', 'gatewright', 'up', '-c', CONFIGURATION);
+    assert.deepEqual([code, /Permission denied/.test(stderr)], [1, true], 'with one that cannot be read it does not go on without');
+    assert.equal((await system.run('test', '-e', `${DATA}/secret.key`)).code, 1);
   });
 
   test('the glass is broken while the disk is full', async () => {
