@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian package of Gatewright. usage: deb.sh [BINARY] [FOLDER]
 # Without BINARY it is built for release; the package is put into FOLDER, target/debian by default.
-# VERSION overrides the version; two builds of one commit are the same to the byte.
+# VERSION overrides the version, COMPRESSION xz; two builds of one commit are the same to the byte.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=${1:-}
@@ -36,6 +36,11 @@ install -d -m 0750 "$root/etc/gatewright/policies" "$root/etc/gatewright/tls"
 put 0644 packaging/debian/copyright usr/share/doc/gatewright/copyright
 put 0644 crates/gatewright/gatewright.example.toml usr/share/doc/gatewright/gatewright.example.toml
 put 0644 docs/dashboard.json usr/share/doc/gatewright/dashboard.json
+# Policies and an organisation to copy: where examples belong, and where images that leave out
+# /usr/share/doc still have them.
+install -d "$share/gatewright"
+cp -r --no-preserve=mode,ownership policies docs/examples/declared "$share/gatewright/"
+ln -s ../../gatewright "$share/doc/gatewright/examples"
 gzip -9nc CHANGELOG.md >"$share/doc/gatewright/changelog.gz"
 
 "$binary" man "$root/man" >/dev/null
@@ -73,5 +78,5 @@ done
 find "$root" -newermt "@$SOURCE_DATE_EPOCH" -print0 | xargs -0r touch -h -d "@$SOURCE_DATE_EPOCH"
 mkdir -p "$out"
 package=$out/gatewright_${version}_$architecture.deb
-dpkg-deb --root-owner-group -Zxz --build "$root" "$package" >/dev/null
+dpkg-deb --root-owner-group "-Z${COMPRESSION:-xz}" --build "$root" "$package" >/dev/null
 echo "$package"

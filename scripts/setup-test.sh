@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, says so, and skips what is there:
 # Debian packages by apt-get (as root, or through sudo), npm packages by their lock files,
-# h2spec and step-ca as Go modules, and schemathesis from PyPI; without them, their tests say so
-# and are skipped.
+# h2spec and step-ca as Go modules, schemathesis from PyPI, podman, and a small Debian to boot;
+# without them, their tests say so and are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -91,10 +91,44 @@ install_schemathesis() {
         echo "setup: schemathesis could not be installed; its test is skipped" >&2
 }
 
+# A small Debian of this release, whose systemd the tests boot.
+install_debian() {
+    local root=target/tools/debian.tar release
+    if [ -s "$root" ]; then
+        echo "setup: a Debian to boot is there"
+        return
+    fi
+    release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    if ! command -v mmdebstrap >/dev/null; then
+        echo "setup: installing from Debian's packages: mmdebstrap"
+        as_root apt-get update -qq &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mmdebstrap >/dev/null || true
+    fi
+    echo "setup: making a Debian to boot, $release"
+    mkdir -p target/tools
+    as_root mmdebstrap --quiet --variant=essential --include=systemd,systemd-sysv,passwd,libgcc-s1,ca-certificates \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        "$release" "$root.part.tar" && mv "$root.part.tar" "$root" ||
+        echo "setup: a Debian to boot could not be made; its tests are skipped" >&2
+}
+
+install_podman() {
+    if command -v podman >/dev/null; then
+        echo "setup: podman is there"
+        return
+    fi
+    echo "setup: installing from Debian's packages: podman"
+    as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends podman crun >/dev/null ||
+        echo "setup: podman could not be installed; its test is skipped" >&2
+}
+
 install_packages
 install_go_program h2spec "$H2SPEC"
 install_go_program step-ca "$STEP_CA"
 install_schemathesis
+install_debian
+install_podman
 install_npm tests/e2e
 install_npm tests/e2e/node-red
 install_npm crates/administration/console/web

@@ -30,7 +30,7 @@ describe('the Debian package', { skip: skip || (nothing && `${nothing} is not th
     packages = [];
     for (const version of ['0.1.0~one', '0.1.0~two']) {
       const { code, stdout, stderr } = await run(join(ROOT, 'scripts/deb.sh'), [BINARY, folder], {
-        env: { ...process.env, VERSION: version },
+        env: { ...process.env, VERSION: version, COMPRESSION: 'none' },
       });
       assert.equal(code, 0, stderr);
       packages.push(stdout.trim());
@@ -135,6 +135,30 @@ describe('the Debian package', { skip: skip || (nothing && `${nothing} is not th
       const ready = await run('curl', ['-sf', `http://127.0.0.1:${ports[2]}/readyz`]);
       return page.code === 0 && /Sign in/.test(page.stdout) && ready.code === 0;
     }, 30_000);
+
+  test('brings roles, recipes and an organisation to copy, each of them right where it lies', async () => {
+    const shared = '/usr/share/gatewright';
+    const policies = `${shared}/policies`;
+    const recipes = (await readdir(join(root, policies, 'recipes'))).map((name) => `recipes/${name}`);
+    assert.equal(recipes.length, 20);
+    for (const folder of ['roles', 'examples', ...recipes]) {
+      await done(...asService, 'gatewright', 'policy', 'check', `${policies}/${folder}`);
+      assert.match(await done(...asService, 'gatewright', 'policy', 'test', `${policies}/${folder}`), /[1-9]\d* passed, 0 failed/);
+    }
+    assert.equal(await done('readlink', '-f', '/usr/share/doc/gatewright/examples'), shared);
+    assert.equal(await done('find', shared, '!', '-user', 'root', '-o', '!', '-perm', '-444', '-o', '-perm', '/022'), '');
+    const dry = await inside('gatewright', '--data', DATA, 'apply', `${shared}/declared`, '--dry-run');
+    assert.equal(dry.code, 1, dry.stderr);
+    assert.match(dry.stdout, /handbook/);
+  });
+
+  test('takes its roles into use, duties kept apart, as its pages say', async () => {
+    const folder = '/etc/gatewright/policies';
+    await done('sh', '-c', `cp /usr/share/gatewright/policies/roles/*.cedar ${folder}`);
+    await done('gatewright', '--data', DATA, 'policy', 'apply', folder, '--yes');
+    const inForce = await done('gatewright', '--data', DATA, 'api', '/v1/policies');
+    for (const id of ['helpdesk-helps-people', 'auditors-change-nothing']) assert.ok(inForce.includes(`"${id}"`), id);
+  });
 
   test('is upgraded with what was configured and what is known', async () => {
     const before = await readFile(join(root, '/etc/gatewright/gatewright.toml'), 'utf8');

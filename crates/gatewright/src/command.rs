@@ -9,6 +9,7 @@ mod clock;
 mod declared;
 mod doctor;
 mod group;
+mod health;
 mod key;
 mod log;
 mod man;
@@ -96,6 +97,8 @@ enum Command {
     Drift,
     /// Find out what is wrong with an installation, and what to do about it.
     Doctor(doctor::Arguments),
+    /// Ask the running Gatewright whether it is well, for what starts it anew where it is not.
+    Health(health::Arguments),
     /// Take a backup of the facts and the ledger, also while Gatewright runs.
     Backup(backup::Take),
     /// Restore a backup into an empty data folder.
@@ -160,6 +163,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Export(export) => declared::export(&shell, &export),
         Command::Drift => declared::drift(&shell),
         Command::Doctor(doctor) => doctor::run(&shell, &doctor),
+        Command::Health(health) => health::run(&shell, &health),
         Command::Backup(take) => backup::take(&shell, &take),
         Command::Restore(restore) => backup::restore(&shell, &restore),
         Command::Man(man) => man::run(&shell, &man, Arguments::command()),

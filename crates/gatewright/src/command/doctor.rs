@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Where the package keeps it.
-const CONFIGURATION: &str = "/etc/gatewright/gatewright.toml";
+pub(super) const CONFIGURATION: &str = "/etc/gatewright/gatewright.toml";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {

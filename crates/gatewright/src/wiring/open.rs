@@ -55,7 +55,8 @@ pub(super) fn open(config: &Config, mode: &Mode) -> Result<Opened, StartFault> {
 pub(super) fn key_source() -> KeySource {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let credential = credentials.map(|folder| folder.join("gatewright.key"));
-    match credential.filter(|path| path.is_file()) {
+    // One that cannot be looked at is there: to go on with another key would be a surprise later.
+    match credential.filter(|path| !matches!(path.try_exists(), Ok(false))) {
         Some(path) => KeySource::Credential(path),
         None => KeySource::DataFolder,
     }

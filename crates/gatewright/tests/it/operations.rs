@@ -18,7 +18,7 @@ const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
 struct Told {
     child: Child,
     at: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn free() -> SocketAddr {
@@ -48,11 +48,7 @@ impl Told {
             assert!(child.try_wait().unwrap().is_none());
             std::thread::yield_now();
         }
-        Self {
-            child,
-            at,
-            _folder: folder,
-        }
+        Self { child, at, folder }
     }
 
     /// The status line's number, the head and the body of an answer.
@@ -217,4 +213,29 @@ fn an_address_where_people_are_served_is_refused() {
     let said = run(folder.path(), &["check", "-c", "gatewright.toml"]);
     assert_eq!(said.code, Some(1));
     assert!(said.out.contains("where people are served"), "{}", said.out);
+}
+
+#[test]
+fn health_is_an_exit_status_too() {
+    let told = Told::start();
+    let folder = told.folder.path();
+    let ask = |more: &[&str]| {
+        run(
+            folder,
+            &[&["health", "-c", "gatewright.toml"], more].concat(),
+        )
+    };
+    for (more, word) in [
+        (&[][..], "it is healthy"),
+        (&["--ready"], "it is ready"),
+        (&["--json"], "\"healthy\":true"),
+    ] {
+        let said = ask(more);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.out.contains(word), "{said:?}");
+    }
+    organisation(folder, free(), free());
+    let said = ask(&[]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("nobody tells it at"), "{said:?}");
 }
