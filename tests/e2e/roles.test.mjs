@@ -140,12 +140,13 @@ describe('the shipped roles', () => {
 
   test('in an emergency duties are not kept apart, and no role but the owners has a say in it', async () => {
     const { code } = await gateway.json('break-glass', 'seal', '--label', 'the safe');
+    await gateway.json('break-glass', 'seal', '--label', 'elsewhere');
     people.broke = await Person.arrive(browser, { name: 'broke', passkeys: false });
     await people.broke.open(`${gateway.site('auth')}/break-glass`);
     await people.broke.page.getByLabel('The code in the envelope').fill(code);
     await people.broke.press('Break the glass');
     await people.broke.page.waitForURL((url) => url.href.startsWith(gateway.site('admin')));
-    const [entry] = (await gateway.json('break-glass', 'list')).items;
+    const entry = (await gateway.json('break-glass', 'list')).items.find(({ used }) => used);
     const session = ['DELETE', `/v1/sessions/${entry.used.session}`];
     const acknowledge = ['POST', `/v1/break-glass/${entry.id}/acknowledge`];
     for (const name of ['otto', 'aude', 'hella']) {
@@ -159,6 +160,15 @@ describe('the shipped roles', () => {
     assert.equal(await ask('admin', ...rename), 409, 'they are called nothing else');
     assert.equal(await ask('admin', 'DELETE', '/v1/users/break-glass'), 409, 'they stay until it is acknowledged');
     assert.equal(await ask('otto', ...acknowledge), 403, 'an owner since');
+    const { id: other } = await gateway.json('break-glass', 'list').then(({ items }) => items.find(({ used }) => !used));
+    await may('otto', [], [session, disable('break-glass'), end('admin'), ['DELETE', `/v1/break-glass/${other}`]]);
+    for (const asked of [disable('admin'), ['DELETE', '/v1/users/admin/groups/owners'], ['DELETE', '/v1/users/admin']])
+      for (const name of ['otto', 'broke']) assert.equal(await ask(name, ...asked), 409, `${name} ${asked.slice(0, 2)}`);
+    const files = await people.broke.page.evaluate(async () => (await (await fetch('/v1/policies')).json()).files);
+    files.push({ name: 'z.cedar', text: '@id("no-root")\nforbid (principal is Local, action, resource);\n' });
+    assert.equal(await ask('broke', 'POST', '/v1/policies', { files }), 409, 'root keeps its rights');
+    const told = await people.broke.page.evaluate(async () => (await fetch('/v1/break-glass')).text());
+    assert.doesNotMatch(told, /the safe|elsewhere/);
     assert.equal(await ask('admin', ...acknowledge), 200);
     assert.equal(await ask('broke', 'GET', '/v1/me'), 401);
   });

@@ -415,6 +415,33 @@ async fn a_change_that_leaves_no_one_able_to_administer_is_refused() {
         "{problem:?}"
     );
 
+    let mut sign_in = app("sign-in");
+    sign_in.upstream = Upstream::BuiltIn("sign-in".into());
+    let put = Change::AppPut(sign_in.into());
+    let commit = Commit::new(Actor::Local(0), "a sign-in").change(put);
+    running.test.engine.commit(commit).await.unwrap();
+    let no_root = "@id(\"no-root\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n";
+    for rest in [
+        "forbid (principal is User, action == Action::\"http.request\", resource in App::\"sign-in\");",
+        "forbid (principal is User, action == Action::\"http.request\", resource) when { context.http.path like \"/hand-over*\" };",
+        "forbid (principal is User, action == Action::\"admin.explain\", resource);",
+        "forbid (principal is User, action == Action::\"http.request\", resource in App::\"administration\") when { context.http.path like \"/assets/*\" };",
+    ] {
+        let text = format!("{no_root}@id(\"rest\")\n{rest}\n");
+        let apply = ApplyPolicies {
+            files: vec![file("lock.cedar", &text)],
+            over: None,
+        };
+        let refused = running
+            .client
+            .send::<Done>(Method::POST, "/v1/policies", &apply);
+        let problem = refusal(refused.await);
+        assert!(
+            problem.detail.contains("no one able to administer"),
+            "{rest}: {problem:?}"
+        );
+    }
+
     let of_an_example = "@id(\"nobody-local\")\nforbid (principal is Local, action == Action::\"admin.policy.apply\", resource);\n@id(\"office-only\")\nforbid (principal, action in Action::\"admin\", resource) unless { context.network.address.isInRange(ip(\"192.0.2.0/24\")) };\n";
     let apply = ApplyPolicies {
         files: vec![file("lock.cedar", of_an_example)],

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, BreakGlassId, SessionId, Timestamp, TokenHash, UserId};
+use crate::{
+    Actor, AuthnEvent, AuthnMethod, BreakGlassId, Factor, FactorKind, SessionId, Snapshot,
+    Timestamp, TokenHash, User, UserId,
+};
 
 /// A sealed way in: a code on paper, of which the store keeps a hash, and which works once.
 ///
@@ -51,6 +54,53 @@ pub struct BreakGlassUse {
     pub address: Arc<str>,
     /// When all of it ends by itself.
     pub ends: Timestamp,
+}
+
+impl BreakGlassUse {
+    /// Whether somebody owes nothing to whoever came in, who can make owners, and links for those
+    /// who are: root on the machine, and an owner from before it in a session that began with a
+    /// passkey from before it.
+    pub fn precedes(&self, facts: &Snapshot, by: &Actor, session: Option<SessionId>) -> bool {
+        let user = match by {
+            Actor::Gatewright | Actor::Local(_) => return true,
+            Actor::Bearer => return false,
+            Actor::User(user) => *user,
+        };
+        let (user, session) = (facts.user(user), session.and_then(|id| facts.session(id)));
+        let is_old = |proof: &AuthnEvent| {
+            let mut old = user.iter().flat_map(|user| self.passkeys(user));
+            proof.method == AuthnMethod::Passkey
+                && old.any(|factor| proof.factor == Some(factor.id))
+        };
+        user.is_some_and(|user| self.owners.contains(&user.id))
+            && session.is_some_and(|session| session.authn.iter().any(is_old))
+    }
+
+    /// Whether somebody has the means to look after it at `now`: they are here, and owners, since
+    /// before it, and have a passkey from before it.
+    pub fn has_witness(&self, facts: &Snapshot, user: UserId, now: Timestamp) -> bool {
+        let is_owner = |user: &User| {
+            let (groups, _) = facts.groups_of(user, now);
+            groups
+                .iter()
+                .any(|group| group.as_str() == BreakGlass::GROUP)
+        };
+        let user = facts
+            .user(user)
+            .filter(|user| self.owners.contains(&user.id));
+        user.is_some_and(|user| {
+            !user.disabled && is_owner(user) && self.passkeys(user).next().is_some()
+        })
+    }
+
+    /// Passkeys from before it.
+    fn passkeys<'u>(&self, user: &'u User) -> impl Iterator<Item = &'u Factor> {
+        let at = self.at;
+        let mut factors = user.factors.iter();
+        std::iter::from_fn(move || {
+            factors.find(|factor| factor.kind == FactorKind::Passkey && factor.enrolled_at < at)
+        })
+    }
 }
 
 /// That somebody looked at what was done.

@@ -23,6 +23,7 @@ mod facts;
 mod fault;
 mod index;
 mod load;
+mod mentions;
 mod question;
 mod reach;
 mod reads;
@@ -41,12 +42,13 @@ pub use decide::Prepared;
 pub use explain::{Explanation, explain};
 pub use fault::PolicyFault;
 pub use load::{Policies, load};
+pub use mentions::Mentions;
 pub use question::{
     DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SessionSpec,
 };
 pub use reach::{PrincipalScopes, Reach, Reached, ResourceScopes};
 pub use remedies::{RemedyOptions, may_enrol, remedies};
-pub use safeguard::{break_glass_opens, someone_can_administer};
+pub use safeguard::{break_glass_opens, someone_can_administer, the_machine_can_administer};
 pub use schema::SCHEMA;
 pub use text::PolicyText;
 pub use touched::Touched;

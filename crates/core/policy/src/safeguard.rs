@@ -24,7 +24,21 @@ const SIGN_IN: &str = "sign-in";
 /// A method and a path.
 type Asked = (&'static str, &'static str);
 /// What replacing the policies takes there.
-const TO_APPLY: [Asked; 2] = [("GET", "/"), ("POST", "/v1/policies")];
+const TO_APPLY: [Asked; 5] = [
+    ("GET", "/"),
+    ("GET", "/assets/console.js"),
+    ("GET", "/v1/me"),
+    ("POST", "/v1/policies/compare"),
+    ("POST", "/v1/policies"),
+];
+/// The rights that it takes: nobody applies what they cannot look at.
+const RIGHTS: [Action; 3] = [
+    Action::AdminPolicyApply,
+    Action::AdminExplain,
+    Action::AdminRead,
+];
+/// What a sign-in takes of whoever has just given their proof.
+const TO_ENTER: Asked = ("GET", "/hand-over");
 /// What signing in with a passkey takes of a stranger.
 const BY_PASSKEY: [Asked; 3] = [
     ("GET", "/sign-in"),
@@ -40,6 +54,16 @@ const BY_CODE: [Asked; 2] = [("GET", "/break-glass"), ("POST", "/break-glass")];
 /// A person counts who has a passkey, whose rights do not end by themselves, and whom policy
 /// lets into the administration, where it has a host.
 pub fn someone_can_administer(policies: &Policies, facts: &Snapshot, now: Timestamp) -> bool {
+    the_machine_can_administer(policies, facts, now) || {
+        let mut people = facts
+            .users()
+            .filter(|user| !user.disabled && user.has_passkey() && is_a_witness(facts, user, now));
+        people.any(|user| is_lasting_owner(policies, facts, user, now))
+    }
+}
+
+/// Whether root on the machine could replace the policies.
+pub fn the_machine_can_administer(policies: &Policies, facts: &Snapshot, now: Timestamp) -> bool {
     let as_local = Try {
         policies,
         facts,
@@ -48,12 +72,14 @@ pub fn someone_can_administer(policies: &Policies, facts: &Snapshot, now: Timest
         address: Ipv4Addr::LOCALHOST.into(),
         now,
     };
-    as_local.may_apply() || {
-        let mut people = facts
-            .users()
-            .filter(|user| !user.disabled && user.has_passkey());
-        people.any(|user| is_lasting_owner(policies, facts, user, now))
-    }
+    as_local.may_apply()
+}
+
+/// While a sealed way in was used, only those count who were owners before: whoever came in by it
+/// can make others.
+fn is_a_witness(facts: &Snapshot, user: &User, now: Timestamp) -> bool {
+    let mut uses = facts.break_glass().filter_map(|entry| entry.waiting());
+    uses.all(|used| used.has_witness(facts, user.id, now))
 }
 
 fn is_lasting_owner(
@@ -172,7 +198,10 @@ impl Try<'_> {
             AuthnMethod::BreakGlass => &BY_CODE,
             _ => &BY_PASSKEY,
         };
-        let signs_in = |app| signing_in.iter().all(|asked| stranger.reaches(app, *asked));
+        let signs_in = |app| {
+            signing_in.iter().all(|asked| stranger.reaches(app, *asked))
+                && self.reaches(app, TO_ENTER)
+        };
         let mut to_apply = TO_APPLY.iter();
         self.may_apply()
             && to_apply.all(|asked| self.reaches(administration, *asked))
@@ -180,7 +209,8 @@ impl Try<'_> {
     }
 
     fn may_apply(&self) -> bool {
-        self.may(Action::AdminPolicyApply, &Resource::System, None)
+        let mut rights = RIGHTS.into_iter();
+        rights.all(|right| self.may(right, &Resource::System, None))
     }
 
     fn reaches(&self, app: &Arc<App>, (method, path): Asked) -> bool {

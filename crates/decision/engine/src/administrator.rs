@@ -10,7 +10,9 @@ use std::{
 };
 
 use gw_ledger::{ChangeRecord, ChangedFact};
-use gw_model::{Actor, Change, DecisionId, Epoch, SessionId, SessionKind, Snapshot, Timestamp};
+use gw_model::{
+    Actor, Change, DecisionId, Epoch, SessionId, SessionKind, Snapshot, Timestamp, UserId,
+};
 use gw_policy::Policies;
 use gw_store::{
     Committed, Effect, Notes, Proposal, Refused, Store, StoreError, Taken, Transaction,
@@ -346,7 +348,15 @@ impl Turn {
             }
             check_policies(&commit, &self.loaded)?;
             let changes = facts.expand(commit.changes, self.at);
-            self.nobody_locked_out(facts, &changes)?;
+            if changes.iter().any(may_lock_out) {
+                let next = Epoch {
+                    number: facts.epoch.number.saturating_add(1),
+                    ..facts.epoch
+                };
+                let after = facts.apply(next, &changes)?;
+                self.nobody_locked_out(facts, &after)?;
+                self.witnesses_stay((facts, &after), &commit.actor, commit.session)?;
+            }
             let _ = self.telling.set(Telling {
                 what: commit.what,
                 session: commit.session,
@@ -367,30 +377,55 @@ impl Turn {
 
 impl Turn {
     /// A change after which nobody could administer is refused, in whatever way it is made; unless
-    /// nobody could before, and it cannot be the one that makes it so.
-    fn nobody_locked_out(&self, facts: &Snapshot, changes: &[Change]) -> Result<(), Refused> {
-        if !changes.iter().any(may_lock_out) {
-            return Ok(());
-        }
+    /// nobody could before, and it cannot be the one that makes it so. While a sealed way in was
+    /// used, root on the machine keeps what it can do, too.
+    fn nobody_locked_out(&self, facts: &Snapshot, after: &Snapshot) -> Result<(), Refused> {
         let before = self.shared.policies();
-        let next = Epoch {
-            number: facts.epoch.number.saturating_add(1),
-            ..facts.epoch
-        };
-        let after = facts.apply(next, changes)?;
         let brought = take_copy(&self.loaded);
         let applied = brought
             .filter(|policies| policies.is_of(&after.policies().files))
             .unwrap_or_else(|| before.clone());
         let now = self.at;
-        if gw_policy::someone_can_administer(&applied, &after, now)
-            || !gw_policy::someone_can_administer(&before, facts, now)
+        if !gw_policy::someone_can_administer(&applied, after, now)
+            && gw_policy::someone_can_administer(&before, facts, now)
         {
-            return Ok(());
+            return Err(Refused::LockedOut);
         }
-        Err(Refused::LockedOut)
+        let waits = facts.break_glass().any(|entry| entry.waiting().is_some());
+        if waits
+            && !gw_policy::the_machine_can_administer(&applied, after, now)
+            && gw_policy::the_machine_can_administer(&before, facts, now)
+        {
+            return Err(Refused::GlassBroken(MACHINE_STAYS));
+        }
+        Ok(())
+    }
+
+    /// While a use of a sealed way in waits, nobody who may owe their rights to it takes from
+    /// others what they need to look after it: an owner's passkey, their membership, another way in.
+    fn witnesses_stay(
+        &self,
+        (before, after): (&Snapshot, &Snapshot),
+        by: &Actor,
+        session: Option<SessionId>,
+    ) -> Result<(), Refused> {
+        let uses = before.break_glass().filter_map(|entry| entry.waiting());
+        for used in uses.filter(|used| !used.precedes(before, by, session)) {
+            let is_one = |facts: &Snapshot, user: &UserId| used.has_witness(facts, *user, self.at);
+            let mut owners = used.owners.iter();
+            let mut sealed = before.break_glass().filter(|entry| entry.is_sealed());
+            if owners.any(|user| is_one(before, user) && !is_one(after, user))
+                || sealed.any(|entry| after.break_glass_entry(entry.id).is_none())
+            {
+                return Err(Refused::GlassBroken(WITNESSES_STAY));
+            }
+        }
+        Ok(())
     }
 }
+
+const MACHINE_STAYS: &str = "root on the machine keeps its rights";
+const WITNESSES_STAY: &str = "nobody takes from those who were owners before what they need to look after it: their passkeys, their place among the owners, the other sealed ways in";
 
 /// Whether a change can take somebody's rights to administer away.
 const fn may_lock_out(change: &Change) -> bool {
@@ -404,6 +439,7 @@ const fn may_lock_out(change: &Change) -> bool {
             | Change::AppRemoved(_)
             | Change::SettingsPut(_)
             | Change::PoliciesApplied(_)
+            | Change::BreakGlassRemoved(_)
     )
 }
 

@@ -29,7 +29,8 @@ use metered::UNBEGUN_MAX;
 use crate::{
     body::OutBody,
     bounds::{
-        Account, Allowance, Meter, Pace, Pass, Seat, StreamPace, TooFast, Untaken, Waits, Whose,
+        Account, Allowance, Asks, Meter, Pace, Pass, Seat, StreamPace, TooFast, Untaken, Waits,
+        Whose,
     },
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
@@ -407,14 +408,14 @@ impl Conn {
     pub(crate) fn is_asked_by(
         &self,
         who: Whose,
-        by_another_origin: bool,
+        what: Asks,
         price: u32,
         now: Instant,
     ) -> Result<(), TooFast> {
         let paces = &self.thread.shared.paces;
         let account = Account {
             person: who.person,
-            by_another_origin,
+            what,
         };
         let spent = self.allowance.spend(paces, account, price, now);
         match spent {

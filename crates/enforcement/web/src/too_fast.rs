@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gw_model::Upstream;
 use gw_pages::Message;
 use http::{
     HeaderValue, StatusCode,
@@ -10,7 +11,7 @@ use http::{
 
 use crate::{
     answer::{Own, Problem},
-    bounds::{TooFast, Whose},
+    bounds::{Asks, TooFast, Whose},
     credential::Known,
     fetch_site::{self, Sender},
     inbound::Asked,
@@ -28,10 +29,12 @@ pub(crate) fn admit(asked: &Asked, known: &Known) -> Result<(), Box<Own>> {
         session: known.session.id,
     };
     let price = recorded::price(asked);
-    let by_another = asked.sender == Sender::Other;
-    let admitted = inbound
-        .conn
-        .is_asked_by(who, by_another, price, inbound.received);
+    let what = match (&inbound.app.app.upstream, asked.sender) {
+        (_, Sender::Other) => Asks::ByAnotherOrigin,
+        (Upstream::BuiltIn(_), _) => Asks::OurPages,
+        _ => Asks::App,
+    };
+    let admitted = inbound.conn.is_asked_by(who, what, price, inbound.received);
     admitted.map_err(|TooFast(wait)| Box::new(refuse(asked, known, wait)))
 }
 

@@ -1,6 +1,6 @@
 //! The listener: few connections, one short request on each.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use gw_telemetry::Seldom;
 use http_body_util::Full;
@@ -8,13 +8,13 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::Semaphore,
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
 };
 
 use super::answer::Desk;
 
-/// Connections at a time; more wait in the kernel's queue.
+/// Connections at a time. The oldest makes way for another: nobody keeps others from health by
+/// asking nothing.
 const CONNECTIONS_MAX: usize = 16;
 /// The time for a request's head.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
@@ -28,9 +28,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Answers until the task is dropped, which closes its connections.
 pub(super) async fn serve(listener: &TcpListener, desk: &Arc<Desk>) {
     let failures = Seldom::default();
-    let slots = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
-    while let Ok(slot) = Arc::clone(&slots).acquire_owned().await {
+    let mut oldest_first = VecDeque::<AbortHandle>::new();
+    loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(fault) => {
@@ -42,14 +42,20 @@ pub(super) async fn serve(listener: &TcpListener, desk: &Arc<Desk>) {
             }
         };
         while connections.try_join_next().is_some() {}
+        oldest_first.retain(|connection| !connection.is_finished());
+        if oldest_first.len() >= CONNECTIONS_MAX
+            && let Some(oldest) = oldest_first.pop_front()
+        {
+            oldest.abort();
+        }
         let desk = Arc::clone(desk);
-        connections.spawn(async move {
+        let handle = connections.spawn(async move {
             let served = tokio::time::timeout(CONNECTION_TIME_MAX, connection(stream, desk)).await;
             if served.is_err() {
                 tracing::debug!("a connection for health or numbers took too long");
             }
-            drop(slot);
         });
+        oldest_first.push_back(handle);
     }
 }
 

@@ -70,7 +70,7 @@ pub enum BreakGlassError {
     OwnUse,
     /// Neither can anybody who may owe their rights to them.
     #[error(
-        "who acknowledges a use has been an owner since before it, and is signed in with a passkey from before it; or runs `gatewright break-glass acknowledge` on the machine"
+        "while the glass is broken, that is for an owner from before, who is signed in with a passkey from before, or for root on the machine (`gatewright break-glass`)"
     )]
     NotFromBefore,
     /// The code opens nothing.
@@ -130,6 +130,7 @@ impl Identity {
             payload: Secret::new(entry.id.to_string().into_bytes()),
         };
         let id = entry.id;
+        let by = (by, None);
         self.change_break_glass(by, "break-glass sealed", allowed_by, move |facts, by| {
             may_seal(facts, by)?;
             Ok((vec![Change::BreakGlassPut(Arc::new(entry))], vec![put]))
@@ -149,15 +150,16 @@ impl Identity {
     pub async fn revoke_break_glass(
         &self,
         id: BreakGlassId,
-        by: Actor,
+        (by, session): (Actor, Option<SessionId>),
         allowed_by: Option<DecisionId>,
     ) -> Result<(), BreakGlassError> {
         self.change_break_glass(
-            by,
+            (by, session),
             "break-glass called back",
             allowed_by,
             move |facts, by| {
                 not_by_its_user(facts, by)?;
+                from_before(facts, by, session)?;
                 match found(facts, id)?.is_sealed() {
                     true => Ok((vec![Change::BreakGlassRemoved(id)], Vec::new())),
                     false => Err(BreakGlassError::Used),
@@ -179,14 +181,15 @@ impl Identity {
         allowed_by: Option<DecisionId>,
     ) -> Result<(), BreakGlassError> {
         let (what, at) = ("break-glass acknowledged", self.now());
-        self.change_break_glass(by, what, allowed_by, move |facts, by| {
+        let whose = (by, session);
+        self.change_break_glass(whose, what, allowed_by, move |facts, by| {
             not_by_its_user(facts, by)?;
             let entry = found(facts, id)?;
             let used = entry.used.as_ref().ok_or(BreakGlassError::Unused)?;
             if entry.acknowledged.is_some() {
                 return Err(BreakGlassError::Acknowledged);
             }
-            from_before(facts, used, by, session)?;
+            from_before(facts, by, session)?;
             let user = facts.user(used.user).map(|user| user.id);
             let looked = BreakGlass {
                 acknowledged: Some(Acknowledged { at, by: by.clone() }),
@@ -203,7 +206,7 @@ impl Identity {
     /// Changes what the facts at its turn allow.
     async fn change_break_glass(
         &self,
-        by: Actor,
+        (by, session): (Actor, Option<SessionId>),
         what: &'static str,
         allowed_by: Option<DecisionId>,
         change: impl FnOnce(&Snapshot, &Actor) -> Result<(Vec<Change>, Vec<Effect>), BreakGlassError>
@@ -215,6 +218,7 @@ impl Identity {
             Ok((changes, effects)) => {
                 let mut commit = Commit::new(by, what);
                 (commit.changes, commit.effects, commit.decision) = (changes, effects, allowed_by);
+                commit.session = session;
                 Ok(commit)
             }
             Err(fault) => {
@@ -406,26 +410,15 @@ fn not_by_its_user(facts: &Snapshot, by: &Actor) -> Result<(), BreakGlassError> 
     }
 }
 
-/// Whoever broke the glass can make owners, and links for those who are: none of these can say
-/// that it was in order. Root on the machine can.
+/// Nobody says that uses were in order, or takes a way in from others, who may owe their rights to
+/// whoever came in by one that waits.
 fn from_before(
     facts: &Snapshot,
-    used: &BreakGlassUse,
     by: &Actor,
     session: Option<SessionId>,
 ) -> Result<(), BreakGlassError> {
-    let Actor::User(by) = by else {
-        return Ok(());
-    };
-    let user = facts.user(*by);
-    let session = session.and_then(|id| facts.session(id));
-    let is_old = |proof: &AuthnEvent| {
-        let factors = user.iter().flat_map(|user| &user.factors);
-        let mut old = factors.filter(|factor| factor.enrolled_at < used.at);
-        proof.method == AuthnMethod::Passkey && old.any(|factor| proof.factor == Some(factor.id))
-    };
-    let proven = session.is_some_and(|session| session.authn.iter().any(is_old));
-    match proven && used.owners.contains(by) {
+    let mut waiting = facts.break_glass().filter_map(|entry| entry.waiting());
+    match waiting.all(|used| used.precedes(facts, by, session)) {
         true => Ok(()),
         false => Err(BreakGlassError::NotFromBefore),
     }

@@ -62,6 +62,9 @@ pub(crate) enum PasskeyError {
     /// Nobody could administer without it.
     #[error("nobody could administer Gatewright without it")]
     LockedOut,
+    /// It is needed to look after an emergency.
+    #[error("it has to stay while the glass is broken")]
+    GlassBroken,
     /// Something failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -372,6 +375,7 @@ fn commit_error(error: CommitError) -> PasskeyError {
         CommitError::Refused(Refused::Duplicate(_)) => PasskeyError::Known,
         CommitError::Refused(Refused::NoPasskey(_)) => PasskeyError::Unknown,
         CommitError::Refused(Refused::LockedOut) => PasskeyError::LockedOut,
+        CommitError::Refused(Refused::GlassBroken(_)) => PasskeyError::GlassBroken,
         CommitError::Refused(Refused::Declined(_) | Refused::Facts(_)) => PasskeyError::Over,
         other => Unavailable::from(other).into(),
     }

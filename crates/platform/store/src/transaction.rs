@@ -273,6 +273,9 @@ pub enum Refused {
         "this would leave no one able to administer Gatewright: neither root on this machine nor any owner with a passkey, for good, could enter the administration and apply policies"
     )]
     LockedOut,
+    /// It has to wait until somebody acknowledged the use of a sealed way in.
+    #[error("while the glass is broken, {0}")]
+    GlassBroken(&'static str),
     /// The proposal declined once it saw the facts.
     #[error("{0}")]
     Declined(String),

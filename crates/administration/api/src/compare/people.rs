@@ -6,7 +6,7 @@ use std::{
 };
 
 use gw_model::{GroupName, Principal, Snapshot, Timestamp, User, UserId};
-use gw_policy::Policies;
+use gw_policy::{Mentions, Policies, PolicyText};
 
 /// Everybody whom the policies cannot tell apart, with one of them to ask for all.
 pub(super) struct Alike {
@@ -46,8 +46,9 @@ pub(super) fn alike(states: [&Snapshot; 2], sets: [&Policies; 2], now: Timestamp
             .flat_map(|set| set.texts())
             .filter(|t| !t.built_in)
     };
-    let reads_names = texts().any(|t| t.text.contains("name") || t.text.contains("email"));
-    let named: BTreeSet<&str> = texts().flat_map(|t| users_in(&t.text)).collect();
+    let reads_name = |text: &str| text.contains("name") || text.contains("email");
+    let reads_names = texts().any(|t| reads_name(&t.text) || is_escaped(&t.text));
+    let named: BTreeSet<String> = texts().flat_map(users_in).collect();
     let mut classes: BTreeMap<Class, Alike> = BTreeMap::new();
     let mut known = BTreeSet::new();
     let mut within = states.map(|facts| Within::of(facts, now));
@@ -55,7 +56,7 @@ pub(super) fn alike(states: [&Snapshot; 2], sets: [&Policies; 2], now: Timestamp
         if !known.insert(user.id) {
             continue;
         }
-        let own = named.contains(&*user.id.to_string());
+        let own = named.contains(&user.id.to_string());
         let seen = within.each_mut().map(|within| {
             let facts = within.facts;
             let user = facts.user(user.id).filter(|user| !user.disabled)?;
@@ -110,12 +111,20 @@ impl<'f> Within<'f> {
     }
 }
 
-/// The ids of people that a policy's text names.
-pub(super) fn users_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split("User").skip(1).filter_map(|rest| {
+/// The ids of people that a policy names. Its text says it, unless something in it is escaped.
+fn users_in(policy: &PolicyText) -> Vec<String> {
+    if is_escaped(&policy.text) {
+        return Mentions::of(policy).users.into_iter().collect();
+    }
+    let named = policy.text.split("User").skip(1).filter_map(|rest| {
         let id = rest.trim_start().strip_prefix("::")?.trim_start();
         id.strip_prefix('"')?.split('"').next()
-    })
+    });
+    named.map(str::to_owned).collect()
+}
+
+fn is_escaped(text: &str) -> bool {
+    text.contains('\\')
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use std::{
 };
 
 use gw_model::{Action, BreakGlass, GroupName, Membership, PolicyId, Principal, User, UserId};
-use gw_policy::Policies;
+use gw_policy::{Mentions, Policies};
 
-use super::{Changing, people::users_in};
+use super::Changing;
 
 /// Groups that are looked at beside the owners.
 const GROUPS_MAX: usize = 24;
@@ -100,21 +100,27 @@ impl Mentioned {
                     continue;
                 };
                 all.actions.extend(actions);
-                if changed.contains(&text.id) && reads_of_resource(&text.text) {
+                let changes = changed.contains(&text.id);
+                if !moves && !changes {
+                    continue;
+                }
+                let mentions = Mentions::of(text);
+                if changes && mentions.reads_of_resource {
                     all.read_of_whom.insert(text.id.clone());
                 }
-                if moves || changed.contains(&text.id) {
-                    all.names_in(&text.text);
-                }
+                all.names_in(&mentions);
             }
         }
         all
     }
 
-    fn names_in(&mut self, text: &str) {
-        self.groups.extend(groups_in(text));
+    fn names_in(&mut self, mentions: &Mentions) {
+        let groups = mentions.groups.iter();
+        self.groups
+            .extend(groups.filter_map(|name| name.parse::<GroupName>().ok()));
+        let users = mentions.users.iter();
         self.people
-            .extend(users_in(text).filter_map(|id| id.parse::<UserId>().ok()));
+            .extend(users.filter_map(|id| id.parse::<UserId>().ok()));
         while self.groups.len() > GROUPS_MAX {
             self.groups.pop_last();
             self.is_cut_short = true;
@@ -181,21 +187,4 @@ fn changed(old: &Policies, new: &Policies) -> BTreeSet<PolicyId> {
     let mut all: BTreeSet<_> = before.symmetric_difference(&after).cloned().collect();
     all.extend(new.changed_since(old));
     all
-}
-
-/// Whether a policy's text reads more of what something is done on than which it is, and in which
-/// groups.
-fn reads_of_resource(text: &str) -> bool {
-    text.split("resource").skip(1).any(|rest| {
-        let rest = rest.trim_start();
-        rest.starts_with(['.', '[']) || rest.starts_with("has")
-    })
-}
-
-/// The groups that a policy's text names.
-fn groups_in(text: &str) -> impl Iterator<Item = GroupName> {
-    text.split("Group").skip(1).filter_map(|rest| {
-        let name = rest.trim_start().strip_prefix("::")?.trim_start();
-        name.strip_prefix('"')?.split('"').next()?.parse().ok()
-    })
 }

@@ -16,7 +16,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let (view, now) = (call.engine().view(), call.engine().clock().now());
     let facts = &view.facts;
     let opens = gw_policy::break_glass_opens(&view.policies, facts, now);
-    let whole = call.caller.is_owner_equal(call.engine());
+    let whole = call.caller.is_owner_equal(call.engine()) && is_from_before(call, facts);
     let told = facts
         .break_glass()
         .filter(|entry| whole || entry.waiting().is_some());
@@ -56,20 +56,39 @@ fn use_of(
     }
 }
 
-/// Nobody ends what somebody does in an emergency who has fewer rights than they, or who broke the
-/// glass as well.
-pub(super) fn leave_alone(call: &Call<'_>, user: UserId) -> Result<(), Problem> {
+/// Whether who asks owes nothing to whoever came in by a use that waits; so where none does.
+fn is_from_before(call: &Call<'_>, facts: &Snapshot) -> bool {
+    let (by, session) = (call.actor(), call.caller.session());
+    let mut waiting = facts.break_glass().filter_map(|entry| entry.waiting());
+    waiting.all(|used| used.precedes(facts, &by, session))
+}
+
+/// Who broke the glass is changed by nobody but themselves and owners from before.
+pub(super) fn leave_its_user_alone(call: &Call<'_>, user: UserId) -> Result<(), Problem> {
+    left_to_owners_from_before(call, user, |used| used.user == user)
+}
+
+/// Nor do others end their sessions, or those of who were owners before.
+pub(super) fn leave_signed_in(call: &Call<'_>, user: UserId) -> Result<(), Problem> {
+    left_to_owners_from_before(call, user, |used| {
+        used.user == user || used.owners.contains(&user)
+    })
+}
+
+fn left_to_owners_from_before(
+    call: &Call<'_>,
+    user: UserId,
+    concerns: impl Fn(&BreakGlassUse) -> bool,
+) -> Result<(), Problem> {
     let view = call.engine().view();
-    let own = call.caller.user();
-    let broke = |user: UserId| view.facts.break_glass_of(user).is_some();
-    if !broke(user) || own == Some(user) {
+    let facts = &view.facts;
+    let mut waiting = facts.break_glass().filter_map(|entry| entry.waiting());
+    let may = || is_from_before(call, facts) && call.caller.is_owner_equal(call.engine());
+    if call.caller.user() == Some(user) || !waiting.any(concerns) || may() {
         return Ok(());
     }
-    if own.is_some_and(broke) || !call.caller.is_owner_equal(call.engine()) {
-        let detail = "that is somebody who came in by breaking the glass, which an owner who did not looks after";
-        return Err(Problem::denied(detail).help("have an owner acknowledge it: that ends it"));
-    }
-    Ok(())
+    let detail = "the glass is broken: who broke it, and who was an owner before, are left to the owners from before and to root on the machine";
+    Err(Problem::denied(detail).help("have one of them acknowledge it first"))
 }
 
 pub(super) async fn seal(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -91,7 +110,7 @@ pub(super) async fn seal(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 pub(super) async fn revoke(call: &Call<'_>) -> Result<Reply, Problem> {
-    let (id, by) = (id(call)?, call.actor());
+    let (id, by) = (id(call)?, (call.actor(), call.caller.session()));
     let identity = &call.parts.identity;
     let revoked = identity.revoke_break_glass(id, by, Some(call.decision));
     revoked.await.map_err(problem)?;

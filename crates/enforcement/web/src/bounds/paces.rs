@@ -41,12 +41,23 @@ pub(crate) struct Paces {
 
 /// On whose account a request goes.
 ///
-/// What pages of other origins have a person's browser send has an account of its own: such a
-/// page can keep the person waiting elsewhere by it, and nowhere in what they ask themselves.
+/// What an app's page has a person's browser send, to its own origin or another's, keeps them
+/// waiting at apps at most: what they ask of Gatewright's own pages is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Account {
     pub(crate) person: UserId,
-    pub(crate) by_another_origin: bool,
+    pub(crate) what: Asks,
+}
+
+/// What is asked, as far as it is counted apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Asks {
+    /// An app.
+    App,
+    /// A page of Gatewright's own.
+    OurPages,
+    /// Anything, by a page of another origin.
+    ByAnotherOrigin,
 }
 
 /// More than one person may ask. It would be let through after that long.
@@ -149,14 +160,13 @@ impl Allowance {
 mod tests {
     use super::*;
 
-    const ANA: Account = of(1, false);
-    const BO: Account = of(2, false);
-    const FOR_ANA: Account = of(1, true);
+    const ANA: Account = of(1, Asks::App);
+    const BO: Account = of(2, Asks::App);
 
-    const fn of(person: u64, by_another_origin: bool) -> Account {
+    const fn of(person: u64, what: Asks) -> Account {
         Account {
             person: UserId::from_bits(person),
-            by_another_origin,
+            what,
         }
     }
 
@@ -178,8 +188,10 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!(asked(&one, &paces, ANA, later), 500);
         assert_eq!(asked(&other, &paces, BO, later), 5_000, "another person");
-        let pages = asked(&other, &paces, FOR_ANA, later);
-        assert_eq!(pages, 5_000, "what other pages send for her");
+        for what in [Asks::OurPages, Asks::ByAnotherOrigin] {
+            let apart = asked(&other, &paces, of(1, what), later);
+            assert_eq!(apart, 5_000, "{what:?}");
+        }
         let much_later = later + Duration::from_secs(1_000);
         assert_eq!(asked(&other, &paces, ANA, much_later), 5_000);
     }

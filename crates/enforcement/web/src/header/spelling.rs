@@ -45,7 +45,13 @@ fn starts(name: &[u8], folded: &[u8]) -> bool {
 }
 
 /// Prefixes by which gateways and servers tell apps who somebody is or where they come from.
-const IDENTITY_PREFIXES: [&str; 21] = [
+const IDENTITY_PREFIXES: [&str; 27] = [
+    "mellon-",
+    "oidc-claim-",
+    "remote-",
+    "shib-",
+    "x-shib-",
+    "x-consumer-",
     "impersonate-",
     "x-authentik-",
     "x-ms-token-",
@@ -70,11 +76,31 @@ const IDENTITY_PREFIXES: [&str; 21] = [
 ];
 
 /// The same as whole names.
-const IDENTITY_NAMES: [&str; 40] = [
+const IDENTITY_NAMES: [&str; 58] = [
+    "front-end-https",
+    "x-anonymous-consumer",
+    "x-appengine-user-email",
+    "x-appengine-user-id",
+    "x-arr-clientcert",
+    "x-auth-userid",
+    "x-client-dn",
+    "x-client-verify",
+    "x-credential-identifier",
+    "x-groups",
+    "x-id-token",
+    "x-jwt-assertion",
+    "x-proxy-remote-user",
+    "x-proxy-user",
+    "x-roles",
+    "x-scheme",
+    "x-token-userinfo",
+    "x-url-scheme",
+    "x-user-email",
+    "x-user-groups",
+    "x-user-roles",
+    "x-userid",
+    "x-userinfo",
     "auth-user",
-    "remote-name",
-    "remote-email",
-    "remote-groups",
     "x-auth-user",
     "x-auth-username",
     "x-auth-name",
@@ -107,8 +133,6 @@ const IDENTITY_NAMES: [&str; 40] = [
     "x-user-id",
     "x-user-name",
     "x-username",
-    "remote-user",
-    "remote-addr",
     "early-data",
     // A CGI server hands it on as HTTP_PROXY.
     "proxy",

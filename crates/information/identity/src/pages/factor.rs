@@ -115,6 +115,12 @@ fn refused(visit: &Visit<'_>, error: PasskeyError) -> Refusal {
             "Nobody could administer Gatewright without it. Add another passkey first, or let a second owner set one up.",
             ("Back", "/"),
         ),
+        PasskeyError::GlassBroken => (
+            StatusCode::CONFLICT,
+            "It has to stay",
+            "The glass was broken, and nobody has acknowledged that yet. Until then, passkeys of owners stay as they are.",
+            ("Back", "/"),
+        ),
         PasskeyError::Name => (
             StatusCode::BAD_REQUEST,
             "That is no name for a passkey",

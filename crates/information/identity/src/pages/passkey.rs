@@ -325,6 +325,11 @@ fn refused(error: PasskeyError) -> Refusal {
             "It has to stay",
             "Nobody could administer Gatewright without it. Add another one first, or let a second owner set one up.",
         ),
+        PasskeyError::GlassBroken => (
+            StatusCode::CONFLICT,
+            "It has to stay",
+            "The glass was broken, and nobody has acknowledged that yet. Until then, passkeys of owners stay as they are.",
+        ),
         PasskeyError::Unavailable(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Out of order",

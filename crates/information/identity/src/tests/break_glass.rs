@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use gw_engine::{Circumstances, Commit};
+use gw_engine::{Circumstances, Commit, testing::app};
 use gw_model::{
     Action, Actor, AuthnMethod, BreakGlass, Change, EndReason, Membership, Resource, SessionKind,
-    User, UserId,
+    Upstream, User, UserId,
 };
 use gw_store::LinkKind;
 use http::StatusCode;
@@ -139,7 +139,9 @@ async fn a_use_is_shown_until_somebody_else_acknowledges_it() {
 
     let more = house.identity.seal_break_glass("another", ROOT, None);
     assert_eq!(more.await.unwrap_err(), BreakGlassError::Unacknowledged);
-    let revoked = house.identity.revoke_break_glass(first.id, ROOT, None);
+    let revoked = house
+        .identity
+        .revoke_break_glass(first.id, (ROOT, None), None);
     assert_eq!(revoked.await.unwrap_err(), BreakGlassError::Used);
     let early = house
         .identity
@@ -196,7 +198,7 @@ async fn what_was_called_back_opens_nothing_and_neither_does_anything_else() {
     let sealed = seal(&house).await;
     house
         .identity
-        .revoke_break_glass(sealed.id, ROOT, None)
+        .revoke_break_glass(sealed.id, (ROOT, None), None)
         .await
         .unwrap();
     for code in [
@@ -289,7 +291,9 @@ async fn who_came_in_so_calls_no_other_way_in_back() {
     let mut stranger = house.browser();
     break_with(&mut stranger, first.code.expose()).await;
     let by = Actor::User(stranger.session().unwrap().user);
-    let revoked = house.identity.revoke_break_glass(second.id, by, None);
+    let revoked = house
+        .identity
+        .revoke_break_glass(second.id, (by, None), None);
     assert_eq!(revoked.await.unwrap_err(), BreakGlassError::OwnUse);
 }
 
@@ -325,4 +329,86 @@ async fn few_acknowledged_uses_are_kept() {
         let kept = house.tested.engine.view().facts.break_glass().count();
         assert_eq!(kept, (round + 1).min(BreakGlass::KEPT));
     }
+}
+
+/// Whether a change by somebody in a session is taken.
+async fn takes(house: &House, by: &Browser<'_>, change: Change) -> Result<(), String> {
+    let session = by.session().unwrap();
+    let commit = Commit::new(Actor::User(session.user), "as they like")
+        .within(session.id)
+        .change(change);
+    let taken = house.tested.engine.commit(commit).await;
+    taken.map(drop).map_err(|fault| fault.to_string())
+}
+
+#[tokio::test]
+async fn while_it_waits_nobody_takes_their_means_from_those_who_were_owners_before() {
+    let house = House::open().await;
+    let (ana, _) = owner(&house, ANA).await;
+    let (first, second) = (seal(&house).await, seal(&house).await);
+    house.tested.clock.advance(Duration::from_secs(60));
+    let mut stranger = house.browser();
+    break_with(&mut stranger, first.code.expose()).await;
+    house.tested.clock.advance(Duration::from_secs(60));
+    let (bo, _) = owner(&house, BO).await;
+
+    let without = |change: fn(&mut User)| {
+        let mut user = User::clone(&house.user(ANA));
+        change(&mut user);
+        Change::UserPut(user.into())
+    };
+    let takings = [
+        Change::UserRemoved(UserId::from_bits(ANA)),
+        without(|user| user.disabled = true),
+        without(|user| user.factors.clear()),
+        without(|user| user.groups.clear()),
+        Change::BreakGlassRemoved(second.id),
+    ];
+    for taking in &takings {
+        for by in [
+            &stranger,
+            &bo,
+            &house.signed_in(ANA, LinkKind::SignIn).await,
+        ] {
+            let refused = takes(&house, by, taking.clone()).await.unwrap_err();
+            assert!(refused.contains("while the glass is broken"), "{refused}");
+        }
+    }
+    let called_back = |browser: &Browser<'_>| {
+        let session = browser.session().unwrap();
+        let by = (Actor::User(session.user), Some(session.id));
+        house.identity.revoke_break_glass(second.id, by, None)
+    };
+    let late = called_back(&bo).await.unwrap_err();
+    assert_eq!(late, BreakGlassError::NotFromBefore);
+    called_back(&ana).await.unwrap();
+    takes(&house, &ana, takings[3].clone()).await.unwrap();
+}
+
+#[tokio::test]
+async fn while_it_waits_root_keeps_its_rights_and_whoever_was_made_since_counts_for_nothing() {
+    const WITHOUT_ROOT: &str = "@id(\"no-root\")\nforbid (principal is Local, action, resource);\n";
+    let house = House::open().await;
+    let policies = |text: &str| {
+        let file = gw_model::PolicyFile {
+            name: "all.cedar".into(),
+            text: text.into(),
+        };
+        Change::PoliciesApplied([file].into())
+    };
+    let mut administration = app("administration");
+    administration.upstream = Upstream::BuiltIn("administration".into());
+    let put = Change::AppPut(administration.into());
+    let commit = Commit::new(ROOT, "an administration").change(put);
+    house.tested.engine.commit(commit).await.unwrap();
+    let (ana, _) = owner(&house, ANA).await;
+    let code = seal(&house).await.code.expose().clone();
+    house.tested.clock.advance(Duration::from_secs(60));
+    let mut stranger = house.browser();
+    break_with(&mut stranger, &code).await;
+    for by in [&stranger, &ana] {
+        let refused = takes(&house, by, policies(WITHOUT_ROOT)).await.unwrap_err();
+        assert!(refused.contains("root on the machine keeps"), "{refused}");
+    }
+    takes(&house, &stranger, policies("")).await.unwrap();
 }
