@@ -6,7 +6,7 @@ use gw_model::{Change, FactorId, GroupName, Membership, Snapshot, Timestamp, Use
 use gw_store::Refused;
 
 use super::{
-    super::{Call, Reply, expect},
+    super::{Call, Reply, break_glass::leave_its_user_alone, expect},
     Rights, check_text, may_change, may_describe, may_give,
     shown::document,
 };
@@ -77,6 +77,7 @@ pub(in crate::operation) async fn switch(
         "user enabled"
     };
     // Whoever may switch people off may do so in an emergency, whoever it is; back on is a right.
+    leave_its_user_alone(call, call.user()?)?;
     let rights = (!disabled).then(|| Rights::of(call));
     if rights.is_some() {
         may_change(call, &*present(call)?)?;
