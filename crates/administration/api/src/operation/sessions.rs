@@ -39,7 +39,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Problem> {
             started: session.started,
             seen: session.last_used,
             expires: session.expires,
-            client: client(&session),
+            client: client(session),
             leases: open.get(&Some(session.id)).copied().unwrap_or_default(),
         },
     )?;
