@@ -239,3 +239,18 @@ fn health_is_an_exit_status_too() {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains("nobody tells it at"), "{said:?}");
 }
+
+#[test]
+fn whoever_asks_nothing_keeps_nobody_from_health() {
+    let told = Told::start();
+    #[expect(clippy::disallowed_methods, reason = "the test is the client")]
+    let mut held: Vec<TcpStream> = (0..40)
+        .map(|_| TcpStream::connect(told.at).unwrap())
+        .collect();
+    for stream in &mut held {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\n").unwrap();
+    }
+    let said = run(told.folder.path(), &["health", "-c", "gatewright.toml"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("it is healthy"), "{said:?}");
+}
