@@ -57,7 +57,7 @@ pub fn someone_can_administer(policies: &Policies, facts: &Snapshot, now: Timest
     the_machine_can_administer(policies, facts, now) || {
         let mut people = facts
             .users()
-            .filter(|user| !user.disabled && user.has_passkey() && is_a_witness(facts, user, now));
+            .filter(|user| !user.disabled && user.has_passkey() && counts(facts, user, now));
         people.any(|user| is_lasting_owner(policies, facts, user, now))
     }
 }
@@ -76,10 +76,14 @@ pub fn the_machine_can_administer(policies: &Policies, facts: &Snapshot, now: Ti
 }
 
 /// While a sealed way in was used, only those count who were owners before: whoever came in by it
-/// can make others.
-fn is_a_witness(facts: &Snapshot, user: &User, now: Timestamp) -> bool {
+/// can make others. Where there were none, those count whom policy lets, as ever.
+fn counts(facts: &Snapshot, user: &User, now: Timestamp) -> bool {
     let mut uses = facts.break_glass().filter_map(|entry| entry.waiting());
-    uses.all(|used| used.has_witness(facts, user.id, now))
+    uses.all(|used| {
+        let mut owners = used.owners.iter();
+        used.has_witness(facts, user.id, now)
+            || !owners.any(|owner| used.has_witness(facts, *owner, now))
+    })
 }
 
 fn is_lasting_owner(

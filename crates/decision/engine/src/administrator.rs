@@ -348,7 +348,8 @@ impl Turn {
             }
             check_policies(&commit, &self.loaded)?;
             let changes = facts.expand(commit.changes, self.at);
-            if changes.iter().any(may_lock_out) {
+            // An emergency begins whoever counts from then on: it takes nothing from anybody.
+            if !changes.iter().any(begins_emergency) && changes.iter().any(may_lock_out) {
                 let next = Epoch {
                     number: facts.epoch.number.saturating_add(1),
                     ..facts.epoch
@@ -446,12 +447,13 @@ const fn may_lock_out(change: &Change) -> bool {
 /// Whether it begins an emergency session or is done within one.
 fn is_urgent(facts: &Snapshot, commit: &Commit) -> bool {
     let within = commit.session.and_then(|session| facts.session(session));
-    let begun = commit.changes.iter().find_map(|change| match change {
-        Change::SessionStarted(session) => Some(session),
-        _ => None,
-    });
-    let mut sessions = within.into_iter().chain(begun);
-    sessions.any(|session| session.kind == SessionKind::BreakGlass)
+    within.is_some_and(|session| session.kind == SessionKind::BreakGlass)
+        || commit.changes.iter().any(begins_emergency)
+}
+
+/// Whether it begins an emergency session.
+fn begins_emergency(change: &Change) -> bool {
+    matches!(change, Change::SessionStarted(session) if session.kind == SessionKind::BreakGlass)
 }
 
 fn refusal(refused: Refused) -> CommitError {

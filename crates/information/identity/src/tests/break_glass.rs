@@ -385,22 +385,52 @@ async fn while_it_waits_nobody_takes_their_means_from_those_who_were_owners_befo
     takes(&house, &ana, takings[3].clone()).await.unwrap();
 }
 
-#[tokio::test]
-async fn while_it_waits_root_keeps_its_rights_and_whoever_was_made_since_counts_for_nothing() {
-    const WITHOUT_ROOT: &str = "@id(\"no-root\")\nforbid (principal is Local, action, resource);\n";
-    let house = House::open().await;
-    let policies = |text: &str| {
-        let file = gw_model::PolicyFile {
-            name: "all.cedar".into(),
-            text: text.into(),
-        };
-        Change::PoliciesApplied([file].into())
+fn policies(text: &str) -> Change {
+    let file = gw_model::PolicyFile {
+        name: "all.cedar".into(),
+        text: text.into(),
     };
+    Change::PoliciesApplied([file].into())
+}
+
+async fn administration(house: &House) {
     let mut administration = app("administration");
     administration.upstream = Upstream::BuiltIn("administration".into());
     let put = Change::AppPut(administration.into());
     let commit = Commit::new(ROOT, "an administration").change(put);
     house.tested.engine.commit(commit).await.unwrap();
+}
+
+/// Where an organisation has administrators of its own instead of owners, and root is none.
+const BY_STAFF: &str = r#"
+@id("no-root") forbid (principal is Local, action, resource);
+@id("staff-administer") permit (principal in Group::"staff", action in Action::"admin", resource);
+@id("staff-enter") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"administration");
+"#;
+
+#[tokio::test]
+async fn an_emergency_begins_where_nobody_is_an_owner_and_locks_nobody_out_either() {
+    const CLOSED: &str =
+        r#"@id("closed") forbid (principal, action in Action::"admin", resource);"#;
+    let house = House::open().await;
+    administration(&house).await;
+    let (ana, _) = house.with_passkey(ANA).await;
+    let code = seal(&house).await.code.expose().clone();
+    house.tested.clock.advance(Duration::from_secs(60));
+    takes(&house, &ana, policies(BY_STAFF)).await.unwrap();
+    let mut stranger = house.browser();
+    let answer = break_with(&mut stranger, &code).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", body(&answer));
+    let closed = policies(&format!("{BY_STAFF}{CLOSED}"));
+    let refused = takes(&house, &stranger, closed).await.unwrap_err();
+    assert!(refused.contains("no one able to administer"), "{refused}");
+}
+
+#[tokio::test]
+async fn while_it_waits_root_keeps_its_rights_and_whoever_was_made_since_counts_for_nothing() {
+    const WITHOUT_ROOT: &str = "@id(\"no-root\")\nforbid (principal is Local, action, resource);\n";
+    let house = House::open().await;
+    administration(&house).await;
     let (ana, _) = owner(&house, ANA).await;
     let code = seal(&house).await.code.expose().clone();
     house.tested.clock.advance(Duration::from_secs(60));
