@@ -73,6 +73,7 @@ fn answer(policies: &Policies, facts: &Snapshot, who: &str, action: &str) -> Opt
         http: None,
         device: None,
         risk: None,
+        proposal: None,
     };
     let question = spec.question(facts, NOW).ok()?;
     Some(question.put(|request| explain(policies, facts, request, NOW)))

@@ -32,6 +32,16 @@ impl Precondition {
         }
     }
 
+    /// A change that is made to this version alone, where there is one.
+    pub(crate) const fn at(version: Option<u64>) -> Self {
+        Self(version)
+    }
+
+    /// The version that is named.
+    pub(crate) const fn version(self) -> Option<u64> {
+        self.0
+    }
+
     /// Whether it holds for what has this version now.
     pub(crate) fn holds(self, version: u64) -> bool {
         self.0.is_none_or(|expected| expected == version)

@@ -23,6 +23,9 @@ pub(crate) enum On {
     /// What the decision opened that is the path's first parameter: judged as ending a session
     /// of its person, once it is known whose it is.
     Lease,
+    /// What the proposal is about whose id is the path's first parameter: asked as the action that
+    /// is proposed, but for taking back what one has proposed oneself.
+    Proposal,
 }
 
 /// Longest body of most endpoints.
@@ -93,6 +96,14 @@ pub(crate) struct Endpoint {
     pub(crate) status: u16,
 }
 
+impl Endpoint {
+    /// Whether it can be proposed, for somebody else to make. What is answered once with a secret,
+    /// and what is for emergencies, cannot.
+    pub(crate) fn is_proposable(&self) -> bool {
+        self.query.contains(&PROPOSE)
+    }
+}
+
 endpoints! {
     Me: GET "/v1/me" => AdminRead on System,
         "Who asks, and what policy would let them do.", gives 200 Me;
@@ -101,23 +112,23 @@ endpoints! {
     UserList: GET "/v1/users" => AdminRead on System,
         "People, by name.", asks [SEARCH, GROUP, STATE, LIMIT, AFTER], gives 200 Listing<UserView>;
     UserAdd: POST "/v1/users" => AdminUserAdd on NewUser,
-        "Adds a person.", takes AddUser, gives 201 UserView;
+        "Adds a person.", asks [PROPOSE], takes AddUser, gives 201 UserView;
     UserShow: GET "/v1/users/{user}" => AdminRead on System,
         "A person.", gives 200 UserDocument;
     UserChange: PATCH "/v1/users/{user}" => AdminUserChange on User,
-        "Changes a person.", takes ChangeUser, gives 200 UserDocument;
+        "Changes a person.", asks [PROPOSE], takes ChangeUser, gives 200 UserDocument;
     UserRemove: DELETE "/v1/users/{user}" => AdminUserChange on User,
-        "Removes a person: their sessions end, and their id is never used again.", gives 200 Done;
+        "Removes a person: their sessions end, and their id is never used again.", asks [PROPOSE], gives 200 Done;
     UserDisable: POST "/v1/users/{user}/disable" => AdminUserChange on User,
-        "Refuses a person everywhere, from now on; their sessions end.", gives 200 Done;
+        "Refuses a person everywhere, from now on; their sessions end.", asks [PROPOSE], gives 200 Done;
     UserEnable: POST "/v1/users/{user}/enable" => AdminUserChange on User,
-        "Lets a person in again.", gives 200 Done;
+        "Lets a person in again.", asks [PROPOSE], gives 200 Done;
     UserGroupAdd: PUT "/v1/users/{user}/groups/{group}" => AdminUserChange on User,
-        "Puts a person into a group, for good or for a while.", takes Join, gives 200 Done;
+        "Puts a person into a group, for good or for a while.", asks [PROPOSE], takes Join, gives 200 Done;
     UserGroupRemove: DELETE "/v1/users/{user}/groups/{group}" => AdminUserChange on User,
-        "Takes a person out of a group.", gives 200 Done;
+        "Takes a person out of a group.", asks [PROPOSE], gives 200 Done;
     UserFactorRemove: DELETE "/v1/users/{user}/factors/{factor}" => AdminUserChange on User,
-        "Removes a factor; the sessions that rest on it end.", gives 200 Done;
+        "Removes a factor; the sessions that rest on it end.", asks [PROPOSE], gives 200 Done;
     UserLink: POST "/v1/users/{user}/links" => AdminUserLink on User,
         "Makes a link to sign in, to enrol or to recover. Its address is a secret of the person.", takes MakeLink, gives 201 LinkView;
     UserSessionsEnd: DELETE "/v1/users/{user}/sessions" => AdminSessionEnd on User,
@@ -127,23 +138,23 @@ endpoints! {
     GroupList: GET "/v1/groups" => AdminRead on System,
         "Groups, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<GroupView>;
     GroupAdd: POST "/v1/groups" => AdminPolicyApply on System,
-        "Adds a group.", takes AddGroup, gives 201 GroupView;
+        "Adds a group.", asks [PROPOSE], takes AddGroup, gives 201 GroupView;
     GroupShow: GET "/v1/groups/{group}" => AdminRead on System,
         "A group.", gives 200 GroupView;
     GroupPut: PUT "/v1/groups/{group}" => AdminPolicyApply on System,
-        "Changes a group.", takes PutGroup, gives 200 GroupView;
+        "Changes a group.", asks [PROPOSE], takes PutGroup, gives 200 GroupView;
     GroupRemove: DELETE "/v1/groups/{group}" => AdminPolicyApply on System,
-        "Removes a group; nobody is in it any more.", gives 200 Done;
+        "Removes a group; nobody is in it any more.", asks [PROPOSE], gives 200 Done;
     AppList: GET "/v1/apps" => AdminRead on System,
         "Apps, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Apps;
     AppAdd: POST "/v1/apps" => AdminAppChange on System,
-        "Adds an app.", takes AppDocument, up_to APP_BYTES, gives 201 AppShown;
+        "Adds an app.", asks [PROPOSE], takes AppDocument, up_to APP_BYTES, gives 201 AppShown;
     AppShow: GET "/v1/apps/{app}" => AdminRead on System,
         "An app.", gives 200 AppShown;
     AppPut: PUT "/v1/apps/{app}" => AdminAppChange on System,
-        "Changes an app, whole.", takes AppDocument, up_to APP_BYTES, gives 200 AppShown;
+        "Changes an app, whole.", asks [PROPOSE], takes AppDocument, up_to APP_BYTES, gives 200 AppShown;
     AppRemove: DELETE "/v1/apps/{app}" => AdminAppChange on System,
-        "Removes an app; what is open at it is cut.", gives 200 Done;
+        "Removes an app; what is open at it is cut.", asks [PROPOSE], gives 200 Done;
     AppAccess: GET "/v1/apps/{app}/access" => AdminExplain on System,
         "Who can reach an app, and on which conditions.", gives 200 Listing<AppAccessView>;
     AccessMap: GET "/v1/map" => AdminExplain on System,
@@ -177,11 +188,21 @@ endpoints! {
     PolicyCompare: POST "/v1/policies/compare" => AdminExplain on System,
         "What applying policies would change: who gains, who loses, what would be cut.", takes ApplyPolicies, up_to FILES_BYTES, gives 200 Comparison;
     PolicyApply: POST "/v1/policies" => AdminPolicyApply on System,
-        "Replaces the policies, whole.", takes ApplyPolicies, up_to FILES_BYTES, gives 200 Done;
+        "Replaces the policies, whole.", asks [PROPOSE], takes ApplyPolicies, up_to FILES_BYTES, gives 200 Done;
     PolicyRollbackCompare: POST "/v1/policies/rollback/compare" => AdminExplain on System,
         "What going back to an earlier set of policies would change.", takes Rollback, gives 200 Comparison;
     PolicyRollback: POST "/v1/policies/rollback" => AdminPolicyApply on System,
-        "Goes back to an earlier set of policies.", takes Rollback, gives 200 Done;
+        "Goes back to an earlier set of policies.", asks [PROPOSE], takes Rollback, gives 200 Done;
+    ProposalList: GET "/v1/proposals" => AdminRead on System,
+        "Changes that somebody proposes and somebody else makes, newest first.", asks [PROPOSAL_STATE, LIMIT, AFTER], gives 200 Listing<ProposalView>;
+    ProposalShow: GET "/v1/proposals/{proposal}" => AdminRead on System,
+        "A proposed change. What it says is shown to who proposed it, who may approve it, and who may `admin.explain`.", gives 200 ProposalDocument;
+    ProposalApprove: POST "/v1/proposals/{proposal}/approve" => AdminPolicyApply on Proposal,
+        "Makes what somebody else proposed. Asked as the action that it is, with `context.proposal`.", gives 200 ProposalView;
+    ProposalDecline: POST "/v1/proposals/{proposal}/decline" => AdminPolicyApply on Proposal,
+        "Declines what somebody else proposed. Asked as its approval.", takes DeclineProposal, gives 200 ProposalView;
+    ProposalWithdraw: DELETE "/v1/proposals/{proposal}" => AdminChangePropose on Proposal,
+        "Takes back what one has proposed.", gives 200 ProposalView;
     Explain: POST "/v1/explain" => AdminExplain on System,
         "What would happen, and why; under these policies or others.", takes Explain, up_to FILES_BYTES, gives 200 Explained;
     BreakGlassList: GET "/v1/break-glass" => AdminRead on System,
@@ -205,7 +226,7 @@ endpoints! {
     DeclaredPlan: POST "/v1/declared/plan" => AdminExplain on System,
         "What applying files would change, and what that does to people.", takes DeclaredFiles, up_to FILES_BYTES, gives 200 Plan;
     DeclaredApply: POST "/v1/declared/apply" => AdminPolicyApply on System,
-        "Makes people, groups, apps and policies what files say: all of it, or nothing.", takes ApplyDeclared, up_to FILES_BYTES, gives 200 DeclaredApplied;
+        "Makes people, groups, apps and policies what files say: all of it, or nothing.", asks [PROPOSE], takes ApplyDeclared, up_to FILES_BYTES, gives 200 DeclaredApplied;
     DeclaredDrift: GET "/v1/declared/drift" => AdminExplain on System,
         "What differs from the declared state as it was last applied.", gives 200 Drift;
     DeclaredExport: GET "/v1/declared/export" => AdminExplain on System,
@@ -280,6 +301,7 @@ mod tests {
             let parameter = match endpoint.on {
                 On::User => "{user}",
                 On::Session => "{session}",
+                On::Proposal => "{proposal}",
                 On::System | On::NewUser | On::Lease => continue,
             };
             let first = endpoint

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     endpoint::{ENDPOINTS, Endpoint},
     query::Parameter,
-    types::Problem,
+    types::{Problem, ProposalView},
 };
 
 /// What may go wrong with any request.
@@ -91,7 +91,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     if endpoint.method != http::Method::GET && endpoint.method != http::Method::POST {
         parameters.push(header("If-Match", "Only if it still has this entity tag."));
     }
-    if endpoint.status == 201 {
+    if endpoint.status == 201 || endpoint.is_proposable() {
         let what = "The same key again gets the first answer; kept for an hour.";
         parameters.push(header("Idempotency-Key", what));
     }
@@ -107,6 +107,15 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         endpoint.status.to_string(),
         json!({ "description": "Done.", "content": { "application/json": { "schema": answer } } }),
     );
+    if endpoint.is_proposable() {
+        let proposal = generator.subschema_for::<ProposalView>();
+        let what = "Proposed, with `propose`: nothing is changed until somebody else approves it.";
+        let content = json!({ "application/json": { "schema": proposal } });
+        responses.insert(
+            "202".into(),
+            json!({ "description": what, "content": content }),
+        );
+    }
     let mut operation = json!({
         "operationId": endpoint.name,
         "summary": endpoint.summary,

@@ -12,6 +12,7 @@ mod leases;
 mod log;
 mod overview;
 mod policies;
+mod proposals;
 mod records;
 mod sessions;
 mod system;
@@ -19,13 +20,14 @@ mod users;
 
 pub(crate) use apps::refuse_host;
 pub(crate) use policies::step;
+pub(crate) use proposals::{find as proposal_named, of as proposal_of, propose, proposed_by};
 pub(crate) use users::{attributes, check_name, check_text};
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use gw_engine::{Commit, Engine};
-use gw_model::{Actor, DecisionId, Resource, Snapshot, User, UserId};
+use gw_model::{Actor, Change, DecisionId, Resource, Snapshot, User, UserId};
 use gw_store::Refused;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -64,6 +66,8 @@ pub(crate) struct Call<'a> {
     /// The version that it is done to.
     pub(crate) precondition: Precondition,
     pub(crate) body: Bytes,
+    /// The proposal that it settles.
+    pub(crate) settles: Option<Change>,
 }
 
 impl Call<'_> {
@@ -75,8 +79,19 @@ impl Call<'_> {
         &self.parts.engine
     }
 
-    /// A change in the name of who asks, let happen by the decision.
+    /// A change in the name of who asks, let happen by the decision. Where they only propose it,
+    /// it is only tried; where they approve it, the proposal is settled with it.
     fn commit(&self, what: impl Into<Arc<str>>) -> Commit {
+        let commit = self.own_commit(what);
+        match &self.settles {
+            _ if self.caller.only_proposes() => commit.on_trial(),
+            Some(settled) => commit.change(settled.clone()),
+            None => commit,
+        }
+    }
+
+    /// A change in the name of who asks, of what they have proposed or settle.
+    fn own_commit(&self, what: impl Into<Arc<str>>) -> Commit {
         let commit = Commit::new(self.actor(), what).allowed_by(self.decision);
         match self.caller.session() {
             Some(session) => commit.within(session),
@@ -132,6 +147,8 @@ fn expect(precondition: Precondition, version: u64) -> Result<(), Refused> {
 pub(crate) struct Reply {
     body: Vec<u8>,
     version: Option<u64>,
+    /// Where it is not the endpoint's own.
+    status: Option<u16>,
 }
 
 impl Reply {
@@ -141,6 +158,7 @@ impl Reply {
         Ok(Self {
             body,
             version: None,
+            status: None,
         })
     }
 
@@ -150,8 +168,14 @@ impl Reply {
         self
     }
 
+    /// Nothing was done yet.
+    const fn accepted(mut self) -> Self {
+        self.status = Some(StatusCode::ACCEPTED.as_u16());
+        self
+    }
+
     pub(crate) fn response(self, status: u16) -> Result<Response<Bytes>, Problem> {
-        let status = StatusCode::from_u16(status)
+        let status = StatusCode::from_u16(self.status.unwrap_or(status))
             .map_err(|_| Problem::failed("the endpoint has no status"))?;
         let mut response = json_response(status, self.body.into());
         if let Some(tag) = self.version.and_then(entity_tag) {
@@ -217,6 +241,11 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyApply => policies::apply(&call).await,
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
+        Operation::ProposalList => proposals::list(&call),
+        Operation::ProposalShow => proposals::show(&call),
+        Operation::ProposalApprove => proposals::approve(&call).await,
+        Operation::ProposalDecline => proposals::decline(&call).await,
+        Operation::ProposalWithdraw => proposals::withdraw(&call).await,
         Operation::Explain => policies::explain(&call).await,
         Operation::BreakGlassList => break_glass::list(&call),
         Operation::BreakGlassSeal => break_glass::seal(&call).await,

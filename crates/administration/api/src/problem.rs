@@ -8,6 +8,9 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{document::FieldFault, types::Problem};
 
+/// The kind of what is only tried; nobody is told it.
+const TRIED: &str = "tried";
+
 impl Problem {
     fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<Box<str>>) -> Self {
         Self {
@@ -21,6 +24,7 @@ impl Problem {
             retry_after: None,
             faults: Vec::new(),
             decision: None,
+            proposable: false,
         }
     }
 
@@ -81,6 +85,17 @@ impl Problem {
             "changed meanwhile",
             Refused::Stale.to_string(),
         )
+    }
+
+    /// Nothing was changed, since it was only tried: whether it would be.
+    pub(crate) fn tried() -> Self {
+        let detail = Refused::Tried.to_string();
+        Self::new(StatusCode::CONFLICT, TRIED, "tried", detail)
+    }
+
+    /// Whether nothing but that it was only tried stands in its way.
+    pub(crate) fn is_tried(&self) -> bool {
+        *self.kind == *TRIED
     }
 
     pub(crate) fn denied(detail: impl Into<Box<str>>) -> Self {
@@ -187,6 +202,7 @@ impl From<CommitError> for Problem {
         match fault {
             CommitError::Refused(Refused::Facts(fault)) => fault.into(),
             CommitError::Refused(Refused::Stale) => Self::stale(),
+            CommitError::Refused(Refused::Tried) => Self::tried(),
             CommitError::Refused(other) => Self::conflict(other.to_string()),
             other => Self::failed(other.to_string()),
         }

@@ -80,6 +80,15 @@ pub(crate) const STATE: Parameter = Parameter {
     ..text("state", "Only who is in this state.")
 };
 
+pub(crate) const PROPOSE: Parameter = text(
+    "propose",
+    "Why: then nothing is changed, but proposed, for somebody else to approve. The answer is 202.",
+);
+pub(crate) const PROPOSAL_STATE: Parameter = Parameter {
+    words: &["waiting", "approved", "declined", "withdrawn", "lapsed"],
+    ..text("state", "Only what is in this state.")
+};
+
 /// What a request asks for beside its path.
 #[derive(Debug, Default)]
 pub(crate) struct Query(Vec<(&'static str, String)>);

@@ -21,7 +21,7 @@ use crate::{
     heavy::Heavy,
     idempotency::{self, Answered, Found},
     operation::{self, Call},
-    query::Query,
+    query::{PROPOSE, Query},
     recent::{Recent, lately},
     types::{ConfigState, LogAccess, Problem, RecordLine},
     undone,
@@ -115,9 +115,13 @@ impl Administration {
         let (endpoint, parameters) =
             endpoint::find(&request.method, &request.path).map_err(no_endpoint)?;
         let parameters = decoded(parameters)?;
-        let resource = self.resource(endpoint, &parameters).await?;
-        let decision = self.ask(request, endpoint, resource.clone()).await?;
-        let query = Query::of(endpoint, &request.query)?;
+        let query = Query::of(endpoint, &request.query);
+        let proposes = query
+            .as_ref()
+            .is_ok_and(|query| query.text(PROPOSE).is_some());
+        let asked = self.asked(request, endpoint, &parameters, proposes).await?;
+        let decision = self.ask(request, endpoint, &asked).await?;
+        let query = query?;
         let body = body_of(endpoint, request)?;
         let call = Call {
             parts: &self.0.parts,
@@ -125,15 +129,19 @@ impl Administration {
             heavy: &self.0.heavy,
             declared_names: &self.0.declared,
             declared: self.0.declared.of(&self.0.parts.engine.view().facts),
-            caller: &request.caller,
+            caller: &asked.caller,
             decision,
-            resource,
+            resource: asked.resource.clone(),
             parameters,
             query,
             precondition: Precondition::of(&request.headers)?,
             body,
+            settles: None,
         };
-        let undone = undone::warning(endpoint.operation, &call);
+        let undone = match proposes {
+            true => None,
+            false => undone::warning(endpoint.operation, &call),
+        };
         let mut response = self.once(request, endpoint, call).await?;
         if let Some(warning) = undone {
             response.headers_mut().insert(undone::HEADER, warning);
@@ -148,11 +156,15 @@ impl Administration {
         endpoint: &'static Endpoint,
         call: Call<'_>,
     ) -> Result<Response<Bytes>, Problem> {
+        let proposes = call.caller.only_proposes() && endpoint.is_proposable();
         let run = async {
-            let reply = operation::run(endpoint.operation, call).await?;
+            let reply = match proposes {
+                true => operation::propose(call, endpoint, &request.path).await?,
+                false => operation::run(endpoint.operation, call).await?,
+            };
             reply.response(endpoint.status)
         };
-        let creates = endpoint.status == StatusCode::CREATED.as_u16();
+        let creates = proposes || endpoint.status == StatusCode::CREATED.as_u16();
         let key = match creates {
             true => idempotency::key_of(&request.headers, request.caller.key())?,
             false => None,
@@ -160,7 +172,8 @@ impl Administration {
         let Some(key) = key else {
             return run.await;
         };
-        let what = [request.path.as_bytes(), b"\0", &request.body].concat();
+        let (path, query) = (request.path.as_bytes(), request.query.as_bytes());
+        let what = [path, b"\0", query, b"\0", &request.body].concat();
         let now = self.0.parts.engine.clock().now();
         match self.0.answered.take(&key, &what, now)? {
             Found::Answered(status, body) => Ok(operation::json_response(status, body)),
@@ -180,6 +193,50 @@ impl Administration {
         }
     }
 
+    /// What is asked of policy: the operation itself; whether it may be proposed; or what somebody
+    /// else proposed, where that is approved.
+    async fn asked(
+        &self,
+        request: &ApiRequest,
+        endpoint: &Endpoint,
+        parameters: &[String],
+        proposes: bool,
+    ) -> Result<Asked, Problem> {
+        let (view, now) = (
+            self.0.parts.engine.view(),
+            self.0.parts.engine.clock().now(),
+        );
+        let caller = &request.caller;
+        let proposing = |action| caller.proposing(&self.0.parts.engine, action);
+        if endpoint.on == On::Proposal {
+            let named = parameters.first().map(String::as_str).unwrap_or_default();
+            let proposed = operation::proposal_named(&view.facts, named)?;
+            let takes_back = endpoint.action == Action::AdminChangePropose;
+            return Ok(Asked {
+                caller: match takes_back {
+                    true => proposing(proposed.action),
+                    false => caller.approving(operation::proposal_of(&view.facts, proposed, now)),
+                },
+                action: match takes_back {
+                    true => endpoint.action,
+                    false => proposed.action,
+                },
+                resource: proposed.resource.clone(),
+            });
+        }
+        Ok(Asked {
+            resource: self.resource(endpoint, parameters).await?,
+            caller: match proposes {
+                true => proposing(endpoint.action),
+                false => caller.clone(),
+            },
+            action: match proposes {
+                true => Action::AdminChangePropose,
+                false => endpoint.action,
+            },
+        })
+    }
+
     async fn resource(
         &self,
         endpoint: &Endpoint,
@@ -188,7 +245,7 @@ impl Administration {
         let view = self.0.parts.engine.view();
         let named = parameters.first().map(String::as_str).unwrap_or_default();
         match endpoint.on {
-            On::System => Ok(Resource::System),
+            On::System | On::Proposal => Ok(Resource::System),
             On::Lease => self.lease(named).await,
             On::NewUser => Ok(Resource::User(UserId::from_bits(gw_engine::random::bits()))),
             On::User => Ok(Resource::User(
@@ -229,13 +286,13 @@ impl Administration {
         &self,
         request: &ApiRequest,
         endpoint: &Endpoint,
-        resource: Resource,
+        question: &Asked,
     ) -> Result<DecisionId, Problem> {
-        let (engine, caller) = (&self.0.parts.engine, &request.caller);
-        let circumstances = caller.circumstances(endpoint.action, resource);
+        let (engine, caller) = (&self.0.parts.engine, &question.caller);
+        let circumstances = caller.circumstances(question.action, question.resource.clone());
         let now = engine.clock().now();
-        let reads = endpoint.method == Method::GET;
-        let key = (caller.key(), endpoint.action);
+        let reads = request.method == Method::GET;
+        let key = (caller.key(), question.action);
         if reads
             && let Some(decision) = self.0.asked.recently(&key, now)
             && engine.judge(&circumstances).is_allow()
@@ -249,16 +306,41 @@ impl Administration {
             }
             return Ok(asked.id);
         }
-        Err(refused(caller, endpoint.action, &asked))
+        let mut problem = refused(caller, question.action, &asked);
+        if endpoint.is_proposable() && question.action == endpoint.action {
+            self.offer_to_propose(question, &mut problem);
+        }
+        Err(problem)
     }
+
+    /// What one may not do oneself, one may be let propose.
+    fn offer_to_propose(&self, question: &Asked, problem: &mut Problem) {
+        let (engine, caller) = (&self.0.parts.engine, &question.caller);
+        let proposing = caller.proposing(engine, question.action);
+        let (action, resource) = (Action::AdminChangePropose, question.resource.clone());
+        if proposing.would(engine, action, resource) {
+            problem.proposable = true;
+            let help = problem.help.take().unwrap_or_default();
+            let how = "propose it, for somebody else to approve";
+            problem.help = Some(format!("{help}; {how}").into());
+        }
+    }
+}
+
+/// A question to policy, before anything is done.
+struct Asked {
+    caller: Caller,
+    action: Action,
+    resource: Resource,
 }
 
 fn refused(caller: &Caller, action: Action, asked: &gw_engine::Asked) -> Problem {
     let detail = format!("policy does not let {} do `{action}`", caller.words());
-    let because = &asked.judgement.decision.because;
-    let why = match because.first() {
-        Some(policy) => format!("the policy `{policy}` forbids it"),
-        None => "no policy permits it".to_owned(),
+    let decision = &asked.judgement.decision;
+    let why = match (decision.because.first(), decision.faults.first()) {
+        (Some(policy), _) => format!("the policy `{policy}` forbids it"),
+        (None, Some(fault)) => format!("it cannot be decided: {}", fault.what),
+        (None, None) => "no policy permits it".to_owned(),
     };
     Problem::denied_by(asked.id, detail).help(why)
 }
@@ -281,7 +363,7 @@ fn body_of(endpoint: &Endpoint, request: &ApiRequest) -> Result<Bytes, Problem> 
     }
 }
 
-fn decoded(parameters: Vec<&str>) -> Result<Vec<String>, Problem> {
+pub(crate) fn decoded(parameters: Vec<&str>) -> Result<Vec<String>, Problem> {
     let decode = |text: &str| {
         let decoded = percent_decode_str(text).decode_utf8().ok();
         decoded

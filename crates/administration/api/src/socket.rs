@@ -211,7 +211,7 @@ impl Socket {
         let place = self.bodies.place(Principal::Local(uid), told);
         let place = place.map_err(|_| Problem::busy(AGAIN_SECS))?;
         Ok(ApiRequest {
-            caller: Caller::Local(uid),
+            caller: Caller::local(uid),
             path: head.uri.path().into(),
             query: head.uri.query().unwrap_or_default().into(),
             method: head.method,

@@ -22,11 +22,13 @@ use crate::{
 };
 
 mod declared;
+mod proposals;
 
 const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");\n";
 
 struct Running {
     test: TestEngine,
+    administration: Administration,
     client: Client,
     service: Socket,
     _serving: JoinSet<()>,
@@ -59,7 +61,7 @@ async fn running(policy: &str) -> Running {
     let data = test.folder.path().join("data");
     let listener = Socket::bind(&data).unwrap();
     let (ledger, since) = (data.join("ledger"), engine.clock().now());
-    let service = Socket::new(Administration::new(Parts {
+    let administration = Administration::new(Parts {
         engine,
         identity,
         keys: vec![(ASSERTION_PURPOSE, keys)],
@@ -77,12 +79,14 @@ async fn running(policy: &str) -> Running {
             heads: Vec::new(),
             keys: Vec::new(),
         }),
-    }));
+    });
+    let service = Socket::new(administration.clone());
     let mut serving = JoinSet::new();
     let served = service.clone().open_to_own_process();
     serving.spawn(async move { served.serve(&listener).await.unwrap() });
     Running {
         test,
+        administration,
         client: Client::new(Socket::socket_in(&data)),
         service,
         _serving: serving,
@@ -156,6 +160,9 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
         "{WIKI}@id(\"only-people-administer\")\nforbid (principal is Local, action in Action::\"admin\", resource);\n"
     );
     let running = running(&nothing_on_this_machine).await;
+    let proposed = Arc::new(proposals::by_ana());
+    let kept = vec![Change::ProposalPut(proposed.clone())];
+    running.test.change(kept).await;
     for endpoint in ENDPOINTS {
         let named = match endpoint.on {
             On::User => "ana",
@@ -167,7 +174,8 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
             .replace("{group}", "staff")
             .replace("{purpose}", "assertion")
             .replace("{session}", named)
-            .replace("{entry}", "b-aaaaaaaaaaaaa");
+            .replace("{entry}", "b-aaaaaaaaaaaaa")
+            .replace("{proposal}", &proposed.id.to_string());
         let answer = running
             .client
             .call::<serde_json::Value>(endpoint.method.clone(), &path)

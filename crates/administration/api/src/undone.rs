@@ -4,14 +4,23 @@
 use gw_model::Resource;
 use http::{HeaderName, HeaderValue};
 
-use crate::{endpoint::Operation, operation::Call};
+use crate::{
+    endpoint::Operation,
+    operation::{Call, proposed_by},
+};
 
 /// The header that tells.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("gatewright-warning");
 
 /// What is told of an operation, where there is something to tell.
 pub(crate) fn warning(operation: Operation, call: &Call<'_>) -> Option<HeaderValue> {
-    let (kind, name) = declared(operation, call)?;
+    let (kind, name) = match operation {
+        Operation::ProposalApprove => {
+            let (operation, resource, parameters) = proposed_by(call)?;
+            declared(operation, call, &resource, &parameters)?
+        }
+        _ => declared(operation, call, &call.resource, &call.parameters)?,
+    };
     let thing = match kind {
         "policies" => "policies".to_owned(),
         kind => format!("the {kind} `{name}`"),
@@ -21,8 +30,13 @@ pub(crate) fn warning(operation: Operation, call: &Call<'_>) -> Option<HeaderVal
 }
 
 /// The thing that an operation changes, where the declared state holds it.
-fn declared(operation: Operation, call: &Call<'_>) -> Option<(&'static str, String)> {
-    let named = || call.parameter(0).to_owned();
+fn declared(
+    operation: Operation,
+    call: &Call<'_>,
+    resource: &Resource,
+    parameters: &[String],
+) -> Option<(&'static str, String)> {
+    let named = || parameters.first().cloned().unwrap_or_default();
     let declared = &call.declared;
     match operation {
         Operation::UserChange
@@ -31,7 +45,7 @@ fn declared(operation: Operation, call: &Call<'_>) -> Option<(&'static str, Stri
         | Operation::UserEnable
         | Operation::UserGroupAdd
         | Operation::UserGroupRemove => {
-            let Resource::User(id) = call.resource else {
+            let Resource::User(id) = *resource else {
                 return None;
             };
             let view = call.parts.engine.view();
@@ -39,11 +53,11 @@ fn declared(operation: Operation, call: &Call<'_>) -> Option<(&'static str, Stri
             (declared.has_user(user)).then(|| ("person", user.name.to_string()))
         }
         Operation::GroupPut | Operation::GroupRemove => {
-            let group = call.parameter(0).parse().ok()?;
+            let group = named().parse().ok()?;
             declared.has_group(&group).then(|| ("group", named()))
         }
         Operation::AppPut | Operation::AppRemove => {
-            let app = call.parameter(0).parse().ok()?;
+            let app = named().parse().ok()?;
             declared.has_app(&app).then(|| ("app", named()))
         }
         Operation::PolicyApply | Operation::PolicyRollback => {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Ended, Group, GroupName,
-    Membership, PolicyFile, PublishedKey, Session, SessionId, SessionKind, Settings, Timestamp,
-    TokenHash, User, UserId,
+    Membership, PolicyFile, ProposalId, ProposedChange, PublishedKey, Session, SessionId,
+    SessionKind, Settings, Settlement, Timestamp, TokenHash, User, UserId,
 };
 
 /// One typed change of a fact.
@@ -74,6 +74,10 @@ pub enum Change {
     BreakGlassPut(Arc<BreakGlass>),
     /// A sealed way in is gone: called back, or its use acknowledged.
     BreakGlassRemoved(BreakGlassId),
+    /// A proposed change as it now is, made or settled.
+    ProposalPut(Arc<ProposedChange>),
+    /// A proposed change is forgotten.
+    ProposalRemoved(ProposalId),
 }
 
 impl Change {
@@ -98,6 +102,8 @@ impl Change {
             Self::KeyRetired { .. } => "key-retired",
             Self::BreakGlassPut(_) => "break-glass-put",
             Self::BreakGlassRemoved(_) => "break-glass-removed",
+            Self::ProposalPut(_) => "proposal-put",
+            Self::ProposalRemoved(_) => "proposal-removed",
         }
     }
 
@@ -127,6 +133,8 @@ impl Change {
                 Some(used) => format!("{} used by {}", entry.id, used.user),
             },
             Self::BreakGlassRemoved(id) => id.to_string(),
+            Self::ProposalPut(proposed) => proposal(proposed),
+            Self::ProposalRemoved(id) => id.to_string(),
         }
     }
 }
@@ -136,6 +144,23 @@ fn described(user: &User) -> String {
     let groups: Vec<_> = user.groups.iter().map(membership).collect();
     let off = if user.disabled { ", switched off" } else { "" };
     with(&format!("{} ({}{off})", user.id, user.name), "in", &groups)
+}
+
+/// A proposed change with who proposed it, and who settled it.
+fn proposal(proposed: &ProposedChange) -> String {
+    let what = format!(
+        "{}: {} {} by {}",
+        proposed.id, proposed.operation, proposed.path, proposed.by
+    );
+    let Some(settled) = &proposed.settled else {
+        return format!("{what}, proposed");
+    };
+    let how = match &settled.how {
+        Settlement::Approved => "approved",
+        Settlement::Declined(_) => "declined",
+        Settlement::Withdrawn => "withdrawn",
+    };
+    format!("{what}, {how} by {}", settled.by)
 }
 
 fn membership(membership: &Membership) -> String {

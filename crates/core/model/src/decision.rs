@@ -226,6 +226,12 @@ attributes! {
     TimeWeekday => "time.weekday",
     /// The instant. Moves with time.
     TimeNow => "time.now",
+    /// What is called who proposed the change, where it was proposed.
+    ProposalBy => "proposal.by",
+    /// The groups that they are in.
+    ProposalGroups => "proposal.groups",
+    /// The action that the change is.
+    ProposalAction => "proposal.action",
 }
 
 impl Attribute {

@@ -107,6 +107,10 @@ opaque_id!(
     BreakGlassId, "b"
 );
 opaque_id!(
+    /// A change that was proposed.
+    ProposalId, "p"
+);
+opaque_id!(
     /// A judgement: one answer, reused while its grounds stand.
     JudgementId, "j"
 );

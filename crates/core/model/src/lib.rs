@@ -12,6 +12,7 @@ mod id;
 mod identity_headers;
 mod organisation;
 mod policy_file;
+mod proposed;
 mod request;
 mod resource;
 mod session;
@@ -29,14 +30,15 @@ pub use decision::{
 };
 pub use id::{
     AppName, BreakGlassId, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId,
-    RouteName, SessionId, TagName, TokenHash, UserId,
+    ProposalId, RouteName, SessionId, TagName, TokenHash, UserId,
 };
 pub use identity_headers::IdentityHeaders;
 pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;
+pub use proposed::{ProposedChange, Settled, Settlement};
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,
-    RiskContext, SessionContext, TimeContext,
+    ProposalContext, RiskContext, SessionContext, TimeContext,
 };
 pub use resource::{
     Action, App, AppOwner, AuthorizationHeader, Credential, PathPattern, PathPatternFault,

@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, AuthnEvent, Resource, SessionId, Timestamp, UserId};
+use crate::{Action, AuthnEvent, GroupName, Resource, SessionId, Timestamp, UserId};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub struct Context<'a> {
     pub http: Option<HttpContext<'a>>,
     /// The zone of `context.time`, where the app has one of its own.
     pub time: TimeContext<'a>,
+    /// The proposal that it is about, or that it approves.
+    pub proposal: Option<ProposalContext<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -79,6 +81,7 @@ impl<'a> Context<'a> {
             risk: None,
             http: None,
             time: TimeContext { zone: None },
+            proposal: None,
         }
     }
 }
@@ -168,4 +171,15 @@ pub struct HttpContext<'a> {
 pub struct TimeContext<'a> {
     /// IANA name; the organisation's zone where absent.
     pub zone: Option<&'a str>,
+}
+
+/// What policy reads of a proposed change: when it is proposed, and when it is approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProposalContext<'a> {
+    /// The name of whoever proposes or proposed it; `local-uid-0` for root on the machine.
+    pub by: &'a str,
+    /// The groups that they are in now, groups of groups included.
+    pub groups: &'a [GroupName],
+    /// The action that it is.
+    pub action: Action,
 }

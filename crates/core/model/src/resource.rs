@@ -56,6 +56,8 @@ actions! {
     /// Add, change and remove apps ([`Resource::System`]); what decides which policies apply to
     /// them takes [`Self::AdminPolicyApply`] too.
     AdminAppChange => "admin.app.change",
+    /// Propose a change to a [`Resource::User`] or to [`Resource::System`], for somebody else to make.
+    AdminChangePropose => "admin.change.propose",
 }
 
 impl fmt::Display for Action {

@@ -18,7 +18,8 @@ pub use self::{
 };
 use crate::{
     App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Epoch, Group, GroupName,
-    PolicyFile, PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User, UserId,
+    PolicyFile, ProposalId, ProposedChange, PublishedKey, Session, SessionId, Settings, Timestamp,
+    TokenHash, User, UserId,
 };
 
 /// The policies as applied.
@@ -54,6 +55,7 @@ pub struct Snapshot {
     keys: OrdMap<Arc<str>, Arc<PublishedKey>>,
     keys_version: u64,
     break_glass: OrdMap<BreakGlassId, Arc<BreakGlass>>,
+    proposals: OrdMap<ProposalId, Arc<ProposedChange>>,
 }
 
 impl Snapshot {
@@ -211,6 +213,16 @@ impl Snapshot {
     /// A sealed way in.
     pub fn break_glass_entry(&self, id: BreakGlassId) -> Option<&Arc<BreakGlass>> {
         self.break_glass.get(&id)
+    }
+
+    /// All proposed changes: those that wait, and those that were settled lately.
+    pub fn proposals(&self) -> impl Iterator<Item = &Arc<ProposedChange>> {
+        self.proposals.values()
+    }
+
+    /// A proposed change.
+    pub fn proposal(&self, id: ProposalId) -> Option<&Arc<ProposedChange>> {
+        self.proposals.get(&id)
     }
 
     /// The use of a sealed way in that a person was made for, if so.

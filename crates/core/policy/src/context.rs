@@ -8,7 +8,7 @@ use cedar_policy_core::{
     evaluator::RestrictedEvaluator,
     extensions::Extensions,
 };
-use gw_model::{Attribute, AttributeSet, Context, Fault, Timestamp};
+use gw_model::{Attribute, AttributeSet, Context, Fault, GroupName, Timestamp};
 
 use crate::clock::{Local, instant};
 
@@ -98,6 +98,11 @@ fn value(
             let second = instant(Timestamp::from_secs(now.as_secs()))?.to_string();
             Some(extension(&RestrictedExpression::new_datetime(second))?)
         }
+        Attribute::ProposalBy => context.proposal.map(|proposal| proposal.by.into()),
+        Attribute::ProposalGroups => context
+            .proposal
+            .map(|proposal| texts(proposal.groups.iter().map(GroupName::as_str))),
+        Attribute::ProposalAction => context.proposal.map(|p| p.action.as_str().into()),
     })
 }
 

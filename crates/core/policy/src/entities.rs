@@ -213,10 +213,12 @@ impl<'f> Finder<'f> {
     ) -> Result<(Member<'f>, Option<Member<'f>>), Fault> {
         match (action, resource) {
             (Action::HttpRequest, Resource::Route(route)) => self.route(route),
-            (Action::AdminUserAdd, Resource::User(id)) => Ok(match self.facts.user(*id) {
-                Some(user) => (self.user(user), None),
-                None => (Member::plain(Kind::User, &id.to_string()), None),
-            }),
+            (Action::AdminUserAdd | Action::AdminChangePropose, Resource::User(id)) => {
+                Ok(match self.facts.user(*id) {
+                    Some(user) => (self.user(user), None),
+                    None => (Member::plain(Kind::User, &id.to_string()), None),
+                })
+            }
             (
                 Action::FactorEnrol
                 | Action::FactorRemove
@@ -242,7 +244,8 @@ impl<'f> Finder<'f> {
                 | Action::AdminExplain
                 | Action::AdminLogRead
                 | Action::AdminKeyRotate
-                | Action::AdminAppChange,
+                | Action::AdminAppChange
+                | Action::AdminChangePropose,
                 Resource::System,
             ) => Ok((Member::plain(Kind::System, SYSTEM), None)),
             _ => Err(fault(format!("`{action}` is not done on `{resource}`"))),

@@ -3,9 +3,9 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
-    AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, HttpContext,
-    NetworkContext, Principal, Resource, RiskContext, SessionContext, SessionId, Snapshot,
-    TimeContext, Timestamp,
+    AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, GroupName,
+    HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext, SessionContext,
+    SessionId, Snapshot, TimeContext, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,9 @@ pub struct QuestionSpec {
     /// The risk score, 0 to 100.
     #[serde(default)]
     pub risk: Option<u8>,
+    /// The proposal that is made, or approved.
+    #[serde(default)]
+    pub proposal: Option<ProposalSpec>,
 }
 
 const fn http_request() -> Action {
@@ -121,6 +124,20 @@ pub struct DeviceSpec {
     pub age_secs: u64,
 }
 
+/// A proposed change.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProposalSpec {
+    /// The name of whoever proposes or proposed it.
+    pub by: String,
+    /// The groups that they are in.
+    #[serde(default)]
+    pub groups: Vec<GroupName>,
+    /// What it does; the action that is asked for where absent.
+    #[serde(default)]
+    pub action: Option<Action>,
+}
+
 /// A question that cannot be put.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionFault {
@@ -162,6 +179,7 @@ pub struct Question {
     device: Option<DeviceContext>,
     risk: Option<RiskContext>,
     zone: Option<Arc<str>>,
+    proposal: Option<ProposalSpec>,
 }
 
 impl QuestionSpec {
@@ -222,6 +240,7 @@ impl QuestionSpec {
             }),
             risk: self.risk.map(|score| RiskContext { score }),
             zone: app.and_then(|app| app.time_zone.clone()),
+            proposal: self.proposal.clone(),
             resource,
         })
     }
@@ -276,6 +295,10 @@ impl QuestionSpec {
             | Action::AdminAppChange => match text {
                 "" | "gatewright" => Ok(Resource::System),
                 _ => Err(fault("nothing, or `gatewright`")),
+            },
+            Action::AdminChangePropose => match text {
+                "" | "gatewright" => Ok(Resource::System),
+                name => user(facts, name).ok_or_else(|| fault("nothing, or a user")),
             },
         }
     }
@@ -338,6 +361,11 @@ impl Question {
             time: TimeContext {
                 zone: self.zone.as_deref(),
             },
+            proposal: self.proposal.as_ref().map(|proposal| ProposalContext {
+                by: &proposal.by,
+                groups: &proposal.groups,
+                action: proposal.action.unwrap_or(self.action),
+            }),
         };
         answer(&AccessRequest {
             principal: self.principal,

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use gw_model::{
     AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, BreakGlass, Change, Context, Epoch,
-    HttpContext, Membership, Principal, Resource, SessionContext, Snapshot, Timestamp, Upstream,
-    User, UserId,
+    GroupName, HttpContext, Membership, Principal, ProposalContext, Resource, SessionContext,
+    Snapshot, Timestamp, Upstream, User, UserId,
 };
 
 use crate::Policies;
@@ -21,6 +21,9 @@ const ADMINISTRATION: &str = "administration";
 /// The one in which they sign in.
 const SIGN_IN: &str = "sign-in";
 
+/// Those who may propose are tried with each who might approve, as far as these.
+const PROPOSERS_MAX: usize = 4;
+
 /// A method and a path.
 type Asked = (&'static str, &'static str);
 /// What replacing the policies takes there.
@@ -31,12 +34,13 @@ const TO_APPLY: [Asked; 5] = [
     ("POST", "/v1/policies/compare"),
     ("POST", "/v1/policies"),
 ];
-/// The rights that it takes: nobody applies what they cannot look at.
-const RIGHTS: [Action; 3] = [
-    Action::AdminPolicyApply,
-    Action::AdminExplain,
-    Action::AdminRead,
+/// What approving them takes there beside that.
+const TO_APPROVE: [Asked; 2] = [
+    ("GET", "/v1/proposals/p-aaaaaaaaaaaaa"),
+    ("POST", "/v1/proposals/p-aaaaaaaaaaaaa/approve"),
 ];
+/// The rights that each takes beside the deed: nobody applies what they cannot look at.
+const TO_LOOK: [Action; 2] = [Action::AdminExplain, Action::AdminRead];
 /// What a sign-in takes of whoever has just given their proof.
 const TO_ENTER: Asked = ("GET", "/hand-over");
 /// What signing in with a passkey takes of a stranger.
@@ -48,17 +52,55 @@ const BY_PASSKEY: [Asked; 3] = [
 /// What breaking the glass takes.
 const BY_CODE: [Asked; 2] = [("GET", "/break-glass"), ("POST", "/break-glass")];
 
-/// Whether root on the machine, or any person who is not switched off, could still replace the
-/// policies: whoever can do that can put everything else right.
+/// Whether root on the machine, any person who is not switched off, or two of them together could
+/// still replace the policies: whoever can do that can put everything else right.
 ///
 /// A person counts who has a passkey, whose rights do not end by themselves, and whom policy
 /// lets into the administration, where it has a host.
 pub fn someone_can_administer(policies: &Policies, facts: &Snapshot, now: Timestamp) -> bool {
-    the_machine_can_administer(policies, facts, now) || {
-        let mut people = facts
-            .users()
-            .filter(|user| !user.disabled && user.has_passkey() && counts(facts, user, now));
-        people.any(|user| is_lasting_owner(policies, facts, user, now))
+    let mut people = people(facts, now);
+    the_machine_can_administer(policies, facts, now)
+        || people.any(|user| is_lasting_owner(policies, facts, user, now))
+        || two_can_administer(policies, facts, now)
+}
+
+fn people(facts: &Snapshot, now: Timestamp) -> impl Iterator<Item = &Arc<User>> {
+    facts
+        .users()
+        .filter(move |user| !user.disabled && user.has_passkey() && counts(facts, user, now))
+}
+
+/// Whether one person could approve what another proposes, neither of them in any group for a
+/// while only.
+fn two_can_administer(policies: &Policies, facts: &Snapshot, now: Timestamp) -> bool {
+    let lasting = || {
+        let lasts = |user: &&Arc<User>| user.groups.iter().all(|group| group.until.is_none());
+        people(facts, now).filter(lasts)
+    };
+    let proposer = |user: &Arc<User>| {
+        let groups = facts.groups_of(user, now).0;
+        let known = (user.id, user.name.clone(), groups);
+        let proposing = (user.id, Part::Proposes(context_of(&known)));
+        administers(policies, facts, proposing, AuthnMethod::Passkey, now).then_some(known)
+    };
+    let proposers: Vec<_> = lasting().filter_map(proposer).take(PROPOSERS_MAX).collect();
+    let approves = |user: &Arc<User>| {
+        let mut others = proposers.iter().filter(|(id, ..)| *id != user.id);
+        others.any(|other| {
+            let approving = (user.id, Part::Approves(context_of(other)));
+            administers(policies, facts, approving, AuthnMethod::Passkey, now)
+        })
+    };
+    !proposers.is_empty() && lasting().any(approves)
+}
+
+type Proposer = (UserId, Arc<str>, Vec<GroupName>);
+
+fn context_of((_, by, groups): &Proposer) -> ProposalContext<'_> {
+    ProposalContext {
+        by,
+        groups,
+        action: Action::AdminPolicyApply,
     }
 }
 
@@ -68,6 +110,7 @@ pub fn the_machine_can_administer(policies: &Policies, facts: &Snapshot, now: Ti
         policies,
         facts,
         principal: Principal::Local(0),
+        part: Part::Alone,
         method: AuthnMethod::Passkey,
         address: Ipv4Addr::LOCALHOST.into(),
         now,
@@ -94,14 +137,15 @@ fn is_lasting_owner(
 ) -> bool {
     let passing = user.groups.iter().any(|group| group.until.is_some());
     if !passing {
-        return administers(policies, facts, user.id, AuthnMethod::Passkey, now);
+        let alone = (user.id, Part::Alone);
+        return administers(policies, facts, alone, AuthnMethod::Passkey, now);
     }
     let mut lasting = User::clone(user);
     lasting.groups.retain(|group| group.until.is_none());
-    let id = lasting.id;
+    let alone = (lasting.id, Part::Alone);
     facts
         .apply(next(facts.epoch), &[Change::UserPut(lasting.into())])
-        .is_ok_and(|facts| administers(policies, &facts, id, AuthnMethod::Passkey, now))
+        .is_ok_and(|facts| administers(policies, &facts, alone, AuthnMethod::Passkey, now))
 }
 
 /// Whether somebody who broke the glass could replace the policies: that no `forbid` stands in the
@@ -121,10 +165,10 @@ pub fn break_glass_opens(policies: &Policies, facts: &Snapshot, now: Timestamp) 
         disabled: false,
         version: 0,
     };
-    let id = user.id;
+    let alone = (user.id, Part::Alone);
     facts
         .apply(next(facts.epoch), &[Change::UserPut(user.into())])
-        .is_ok_and(|facts| administers(policies, &facts, id, AuthnMethod::BreakGlass, now))
+        .is_ok_and(|facts| administers(policies, &facts, alone, AuthnMethod::BreakGlass, now))
 }
 
 /// Whether a person with a fresh proof could get in and replace the policies, from some one place
@@ -132,7 +176,7 @@ pub fn break_glass_opens(policies: &Policies, facts: &Snapshot, now: Timestamp) 
 fn administers(
     policies: &Policies,
     facts: &Snapshot,
-    user: UserId,
+    (user, part): (UserId, Part<'_>),
     method: AuthnMethod,
     now: Timestamp,
 ) -> bool {
@@ -141,6 +185,7 @@ fn administers(
             policies,
             facts,
             principal: Principal::User(user),
+            part,
             method,
             address,
             now,
@@ -178,12 +223,42 @@ fn own<'f>(facts: &'f Snapshot, which: &str) -> Option<&'f Arc<App>> {
 /// An app, the method and the path.
 type At<'a> = (&'a Arc<App>, &'static str, &'static str);
 
+/// What part somebody has in replacing the policies.
+#[derive(Clone, Copy)]
+enum Part<'a> {
+    /// They do it.
+    Alone,
+    /// They propose it.
+    Proposes(ProposalContext<'a>),
+    /// They do what somebody else proposed.
+    Approves(ProposalContext<'a>),
+}
+
+impl<'a> Part<'a> {
+    /// What else it takes in the administration, and which right.
+    const fn takes(self) -> (&'static [Asked], Action) {
+        match self {
+            Part::Alone => (&[], Action::AdminPolicyApply),
+            Part::Proposes(_) => (&[], Action::AdminChangePropose),
+            Part::Approves(_) => (&TO_APPROVE, Action::AdminPolicyApply),
+        }
+    }
+
+    const fn proposal(self) -> Option<ProposalContext<'a>> {
+        match self {
+            Part::Alone => None,
+            Part::Proposes(proposal) | Part::Approves(proposal) => Some(proposal),
+        }
+    }
+}
+
 /// Somebody somewhere, with a proof of a moment ago.
 #[derive(Clone, Copy)]
 struct Try<'a> {
     policies: &'a Policies,
     facts: &'a Snapshot,
     principal: Principal,
+    part: Part<'a>,
     method: AuthnMethod,
     address: IpAddr,
     now: Timestamp,
@@ -196,6 +271,7 @@ impl Try<'_> {
         };
         let stranger = Try {
             principal: Principal::Anonymous,
+            part: Part::Alone,
             ..*self
         };
         let signing_in: &[Asked] = match self.method {
@@ -206,14 +282,16 @@ impl Try<'_> {
             signing_in.iter().all(|asked| stranger.reaches(app, *asked))
                 && self.reaches(app, TO_ENTER)
         };
-        let mut to_apply = TO_APPLY.iter();
+        let (further, _) = self.part.takes();
+        let mut to_apply = TO_APPLY.iter().chain(further);
         self.may_apply()
             && to_apply.all(|asked| self.reaches(administration, *asked))
             && own(self.facts, SIGN_IN).is_none_or(signs_in)
     }
 
     fn may_apply(&self) -> bool {
-        let mut rights = RIGHTS.into_iter();
+        let (_, deed) = self.part.takes();
+        let mut rights = TO_LOOK.into_iter().chain([deed]);
         rights.all(|right| self.may(right, &Resource::System, None))
     }
 
@@ -246,6 +324,8 @@ impl Try<'_> {
             websocket: false,
             same_origin: true,
         });
+        let (_, deed) = self.part.takes();
+        context.proposal = self.part.proposal().filter(|_| action == deed);
         context.time.zone = at.and_then(|(app, ..)| app.time_zone.as_deref());
         let request = AccessRequest {
             principal: self.principal,

@@ -103,7 +103,8 @@ pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
         | Action::AdminExplain
         | Action::AdminLogRead
         | Action::AdminKeyRotate
-        | Action::AdminAppChange => Some("admin"),
+        | Action::AdminAppChange
+        | Action::AdminChangePropose => Some("admin"),
     }
 }
 
@@ -121,8 +122,12 @@ mod tests {
         for attribute in Attribute::ALL {
             let path = attribute.path();
             let (record, name) = path.split_once('.').unwrap();
+            let action = match record {
+                "proposal" => Action::AdminPolicyApply,
+                _ => Action::HttpRequest,
+            };
             let text = format!(
-                "@id(\"x\") forbid (principal, action == Action::\"http.request\", resource)
+                "@id(\"x\") forbid (principal, action == Action::\"{action}\", resource)
                  when {{ context has {record} && context.{record} has {name}
                          && context.{path} == context.{path} }};"
             );

@@ -43,6 +43,8 @@ pub struct Commit {
     /// The policies that it applies, where they are loaded already: to load them here keeps the
     /// changes of others waiting.
     pub policies: Option<Arc<Policies>>,
+    /// It is tried only: it is refused with [`Refused::Tried`] where nothing else refuses it.
+    pub is_trial: bool,
 }
 
 impl Commit {
@@ -56,6 +58,7 @@ impl Commit {
             changes: Vec::new(),
             effects: Vec::new(),
             policies: None,
+            is_trial: false,
         }
     }
 
@@ -77,6 +80,13 @@ impl Commit {
     #[must_use]
     pub fn loaded(mut self, policies: Arc<Policies>) -> Self {
         self.policies = Some(policies);
+        self
+    }
+
+    /// Only to be tried: nothing is changed, and nothing recorded.
+    #[must_use]
+    pub const fn on_trial(mut self) -> Self {
+        self.is_trial = true;
         self
     }
 
@@ -350,13 +360,12 @@ impl Turn {
             let changes = facts.expand(commit.changes, self.at);
             // An emergency begins whoever counts from then on: it takes nothing from anybody.
             if !changes.iter().any(begins_emergency) && changes.iter().any(may_lock_out) {
-                let next = Epoch {
-                    number: facts.epoch.number.saturating_add(1),
-                    ..facts.epoch
-                };
-                let after = facts.apply(next, &changes)?;
+                let after = facts.apply(next(facts.epoch), &changes)?;
                 self.nobody_locked_out(facts, &after)?;
                 self.witnesses_stay((facts, &after), &commit.actor, commit.session)?;
+            }
+            if commit.is_trial {
+                return Err(tried(facts, &changes));
             }
             let _ = self.telling.set(Telling {
                 what: commit.what,
@@ -422,6 +431,21 @@ impl Turn {
             }
         }
         Ok(())
+    }
+}
+
+/// What becomes of a change that is only tried: what it does not fit, or that it fits.
+fn tried(facts: &Snapshot, changes: &[Change]) -> Refused {
+    match facts.apply(next(facts.epoch), changes) {
+        Ok(_) => Refused::Tried,
+        Err(fault) => fault.into(),
+    }
+}
+
+const fn next(epoch: Epoch) -> Epoch {
+    Epoch {
+        number: epoch.number.saturating_add(1),
+        ..epoch
     }
 }
 

@@ -3,9 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gw_model::{
-    AccessRequest, Action, App, Attribute, AttributeSet, Authn, Context, DeviceContext,
-    HttpContext, NetworkContext, Principal, Resource, RiskContext, SessionContext, SessionId,
-    Snapshot, TimeContext,
+    AccessRequest, Action, App, Attribute, AttributeSet, Authn, Context, DeviceContext, GroupName,
+    HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext, SessionContext,
+    SessionId, Snapshot, TimeContext,
 };
 
 /// Everything about an access that is not a fact of the stream.
@@ -35,6 +35,29 @@ pub struct Circumstances {
     pub device: Option<DeviceContext>,
     /// How unusual it is.
     pub risk: Option<RiskContext>,
+    /// The proposed change that it is about, or that it approves.
+    pub proposal: Option<Arc<OwnedProposal>>,
+}
+
+/// What is known of a proposed change, owned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedProposal {
+    /// What is called who proposed it.
+    pub by: Arc<str>,
+    /// The groups that they are in.
+    pub groups: Vec<GroupName>,
+    /// The action that it is.
+    pub action: Action,
+}
+
+impl OwnedProposal {
+    fn context(&self) -> ProposalContext<'_> {
+        ProposalContext {
+            by: &self.by,
+            groups: &self.groups,
+            action: self.action,
+        }
+    }
 }
 
 /// What HTTP knows of a request, owned.
@@ -105,6 +128,7 @@ impl Circumstances {
                 same_origin: http.same_origin,
             }),
             time: TimeContext { zone },
+            proposal: self.proposal.as_deref().map(OwnedProposal::context),
         };
         then(&AccessRequest {
             principal: self.principal,
@@ -147,6 +171,9 @@ impl Circumstances {
             | A::DevicePlatform
             | A::DeviceAgeSecs => self.device == earlier.device,
             A::RiskScore => self.risk == earlier.risk,
+            A::ProposalBy | A::ProposalGroups | A::ProposalAction => {
+                self.proposal == earlier.proposal
+            }
             A::HttpMethod => self.same_http(earlier, |a, b| a.method == b.method),
             A::HttpPath => self.same_http(earlier, |a, b| a.path == b.path),
             A::HttpHost => self.same_http(earlier, |a, b| a.host == b.host),

@@ -312,6 +312,10 @@ fn value_text(circumstances: &Circumstances, attribute: gw_model::Attribute) -> 
             .country
             .map(|c| String::from_utf8_lossy(&c).into_owned()),
         A::RiskScore => circumstances.risk.map(|r| r.score.to_string()),
+        A::ProposalAction => circumstances
+            .proposal
+            .as_ref()
+            .map(|proposal| proposal.action.to_string()),
         A::DeviceCompliant => circumstances
             .device
             .as_ref()

@@ -202,5 +202,6 @@ pub fn visit(app: &str, session: Option<&Session>, path: &str) -> Circumstances 
         }),
         device: None,
         risk: None,
+        proposal: None,
     }
 }

@@ -72,7 +72,9 @@ impl Moved {
             | Change::KeyPublished(_)
             | Change::KeyRetired { .. }
             | Change::BreakGlassPut(_)
-            | Change::BreakGlassRemoved(_) => {
+            | Change::BreakGlassRemoved(_)
+            | Change::ProposalPut(_)
+            | Change::ProposalRemoved(_) => {
                 return;
             }
         };

@@ -10,12 +10,12 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gw_clock::Clock;
 use gw_engine::{
-    Circumstances, Judge, Judgement, View,
+    Circumstances, Judge, Judgement, OwnedProposal, View,
     testing::{START, app, group, policies, session, user, visit},
 };
 use gw_model::{
-    AuthnEvent, AuthnMethod, Change, EndReason, Ended, Epoch, Group, Membership, Network, Session,
-    SessionKind, Settings, Snapshot, TagName, TokenHash, User,
+    Action, AuthnEvent, AuthnMethod, Change, EndReason, Ended, Epoch, Group, Membership, Network,
+    Principal, Resource, Session, SessionKind, Settings, Snapshot, TagName, TokenHash, User,
 };
 use proptest::prelude::*;
 
@@ -414,4 +414,40 @@ fn what_a_change_does_not_touch_stands() {
     );
     house.change(vec![policies(touching)]);
     assert!(!made.stands(&house.view, &house.clock, since, now));
+}
+
+#[test]
+fn what_is_approved_is_another_question_than_what_one_does_alone() {
+    let mut house = House::new();
+    house.change(vec![
+        group("owners"),
+        policies(
+            "@id(\"two\") forbid (principal, action == Action::\"admin.policy.apply\", resource) unless { context has proposal && context.proposal.by != \"bo\" };",
+        ),
+    ]);
+    let (mut judge, now) = (Judge::new(house.clock.clone()), house.clock.now());
+    let by = |name: Option<&str>| Circumstances {
+        principal: Principal::Local(0),
+        session: None,
+        action: Action::AdminPolicyApply,
+        resource: Arc::new(Resource::System),
+        http: None,
+        proposal: name.map(|name| {
+            Arc::new(OwnedProposal {
+                by: name.into(),
+                groups: Vec::new(),
+                action: Action::AdminPolicyApply,
+            })
+        }),
+        ..visit("wiki", None, "/")
+    };
+    for (name, allowed) in [
+        (None, false),
+        (Some("ana"), true),
+        (Some("bo"), false),
+        (None, false),
+    ] {
+        let judgement = judge.judge(&house.view, &by(name), now);
+        assert_eq!(judgement.is_allow(), allowed, "{name:?}");
+    }
 }

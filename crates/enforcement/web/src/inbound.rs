@@ -391,6 +391,7 @@ impl Asked {
             }),
             device: None,
             risk: None,
+            proposal: None,
         })
     }
 }

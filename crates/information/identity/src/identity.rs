@@ -211,6 +211,7 @@ impl Person {
             http: None,
             device: None,
             risk: None,
+            proposal: None,
         }
     }
 

@@ -213,17 +213,21 @@ impl Identity {
 
 /// What the passing of time has made due.
 fn due(facts: &Snapshot, now: Timestamp, remembered: Duration) -> Vec<Change> {
-    facts
-        .sessions()
-        .filter_map(|session| match (session.ended, session.over(now)) {
-            (Some(ended), _) => (now >= session.expires.max(ended.at.after(remembered)))
-                .then_some(Change::SessionForgotten(session.id)),
-            (None, Some(reason)) => Some(Change::SessionEnded {
-                session: session.id,
-                ended: Ended { at: now, reason },
-            }),
-            (None, None) => None,
-        })
+    let proposals = facts.proposals().filter(|proposed| proposed.is_old(now));
+    let sessions =
+        facts
+            .sessions()
+            .filter_map(|session| match (session.ended, session.over(now)) {
+                (Some(ended), _) => (now >= session.expires.max(ended.at.after(remembered)))
+                    .then_some(Change::SessionForgotten(session.id)),
+                (None, Some(reason)) => Some(Change::SessionEnded {
+                    session: session.id,
+                    ended: Ended { at: now, reason },
+                }),
+                (None, None) => None,
+            });
+    sessions
+        .chain(proposals.map(|proposed| Change::ProposalRemoved(proposed.id)))
         .take(SWEPT_AT_ONCE)
         .collect()
 }

@@ -211,6 +211,11 @@ fn ended_by_restore(facts: &Snapshot, now: Timestamp) -> Vec<Change> {
         .break_glass()
         .filter(|entry| entry.used.is_none())
         .map(|entry| Change::BreakGlassRemoved(entry.id));
+    let proposed = facts
+        .proposals()
+        .filter(|proposed| proposed.settled.is_none())
+        .map(|proposed| Change::ProposalRemoved(proposed.id));
+    let sealed = sealed.chain(proposed);
     sessions.chain(without_codes).chain(sealed).collect()
 }
 

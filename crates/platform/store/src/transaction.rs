@@ -270,12 +270,15 @@ pub enum Refused {
     Unrecordable(std::sync::Arc<str>),
     /// Nobody could administer afterwards.
     #[error(
-        "this would leave no one able to administer Gatewright: neither root on this machine nor any owner with a passkey, for good, could enter the administration and apply policies"
+        "this would leave no one able to administer Gatewright: neither root on this machine nor any owner with a passkey, for good, alone or with another, could enter the administration and apply policies"
     )]
     LockedOut,
     /// It has to wait until somebody acknowledged the use of a sealed way in.
     #[error("while the glass is broken, {0}")]
     GlassBroken(&'static str),
+    /// It fits, and was only to be tried.
+    #[error("it was only tried: nothing was changed")]
+    Tried,
     /// The proposal declined once it saw the facts.
     #[error("{0}")]
     Declined(String),

@@ -4,7 +4,7 @@ use gw_issue::{KeyError, Pace};
 
 use super::{Call, Reply, policies::moment};
 use crate::{
-    caller::Caller,
+    caller::{Caller, Who},
     types::{KeyView, Listing, Problem, Rotated},
 };
 
@@ -46,9 +46,9 @@ pub(super) async fn rotate(call: &Call<'_>) -> Result<Reply, Problem> {
 
 /// Whoever is on the machine may have to replace a key that is known to others at once.
 const fn pace(caller: &Caller) -> Pace {
-    match caller {
-        Caller::Local(_) => Pace::AtOnce,
-        Caller::Person(_) => Pace::InTurn,
+    match caller.who {
+        Who::Local(_) => Pace::AtOnce,
+        Who::Person(_) => Pace::InTurn,
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use gw_model::{Principal, Session, Timestamp, Upstream};
 
-use super::{Call, Reply};
+use super::{Call, Reply, proposals};
 use crate::{
     recent::actor,
     types::{
@@ -169,6 +169,16 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
             let help = "Was it looked at by somebody who had no part in it? What was done is in the ledger.";
             add("break-glass-acknowledged", "warning", what, help, link);
         }
+    }
+    let waiting = proposals::to_approve(call);
+    if waiting > 0 {
+        let what = many(
+            waiting,
+            "proposed change waits for you.",
+            "proposed changes wait for you.",
+        );
+        let help = "Look at what it does, and approve or decline it.";
+        add("proposals", "note", what, help, Some("/proposals"));
     }
     if !view.policy_faults.is_empty() {
         let what =

@@ -251,6 +251,11 @@ async fn applied(
     over: Option<u64>,
     what: &'static str,
 ) -> Result<Reply, Problem> {
+    let read = call.precondition.version();
+    if over.is_some() && read.is_some() && over != read {
+        return Err(Problem::stale());
+    }
+    let over = over.or(read);
     let done = policies::apply(call.engine(), checked, over, call.commit(what)).await?;
     Reply::json(&Done { epoch: done.epoch })
 }

@@ -6,18 +6,19 @@ use gw_model::{Action, App, Resource, Upstream, UserId};
 
 use super::{Call, Reply, apps::url};
 use crate::{
-    caller::Caller,
+    caller::Who,
+    endpoint::ENDPOINTS,
     types::{ManagedBy, Me, NetworkView, Problem, SettingsView},
 };
 
 pub(super) fn me(call: &Call<'_>) -> Result<Reply, Problem> {
-    let (kind, name, display_name) = match call.caller {
-        Caller::Local(uid) => (
+    let (kind, name, display_name) = match &call.caller.who {
+        Who::Local(uid) => (
             "local",
             format!("uid {uid}"),
             format!("uid {uid} on the machine"),
         ),
-        Caller::Person(person) => {
+        Who::Person(person) => {
             let user = &person.user;
             (
                 "person",
@@ -39,30 +40,51 @@ pub(super) fn me(call: &Call<'_>) -> Result<Reply, Problem> {
         portal: portal.filter(|_| is_person).map(|app| url(call, &app.host)),
         groups: call.caller.groups(call.engine()),
         may: may(call),
+        may_propose: may_propose(call),
     })
 }
 
 /// What policy would let them do; on a person, on one who has no rights.
 fn may(call: &Call<'_>) -> BTreeMap<String, bool> {
-    let view = call.engine().view();
-    let nobody = view.facts.users().find(|user| user.groups.is_empty());
-    let nobody = nobody
-        .or_else(|| view.facts.users().next())
-        .map(|user| user.id);
     let administers = |action: &&Action| action.as_str().starts_with("admin.");
     let would = |action: &Action| {
-        let person = || nobody.unwrap_or(UserId::from_bits(0));
-        let resource = match action {
-            Action::AdminUserAdd => Resource::User(UserId::from_bits(0)),
-            Action::AdminUserChange | Action::AdminUserLink | Action::AdminSessionEnd => {
-                Resource::User(person())
-            }
-            _ => Resource::System,
-        };
-        let would = call.caller.would(call.engine(), *action, resource);
+        let on = example(call, *action);
+        let would = call.caller.would(call.engine(), *action, on);
         (action.to_string(), would)
     };
     Action::ALL.iter().filter(administers).map(would).collect()
+}
+
+/// What policy would let them propose.
+fn may_propose(call: &Call<'_>) -> Vec<Action> {
+    let proposable = |action: &&Action| {
+        let mut all = ENDPOINTS.iter().filter(|endpoint| endpoint.is_proposable());
+        all.any(|endpoint| endpoint.action == **action)
+    };
+    let would = |action: &&Action| {
+        let (engine, on) = (call.engine(), example(call, **action));
+        let proposing = call.caller.proposing(engine, **action);
+        proposing.would(engine, Action::AdminChangePropose, on)
+    };
+    let all = Action::ALL.iter().filter(proposable);
+    all.filter(would).copied().collect()
+}
+
+/// What an action is done on where nothing is named; of people, one who has no rights.
+fn example(call: &Call<'_>, action: Action) -> Resource {
+    let view = call.engine().view();
+    let person = || {
+        let nobody = view.facts.users().find(|user| user.groups.is_empty());
+        let nobody = nobody.or_else(|| view.facts.users().next());
+        nobody.map_or(UserId::from_bits(0), |user| user.id)
+    };
+    match action {
+        Action::AdminUserAdd => Resource::User(UserId::from_bits(0)),
+        Action::AdminUserChange | Action::AdminUserLink | Action::AdminSessionEnd => {
+            Resource::User(person())
+        }
+        _ => Resource::System,
+    }
 }
 
 pub(super) fn settings(call: &Call<'_>) -> Result<Reply, Problem> {

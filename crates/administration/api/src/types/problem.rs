@@ -36,4 +36,8 @@ pub struct Problem {
     /// The decision that refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Box<str>>,
+    /// Whether who asks may propose it, for somebody else to make: the same request with
+    /// `?propose=` and the reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proposable: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use gw_model::{GroupName, Timestamp};
+use gw_model::{Action, GroupName, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,10 @@ pub struct Me {
     /// Each action of administration, and whether policy would let them do it now. Where it is
     /// done on a person, on one who has no rights.
     pub may: BTreeMap<String, bool>,
+    /// The actions that they may propose, for somebody else to make.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub may_propose: Vec<Action>,
 }
 
 /// A public key, for listings.

@@ -105,6 +105,7 @@ pub(super) fn asking(
         }),
         device: None,
         risk: None,
+        proposal: None,
     }
 }
 

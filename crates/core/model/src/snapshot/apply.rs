@@ -7,8 +7,8 @@ use super::{
     nesting::{self, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
 };
 use crate::{
-    App, AppName, AppToken, BreakGlass, Change, EndReason, Ended, Epoch, Group, GroupName, Session,
-    SessionId, Timestamp, TokenHash, User, UserId,
+    Actor, App, AppName, AppToken, BreakGlass, Change, EndReason, Ended, Epoch, Group, GroupName,
+    ProposalId, ProposedChange, Session, SessionId, Settlement, Timestamp, TokenHash, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -66,6 +66,17 @@ pub enum ApplyError {
     /// It was used before.
     #[error("the sealed way in was used before")]
     BreakGlassUsed,
+    /// Who approves cannot be who asks.
+    #[error("who proposes a change does not approve it: somebody else does")]
+    OwnProposal,
+    /// It was approved, declined or withdrawn before.
+    #[error("the proposal {0} was settled before")]
+    ProposalSettled(ProposalId),
+    /// Its time is over, or whoever proposed it is gone or switched off.
+    #[error(
+        "the proposal {0} cannot be approved any more: its time is over, or whoever made it is gone"
+    )]
+    ProposalOver(ProposalId),
 }
 
 impl Snapshot {
@@ -195,6 +206,15 @@ impl Snapshot {
                 self.keys_version = version;
             }
             Change::BreakGlassPut(entry) => self.put_break_glass(entry)?,
+            Change::ProposalPut(proposed) => self.put_proposal(proposed)?,
+            Change::ProposalRemoved(id) => {
+                self.proposals
+                    .remove(id)
+                    .ok_or_else(|| ApplyError::Unknown {
+                        kind: "proposal",
+                        name: id.to_string(),
+                    })?;
+            }
             Change::BreakGlassRemoved(id) => {
                 self.break_glass
                     .remove(id)
@@ -258,6 +278,41 @@ impl Snapshot {
         }
         self.break_glass.insert(entry.id, entry.clone());
         Ok(())
+    }
+
+    /// A proposed change is settled once, and as it was read; and who approves it is not who
+    /// proposed it.
+    fn put_proposal(&mut self, proposed: &Arc<ProposedChange>) -> Result<(), ApplyError> {
+        let before = self.proposals.get(&proposed.id);
+        if let Some(before) = before {
+            if before.settled.is_some() {
+                return Err(ApplyError::ProposalSettled(proposed.id));
+            }
+            if proposed.settled.is_none() || !before.says_the_same(proposed) {
+                return Err(ApplyError::Duplicate("the proposal"));
+            }
+        }
+        if let Some(settled) = &proposed.settled
+            && settled.how == Settlement::Approved
+        {
+            if settled.by == proposed.by {
+                return Err(ApplyError::OwnProposal);
+            }
+            if before.is_some() && !(settled.at < proposed.until && self.stands(&proposed.by)) {
+                return Err(ApplyError::ProposalOver(proposed.id));
+            }
+        }
+        self.proposals.insert(proposed.id, proposed.clone());
+        Ok(())
+    }
+
+    /// Whether what somebody proposed can still be made in their name.
+    fn stands(&self, by: &Actor) -> bool {
+        match by {
+            Actor::User(user) => self.user(*user).is_some_and(|user| !user.disabled),
+            Actor::Local(_) => true,
+            Actor::Gatewright | Actor::Bearer => false,
+        }
     }
 
     fn remove_user(&mut self, id: UserId) -> Result<(), ApplyError> {

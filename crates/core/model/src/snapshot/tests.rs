@@ -477,3 +477,104 @@ fn a_session_keeps_the_newest_tokens_of_an_app_and_no_more() {
     let kept = |number: u8| facts.token(&TokenHash::from_digest([number; 32])).is_some();
     assert!(kept(50) && kept(43) && !kept(42) && !kept(1));
 }
+
+fn proposed(bits: u64, by: Actor) -> crate::ProposedChange {
+    crate::ProposedChange {
+        id: crate::ProposalId::from_bits(bits),
+        by,
+        name: "olga".into(),
+        session: None,
+        at: Timestamp::from_secs(10),
+        until: Timestamp::from_secs(100),
+        why: "a new colleague".into(),
+        what: "replace the policies".into(),
+        action: crate::Action::AdminPolicyApply,
+        resource: crate::Resource::System,
+        operation: "PolicyApply".into(),
+        path: "/v1/policies".into(),
+        version: Some(1),
+        body: "{}".into(),
+        body_bytes: 2,
+        settled: None,
+    }
+}
+
+fn settled(
+    proposed: &crate::ProposedChange,
+    by: Actor,
+    secs: u64,
+    how: crate::Settlement,
+) -> Change {
+    Change::ProposalPut(Arc::new(proposed.settled(crate::Settled {
+        at: Timestamp::from_secs(secs),
+        by,
+        name: "oskar".into(),
+        how,
+    })))
+}
+
+#[test]
+fn who_approves_a_change_is_not_who_proposed_it_and_it_is_settled_once_as_it_was_read() {
+    use crate::Settlement::{Approved, Declined, Withdrawn};
+    let (olga, oskar) = (UserId::from_bits(1), UserId::from_bits(2));
+    let by_olga = proposed(1, Actor::User(olga));
+    let facts = Snapshot::empty(Epoch::default())
+        .apply(
+            at(1),
+            &[
+                put(user(1, "olga", &[])),
+                put(user(2, "oskar", &[])),
+                Change::ProposalPut(Arc::new(by_olga.clone())),
+            ],
+        )
+        .unwrap();
+    let refused = |change: Change| facts.apply(at(2), &[change]).unwrap_err();
+    let own = settled(&by_olga, Actor::User(olga), 20, Approved);
+    assert_eq!(refused(own), ApplyError::OwnProposal);
+    let late = settled(&by_olga, Actor::User(oskar), 100, Approved);
+    assert_eq!(refused(late), ApplyError::ProposalOver(by_olga.id));
+    let other = crate::ProposedChange {
+        version: Some(2),
+        ..by_olga.clone()
+    };
+    let altered = settled(&other, Actor::User(oskar), 20, Approved);
+    assert_eq!(refused(altered), ApplyError::Duplicate("the proposal"));
+    let again = Change::ProposalPut(Arc::new(by_olga.clone()));
+    assert_eq!(refused(again), ApplyError::Duplicate("the proposal"));
+
+    for how in [Approved, Declined("no".into()), Withdrawn] {
+        let once = settled(&by_olga, Actor::User(oskar), 20, how);
+        let after = facts.apply(at(2), slice::from_ref(&once)).unwrap();
+        let kept = after.proposal(by_olga.id).unwrap();
+        assert!(kept.body.is_empty() && kept.settled.is_some());
+        let twice = after.apply(at(3), &[once]).unwrap_err();
+        assert_eq!(twice, ApplyError::ProposalSettled(by_olga.id));
+    }
+}
+
+#[test]
+fn what_somebody_proposed_who_is_gone_or_switched_off_is_approved_by_nobody() {
+    let by_olga = proposed(1, Actor::User(UserId::from_bits(1)));
+    let by_root = proposed(2, Actor::Local(0));
+    let facts = Snapshot::empty(Epoch::default())
+        .apply(
+            at(1),
+            &[
+                put(user(1, "olga", &[])),
+                Change::ProposalPut(Arc::new(by_olga.clone())),
+                Change::ProposalPut(Arc::new(by_root.clone())),
+            ],
+        )
+        .unwrap();
+    let mut off = user(1, "olga", &[]);
+    off.disabled = true;
+    let by_oskar = Actor::User(UserId::from_bits(2));
+    for change in [put(off), Change::UserRemoved(UserId::from_bits(1))] {
+        let without = facts.apply(at(2), &[change]).unwrap();
+        let approved = settled(&by_olga, by_oskar.clone(), 20, crate::Settlement::Approved);
+        let refused = without.apply(at(3), &[approved]).unwrap_err();
+        assert_eq!(refused, ApplyError::ProposalOver(by_olga.id));
+        let approved = settled(&by_root, by_oskar.clone(), 20, crate::Settlement::Approved);
+        assert!(without.apply(at(3), &[approved]).is_ok());
+    }
+}

@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
     AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Change, Context, Decision,
-    DeviceContext, Epoch, Factor, FactorId, FactorKind, Group, HttpContext, IdentityHeaders,
-    Membership, Network, NetworkContext, PolicyFile, Principal, Resource, RiskContext, Route,
-    SessionContext, SessionId, Settings, Snapshot, TimeContext, Timestamp, Upstream, User, UserId,
+    DeviceContext, Epoch, Factor, FactorId, FactorKind, Group, GroupName, HttpContext,
+    IdentityHeaders, Membership, Network, NetworkContext, PolicyFile, Principal, ProposalContext,
+    Resource, RiskContext, Route, SessionContext, SessionId, Settings, Snapshot, TimeContext,
+    Timestamp, Upstream, User, UserId,
 };
 use gw_policy::{Policies, load};
 use proptest::prelude::*;
@@ -195,6 +196,9 @@ fn atom() -> impl Strategy<Value = String> {
         "(resource is Route && resource in Tag::\"crown-jewel\")",
         "(resource is Route && resource.app in Tag::\"crown-jewel\")",
         "(resource is User && resource in Group::\"staff\")",
+        "(context has proposal && context.proposal.by == \"ana\")",
+        "(context has proposal && context.proposal.groups.contains(\"staff\"))",
+        "(context has proposal && context.proposal.action == \"admin.policy.apply\")",
         "action in Action::\"admin\"",
         "action == Action::\"http.request\"",
         "context.authn == context.authn",
@@ -269,6 +273,8 @@ pub(crate) struct Ask {
     pub(crate) method: &'static str,
     pub(crate) path: &'static str,
     pub(crate) websocket: bool,
+    /// Who proposed it, and in which groups they are.
+    pub(crate) proposal: Option<(&'static str, Vec<GroupName>)>,
     pub(crate) now: Timestamp,
 }
 
@@ -308,6 +314,15 @@ impl Ask {
                 time: TimeContext {
                     zone: zone.as_deref(),
                 },
+                proposal: self
+                    .proposal
+                    .as_ref()
+                    .filter(|_| self.action != Action::HttpRequest)
+                    .map(|(by, groups)| ProposalContext {
+                        by,
+                        groups,
+                        action: self.action,
+                    }),
             },
         })
     }
@@ -478,6 +493,12 @@ fn app(name: &str, tags: &[&str], zone: Option<&str>) -> App {
     }
 }
 
+fn proposal() -> impl Strategy<Value = Option<(&'static str, Vec<GroupName>)>> {
+    let groups = prop::sample::subsequence(vec!["staff", "owners"], 0..=2);
+    let groups = groups.prop_map(|names| names.iter().map(|name| name.parse().unwrap()).collect());
+    prop::option::of((words(&["ana", "bo"]), groups))
+}
+
 fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
     let method = prop::sample::select(vec![
         AuthnMethod::Passkey,
@@ -505,7 +526,7 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
     (
         question(),
         events,
-        prop::option::of((ago(), any::<bool>())),
+        (prop::option::of((ago(), any::<bool>())), proposal()),
         (address, country, prop::option::of(0_u8..=100)),
         device,
         (
@@ -514,45 +535,48 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
             any::<bool>(),
         ),
     )
-        .prop_map(move |(question, events, session, network, device, http)| {
-            let (principal, action, resource) = question;
-            let past = |millis: u64| now.before(Duration::from_millis(millis));
-            let mut events: Vec<_> = events
-                .into_iter()
-                .map(|(method, ago)| AuthnEvent {
-                    method,
-                    at: past(ago),
-                    factor: None,
-                })
-                .collect();
-            events.sort_by_key(|event| event.at);
-            Ask {
-                principal,
-                action,
-                resource,
-                events,
-                session: session.map(|(ago, enrolment)| SessionContext {
-                    started: past(ago),
-                    enrolment,
-                }),
-                address: network.0.parse().unwrap(),
-                country: network.1,
-                device: device.map(
-                    |([compliant, managed, disk_encrypted], ago)| DeviceContext {
-                        compliant,
-                        managed,
-                        disk_encrypted,
-                        platform: "linux".into(),
-                        reported_at: past(ago),
-                    },
-                ),
-                risk: network.2,
-                method: http.0,
-                path: http.1,
-                websocket: http.2,
-                now,
-            }
-        })
+        .prop_map(
+            move |(question, events, (session, proposal), network, device, http)| {
+                let (principal, action, resource) = question;
+                let past = |millis: u64| now.before(Duration::from_millis(millis));
+                let mut events: Vec<_> = events
+                    .into_iter()
+                    .map(|(method, ago)| AuthnEvent {
+                        method,
+                        at: past(ago),
+                        factor: None,
+                    })
+                    .collect();
+                events.sort_by_key(|event| event.at);
+                Ask {
+                    principal,
+                    action,
+                    resource,
+                    events,
+                    session: session.map(|(ago, enrolment)| SessionContext {
+                        started: past(ago),
+                        enrolment,
+                    }),
+                    address: network.0.parse().unwrap(),
+                    country: network.1,
+                    device: device.map(|([compliant, managed, disk_encrypted], ago)| {
+                        DeviceContext {
+                            compliant,
+                            managed,
+                            disk_encrypted,
+                            platform: "linux".into(),
+                            reported_at: past(ago),
+                        }
+                    }),
+                    risk: network.2,
+                    method: http.0,
+                    path: http.1,
+                    websocket: http.2,
+                    proposal,
+                    now,
+                }
+            },
+        )
 }
 
 fn question() -> impl Strategy<Value = (Principal, Action, Resource)> {
@@ -587,6 +611,7 @@ fn question() -> impl Strategy<Value = (Principal, Action, Resource)> {
         Action::AdminRead,
         Action::AdminPolicyApply,
         Action::AdminLogRead,
+        Action::AdminChangePropose,
     ]);
     prop_oneof![
         8 => (who(), route).prop_map(|(who, route)| {
@@ -618,6 +643,7 @@ pub(crate) fn anybody(now: Timestamp) -> Ask {
         method: "GET",
         path: "/",
         websocket: false,
+        proposal: None,
         now,
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {
         }),
         device: None,
         risk: None,
+        proposal: None,
     };
     let question = spec
         .question(&cases.facts, now())

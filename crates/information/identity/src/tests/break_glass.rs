@@ -39,6 +39,7 @@ fn may_apply(house: &House, browser: &Browser<'_>) -> bool {
         http: None,
         device: None,
         risk: None,
+        proposal: None,
     };
     house.tested.engine.preview(&asked).outcome.is_allow()
 }

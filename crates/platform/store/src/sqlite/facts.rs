@@ -3,7 +3,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gw_model::{AppName, BreakGlassId, Change, GroupName, SessionId, Snapshot, TokenHash, UserId};
+use gw_model::{
+    AppName, BreakGlassId, Change, GroupName, ProposalId, SessionId, Snapshot, TokenHash, UserId,
+};
 use rusqlite::{Connection, params};
 
 use super::{factors, words};
@@ -19,6 +21,7 @@ pub(super) const POLICIES: &str = "policies";
 pub(super) const DECLARED: &str = "declared";
 pub(super) const KEY: &str = "key";
 pub(super) const BREAK_GLASS: &str = "break-glass";
+pub(super) const PROPOSAL: &str = "proposal";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +36,7 @@ pub(super) enum Entity {
     Declared,
     Key(Arc<str>),
     BreakGlass(BreakGlassId),
+    Proposal(ProposalId),
 }
 
 /// What stands in a row, beside kind and key.
@@ -93,6 +97,8 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
         Change::KeyRetired { kid } => touched.insert(Entity::Key(kid.clone())),
         Change::BreakGlassPut(entry) => touched.insert(Entity::BreakGlass(entry.id)),
         Change::BreakGlassRemoved(id) => touched.insert(Entity::BreakGlass(*id)),
+        Change::ProposalPut(proposed) => touched.insert(Entity::Proposal(proposed.id)),
+        Change::ProposalRemoved(id) => touched.insert(Entity::Proposal(*id)),
     };
 }
 
@@ -142,6 +148,7 @@ impl Entity {
             Self::Declared => DECLARED,
             Self::Key(_) => KEY,
             Self::BreakGlass(_) => BREAK_GLASS,
+            Self::Proposal(_) => PROPOSAL,
         }
     }
 
@@ -154,6 +161,7 @@ impl Entity {
             Self::Token(hash) => hash.to_string(),
             Self::Key(kid) => kid.to_string(),
             Self::BreakGlass(id) => id.to_string(),
+            Self::Proposal(id) => id.to_string(),
             Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
@@ -186,6 +194,9 @@ impl Entity {
             Self::BreakGlass(id) => after
                 .break_glass_entry(*id)
                 .map(|entry| (after.epoch.number, words::to_json(entry))),
+            Self::Proposal(id) => after
+                .proposal(*id)
+                .map(|proposed| (after.epoch.number, words::to_json(proposed))),
         };
         let Some((version, body)) = found else {
             return Ok(None);

@@ -13,8 +13,8 @@ use std::{
 };
 
 use gw_model::{
-    App, AppName, AppToken, BreakGlass, Change, Epoch, Group, GroupName, PolicyFile, PublishedKey,
-    Session, Settings, Snapshot, Upstream, User, UserId,
+    App, AppName, AppToken, BreakGlass, Change, Epoch, Group, GroupName, PolicyFile,
+    ProposedChange, PublishedKey, Session, Settings, Snapshot, Upstream, User, UserId,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -56,6 +56,7 @@ pub(super) struct Stored {
     declared: Versioned<Arc<[PolicyFile]>>,
     keys: Versioned<Arc<PublishedKey>>,
     break_glass: Versioned<Arc<BreakGlass>>,
+    proposals: Versioned<Arc<ProposedChange>>,
     pub(super) collections: BTreeMap<String, u64>,
 }
 
@@ -96,6 +97,7 @@ impl Stored {
             facts::DECLARED => self.declared.push((version, row.value()?)),
             facts::KEY => self.keys.push((version, row.value()?)),
             facts::BREAK_GLASS => self.break_glass.push((version, row.value()?)),
+            facts::PROPOSAL => self.proposals.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
                     place: format!("the fact `{key}`"),
@@ -159,6 +161,9 @@ impl Rebuild {
         }
         for (version, entry) in stored.break_glass {
             self.put(version, Change::BreakGlassPut(entry))?;
+        }
+        for (version, proposed) in stored.proposals {
+            self.put(version, Change::ProposalPut(proposed))?;
         }
         self.facts.epoch = self.epoch;
         Ok(self.facts)

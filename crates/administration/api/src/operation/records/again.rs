@@ -46,6 +46,7 @@ pub(super) fn circumstances(
         http,
         device: None,
         risk: None,
+        proposal: None,
     })
 }
 
