@@ -16,7 +16,7 @@ mod target;
 mod whom;
 
 use budget::Budget;
-use changing::Changing;
+use changing::{Another, Changing};
 use found::Found;
 use over_people::OverPeople;
 
@@ -43,6 +43,7 @@ pub(crate) fn compare(
         let changing = Changing {
             states: [(old, present), (new, facts)],
             touched: &touched,
+            another: Another::of(old, new, facts),
             now,
         };
         who_gains(&mut comparison, &changing, &mut Budget::of(patience));

@@ -7,7 +7,9 @@ use std::{
 
 use cedar_policy::{Effect, Policy, pst};
 use cedar_policy_core::ast::{Expr, SlotEnv};
-use gw_model::{AccessRequest, Action, GroupName, PolicyFile, PolicyId, Snapshot, Timestamp};
+use gw_model::{
+    AccessRequest, Action, Attribute, GroupName, PolicyFile, PolicyId, Snapshot, Timestamp,
+};
 use miette::Diagnostic;
 
 use crate::{
@@ -145,6 +147,20 @@ impl Policies {
     /// All policies as they were written, the base policies first, then in the order of the files.
     pub fn texts(&self) -> &[PolicyText] {
         &self.texts
+    }
+
+    /// Whether any policy tells what somebody else proposed from what one does alone.
+    pub fn read_proposals(&self) -> bool {
+        let proposal = [
+            Attribute::ProposalBy,
+            Attribute::ProposalGroups,
+            Attribute::ProposalAction,
+        ];
+        let reads = |policy: &Arc<Compiled>| {
+            let mut proposal = proposal.iter();
+            proposal.any(|attribute| policy.reads.attributes.contains(*attribute))
+        };
+        self.compiled.iter().any(reads)
     }
 
     /// The policies that say something else than in an earlier set.

@@ -24,7 +24,7 @@ pub struct PrincipalScopes(Box<[Key]>);
 pub struct Reached(HashSet<Key>);
 
 /// What a scope can name to match a resource.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ResourceScopes(Box<[Key]>);
 
 impl Reach {

@@ -1,9 +1,10 @@
 //! Two states of facts and policies, and what of all that can be asked may differ between them.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use gw_model::{
-    Action, AuthnEvent, AuthnMethod, BreakGlass, Principal, Resource, Snapshot, Timestamp,
+    Action, AuthnEvent, AuthnMethod, BreakGlass, GroupName, Principal, ProposalContext, Resource,
+    Snapshot, Timestamp,
 };
 use gw_policy::{Policies, PrincipalScopes, Reach, Reached, ResourceScopes, Touched};
 
@@ -18,11 +19,34 @@ use super::{
 const PROOFS: [AuthnMethod; 2] = [AuthnMethod::Passkey, AuthnMethod::SignInLink];
 
 /// Two states, and what a change of policies touches between them.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Changing<'a> {
     pub(super) states: [(&'a Policies, &'a Snapshot); 2],
     pub(super) touched: &'a Touched,
+    /// Who proposes what takes two people, where policies know of that.
+    pub(super) another: Option<Another>,
     pub(super) now: Timestamp,
+}
+
+/// Somebody else, in all groups that there are: whatever proposal a policy asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Another {
+    groups: Arc<[GroupName]>,
+}
+
+impl Another {
+    pub(super) fn of(old: &Policies, new: &Policies, facts: &Snapshot) -> Option<Self> {
+        let groups = || facts.groups().map(|group| group.name.clone()).collect();
+        (old.read_proposals() || new.read_proposals()).then(|| Self { groups: groups() })
+    }
+
+    pub(super) fn proposes(&self, action: Action) -> ProposalContext<'_> {
+        ProposalContext {
+            by: "",
+            groups: &self.groups,
+            action,
+        }
+    }
 }
 
 /// A target, whether anything about it changes, and what policies can name to be about it.
@@ -85,10 +109,11 @@ impl Changing<'_> {
     /// What can be asked for in either state, and whether anything about it changes.
     fn asked(&self) -> Vec<Asked> {
         let [(_, present), (_, facts)] = self.states;
-        let mut all = targets(facts);
+        let another = self.another.as_ref();
+        let mut all = targets(facts, another);
         let known: BTreeSet<String> = all.iter().map(|t| t.words.clone()).collect();
         let gone = |target: &Target| !known.contains(&target.words);
-        all.extend(targets(present).into_iter().filter(gone));
+        all.extend(targets(present, another).into_iter().filter(gone));
         let with_touch = |mut target: Target| {
             target.moved = target.has_moved(present, facts);
             let asked = (target.action, &target.resource);

@@ -14,7 +14,7 @@ use gw_policy::{Reach, ResourceScopes};
 
 use super::{
     budget::Budget,
-    changing::{Changing, is_reached},
+    changing::{Another, Changing, is_reached},
     found::Shift,
     people::Alike,
     target::Target,
@@ -56,6 +56,14 @@ impl Right {
         }
     }
 
+    /// Whether somebody else may propose it.
+    const fn can_take_two(self) -> bool {
+        matches!(
+            self.action(),
+            Action::AdminUserAdd | Action::AdminUserChange
+        )
+    }
+
     /// Whether it is as good as being whom one has it over.
     const fn makes_one_them(self) -> bool {
         matches!(
@@ -72,6 +80,7 @@ impl Right {
 type Answer = (bool, bool);
 
 /// A right, over whom it is judged, and whether the change can touch it.
+#[derive(Clone)]
 struct Judged {
     right: Right,
     whom: Vec<Whom>,
@@ -80,6 +89,8 @@ struct Judged {
     is_touched: bool,
     /// What policies can name to be about it in either state, for each of those.
     scopes: Vec<[Option<ResourceScopes>; 2]>,
+    /// Who proposes it, where it is looked at whether it can be done then and not alone.
+    another: Option<Another>,
 }
 
 /// Both states, with the stand-ins, and what is judged on them.
@@ -115,7 +126,13 @@ impl<'a> OverPeople<'a> {
         };
         let may_shift = |right: &Right| mentioned.may_shift(right.action());
         let rights = RIGHTS.into_iter().filter(may_shift);
-        all.rights = rights.map(|right| all.judged(right, &whom)).collect();
+        let mut judged: Vec<_> = rights.map(|right| all.judged(right, &whom)).collect();
+        if let Some(another) = &changing.another {
+            let takes_two = judged.iter().filter(|judged| judged.right.can_take_two());
+            let with_another: Vec<_> = takes_two.map(|judged| judged.with(another)).collect();
+            judged.extend(with_another);
+        }
+        all.rights = judged;
         all
     }
 
@@ -159,6 +176,7 @@ impl<'a> OverPeople<'a> {
             scopes: resources.iter().map(scopes_of).collect(),
             owners: whom.iter().map(|w| w.is_owner(self.changing)).collect(),
             whom,
+            another: None,
         }
     }
 
@@ -223,18 +241,18 @@ impl<'a> OverPeople<'a> {
         let mut answers = Vec::with_capacity(judged.whom.len());
         for whom in &judged.whom {
             budget.question()?;
-            answers.push(self.answer(who, judged.right, whom, proof));
+            answers.push(self.answer(who, judged, whom, proof));
         }
         let is_owner = self.changing.is_owner(who.principal);
         let of = |is_gain| judged.shifts(is_gain, &answers, is_owner, proof.as_str());
         Some([true, false].into_iter().flat_map(of).collect())
     }
 
-    fn answer(&self, who: &Alike, right: Right, whom: &Whom, proof: AuthnMethod) -> Answer {
+    fn answer(&self, who: &Alike, judged: &Judged, whom: &Whom, proof: AuthnMethod) -> Answer {
         let Some(user) = whom.user().or(who.user()) else {
             return (false, false);
         };
-        let target = Target::on(right.action(), right.on(user));
+        let target = judged.target(user);
         let [(old, _), (new, _)] = self.changing.states;
         let [present, facts] = &self.facts;
         // What people may do to themselves is nothing that they gain by coming.
@@ -249,6 +267,22 @@ impl<'a> OverPeople<'a> {
 }
 
 impl Judged {
+    /// The same, as far as it takes somebody else who proposes it.
+    fn with(&self, another: &Another) -> Self {
+        Self {
+            another: Some(another.clone()),
+            ..self.clone()
+        }
+    }
+
+    fn target(&self, user: UserId) -> Target {
+        let alone = Target::on(self.right.action(), self.right.on(user));
+        match &self.another {
+            Some(another) => alone.with(another),
+            None => alone,
+        }
+    }
+
     /// What is gained, or lost, in as few sentences as say it.
     fn shifts(
         &self,
@@ -275,8 +309,12 @@ impl Judged {
             let each = shifted.filter_map(|(whom, _)| words(std::iter::once(whom)));
             each.map(|words| format!("{action} on {words}")).collect()
         };
-        let shift = |what| Shift {
-            what,
+        let takes_two = match self.another {
+            Some(_) => " where somebody else proposes it",
+            None => "",
+        };
+        let shift = |what: String| Shift {
+            what: what + takes_two,
             proof,
             is_gain,
             is_ownership,

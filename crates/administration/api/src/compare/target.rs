@@ -8,22 +8,27 @@ use gw_model::{
 };
 use gw_policy::Policies;
 
-use super::changing::just_given;
+use super::changing::{Another, just_given};
 
 /// What is done to Gatewright itself.
-pub(super) const SYSTEM: [Action; 6] = [
+pub(super) const SYSTEM: [Action; 7] = [
     Action::AdminRead,
     Action::AdminPolicyApply,
     Action::AdminExplain,
     Action::AdminLogRead,
     Action::AdminKeyRotate,
     Action::AdminAppChange,
+    Action::AdminChangePropose,
 ];
 
+/// What of that somebody may do for somebody else who proposes it.
+const TAKE_TWO: [Action; 2] = [Action::AdminPolicyApply, Action::AdminAppChange];
+
 /// All actions of targets.
-pub(super) const ACTIONS: [Action; 7] = {
-    let [read, apply, explain, log, keys, apps] = SYSTEM;
-    [Action::HttpRequest, read, apply, explain, log, keys, apps]
+pub(super) const ACTIONS: [Action; 8] = {
+    let [read, apply, explain, log, keys, apps, propose] = SYSTEM;
+    let http = Action::HttpRequest;
+    [http, read, apply, explain, log, keys, apps, propose]
 };
 
 /// Something that is asked for.
@@ -35,6 +40,8 @@ pub(super) struct Target {
     path: String,
     /// Whether the app that it is of differs between the states.
     pub(super) moved: bool,
+    /// Who proposes it, where it is looked at whether somebody may do it then and not alone.
+    another: Option<Another>,
 }
 
 impl Target {
@@ -47,6 +54,16 @@ impl Target {
             host: Arc::from(""),
             path: String::new(),
             moved: false,
+            another: None,
+        }
+    }
+
+    /// The same, as far as it takes somebody else who proposes it.
+    pub(super) fn with(self, another: &Another) -> Self {
+        Self {
+            words: format!("{} where somebody else proposes it", self.words),
+            another: Some(another.clone()),
+            ..self
         }
     }
 
@@ -60,8 +77,15 @@ impl Target {
         now: Timestamp,
     ) -> bool {
         let proof = proof.map(|method| just_given(method, now));
-        let request = self.request(principal, proof.as_slice(), now);
-        policies.decide(facts, &request, now).outcome.is_allow()
+        let mut request = self.request(principal, proof.as_slice(), now);
+        let allows =
+            |request: &AccessRequest<'_>| policies.decide(facts, request, now).outcome.is_allow();
+        let alone = allows(&request);
+        let Some(another) = &self.another else {
+            return alone;
+        };
+        request.context.proposal = Some(another.proposes(self.action));
+        !alone && allows(&request)
     }
 
     fn request<'a>(
@@ -102,7 +126,7 @@ fn is_always_open(app: &App) -> bool {
 }
 
 /// Every route of every app, and what can be done to Gatewright itself.
-pub(super) fn targets(facts: &Snapshot) -> Vec<Target> {
+pub(super) fn targets(facts: &Snapshot, another: Option<&Another>) -> Vec<Target> {
     let mut targets = Vec::new();
     // Sign-in and portal are open by policies that nobody replaces.
     let replaceable = |app: &&Arc<App>| !is_always_open(app);
@@ -122,10 +146,15 @@ pub(super) fn targets(facts: &Snapshot) -> Vec<Target> {
                 host: app.host.clone(),
                 path,
                 moved: false,
+                another: None,
             });
         }
     }
-    targets.extend(SYSTEM.map(|action| Target::on(action, Resource::System)));
+    let on_system = |action| Target::on(action, Resource::System);
+    targets.extend(SYSTEM.map(on_system));
+    if let Some(another) = another {
+        targets.extend(TAKE_TWO.map(|action| on_system(action).with(another)));
+    }
     targets
 }
 

@@ -210,3 +210,37 @@ fn whoever_may_apply_policies_is_as_good_as_an_owner() {
     let warnings = applying(owners).warnings;
     assert!(warnings.is_empty(), "{warnings:?}");
 }
+
+const APPROVALS: &str = include_str!("../../../../../policies/approvals/approvals.cedar");
+
+#[test]
+fn what_takes_two_people_is_lost_alone_and_gained_together() {
+    let found = applying(APPROVALS);
+    let owners = |what: &str| format!("{what}: olga");
+    let lost = lines(&found.losses);
+    for what in ["admin.policy.apply", "admin.app.change", "admin.user.add"] {
+        assert!(lost.contains(&owners(what)), "{what}: {lost:?}");
+        let together = owners(&format!("{what} where somebody else proposes it"));
+        assert!(lines(&found.gains).contains(&together), "{:?}", found.gains);
+    }
+    assert!(
+        lost.contains(&owners("admin.user.change on anybody")),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn whoever_may_approve_other_policies_is_as_good_as_an_owner() {
+    let policy = "@id(\"c\") permit (principal in Group::\"contractors\", action == Action::\"admin.policy.apply\", resource) when { context has proposal && context.proposal.groups.contains(\"owners\") };";
+    let found = applying(policy);
+    let what = "admin.policy.apply where somebody else proposes it";
+    assert_eq!(lines(&found.gains), [format!("{what}: bo")]);
+    assert!(
+        found
+            .warnings
+            .iter()
+            .any(|told| told.contains("as good as being an owner: bo")),
+        "{:?}",
+        found.warnings
+    );
+}
