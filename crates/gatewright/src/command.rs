@@ -14,6 +14,7 @@ mod key;
 mod log;
 mod man;
 mod policy;
+mod proposal;
 mod session;
 mod up;
 mod user;
@@ -50,6 +51,9 @@ struct Arguments {
     /// Print JSON for machines.
     #[arg(long, global = true)]
     json: bool,
+    /// Change nothing, but propose the change for somebody else to approve, and say why.
+    #[arg(long, global = true, value_name = "REASON")]
+    propose: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -86,6 +90,9 @@ enum Command {
     /// Sealed ways in for the day on which nobody can sign in.
     #[command(subcommand)]
     BreakGlass(break_glass::Command),
+    /// Changes that one person proposes and another makes.
+    #[command(subcommand)]
+    Proposal(proposal::Command),
     /// The clock that decisions are made by.
     #[command(subcommand)]
     Clock(clock::Command),
@@ -122,8 +129,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::from(usage.use_stderr()) * 2);
         }
     };
+    let json = arguments.json;
     match dispatch(arguments) {
         Ok(code) => code,
+        Err(Failure::Client(ClientError::Proposed(proposal))) => {
+            // What cannot be printed there is nobody to read.
+            let _ = proposal::waits(Output { json }, &proposal);
+            ExitCode::SUCCESS
+        }
         Err(Failure::Output(fault)) if fault.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
@@ -142,6 +155,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<(), 
 fn dispatch(arguments: Arguments) -> Done {
     let shell = Shell {
         data: arguments.data,
+        propose: arguments.propose,
         output: Output {
             json: arguments.json,
         },
@@ -158,6 +172,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Api(asked) => api::run(&shell, &asked),
         Command::Key(key) => key::run(&shell, key),
         Command::BreakGlass(glass) => break_glass::run(&shell, glass),
+        Command::Proposal(asked) => proposal::run(&shell, asked),
         Command::Clock(clock) => clock::run(&shell, clock),
         Command::Apply(apply) => declared::apply(&shell, &apply),
         Command::Export(export) => declared::export(&shell, &export),
@@ -236,7 +251,13 @@ impl Failure {
                 lines.extend(problem.help.as_deref().map(str::to_owned));
                 (!lines.is_empty()).then(|| lines.join("\n       "))
             }
-            Self::Client(ClientError::Broken(_)) | Self::Output(_) => None,
+            Self::Client(ClientError::NotProposable) => Some(
+                "leave `--propose` out, or see `gatewright api /v1/openapi.json` for what takes it"
+                    .into(),
+            ),
+            Self::Client(ClientError::Broken(_) | ClientError::Proposed(_)) | Self::Output(_) => {
+                None
+            }
         }
     }
 }
@@ -245,6 +266,8 @@ impl Failure {
 #[derive(Debug)]
 struct Shell {
     data: Option<PathBuf>,
+    /// Why what is changed is only proposed.
+    propose: Option<String>,
     output: Output,
 }
 
@@ -294,10 +317,28 @@ impl Shell {
         Ok(output::confirmed(question)?)
     }
 
+    /// Asks whether what was shown is to be done.
+    fn agreed_to_apply(&self) -> Result<bool, Failure> {
+        if self.output.json || !io::IsTerminal::is_terminal(&io::stdin()) {
+            return Err(Failure::help_with(
+                "nobody is here to be asked, so nothing was applied",
+                "look at what would change, then add `--yes`",
+            ));
+        }
+        Ok(output::confirmed(match self.propose {
+            Some(_) => "Propose this?",
+            None => "Apply this?",
+        })?)
+    }
+
     /// A client of the Gatewright that is meant.
     fn client(&self) -> Result<Client, Failure> {
         let data = self.data_folder()?;
-        Ok(Client::new(Socket::socket_in(&data)).warning(output::warning))
+        let client = Client::new(Socket::socket_in(&data)).warning(output::warning);
+        Ok(match &self.propose {
+            Some(why) => client.proposing(why),
+            None => client,
+        })
     }
 }
 

@@ -1,9 +1,9 @@
 //! The other end of the socket.
 
-use std::{io, path::PathBuf};
+use std::{borrow::Cow, io, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -11,9 +11,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::UnixStream;
 
 use crate::{
-    endpoint::longest_body,
-    query::LIMIT_MAX,
-    types::{Apps, Listing, Problem},
+    endpoint::{self, longest_body},
+    query::{LIMIT_MAX, PROPOSE},
+    types::{Apps, Listing, Problem, ProposalView},
     undone,
 };
 
@@ -22,6 +22,8 @@ use crate::{
 pub struct Client {
     socket: PathBuf,
     warned: fn(&str),
+    /// Why what would be changed is only proposed.
+    proposing: Option<Arc<str>>,
 }
 
 /// An operation that was not done.
@@ -44,6 +46,12 @@ pub enum ClientError {
     /// It said why not.
     #[error("{0}")]
     Refused(Box<Problem>),
+    /// It was only proposed: somebody else makes it.
+    #[error("proposed as {}", .0.id)]
+    Proposed(Box<ProposalView>),
+    /// It cannot be proposed, so it was not asked for.
+    #[error("this cannot be proposed for somebody else to make")]
+    NotProposable,
     /// The exchange broke.
     #[error("gatewright broke the exchange off: {0}")]
     Broken(String),
@@ -53,7 +61,18 @@ impl Client {
     /// A client of the socket at a path.
     pub const fn new(socket: PathBuf) -> Self {
         let warned = |_: &str| {};
-        Self { socket, warned }
+        Self {
+            socket,
+            warned,
+            proposing: None,
+        }
+    }
+
+    /// Proposes what it would change, for somebody else to make; says why.
+    #[must_use]
+    pub fn proposing(mut self, why: &str) -> Self {
+        self.proposing = Some(why.into());
+        self
     }
 
     /// Has somebody told what an answer warns of.
@@ -125,6 +144,7 @@ impl Client {
         path: &str,
         body: Bytes,
     ) -> Result<T, ClientError> {
+        let target = self.target(&method, path)?;
         let most = longest_body(&method, path.split('?').next().unwrap_or(path));
         if body.len() > most {
             return Err(ClientError::Refused(Box::new(Problem::too_large(most))));
@@ -137,7 +157,7 @@ impl Client {
             .map_err(|fault| broken(&fault))?;
         let request = Request::builder()
             .method(method)
-            .uri(path)
+            .uri(&*target)
             .header(header::HOST, "gatewright")
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body))
@@ -166,11 +186,32 @@ impl Client {
                 answered.await?
             }
         };
+        if status == StatusCode::ACCEPTED {
+            let proposal = serde_json::from_slice(&body).map_err(|fault| broken(&fault))?;
+            return Err(ClientError::Proposed(Box::new(proposal)));
+        }
         if status.is_success() {
             return serde_json::from_slice(&body).map_err(|fault| broken(&fault));
         }
         let problem = serde_json::from_slice(&body).map_err(|fault| broken(&fault))?;
         Err(ClientError::Refused(Box::new(problem)))
+    }
+
+    /// Where a request goes: where it is to be proposed only, it says so, or is not sent.
+    fn target<'p>(&self, method: &Method, path: &'p str) -> Result<Cow<'p, str>, ClientError> {
+        let Some(why) = &self.proposing else {
+            return Ok(path.into());
+        };
+        let plain = path.split('?').next().unwrap_or(path);
+        match endpoint::find(method, plain) {
+            Ok((endpoint, _)) if endpoint.is_proposable() => {
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                query.append_pair(PROPOSE.name, why);
+                Ok(with_query(path, &query.finish()).into())
+            }
+            Ok((endpoint, _)) if endpoint.changes() => Err(ClientError::NotProposable),
+            _ => Ok(path.into()),
+        }
     }
 
     fn unreachable(&self, source: io::Error) -> ClientError {
@@ -189,8 +230,12 @@ fn page(path: &str, after: Option<&str>) -> String {
     if let Some(after) = after {
         query.append_pair("after", after);
     }
+    with_query(path, &query.finish())
+}
+
+fn with_query(path: &str, query: &str) -> String {
     let joint = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{joint}{}", query.finish())
+    format!("{path}{joint}{query}")
 }
 
 fn broken(fault: &impl std::fmt::Display) -> ClientError {

@@ -102,6 +102,16 @@ impl Endpoint {
     pub(crate) fn is_proposable(&self) -> bool {
         self.query.contains(&PROPOSE)
     }
+
+    /// Whether it changes anything, rather than only being asked.
+    pub(crate) fn changes(&self) -> bool {
+        let reads = [
+            Action::AdminRead,
+            Action::AdminExplain,
+            Action::AdminLogRead,
+        ];
+        !reads.contains(&self.action)
+    }
 }
 
 endpoints! {

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -21,7 +20,7 @@ use http::Method;
 use super::{Done, FOUND, Failure, Shell, converse, policy};
 use crate::{
     clock::now,
-    output::{self, Chip, Output, when},
+    output::{Chip, Output, when},
     policy_folder,
 };
 
@@ -76,7 +75,7 @@ pub(super) fn apply(shell: &Shell, arguments: &Apply) -> Done {
     if plan.changes.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    if arguments.dry_run || !(arguments.yes || agreed(output)?) {
+    if arguments.dry_run || !(arguments.yes || shell.agreed_to_apply()?) {
         return Ok(FOUND);
     }
     let over = Some(plan.over);
@@ -120,17 +119,7 @@ fn send<T: serde::de::DeserializeOwned>(
     converse(async { Ok(client.send(Method::POST, path, body).await?) })
 }
 
-fn agreed(output: Output) -> Result<bool, Failure> {
-    if output.json || !std::io::stdin().is_terminal() {
-        return Err(Failure::help_with(
-            "nobody is here to be asked, so nothing was applied",
-            "look at the plan, then add `--yes`",
-        ));
-    }
-    Ok(output::confirmed("Apply this?")?)
-}
-
-fn shown(output: Output, plan: &Plan) -> std::io::Result<()> {
+pub(super) fn shown(output: Output, plan: &Plan) -> std::io::Result<()> {
     for fault in &plan.faults {
         output.line(Chip::Deny.words(&gw_ledger::escape(fault)))?;
     }

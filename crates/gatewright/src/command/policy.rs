@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use gw_model::Epoch;
 
-pub(super) use apply::people;
+pub(super) use apply::{people, shown};
 
 use super::Shell;
 

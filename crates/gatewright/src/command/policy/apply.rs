@@ -1,6 +1,6 @@
 //! Replacing the policies of a running Gatewright: shown first, then done.
 
-use std::{io::IsTerminal, path::Path, process::ExitCode};
+use std::{path::Path, process::ExitCode};
 
 use gw_api::{
     Client,
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     clock::now,
     command::{Done, FOUND, Failure, Shell, converse, policy_files},
-    output::{self, Cell, Chip, Output, Table},
+    output::{Cell, Chip, Output, Table},
 };
 
 /// Names that a line lists before it counts.
@@ -79,7 +79,7 @@ impl Ask {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        if !self.yes && !agreed()? {
+        if !self.yes && !shell.agreed_to_apply()? {
             output.line("nothing was applied")?;
             return Ok(FOUND);
         }
@@ -99,17 +99,7 @@ fn send<T: serde::de::DeserializeOwned>(
     converse(async { Ok(client.send(Method::POST, path, body).await?) })
 }
 
-fn agreed() -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::help_with(
-            "nobody is here to be asked, so nothing was applied",
-            "look at the comparison above, then add `--yes`",
-        ));
-    }
-    Ok(output::confirmed("Apply this?")?)
-}
-
-fn shown(output: Output, comparison: &Comparison) -> std::io::Result<()> {
+pub(crate) fn shown(output: Output, comparison: &Comparison) -> std::io::Result<()> {
     if comparison.is_empty() {
         return output.line("these are the policies in force; nothing to apply");
     }
