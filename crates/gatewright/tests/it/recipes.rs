@@ -82,6 +82,18 @@ fn every_role_may_do_what_it_is_for_with_duties_apart_and_without() {
     asked(&both, &roles.join("cases/separation-of-duties.toml"));
 }
 
+#[test]
+fn rights_take_two_people_where_the_shipped_policies_say_so() {
+    let approvals = root().join("policies/approvals");
+    let (alone, roles) = (
+        approvals.join("approvals.cedar"),
+        root().join("policies/roles/roles.cedar"),
+    );
+    let cases = approvals.join("cases/approvals.toml");
+    asked(&loaded(std::slice::from_ref(&alone)), &cases);
+    asked(&loaded(&[alone, roles]), &cases);
+}
+
 /// The page's part about each recipe, in their order.
 fn parts(page: &str) -> Vec<&str> {
     page.split("\n## ").skip(1).collect()
