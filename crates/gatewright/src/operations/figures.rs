@@ -92,6 +92,13 @@ fn facts(page: &mut Exposition, watched: &Watched) {
         "Sealed ways in that were used, and that nobody has acknowledged yet.",
         used.count() as f64,
     );
+    let waiting = facts.proposals().filter(|proposed| proposed.waits(now));
+    gauge(
+        page,
+        "gatewright_proposals_waiting",
+        "Proposed changes that wait for somebody else to approve them.",
+        waiting.count() as f64,
+    );
     gauge(
         page,
         "gatewright_policy_faults",

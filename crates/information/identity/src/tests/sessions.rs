@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gw_model::{EndReason, UserId};
+use gw_model::{Action, Actor, Change, EndReason, ProposalId, ProposedChange, Resource, UserId};
 use gw_store::LinkKind;
 use http::StatusCode;
 
@@ -103,4 +103,38 @@ async fn use_keeps_a_session_from_lying_idle() {
         listed[0].last_used,
         house.identity.now().before(Duration::from_secs(50 * 60))
     );
+}
+
+#[tokio::test]
+async fn proposals_are_forgotten_a_month_after_they_ended() {
+    let house = House::open().await;
+    let now = house.identity.now();
+    let proposed = ProposedChange {
+        id: ProposalId::from_bits(1),
+        by: Actor::Local(0),
+        name: "uid 0".into(),
+        session: None,
+        at: now,
+        until: now.after(ProposedChange::LASTS),
+        why: "it is needed".into(),
+        what: "replace the policies".into(),
+        action: Action::AdminPolicyApply,
+        resource: Resource::System,
+        operation: "PolicyApply".into(),
+        path: "/v1/policies".into(),
+        version: None,
+        body: "{}".into(),
+        body_bytes: 2,
+        settled: None,
+    };
+    let kept = Change::ProposalPut(proposed.into());
+    house.tested.change(vec![kept]).await;
+    let count = || house.identity.engine().view().facts.proposals().count();
+    let month = ProposedChange::LASTS + ProposedChange::KEPT;
+    house.tested.clock.advance(month - Duration::from_secs(1));
+    house.identity.sweep().await.unwrap();
+    assert_eq!(count(), 1);
+    house.tested.clock.advance(Duration::from_secs(1));
+    house.identity.sweep().await.unwrap();
+    assert_eq!(count(), 0);
 }

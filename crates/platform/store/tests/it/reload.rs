@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, iter, sync::Arc};
 
 use gw_model::{
-    AppToken, AuthnEvent, AuthnMethod, Change, EndReason, Ended, Network, PublishedKey, Session,
-    SessionKind, Settings, Snapshot,
+    Actor, AppToken, AuthnEvent, AuthnMethod, Change, EndReason, Ended, Network, ProposalId,
+    PublishedKey, Session, SessionKind, Settings, Settled, Settlement, Snapshot,
 };
 use gw_store::{ChangesSince, Proposal, Refused, Store};
 use proptest::{collection::vec, prelude::*, sample::subsequence};
@@ -34,6 +34,9 @@ enum Step {
     Policies(u8),
     Key(u8),
     KeyGone(u8),
+    Propose(u64, u64),
+    Settle(u64, u64, u64),
+    ProposalGone(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -60,6 +63,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Policies),
         1 => (0..3_u8).prop_map(Step::Key),
         1 => (0..3_u8).prop_map(Step::KeyGone),
+        2 => (0..3_u64, 0..5_u64).prop_map(|(id, by)| Step::Propose(id, by)),
+        2 => (0..3_u64, 0..5_u64, 0..5_u64).prop_map(|(id, by, other)| Step::Settle(id, by, other)),
+        1 => (0..3_u64).prop_map(Step::ProposalGone),
     ]
 }
 
@@ -127,6 +133,20 @@ fn change(step: Step, n: u64) -> Change {
         Step::KeyGone(n) => Change::KeyRetired {
             kid: format!("key-{n}").into(),
         },
+        Step::Propose(id, by) => Change::ProposalPut(Arc::new(proposed(id, by))),
+        Step::Settle(id, by, other) => {
+            let settled = Settled {
+                at: NOW,
+                by: Actor::User(uid(other)),
+                name: NAMES[0].into(),
+                how: match other % 2 {
+                    0 => Settlement::Approved,
+                    _ => Settlement::Declined("no".into()),
+                },
+            };
+            Change::ProposalPut(Arc::new(proposed(id, by).settled(settled)))
+        }
+        Step::ProposalGone(id) => Change::ProposalRemoved(ProposalId::from_bits(id)),
     }
 }
 
@@ -152,6 +172,7 @@ fn told(facts: &Snapshot) -> Vec<String> {
     all.extend(facts.groups().map(json));
     all.extend(facts.apps().map(json));
     all.extend(facts.keys().map(json));
+    all.extend(facts.proposals().map(json));
     let sessions: BTreeMap<_, _> = facts.sessions().map(|s| (s.id, s)).collect();
     for session in sessions.values() {
         let found = facts.session_of_credential(&session.credential);

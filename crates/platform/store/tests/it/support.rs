@@ -5,9 +5,9 @@ use std::{
 };
 
 use gw_model::{
-    Actor, App, AppToken, AuthnEvent, AuthnMethod, Change, Factor, FactorId, FactorKind, Group,
-    LinkId, Membership, PolicyFile, Session, SessionId, SessionKind, Timestamp, TokenHash,
-    Upstream, User, UserId,
+    Action, Actor, App, AppToken, AuthnEvent, AuthnMethod, Change, Factor, FactorId, FactorKind,
+    Group, LinkId, Membership, PolicyFile, ProposalId, ProposedChange, Resource, Session,
+    SessionId, SessionKind, Timestamp, TokenHash, Upstream, User, UserId,
 };
 use gw_store::{
     Committed, DataFolder, Effect, KeySource, LinkKind, LinkRow, PasskeyRow, Refused, SqliteStore,
@@ -213,4 +213,26 @@ pub(crate) fn commit(
     effects: Vec<Effect>,
 ) -> Committed {
     try_commit(store, changes, effects).unwrap()
+}
+
+/// What one person would have somebody else do to another.
+pub(crate) fn proposed(id: u64, by: u64) -> ProposedChange {
+    ProposedChange {
+        id: ProposalId::from_bits(id),
+        by: Actor::User(uid(by)),
+        name: "ana".into(),
+        session: None,
+        at: NOW,
+        until: later(60),
+        why: "it is needed".into(),
+        what: "switch `bo` off".into(),
+        action: Action::AdminUserChange,
+        resource: Resource::User(uid(1)),
+        operation: "UserDisable".into(),
+        path: "/v1/users/bo/disable".into(),
+        version: None,
+        body: "{}".into(),
+        body_bytes: 2,
+        settled: None,
+    }
 }

@@ -1,4 +1,6 @@
-use gw_model::{Change, EndReason, Ended, Epoch};
+use std::sync::Arc;
+
+use gw_model::{Actor, Change, EndReason, Ended, Epoch, ProposedChange, Settled, Settlement};
 use gw_store::{ChangesSince, Effect, LogHead, Notes, Proposal, Refused, WhyNot};
 
 use super::Subject;
@@ -234,6 +236,15 @@ pub(super) fn every_set_of_policies_is_kept_for_rollback(subject: &mut impl Subj
     assert_eq!(told, [(3, "forbid", NOW), (1, "permit", NOW)]);
 }
 
+fn settled(id: u64, by: u64) -> ProposedChange {
+    proposed(id, by).settled(Settled {
+        at: NOW,
+        by: Actor::User(uid(by)),
+        name: "ana".into(),
+        how: Settlement::Withdrawn,
+    })
+}
+
 pub(super) fn a_new_incarnation_ends_sessions_links_and_codes(subject: &mut impl Subject) {
     let store = subject.store();
     let before = commit(
@@ -249,6 +260,8 @@ pub(super) fn a_new_incarnation_ends_sessions_links_and_codes(subject: &mut impl
                     reason: EndReason::SignedOut,
                 },
             },
+            Change::ProposalPut(Arc::new(proposed(40, 1))),
+            Change::ProposalPut(Arc::new(settled(41, 1))),
         ],
         vec![
             Effect::LinkPut(link(20, 1)),
@@ -278,6 +291,8 @@ pub(super) fn a_new_incarnation_ends_sessions_links_and_codes(subject: &mut impl
     assert_eq!(reason(11), EndReason::SignedOut);
     let left: Vec<_> = facts.user(uid(1)).unwrap().factors.iter().collect();
     assert!(left.len() == 1 && left[0].id == fid(5), "{left:?}");
+    let proposals: Vec<_> = facts.proposals().map(|proposed| proposed.id).collect();
+    assert_eq!(proposals, [settled(41, 1).id], "what waited is gone");
     let reader = store.reader();
     let link = reader.link(&hash(20)).unwrap().unwrap();
     assert_eq!(link.usable(NOW), Err(WhyNot::Revoked));
