@@ -48,6 +48,8 @@ use crate::{
 /// An operation that policy let happen.
 pub(crate) struct Call<'a> {
     pub(crate) parts: &'a Parts,
+    /// Facts and decisions; on trial where a change is only tried.
+    pub(crate) engine: Engine,
     /// The window of recent records.
     pub(crate) recent: &'a Recent,
     /// The line before what takes long.
@@ -76,15 +78,14 @@ impl Call<'_> {
     }
 
     const fn engine(&self) -> &Engine {
-        &self.parts.engine
+        &self.engine
     }
 
-    /// A change in the name of who asks, let happen by the decision. Where they only propose it,
-    /// it is only tried; where they approve it, the proposal is settled with it.
+    /// A change in the name of who asks, let happen by the decision. Where they approve it, the
+    /// proposal is settled with it.
     fn commit(&self, what: impl Into<Arc<str>>) -> Commit {
         let commit = self.own_commit(what);
         match &self.settles {
-            _ if self.caller.only_proposes() => commit.on_trial(),
             Some(settled) => commit.change(settled.clone()),
             None => commit,
         }

@@ -125,6 +125,7 @@ impl Administration {
         let body = body_of(endpoint, request)?;
         let call = Call {
             parts: &self.0.parts,
+            engine: self.0.parts.engine.clone(),
             recent: &self.0.recent,
             heavy: &self.0.heavy,
             declared_names: &self.0.declared,

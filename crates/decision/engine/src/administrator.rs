@@ -43,8 +43,6 @@ pub struct Commit {
     /// The policies that it applies, where they are loaded already: to load them here keeps the
     /// changes of others waiting.
     pub policies: Option<Arc<Policies>>,
-    /// It is tried only: it is refused with [`Refused::Tried`] where nothing else refuses it.
-    pub is_trial: bool,
 }
 
 impl Commit {
@@ -58,7 +56,6 @@ impl Commit {
             changes: Vec::new(),
             effects: Vec::new(),
             policies: None,
-            is_trial: false,
         }
     }
 
@@ -80,13 +77,6 @@ impl Commit {
     #[must_use]
     pub fn loaded(mut self, policies: Arc<Policies>) -> Self {
         self.policies = Some(policies);
-        self
-    }
-
-    /// Only to be tried: nothing is changed, and nothing recorded.
-    #[must_use]
-    pub const fn on_trial(mut self) -> Self {
-        self.is_trial = true;
         self
     }
 
@@ -364,9 +354,6 @@ impl Turn {
                 self.nobody_locked_out(facts, &after)?;
                 self.witnesses_stay((facts, &after), &commit.actor, commit.session)?;
             }
-            if commit.is_trial {
-                return Err(tried(facts, &changes));
-            }
             let _ = self.telling.set(Telling {
                 what: commit.what,
                 session: commit.session,
@@ -434,12 +421,20 @@ impl Turn {
     }
 }
 
-/// What becomes of a change that is only tried: what it does not fit, or that it fits.
-fn tried(facts: &Snapshot, changes: &[Change]) -> Refused {
-    match facts.apply(next(facts.epoch), changes) {
-        Ok(_) => Refused::Tried,
-        Err(fault) => fault.into(),
-    }
+/// What would become of a change now: why it is refused, or [`Refused::Tried`] where it fits.
+pub(crate) fn tried(shared: &Arc<Shared>, propose: Propose) -> Refused {
+    let turn = Turn {
+        shared: shared.clone(),
+        telling: Arc::default(),
+        loaded: Loaded::default(),
+        short: None,
+        at: shared.clock.now(),
+    };
+    let view = shared.view();
+    let facts = &view.facts;
+    let proposed = turn.proposal(propose)(facts);
+    let fits = proposed.and_then(|one| Ok(facts.apply(next(facts.epoch), &one.changes)?));
+    fits.map_or_else(|refused| refused, |_| Refused::Tried)
 }
 
 const fn next(epoch: Epoch) -> Epoch {

@@ -23,11 +23,11 @@ use gw_policy::Policies;
 use gw_record::ControlRecorder;
 use gw_store::{Loaded, Notes, Reader, Refused, Store};
 use gw_telemetry::Seldom;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     Acknowledged, Circumstances, Commit, CommitError, Follower, Judge, Judgement, View,
-    administrator::{self, Pending, Request},
+    administrator::{self, Pending, Propose, Request},
     follow::Cores,
     random,
     recording::Recording,
@@ -43,6 +43,8 @@ const LONGEST_NAP: Duration = Duration::from_millis(250);
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
+    /// Whether it changes nothing.
+    is_on_trial: bool,
 }
 
 pub(crate) struct Shared {
@@ -58,6 +60,8 @@ pub(crate) struct Shared {
     asked: [AtomicU64; 2],
     /// What every question and event would say while the ledger cannot be written.
     unwritten: Seldom,
+    /// One change is tried at a time.
+    trial: Semaphore,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
@@ -78,6 +82,11 @@ impl Shared {
     pub(crate) fn publish_afresh(&self, facts: Snapshot) {
         let next = View::of(facts, Some(&self.view.load()));
         self.replace(next);
+    }
+
+    /// The newest facts and policies.
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.load_full()
     }
 
     /// The policies that are enforced now.
@@ -138,11 +147,25 @@ impl Engine {
             remedies: Remembered::default(),
             asked: Default::default(),
             unwritten: Seldom::default(),
+            trial: Semaphore::new(1),
             thread: Mutex::default(),
         });
         let handle = administrator::start(shared.clone(), store, receiver)?;
         *shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
-        Ok(Self { shared })
+        Ok(Self {
+            shared,
+            is_on_trial: false,
+        })
+    }
+
+    /// The same, but changing nothing: every change is looked at as if it were its turn, beside the
+    /// administrator, and refused in the end, with [`Refused::Tried`] where nothing else refuses it.
+    #[must_use]
+    pub fn on_trial(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            is_on_trial: true,
+        }
     }
 
     /// The newest facts and policies. One atomic load.
@@ -176,6 +199,9 @@ impl Engine {
         &self,
         propose: impl FnOnce(&Snapshot) -> Result<Commit, Refused> + Send + 'static,
     ) -> Result<Acknowledged, CommitError> {
+        if self.is_on_trial {
+            return Err(self.tried(Box::new(propose)).await);
+        }
         let (reply, answer) = oneshot::channel();
         let pending = Pending {
             propose: Box::new(propose),
@@ -192,6 +218,18 @@ impl Engine {
             epoch: published.epoch,
             taken: published.taken,
         })
+    }
+
+    async fn tried(&self, propose: Propose) -> CommitError {
+        let Ok(_turn) = self.shared.trial.acquire().await else {
+            return CommitError::Stopped;
+        };
+        let shared = self.shared.clone();
+        let trying = tokio::task::spawn_blocking(move || administrator::tried(&shared, propose));
+        match trying.await {
+            Ok(refused) => CommitError::Refused(refused),
+            Err(_) => CommitError::Stopped,
+        }
     }
 
     fn send(&self, request: Request) -> Result<(), CommitError> {

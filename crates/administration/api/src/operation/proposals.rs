@@ -83,6 +83,7 @@ pub(crate) async fn propose(
         body_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
         settled: None,
     };
+    within_bounds(&call.engine().view().facts, &proposed).map_err(gw_engine::CommitError::from)?;
     let tried = Box::pin(run(endpoint.operation, call.of(&proposed, None)?)).await;
     match tried {
         Err(problem) if problem.is_tried() => {}
@@ -384,11 +385,15 @@ fn operation_of(proposed: &ProposedChange) -> Result<(&'static Endpoint, Vec<Str
 }
 
 impl<'a> Call<'a> {
-    /// The operation that is proposed, by who asks for this one.
+    /// The operation that is proposed, by who asks for this one: on trial, unless it settles it.
     fn of(&self, proposed: &ProposedChange, settles: Option<Change>) -> Result<Call<'a>, Problem> {
         let (_, parameters) = operation_of(proposed)?;
         Ok(Call {
             parts: self.parts,
+            engine: match settles {
+                Some(_) => self.engine.clone(),
+                None => self.engine.on_trial(),
+            },
             recent: self.recent,
             heavy: self.heavy,
             declared: Arc::clone(&self.declared),

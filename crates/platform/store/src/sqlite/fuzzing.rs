@@ -57,7 +57,13 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
     let sessions = facts.sessions().map(|session| Entity::Session(session.id));
     let tokens = facts.tokens().map(|token| Entity::Token(token.hash));
     let keys = facts.keys().map(|key| Entity::Key(key.kid.clone()));
-    let mut rows: Vec<Row> = [Entity::Settings, Entity::Policies]
+    let sealed = facts
+        .break_glass()
+        .map(|entry| Entity::BreakGlass(entry.id));
+    let proposals = facts
+        .proposals()
+        .map(|proposed| Entity::Proposal(proposed.id));
+    let mut rows: Vec<Row> = [Entity::Settings, Entity::Policies, Entity::Declared]
         .into_iter()
         .chain(users)
         .chain(groups)
@@ -65,6 +71,8 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
         .chain(sessions)
         .chain(tokens)
         .chain(keys)
+        .chain(sealed)
+        .chain(proposals)
         .filter_map(|entity| row(&entity, facts))
         .collect();
     for (kind, version) in [
