@@ -8,9 +8,6 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use crate::{document::FieldFault, types::Problem};
 
-/// The kind of what is only tried; nobody is told it.
-const TRIED: &str = "tried";
-
 impl Problem {
     fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<Box<str>>) -> Self {
         Self {
@@ -25,6 +22,7 @@ impl Problem {
             faults: Vec::new(),
             decision: None,
             proposable: false,
+            is_trial: false,
         }
     }
 
@@ -89,13 +87,15 @@ impl Problem {
 
     /// Nothing was changed, since it was only tried: whether it would be.
     pub(crate) fn tried() -> Self {
-        let detail = Refused::Tried.to_string();
-        Self::new(StatusCode::CONFLICT, TRIED, "tried", detail)
+        Self {
+            is_trial: true,
+            ..Self::conflict(Refused::Tried.to_string())
+        }
     }
 
     /// Whether nothing but that it was only tried stands in its way.
     pub(crate) fn is_tried(&self) -> bool {
-        *self.kind == *TRIED
+        self.is_trial
     }
 
     pub(crate) fn denied(detail: impl Into<Box<str>>) -> Self {

@@ -40,4 +40,8 @@ pub struct Problem {
     /// `?propose=` and the reason.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub proposable: bool,
+    /// Whether it was only tried, and would have been done: told to nobody.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) is_trial: bool,
 }
