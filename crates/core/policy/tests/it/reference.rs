@@ -8,7 +8,8 @@ use cedar_policy::{
     Request, Schema,
 };
 use gw_model::{
-    AccessRequest, Action, Context, PolicyFile, Principal, Resource, Snapshot, Timestamp, User,
+    AccessRequest, Action, Context, GroupName, PolicyFile, Principal, Resource, Snapshot,
+    Timestamp, User,
 };
 use gw_policy::{BASE, SCHEMA};
 use jiff::tz::TimeZone;
@@ -230,6 +231,14 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
     }
     if let Some(risk) = context.risk {
         record["risk"] = json!({ "score": risk.score });
+    }
+    if let Some(proposal) = context.proposal {
+        let groups: Vec<_> = proposal.groups.iter().map(GroupName::as_str).collect();
+        record["proposal"] = json!({
+            "by": proposal.by,
+            "groups": groups,
+            "action": proposal.action.as_str(),
+        });
     }
     if let (Some(http), Action::HttpRequest) = (context.http, action) {
         record["http"] = json!({
