@@ -73,7 +73,7 @@ pub(crate) async fn propose(
         at: now,
         until: now.after(ProposedChange::LASTS),
         why,
-        what: words::what(endpoint.operation, &call.parameters, body).into(),
+        what: words::what(endpoint.operation, &told(&call), body).into(),
         action: endpoint.action,
         resource: call.resource.clone(),
         operation: endpoint.name.into(),
@@ -97,6 +97,17 @@ pub(crate) async fn propose(
     };
     call.engine().propose(keep).await?;
     Ok(shown(&call, id)?.accepted())
+}
+
+/// The path's parameters as people know them: a person by name.
+fn told(call: &Call<'_>) -> Vec<String> {
+    let (view, mut told) = (call.engine().view(), call.parameters.clone());
+    if let Resource::User(id) = call.resource
+        && let (Some(user), Some(first)) = (view.facts.user(id), told.first_mut())
+    {
+        *first = user.name.to_string();
+    }
+    told
 }
 
 /// Nobody fills the store, nor the list that others read.

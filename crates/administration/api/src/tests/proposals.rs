@@ -243,8 +243,9 @@ async fn a_group_and_its_members_are_rights_too_and_an_operator_proposes_what_an
         let (status, _) = all.by(&all.otto, Method::PUT, target, &join).await;
         assert_eq!(status, StatusCode::FORBIDDEN, "{target}");
     }
-    let path = "/v1/users/ana/groups/guests";
-    let proposal = all.proposed(&all.otto, Method::PUT, path, &join).await;
+    let id = all.facts().user_named("ana").unwrap().id;
+    let path = format!("/v1/users/{id}/groups/guests");
+    let proposal = all.proposed(&all.otto, Method::PUT, &path, &join).await;
     assert_eq!(&*proposal.what, "put `ana` into the group `guests`");
     let (status, told) = all.approve(&all.olga, &proposal).await;
     assert_eq!(status, StatusCode::OK, "{told}");
