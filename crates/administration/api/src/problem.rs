@@ -109,6 +109,14 @@ impl Problem {
         }
     }
 
+    /// The same, where rights are all that is missing: who may propose it can have it made.
+    pub(crate) fn of_rights(self) -> Self {
+        Self {
+            proposable: true,
+            ..self
+        }
+    }
+
     pub(crate) fn unknown(kind: &str, name: &str) -> Self {
         let name: String = name.chars().take(80).collect();
         let detail = format!("there is no {kind} `{name}`");

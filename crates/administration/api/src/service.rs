@@ -143,7 +143,9 @@ impl Administration {
             true => None,
             false => undone::warning(endpoint.operation, &call),
         };
-        let mut response = self.once(request, endpoint, call).await?;
+        let answered = self.once(request, endpoint, call).await;
+        let mut response =
+            answered.map_err(|problem| self.offer_to_propose(endpoint, &asked, problem))?;
         if let Some(warning) = undone {
             response.headers_mut().insert(undone::HEADER, warning);
         }
@@ -307,15 +309,21 @@ impl Administration {
             }
             return Ok(asked.id);
         }
-        let mut problem = refused(caller, question.action, &asked);
-        if endpoint.is_proposable() && question.action == endpoint.action {
-            self.offer_to_propose(question, &mut problem);
-        }
-        Err(problem)
+        let problem = refused(caller, question.action, &asked).of_rights();
+        Err(self.offer_to_propose(endpoint, question, problem))
     }
 
-    /// What one may not do oneself, one may be let propose.
-    fn offer_to_propose(&self, question: &Asked, problem: &mut Problem) {
+    /// What one has not the rights for, one may be let propose.
+    fn offer_to_propose(
+        &self,
+        endpoint: &Endpoint,
+        question: &Asked,
+        mut problem: Problem,
+    ) -> Problem {
+        let lacks_rights = std::mem::take(&mut problem.proposable);
+        if !lacks_rights || !endpoint.is_proposable() || question.action != endpoint.action {
+            return problem;
+        }
         let (engine, caller) = (&self.0.parts.engine, &question.caller);
         let proposing = caller.proposing(engine, question.action);
         let (action, resource) = (Action::AdminChangePropose, question.resource.clone());
@@ -325,6 +333,7 @@ impl Administration {
             let how = "propose it, for somebody else to approve";
             problem.help = Some(format!("{help}; {how}").into());
         }
+        problem
     }
 }
 

@@ -236,7 +236,8 @@ fn may_label(call: &Call<'_>, name: &AppName) -> Result<(), Problem> {
         call.caller.words()
     );
     Err(Problem::denied(detail)
-        .help("have an owner do it, or leave them as they are: a new app has none"))
+        .help("have an owner do it, or leave them as they are: a new app has none")
+        .of_rights())
 }
 
 /// What a file owns is read-only here.

@@ -135,7 +135,9 @@ fn may_give(call: &Call<'_>, group: &GroupName, until: Option<Timestamp>) -> Res
         "putting somebody into `{group}` would give rights that {} does not have, or not for as long",
         call.caller.words()
     );
-    Err(Problem::denied(detail).help("have an owner do it"))
+    Err(Problem::denied(detail)
+        .help("have an owner do it")
+        .of_rights())
 }
 
 /// What policies can read of a person may be a right.
@@ -147,7 +149,9 @@ fn may_describe(call: &Call<'_>) -> Result<(), Problem> {
         "addresses and attributes of people are read by policies, which {} may not change",
         call.caller.words()
     );
-    Err(Problem::denied(detail).help("have an owner do it"))
+    Err(Problem::denied(detail)
+        .help("have an owner do it")
+        .of_rights())
 }
 
 /// Nobody changes what a person can do or prove who has fewer rights than they.
@@ -159,5 +163,7 @@ fn may_change(call: &Call<'_>, user: &User) -> Result<(), Problem> {
     }
     let (name, who) = (&user.name, call.caller.words());
     let detail = format!("`{name}` has rights that {who} does not have");
-    Err(Problem::denied(detail).help("have an owner do it"))
+    Err(Problem::denied(detail)
+        .help("have an owner do it")
+        .of_rights())
 }

@@ -258,6 +258,7 @@ async fn a_group_and_its_members_are_rights_too_and_an_operator_proposes_what_an
     });
     let (status, told) = all.by(&all.otto, Method::POST, "/v1/apps", &app).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "a tag is a right: {told}");
+    assert_eq!(told["proposable"], true, "{told}");
     let proposal = all
         .proposed(&all.otto, Method::POST, "/v1/apps", &app)
         .await;
