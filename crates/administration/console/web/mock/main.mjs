@@ -1,4 +1,4 @@
-// node mock/main.mjs [--port 8090] [--rate 1000] [--quiet] [--auditor] [--helpdesk]
+// node mock/main.mjs [--port 8090] [--rate 1000] [--quiet] [--auditor] [--helpdesk] [--two-people]
 
 import { parseArgs } from 'node:util';
 
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     quiet: { type: 'boolean' },
     auditor: { type: 'boolean' },
     helpdesk: { type: 'boolean' },
+    'two-people': { type: 'boolean' },
   },
 });
 const mock = await startMock({
@@ -19,6 +20,7 @@ const mock = await startMock({
   quiet: values.quiet ?? false,
   auditor: values.auditor ?? false,
   helpdesk: values.helpdesk ?? false,
+  twoPeople: values['two-people'] ?? false,
 });
 process.stdout.write(
   `${mock.origin}/ shows the console over ${mock.users.length} people, ${mock.groups.length} groups and ${mock.apps.length} apps\n`,

@@ -5,7 +5,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
-import { OPERATIONS, Refusal } from './answers.mjs';
+import { OPERATIONS, Refusal, matched } from './answers.mjs';
+import { caller } from './answers/common.mjs';
+import { PROPOSABLE, propose, shown, someProposals } from './answers/proposals.mjs';
 import { Decisions } from './decisions.mjs';
 import { makeOrganisation } from './organisation.mjs';
 import { PolicyStore } from './policies.mjs';
@@ -20,18 +22,6 @@ const KINDS = {
   css: 'text/css; charset=utf-8',
 };
 
-function matched(pattern, path) {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  if (wanted.length !== given.length) return undefined;
-  const found = {};
-  for (const [n, part] of wanted.entries()) {
-    if (part.startsWith(':')) found[part.slice(1)] = decodeURIComponent(given[n]);
-    else if (part !== given[n]) return undefined;
-  }
-  return found;
-}
-
 /** Which parameters a list knows; any other is refused, as the gateway does. */
 const KNOWN = {
   '/v1/users': ['q', 'group', 'state', 'limit', 'after'],
@@ -41,11 +31,12 @@ const KNOWN = {
   '/v1/leases': ['user', 'app', 'limit'],
   '/v1/decisions': ['after', 'wait', 'outcome', 'user', 'app', 'limit'],
   '/v1/sessions': ['user', 'limit', 'after'],
+  '/v1/proposals': ['state', 'limit', 'after'],
 };
 
-function refuseUnknown({ pathname, searchParams }) {
+function refuseUnknown({ pathname, searchParams }, proposable) {
   for (const name of searchParams.keys())
-    if (!KNOWN[pathname]?.includes(name)) {
+    if (!KNOWN[pathname]?.includes(name) && !(proposable && name === 'propose')) {
       const detail = `there is no parameter \`${name}\` here`;
       throw new Refusal(422, 'invalid', detail, { field: name });
     }
@@ -126,7 +117,10 @@ async function answer(mock, request, response) {
   const { pathname } = url;
   if (!pathname.startsWith('/v1/')) return serveFile(pathname, response);
   mock.asked.push({ at: Date.now(), what: `${request.method} ${pathname}` });
-  refuseUnknown(url);
+  const proposable = PROPOSABLE.find(
+    ([method, pattern]) => method === request.method && matched(pattern, pathname) !== undefined,
+  );
+  refuseUnknown(url, proposable);
   if (mock.signedOut)
     return problem(response, { type: 'denied', title: 'Signed out', status: 401, detail: 'The session is over.' });
   if (mock.failures > 0 && pathname === '/v1/decisions') {
@@ -140,6 +134,17 @@ async function answer(mock, request, response) {
     });
   }
   if (pathname === '/v1/decisions') return decide(mock, url, request, response);
+  if (proposable && url.searchParams.has('propose')) {
+    const [, pattern] = proposable;
+    const asked = { path: pathname, parameters: matched(pattern, pathname), body: await read(request) };
+    const kept = propose(mock, proposable, { ...asked, why: url.searchParams.get('propose'), by: caller(mock) });
+    return send(response, 202, shown(mock, kept));
+  }
+  if (proposable && mock.twoPeople)
+    throw new Refusal(403, 'denied', `policy does not let ${caller(mock)} do \`${proposable[3]}\``, {
+      help: 'the policy `rights-take-two-people` forbids it; propose it, for somebody else to approve',
+      proposable: true,
+    });
   for (const [method, pattern, operation] of OPERATIONS) {
     const parameters = method === request.method && matched(pattern, pathname);
     if (!parameters) continue;
@@ -163,7 +168,8 @@ async function answer(mock, request, response) {
 }
 
 /** Starts it on a free port, or on the one given; `rate` is decisions a second. */
-export async function startMock({ port = 0, rate = 1000, quiet = false, auditor = false, helpdesk = false } = {}) {
+export async function startMock({ port = 0, rate = 1000, ...kind } = {}) {
+  const { quiet = false, auditor = false, helpdesk = false, twoPeople = false } = kind;
   const began = Date.now();
   const organisation = makeOrganisation(began);
   const mock = {
@@ -173,6 +179,8 @@ export async function startMock({ port = 0, rate = 1000, quiet = false, auditor 
     quiet,
     auditor,
     helpdesk,
+    twoPeople,
+    proposals: [],
     ended: new Set(),
     asked: [],
     polling: new Set(),
@@ -182,6 +190,7 @@ export async function startMock({ port = 0, rate = 1000, quiet = false, auditor 
   };
   mock.decisions = new Decisions(organisation, rate, began);
   mock.policies = new PolicyStore(organisation.groups, began);
+  if (!quiet) someProposals(mock);
   const server = createServer((request, response) => {
     answer(mock, request, response).catch((fault) => {
       if (fault instanceof Refusal) return problem(response, fault.document);

@@ -7,6 +7,7 @@ import { MeContext } from './api/me';
 import type { Me } from './api/types';
 import { forgetRefusals } from './api/refused';
 import { useRead } from './api/use';
+import { useWaiting } from './api/waiting';
 import { useAddress } from './router';
 import { BreakGlassNotice } from './pages/break-glass/notice';
 import { pageAt } from './routes';
@@ -17,6 +18,9 @@ import { Icon, Mark } from './ui/icon';
 import { ProblemNote } from './ui/notes';
 import { Page, focusOnNavigation } from './ui/page';
 import { Palette, usePaletteKey } from './ui/palette';
+import { number } from './ui/words';
+
+const PROPOSALS = '/proposals';
 
 const PLACES: [href: string, words: string, under: string[]][] = [
   ['/', 'Overview', []],
@@ -27,12 +31,14 @@ const PLACES: [href: string, words: string, under: string[]][] = [
   ['/decisions', 'Live decisions', ['/decisions/']],
   ['/sessions', 'Sessions and leases', ['/leases']],
   ['/policies', 'Policies', ['/policies/', '/ask']],
+  [PROPOSALS, 'Proposals', ['/proposals/']],
   ['/map', 'Access map', []],
   ['/settings', 'Settings', ['/break-glass']],
 ];
 
 export function Console() {
   const me = useRead<Me>('/v1/me');
+  const waiting = useWaiting(me.value !== undefined);
   const { path } = useAddress();
   const [menu, setMenu] = useState(false);
   const [palette, setPalette] = useState(false);
@@ -83,7 +89,7 @@ export function Console() {
               <span>Find</span>
               <kbd>{/mac/i.test(navigator.userAgent) ? '⌘' : 'Ctrl'} K</kbd>
             </button>
-            <Places path={path} />
+            <Places path={path} waiting={waiting} />
             {me.value && <Whoami me={me.value} />}
           </div>
         </header>
@@ -112,7 +118,7 @@ export function Console() {
           >
             <Icon name="close" />
           </button>
-          <Places path={path} chosen={() => setMenu(false)} />
+          <Places path={path} waiting={waiting} chosen={() => setMenu(false)} />
           {me.value && <Whoami me={me.value} />}
         </Dialog>
       )}
@@ -128,7 +134,14 @@ function useAfterFirst(path: string, run: () => void): void {
   if (first.current !== path) run();
 }
 
-function Places({ path, chosen }: { path: string; chosen?: () => void }): ComponentChildren {
+interface Places {
+  path: string;
+  /** Proposed changes that wait for who is here. */
+  waiting: number;
+  chosen?: () => void;
+}
+
+function Places({ path, waiting, chosen }: Places): ComponentChildren {
   return (
     <nav aria-label="Console">
       <ul class="places">
@@ -138,6 +151,12 @@ function Places({ path, chosen }: { path: string; chosen?: () => void }): Compon
             <li key={href}>
               <a href={href} aria-current={here ? 'page' : undefined} onClick={chosen}>
                 {words}
+                {href === PROPOSALS && waiting > 0 && (
+                  <span class="places-count">
+                    {number(waiting)}
+                    <span class="hidden"> {waiting === 1 ? 'waits' : 'wait'} for you</span>
+                  </span>
+                )}
               </a>
             </li>
           );

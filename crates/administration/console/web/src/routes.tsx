@@ -23,6 +23,8 @@ import { AskPage } from './pages/policies/ask';
 import { PolicyEditorPage } from './pages/policies/editor';
 import { HistoryPage, VersionPage } from './pages/policies/history';
 import { PolicyPage } from './pages/policies/policy';
+import { ProposalPage } from './pages/proposal';
+import { ProposalsPage } from './pages/proposals';
 import { SessionsPage } from './pages/sessions';
 import { SettingsPage } from './pages/settings';
 import { type Parameters, match } from './router';
@@ -77,6 +79,8 @@ const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/policies/history', () => seeing(POLICIES, <HistoryPage />)],
   ['/policies/history/:epoch', ({ epoch }) => seeing(POLICIES, <VersionPage epoch={given(epoch)} />)],
   ['/policies/:id', ({ id }) => seeing(POLICIES, <PolicyPage id={given(id)} />)],
+  ['/proposals', () => <ProposalsPage />],
+  ['/proposals/:id', ({ id }) => <ProposalPage id={given(id)} />],
   ['/ask', () => <AskPage />],
   ['/map', () => seeing(MAP, <MapPage />)],
   ['/settings', () => <SettingsPage />],

@@ -104,10 +104,11 @@ describe('an app', () => {
   });
 
   test('with labels is not removed by who may not apply policies', async () => {
+    let may_propose = [];
     await page.route('**/v1/me', async (route) => {
       const response = await route.fetch();
       const me = await response.json();
-      await route.fulfill({ response, json: { ...me, may: { ...me.may, 'admin.policy.apply': false } } });
+      await route.fulfill({ response, json: { ...me, may: { ...me.may, 'admin.policy.apply': false }, may_propose } });
     });
     await visitor.open('/apps/payroll');
     assert.ok(await visitor.button('Remove').isDisabled());
@@ -116,5 +117,11 @@ describe('an app', () => {
     await page.getByText('Tags, attributes and routes decide which policies apply').waitFor();
     await visitor.open('/apps/reports');
     assert.ok(await visitor.button('Remove').isEnabled());
+    may_propose = ['admin.app.change'];
+    await visitor.open('/apps/payroll');
+    assert.ok(await visitor.button('Propose to remove').isEnabled());
+    await visitor.open('/apps/payroll/edit');
+    await page.getByText('what changes them is proposed, and somebody else approves it').waitFor();
+    await visitor.button('Save the app').waitFor();
   });
 });

@@ -126,6 +126,7 @@ describe('an organisation in which nothing happens yet', () => {
     '/break-glass': /Nothing is sealed/,
     '/policies': /No policy of your own yet/,
     '/policies/history': /No history yet/,
+    '/proposals': /Nothing waits/,
     '/map': /Nobody can reach anything yet/,
     '/settings': /Nothing is declared/,
   };

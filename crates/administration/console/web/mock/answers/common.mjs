@@ -53,6 +53,9 @@ export function withParents(mock, user) {
 /** Those that the helpdesk of the generated organisation is not in. */
 const BEYOND = ['owners', 'auditors', 'oncall', 'contractors'];
 
+/** Who is at the console. */
+export const caller = (mock) => (mock.helpdesk ? 'hana' : (mock.as ?? 'ana'));
+
 export const groupsOfCaller = (mock) =>
   mock.helpdesk
     ? mock.groups.map(({ name }) => name).filter((name) => !BEYOND.includes(name))

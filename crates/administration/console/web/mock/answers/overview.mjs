@@ -2,7 +2,8 @@
 
 import { chance } from '../chance.mjs';
 import { accessOf, routeNames } from '../organisation.mjs';
-import { DAY, MINUTE, groupsOfCaller, no } from './common.mjs';
+import { DAY, MINUTE, caller, groupsOfCaller, no } from './common.mjs';
+import { ACTIONS } from './proposals.mjs';
 
 function overview(mock) {
   const now = Date.now();
@@ -116,12 +117,14 @@ const ALL = [
 const HELPS = ['admin.read', 'admin.user.change', 'admin.user.link', 'admin.session.end'];
 
 function may(mock, name) {
+  if (mock.twoPeople && ACTIONS.includes(name)) return false;
   if (mock.auditor) return name === 'admin.read';
   return !mock.helpdesk || HELPS.includes(name);
 }
 
-const called = (mock) =>
-  mock.helpdesk ? { name: 'hana', display_name: 'Hana Ruiz' } : { name: 'ana', display_name: 'Ana Ruiz' };
+const called = (mock) => ({ name: caller(mock), display_name: `${capital(caller(mock))} Ruiz` });
+
+const capital = (name) => name.charAt(0).toUpperCase() + name.slice(1);
 
 export const OVERVIEW = [
   [
@@ -131,6 +134,7 @@ export const OVERVIEW = [
       kind: 'person',
       ...called(mock),
       may: Object.fromEntries(ALL.map((name) => [name, may(mock, name)])),
+      may_propose: mock.auditor || mock.helpdesk ? [] : ACTIONS,
       groups: groupsOfCaller(mock),
       portal: 'https://portal.example.com/',
       sign_out: 'https://auth.example.com/sign-out',

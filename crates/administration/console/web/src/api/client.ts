@@ -9,6 +9,8 @@ interface Options {
   signal?: AbortSignal;
   /** Makes a repeated create the same create. */
   once?: string;
+  /** Why: then it is only proposed, and the answer is the proposal. */
+  propose?: string;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -39,7 +41,7 @@ async function send(method: Method, path: string, body: unknown, options: Option
   if (body !== undefined) init.body = JSON.stringify(body);
   if (options.signal) init.signal = options.signal;
   try {
-    return await fetch(path, init);
+    return await fetch(path + query({ propose: options.propose }), init);
   } catch (fault) {
     if (options.signal?.aborted) throw fault;
     throw unreachable();

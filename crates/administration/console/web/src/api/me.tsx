@@ -15,24 +15,67 @@ export function useMay(action: string): boolean {
   return useMe()?.may[action] ?? true;
 }
 
-/** Nobody changes people with more rights than their own, but whoever may apply policies. */
-export function useBeyond(user: { name: string; all_groups: string[] }): string | undefined {
-  const groups = useMe()?.groups;
-  const all = useMay('admin.policy.apply');
-  if (all || !groups) return undefined;
-  const beyond = user.all_groups.filter((group) => !groups.includes(group));
-  return beyond.length === 0 ? undefined : `${user.name} is in ${some(beyond, 2)}, and you are not: ask an owner.`;
+/** How a change comes about: one makes it, or proposes it for somebody else to make; absent where it cannot. */
+export type Way = 'make' | 'propose' | undefined;
+
+export const useMayPropose = (action: string): boolean => useMe()?.may_propose?.includes(action) ?? false;
+
+/** How what is an action comes about, where rights beyond one's own may be missing. */
+export function useWay(action: string, beyond = false): Way {
+  const may = useMay(action);
+  if (useMayPropose(action) && (!may || beyond)) return 'propose';
+  return may ? 'make' : undefined;
 }
 
-/** The groups that one may put others into; all where it is not known. */
-export function useGiven(): string[] | undefined {
+/** The same for what is a right as well, such as what policies read: one makes it who may apply policies. */
+export function useWayOfRights(action: string): Way {
+  const all = useMay('admin.policy.apply');
+  const way = useWay(action, !all);
+  return way === 'make' && !all ? undefined : way;
+}
+
+interface Grouped {
+  name: string;
+  all_groups: string[];
+}
+
+/** The groups of somebody that one is not in: rights that one has not, but for who may apply policies. */
+function useMore(user: Grouped): string[] {
   const groups = useMe()?.groups;
-  return useMay('admin.policy.apply') ? undefined : groups;
+  const all = useMay('admin.policy.apply');
+  return all || !groups ? [] : user.all_groups.filter((group) => !groups.includes(group));
+}
+
+/** Nobody changes people with more rights than their own; who may propose it does that. */
+export function useWayWith(user: Grouped): Way {
+  return useWay('admin.user.change', useMore(user).length > 0);
+}
+
+/** Why an action on somebody is closed who has more rights: neither to be made nor to be proposed. */
+export function useBeyond(user: Grouped, action = 'admin.user.change'): string | undefined {
+  const beyond = useMore(user);
+  if (useMayPropose(action) || beyond.length === 0) return undefined;
+  return `${user.name} is in ${some(beyond, 2)}, and you are not: ask an owner.`;
+}
+
+/** The groups that one may put others into; all where it is not known, or can be proposed. */
+export function useGiven(action: string): string[] | undefined {
+  const groups = useMe()?.groups;
+  return useWayOfRights(action) === undefined ? groups : undefined;
+}
+
+interface Permitted {
+  action: string;
+  to: string;
+  /** Who may only propose it is let do that here. */
+  proposable?: boolean;
+  children: ComponentChildren;
 }
 
 /** Shows its children only to whom policy permits the action, and tells the others why not. */
-export function Permitted({ action, to, children }: { action: string; to: string; children: ComponentChildren }) {
-  if (useMay(action)) return <>{children}</>;
+export function Permitted({ action, to, proposable = false, children }: Permitted) {
+  const way = useWay(action);
+  if (way === 'make' || (way === 'propose' && proposable)) return <>{children}</>;
   return (
     <p class="small">
       You may not {to} here: policy does not permit you <code>{action}</code>.

@@ -10,6 +10,8 @@ export class Problem extends Error {
     readonly field?: string,
     readonly faults: string[] = [],
     readonly decision?: string,
+    /** Who asked may propose it, for somebody else to make. */
+    readonly proposable = false,
   ) {
     super(detail || title);
   }
@@ -49,6 +51,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     text(body.field),
     faults,
     text(body.decision),
+    body.proposable === true,
   );
 }
 

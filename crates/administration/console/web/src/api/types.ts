@@ -23,6 +23,8 @@ export interface Me {
   name: string;
   display_name: string;
   may: Record<string, boolean>;
+  /** What they may propose, for somebody else to make. */
+  may_propose?: string[];
   /** The groups that they are in, directly or through others; unknown where absent. */
   groups?: string[];
   sign_out?: string;
@@ -496,4 +498,31 @@ export interface SealedBreakGlass {
   url: string;
   code: string;
   opens: boolean;
+}
+
+export type ProposalState = 'waiting' | 'approved' | 'declined' | 'withdrawn' | 'lapsed';
+
+/** A change that somebody proposes and somebody else makes. */
+export interface Proposal {
+  id: string;
+  what: string;
+  why: string;
+  action: string;
+  operation: string;
+  path: string;
+  by: string;
+  at: Time;
+  until: Time;
+  state: ProposalState;
+  settled?: { at: Time; by: string; why?: string };
+  /** Why it cannot be approved any more, although it waits. */
+  outdated?: string;
+  own: boolean;
+  may_approve: boolean;
+}
+
+export interface ProposalInFull {
+  proposal: Proposal;
+  /** The body of the request; kept while it waits, and not shown to everybody. */
+  says?: Record<string, unknown>;
 }

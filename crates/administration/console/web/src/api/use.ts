@@ -15,7 +15,11 @@ export interface Reading<T> {
 }
 
 /** Reads a path, again whenever it changes; `null` reads nothing yet. */
-export function useRead<T>(path: string | null): Reading<T> {
+export const useRead = <T>(path: string | null): Reading<T> =>
+  useAnswer(path, (signal) => api.get<T>(path ?? '', signal));
+
+/** What comes of a question that changes nothing, asked again whenever its path does. */
+export function useAnswer<T>(path: string | null, ask: (signal: AbortSignal) => Promise<T>): Reading<T> {
   const [turn, setTurn] = useState(0);
   const [state, setState] = useState<{ path: string | null; value?: T; problem?: Problem }>({ path });
   const [busy, setBusy] = useState(path !== null);
@@ -23,8 +27,7 @@ export function useRead<T>(path: string | null): Reading<T> {
     if (path === null) return;
     const leaving = new AbortController();
     setBusy(true);
-    api
-      .get<T>(path, leaving.signal)
+    ask(leaving.signal)
       .then((value) => setState({ path, value }))
       .catch((fault) => {
         // What was read before stays in sight beside the problem, as long as it is the same thing.
@@ -65,7 +68,7 @@ export interface Doing {
   forget: () => void;
 }
 
-/** One thing that a person sets off: at most once at a time, with its problem to show; `what` names it where a refusal is kept in mind. */
+/** One thing that a person sets off: at most once at a time, with its problem to show; `what` names it where a refusal that stays one is kept in mind. */
 export function useDoing(what?: string): Doing {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -82,7 +85,7 @@ export function useDoing(what?: string): Doing {
       } catch (fault) {
         const problem = asProblem(fault);
         setProblem(problem);
-        if (what !== undefined && problem.status === 403) noteRefusal(what, problem.sentences);
+        if (what !== undefined && problem.status === 403 && !problem.proposable) noteRefusal(what, problem.sentences);
         return false;
       } finally {
         under.current = false;

@@ -2,15 +2,15 @@
 
 import { useMemo, useState } from 'preact/hooks';
 
+import { useChange } from '../api/change';
 import { api } from '../api/client';
-import { Permitted, useGiven, useMay } from '../api/me';
+import { Permitted, useGiven, useWayOfRights } from '../api/me';
 import type { User } from '../api/types';
-import { useDoing } from '../api/use';
 import { at, go } from '../router';
 import { say } from '../ui/announce';
 import { GroupField } from '../ui/choose';
 import { TextField } from '../ui/field';
-import { ProblemNote } from '../ui/notes';
+import { Finish } from '../ui/finish';
 import { Page } from '../ui/page';
 
 export function AddPersonPage() {
@@ -20,7 +20,7 @@ export function AddPersonPage() {
       above={<a href="/people">People</a>}
       lead="They get in once you have made them a link, on their page."
     >
-      <Permitted action="admin.user.add" to="add people">
+      <Permitted action="admin.user.add" to="add people" proposable>
         <Form />
       </Permitted>
     </Page>
@@ -33,9 +33,9 @@ function Form() {
   const [email, setEmail] = useState('');
   const [group, setGroup] = useState('');
   const [groups, setGroups] = useState<string[]>([]);
-  const given = useGiven();
-  const mayDescribe = useMay('admin.policy.apply');
-  const doing = useDoing();
+  const given = useGiven('admin.user.add');
+  const mayDescribe = useWayOfRights('admin.user.add') !== undefined;
+  const doing = useChange('admin.user.add');
   const once = useMemo(() => crypto.randomUUID(), []);
   const join = () => {
     const wanted = group.trim();
@@ -51,7 +51,7 @@ function Form() {
       ...(display.trim() && { display_name: display.trim() }),
       ...(email.trim() && { email: email.trim() }),
     };
-    if (!(await doing.run(() => api.post<User>('/v1/users', body, { once })))) return;
+    if (!(await doing.run((how) => api.post<User>('/v1/users', body, { once, ...how })))) return;
     say(`${body.name} is added`);
     go(at('people', body.name));
   };
@@ -106,15 +106,11 @@ function Form() {
           ))}
         </ul>
       )}
-      <ProblemNote problem={doing.problem} />
-      <div class="buttons">
-        <button class="button first" disabled={doing.busy}>
-          Add the person
-        </button>
+      <Finish doing={doing} action="Add the person">
         <a class="button" href="/people">
           Back
         </a>
-      </div>
+      </Finish>
     </form>
   );
 }

@@ -2,16 +2,18 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../api/change';
 import { api, query, to } from '../api/client';
-import { Permitted, useMay } from '../api/me';
+import { Permitted, type Way, useWay, useWayOfRights } from '../api/me';
 import type { AppAccess, AppInFull, List } from '../api/types';
-import { useDoing, useRead } from '../api/use';
+import { useRead } from '../api/use';
 import { at, go } from '../router';
 import { Act } from '../ui/act';
 import { say } from '../ui/announce';
 import { AccessChip, Chip } from '../ui/chip';
 import { Id } from '../ui/copy';
 import { Confirm } from '../ui/dialog';
+import { verb } from '../ui/finish';
 import { Empty, Shown } from '../ui/notes';
 import { Page, Section } from '../ui/page';
 import { PolicyIds } from '../ui/policies';
@@ -158,18 +160,23 @@ export function Declared() {
   );
 }
 
+function useWayToRemove(app: AppInFull): Way {
+  const [way, rights] = [useWay('admin.app.change'), useWayOfRights('admin.app.change')];
+  return labelled(app) ? rights : way;
+}
+
 function AppActions({ app }: { app: AppInFull }) {
-  const may = useMay('admin.app.change');
-  const all = useMay('admin.policy.apply');
+  const way = useWay('admin.app.change');
+  const toRemove = useWayToRemove(app);
   const [asked, setAsked] = useState(false);
-  if (owned(app) || !may) return null;
+  if (owned(app) || !way) return null;
   return (
     <div class="buttons">
       <a class="button" href={`${at('apps', app.name)}/edit`}>
-        Change
+        {verb(way, 'Change')}
       </a>
-      <Act class="button danger" why={all || !labelled(app) ? undefined : LABELLED} onClick={() => setAsked(true)}>
-        Remove
+      <Act class="button danger" why={toRemove ? undefined : LABELLED} onClick={() => setAsked(true)}>
+        {verb(toRemove, 'Remove')}
       </Act>
       {asked && <Remove app={app} close={() => setAsked(false)} />}
     </div>
@@ -177,11 +184,11 @@ function AppActions({ app }: { app: AppInFull }) {
 }
 
 function Remove({ app, close }: { app: AppInFull; close: () => void }) {
-  const doing = useDoing();
+  const doing = useChange('admin.app.change', { way: useWayToRemove(app) });
   const leases = useRead<List<unknown>>(`/v1/leases${query({ app: app.name, limit: 1 })}`);
   const open = leases.value?.total;
   const remove = async () => {
-    if (!(await doing.run(() => api.remove(to('apps', app.name), { over: app.version })))) return;
+    if (!(await doing.run((how) => api.remove(to('apps', app.name), { over: app.version, ...how })))) return;
     say(`${app.title} is removed`);
     go('/apps');
   };

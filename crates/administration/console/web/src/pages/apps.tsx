@@ -2,10 +2,11 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
-import { useMay } from '../api/me';
+import { useWay } from '../api/me';
 import type { App, Apps } from '../api/types';
 import { useAll } from '../api/use-all';
 import { at, refine, useAddress } from '../router';
+import { verb } from '../ui/finish';
 import { More, STEP } from '../ui/more';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
@@ -19,7 +20,7 @@ export function AppsPage() {
   const reading = useAll<Apps>('/v1/apps');
   const [text, setText] = useState(search.get('q') ?? '');
   const [shown, setShown] = useState(STEP);
-  const may = useMay('admin.app.change');
+  const way = useWay('admin.app.change');
   useEffect(() => {
     refine({ q: text.trim() });
     setShown(STEP);
@@ -29,9 +30,9 @@ export function AppsPage() {
       title="Apps"
       wide
       aside={
-        may && (
+        way && (
           <a class="button first" href="/apps/add">
-            Add an app
+            {verb(way, 'Add an app')}
           </a>
         )
       }

@@ -2,15 +2,17 @@
 
 import { useMemo, useState } from 'preact/hooks';
 
+import { useChange } from '../api/change';
 import { api, to } from '../api/client';
-import { Permitted, useMay } from '../api/me';
+import { Permitted, useWayOfRights } from '../api/me';
 import type { AppDraft, AppInFull } from '../api/types';
-import { useDoing, useRead } from '../api/use';
+import { useRead } from '../api/use';
 import { at, go } from '../router';
 import { say } from '../ui/announce';
 import { Chip } from '../ui/chip';
 import { Check, LinesField, TextField } from '../ui/field';
-import { ProblemNote, Shown } from '../ui/notes';
+import { Finish } from '../ui/finish';
+import { Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { PairsField } from '../ui/pairs';
 import { ReadOnly, owned } from './app';
@@ -36,7 +38,7 @@ const EMPTY: AppDraft = {
 export function AddAppPage() {
   return (
     <Page title="Add an app" above={<a href="/apps">Apps</a>} lead="Nobody reaches it until a policy permits somebody.">
-      <Permitted action="admin.app.change" to="add apps">
+      <Permitted action="admin.app.change" to="add apps" proposable>
         <Form draft={EMPTY} />
       </Permitted>
     </Page>
@@ -53,7 +55,7 @@ export function EditAppPage({ name }: { name: string }) {
       <Shown reading={reading}>
         {(app) =>
           !owned(app) ? (
-            <Permitted action="admin.app.change" to="change apps">
+            <Permitted action="admin.app.change" to="change apps" proposable>
               <Form draft={app} over={app.version} again={reading.again} />
             </Permitted>
           ) : (
@@ -73,31 +75,25 @@ interface Form {
 
 function Form({ draft, over, again }: Form) {
   const [app, setApp] = useState<AppDraft>(draft);
-  const doing = useDoing();
+  const doing = useChange('admin.app.change');
   const once = useMemo(() => crypto.randomUUID(), []);
   const change = (values: Partial<AppDraft>) => setApp({ ...app, ...values });
   const added = over === undefined;
   const save = async (event: Event) => {
     event.preventDefault();
     const document = tidied(app);
-    const send = () =>
-      added ? api.post('/v1/apps', document, { once }) : api.put(to('apps', app.name), document, { over });
+    const send = (how: { propose?: string }) =>
+      added
+        ? api.post('/v1/apps', document, { once, ...how })
+        : api.put(to('apps', app.name), document, { over, ...how });
     if (!(await doing.run(send))) return;
     say(`${document.title} is saved`);
     go(at('apps', document.name));
   };
   const { problem } = doing;
-  const mayLabel = useMay('admin.policy.apply');
   return (
     <form class="form" onSubmit={save}>
-      {!mayLabel && (
-        <p class="note">
-          <Chip tone="plain">an owner's to change</Chip>
-          <span class="soft">
-            Tags, attributes and routes decide which policies apply: leave them as they are, or ask an owner.
-          </span>
-        </p>
-      )}
+      <Labels />
       <fieldset class="card pad">
         <legend>The app</legend>
         <div class="field-row">
@@ -191,15 +187,28 @@ function Form({ draft, over, again }: Form) {
       </div>
       <SentFields app={app} change={change} problem={problem} />
       <ServerFields app={app} change={change} problem={problem} />
-      <ProblemNote problem={problem} again={problem?.stale ? again : undefined} />
-      <div class="buttons">
-        <button class="button first" disabled={doing.busy}>
-          {added ? 'Add the app' : 'Save the app'}
-        </button>
+      <Finish doing={doing} action={added ? 'Add the app' : 'Save the app'} again={problem?.stale ? again : undefined}>
         <a class="button" href={added ? '/apps' : at('apps', app.name)}>
           Back
         </a>
-      </div>
+      </Finish>
     </form>
+  );
+}
+
+/** Said before it is filled in: whose part of it is. */
+function Labels() {
+  const way = useWayOfRights('admin.app.change');
+  if (way === 'make') return null;
+  return (
+    <p class="note">
+      <Chip tone="plain">{way ? 'takes somebody else' : "an owner's to change"}</Chip>
+      <span class="soft">
+        Tags, attributes and routes decide which policies apply:{' '}
+        {way
+          ? 'what changes them is proposed, and somebody else approves it.'
+          : 'leave them as they are, or ask an owner.'}
+      </span>
+    </p>
   );
 }

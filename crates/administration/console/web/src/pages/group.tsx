@@ -2,16 +2,18 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../api/change';
 import { api, query, to } from '../api/client';
-import { useMay } from '../api/me';
+import { useWay } from '../api/me';
 import type { Group, List, User } from '../api/types';
-import { useDoing, useRead } from '../api/use';
+import { useRead } from '../api/use';
 import { at, go } from '../router';
 import { say } from '../ui/announce';
 import { Confirm } from '../ui/dialog';
 import { LinesField, TextField } from '../ui/field';
+import { Finish, verb } from '../ui/finish';
 import { Until, useMemberships } from '../ui/memberships';
-import { Empty, ProblemNote, Shown } from '../ui/notes';
+import { Empty, Shown } from '../ui/notes';
 import { Page, Section } from '../ui/page';
 import { number, people } from '../ui/words';
 
@@ -20,7 +22,7 @@ const MOST = 12;
 export function GroupPage({ name }: { name: string }) {
   const reading = useRead<Group>(to('groups', name));
   const [asked, setAsked] = useState(false);
-  const may = useMay('admin.policy.apply');
+  const way = useWay('admin.policy.apply');
   const group = reading.value;
   return (
     <Page
@@ -32,9 +34,9 @@ export function GroupPage({ name }: { name: string }) {
       }
       aside={
         group &&
-        may && (
+        way && (
           <button type="button" class="button danger" onClick={() => setAsked(true)}>
-            Remove
+            {verb(way, 'Remove')}
           </button>
         )
       }
@@ -59,7 +61,7 @@ export function GroupPage({ name }: { name: string }) {
                 this group, always or on a condition.
               </p>
             </Section>
-            {may && (
+            {way && (
               <Section id="details" title="Details">
                 <Details key={group.version} group={group} again={reading.again} />
               </Section>
@@ -117,11 +119,11 @@ function How({ user, group }: { user: User; group: string }) {
 function Details({ group, again }: { group: Group; again: () => void }) {
   const [title, setTitle] = useState(group.title);
   const [parents, setParents] = useState(group.parents);
-  const doing = useDoing();
+  const doing = useChange('admin.policy.apply');
   const save = async (event: Event) => {
     event.preventDefault();
     const body = { title: title.trim(), parents: parents.map((name) => name.trim()).filter(Boolean) };
-    if (!(await doing.run(() => api.put(to('groups', group.name), body, { over: group.version })))) return;
+    if (!(await doing.run((how) => api.put(to('groups', group.name), body, { over: group.version, ...how })))) return;
     say('Saved');
     again();
   };
@@ -137,20 +139,15 @@ function Details({ group, again }: { group: Group; again: () => void }) {
         problem={doing.problem}
         name="parents"
       />
-      <ProblemNote problem={doing.problem} again={doing.problem?.stale ? again : undefined} />
-      <div class="buttons">
-        <button class="button first" disabled={doing.busy}>
-          Save the group
-        </button>
-      </div>
+      <Finish doing={doing} action="Save the group" again={doing.problem?.stale ? again : undefined} />
     </form>
   );
 }
 
 function Remove({ group, close }: { group: Group; close: () => void }) {
-  const doing = useDoing();
+  const doing = useChange('admin.policy.apply');
   const remove = async () => {
-    if (!(await doing.run(() => api.remove(to('groups', group.name), { over: group.version })))) return;
+    if (!(await doing.run((how) => api.remove(to('groups', group.name), { over: group.version, ...how })))) return;
     say(`${group.name} is removed`);
     go('/groups');
   };

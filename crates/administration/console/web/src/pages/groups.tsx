@@ -2,18 +2,19 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
+import { useChange } from '../api/change';
 import { api } from '../api/client';
-import { useMay } from '../api/me';
+import { useWay } from '../api/me';
 import type { Group, List } from '../api/types';
-import { useDoing } from '../api/use';
 import { useAll } from '../api/use-all';
 import { at, go, refine, useAddress } from '../router';
 import { say } from '../ui/announce';
 import { GroupField } from '../ui/choose';
 import { Dialog } from '../ui/dialog';
 import { TextField } from '../ui/field';
+import { Finish, verb } from '../ui/finish';
 import { More, STEP } from '../ui/more';
-import { Empty, ProblemNote, Shown } from '../ui/notes';
+import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { type Column, Table } from '../ui/table';
 import { count, number, unit } from '../ui/words';
@@ -24,7 +25,7 @@ export function GroupsPage() {
   const [text, setText] = useState(search.get('q') ?? '');
   const [shown, setShown] = useState(STEP);
   const [adding, setAdding] = useState(false);
-  const may = useMay('admin.policy.apply');
+  const way = useWay('admin.policy.apply');
   useEffect(() => {
     refine({ q: text.trim() });
     setShown(STEP);
@@ -34,9 +35,9 @@ export function GroupsPage() {
       title="Groups"
       wide
       aside={
-        may && (
+        way && (
           <button type="button" class="button first" onClick={() => setAdding(true)}>
-            Add a group
+            {verb(way, 'Add a group')}
           </button>
         )
       }
@@ -118,7 +119,7 @@ function Add({ close }: { close: () => void }) {
   const [name, setName] = useState('');
   const [title, setTitle] = useState('');
   const [parent, setParent] = useState('');
-  const doing = useDoing();
+  const doing = useChange('admin.policy.apply');
   const add = async (event: Event) => {
     event.preventDefault();
     const body = {
@@ -126,7 +127,7 @@ function Add({ close }: { close: () => void }) {
       ...(title.trim() && { title: title.trim() }),
       parents: parent.trim() ? [parent.trim()] : [],
     };
-    if (!(await doing.run(() => api.post('/v1/groups', body, { once: crypto.randomUUID() })))) return;
+    if (!(await doing.run((how) => api.post('/v1/groups', body, { once: crypto.randomUUID(), ...how })))) return;
     say(`${body.name} is added`);
     close();
     go(at('groups', body.name));
@@ -153,15 +154,7 @@ function Add({ close }: { close: () => void }) {
           problem={doing.problem}
           name="parents"
         />
-        <ProblemNote problem={doing.problem} />
-        <div class="buttons end">
-          <button type="button" class="button" onClick={close}>
-            Leave it
-          </button>
-          <button class="button first" disabled={doing.busy}>
-            Add the group
-          </button>
-        </div>
+        <Finish doing={doing} action="Add the group" leave={close} leaving="Leave it" />
       </form>
     </Dialog>
   );

@@ -2,13 +2,14 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
-import { useMay } from '../api/me';
+import { useWay } from '../api/me';
 import type { User } from '../api/types';
 import { useRested } from '../api/use';
 import { at, refine, useAddress } from '../router';
 import { Chip } from '../ui/chip';
 import { SuggestingFilter } from '../ui/choose';
 import { Until, useMemberships } from '../ui/memberships';
+import { verb } from '../ui/finish';
 import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
@@ -31,16 +32,16 @@ export function PeoplePage() {
   const within = useRested(group.trim());
   useEffect(() => refine({ q, group: within }), [q, within]);
   const paged = usePaged<User>('/v1/users', { q, group: within, state });
-  const mayAdd = useMay('admin.user.add');
+  const toAdd = useWay('admin.user.add');
   const total = paged.reading.value?.total;
   return (
     <Page
       title="People"
       wide
       aside={
-        mayAdd && (
+        toAdd && (
           <a class="button first" href="/people/add">
-            Add a person
+            {verb(toAdd, 'Add a person')}
           </a>
         )
       }

@@ -2,17 +2,19 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../api/change';
 import { api, query, to } from '../api/client';
-import { Permitted, useBeyond, useMay } from '../api/me';
+import { Permitted, useBeyond, useMay, useWay, useWayWith } from '../api/me';
 import { useRefusal } from '../api/refused';
 import type { Lease, List, UserInFull } from '../api/types';
-import { useDoing, useRead } from '../api/use';
+import { useRead } from '../api/use';
 import { at, go } from '../router';
 import { Act } from '../ui/act';
 import { say } from '../ui/announce';
 import { Chip } from '../ui/chip';
 import { Id } from '../ui/copy';
 import { Confirm } from '../ui/dialog';
+import { verb } from '../ui/finish';
 import { Shown } from '../ui/notes';
 import { Page, Section } from '../ui/page';
 import { count, number } from '../ui/words';
@@ -106,13 +108,14 @@ function Beyond({ user }: { user: UserInFull }) {
 
 function PersonActions({ user, again }: { user: UserInFull; again: () => void }) {
   const [asked, setAsked] = useState<'disable' | 'enable' | 'remove'>();
-  const may = useMay('admin.user.change');
+  const way = useWay('admin.user.change');
+  const wayWith = useWayWith(user);
   const beyond = useBeyond(user);
   // Switching off is for emergencies, and judged by policy alone.
   const notOff = useRefusal(`disable ${user.id}`);
   const notOn = useRefusal(`enable ${user.id}`);
   const notAway = useRefusal(`remove ${user.id}`);
-  if (!may)
+  if (!way)
     return (
       <Permitted action="admin.user.change" to="change people">
         {null}
@@ -123,16 +126,16 @@ function PersonActions({ user, again }: { user: UserInFull; again: () => void })
     <div class="buttons">
       {user.disabled ? (
         <Act why={beyond ?? notOn} onClick={() => setAsked('enable')}>
-          Enable
+          {verb(wayWith, 'Enable')}
         </Act>
       ) : (
         <Act class="button danger" why={notOff} onClick={() => setAsked('disable')}>
-          Disable
+          {verb(way, 'Disable')}
         </Act>
       )}
       {user.disabled && (
         <Act class="button danger" why={beyond ?? notAway} onClick={() => setAsked('remove')}>
-          Remove
+          {verb(wayWith, 'Remove')}
         </Act>
       )}
       {asked === 'disable' && <Disable user={user} close={close} again={again} />}
@@ -150,11 +153,11 @@ interface Asked {
 
 /** Says what is touched, with numbers, before it is. */
 function Disable({ user, close, again }: Asked) {
-  const doing = useDoing(`disable ${user.id}`);
+  const doing = useChange('admin.user.change', { refusal: `disable ${user.id}` });
   const leases = useRead<List<Lease>>(`/v1/leases${query({ user: user.name, limit: 1 })}`);
   const open = leases.value?.total ?? leases.value?.items.length;
   const disable = async () => {
-    if (!(await doing.run(() => api.post(`${to('users', user.id)}/disable`)))) return;
+    if (!(await doing.run((how) => api.post(`${to('users', user.id)}/disable`, {}, how)))) return;
     say(`${user.name} is disabled`);
     close();
     again();
@@ -179,9 +182,9 @@ function Disable({ user, close, again }: Asked) {
 }
 
 function Enable({ user, close, again }: Asked) {
-  const doing = useDoing(`enable ${user.id}`);
+  const doing = useChange('admin.user.change', { way: useWayWith(user), refusal: `enable ${user.id}` });
   const enable = async () => {
-    if (!(await doing.run(() => api.post(`${to('users', user.id)}/enable`)))) return;
+    if (!(await doing.run((how) => api.post(`${to('users', user.id)}/enable`, {}, how)))) return;
     say(`${user.name} is enabled`);
     close();
     again();
@@ -203,9 +206,9 @@ function Enable({ user, close, again }: Asked) {
 }
 
 function Remove({ user, close }: Omit<Asked, 'again'>) {
-  const doing = useDoing(`remove ${user.id}`);
+  const doing = useChange('admin.user.change', { way: useWayWith(user), refusal: `remove ${user.id}` });
   const remove = async () => {
-    if (!(await doing.run(() => api.remove(to('users', user.id), { over: user.version })))) return;
+    if (!(await doing.run((how) => api.remove(to('users', user.id), { over: user.version, ...how })))) return;
     say(`${user.name} is removed`);
     go('/people');
   };

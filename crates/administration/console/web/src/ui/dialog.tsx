@@ -3,8 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
-import type { Doing } from '../api/use';
-import { ProblemNote } from './notes';
+import { Finish, type Finishing } from './finish';
 
 interface Dialog {
   title: string;
@@ -59,7 +58,7 @@ interface Confirm {
   danger?: boolean;
   /** Whether all that it touches is known and said. */
   ready?: boolean;
-  doing: Doing;
+  doing: Finishing;
   onConfirm: () => void;
   close: () => void;
   /** What it touches, and whom. */
@@ -73,21 +72,15 @@ export function Confirm({ title, action, danger = false, ready = true, doing, on
   };
   return (
     <Dialog title={title} close={leave}>
-      <div class="dialog-text">{children}</div>
-      <ProblemNote problem={doing.problem} />
-      <div class="buttons end">
-        <button type="button" class="button" onClick={leave}>
-          Leave it as it is
-        </button>
-        <button
-          type="button"
-          class={danger ? 'button first danger' : 'button first'}
-          disabled={doing.busy || !ready}
-          onClick={onConfirm}
-        >
-          {action}
-        </button>
-      </div>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onConfirm();
+        }}
+      >
+        <div class="dialog-text">{children}</div>
+        <Finish doing={doing} action={action} danger={danger} ready={ready} leave={leave} />
+      </form>
     </Dialog>
   );
 }

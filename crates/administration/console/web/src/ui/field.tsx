@@ -76,9 +76,12 @@ interface TextField {
   mono?: boolean;
   placeholder?: string;
   disabled?: boolean;
+  /** How many characters it takes. */
+  most?: number;
 }
 
-export function TextField({ value, set, type = 'text', required, mono, placeholder, disabled, ...field }: TextField) {
+export function TextField(given: TextField) {
+  const { value, set, type = 'text', required, mono, placeholder, disabled, most, ...field } = given;
   return (
     <Field {...field} holds={value}>
       {(parts) => (
@@ -90,6 +93,7 @@ export function TextField({ value, set, type = 'text', required, mono, placehold
           required={required}
           placeholder={placeholder}
           disabled={disabled}
+          maxLength={most}
           autocomplete="off"
           spellcheck={false}
           onInput={(event) => set(event.currentTarget.value)}

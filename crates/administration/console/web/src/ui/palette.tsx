@@ -32,6 +32,7 @@ const PAGES: Target[] = [
   ['Policies', '/policies'],
   ['Edit the policies', '/policies/edit'],
   ['History of the policies', '/policies/history'],
+  ['Proposals', '/proposals'],
   ['Ask a question of policy', '/ask'],
   ['Access map', '/map'],
   ['Settings', '/settings'],

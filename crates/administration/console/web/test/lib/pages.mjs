@@ -20,6 +20,9 @@ const write = async (page, text) => {
 const FINANCE =
   '@id("reports-for-finance")\npermit (\n    principal in Group::"finance",\n    action == Action::"http.request",\n    resource in App::"reports"\n);\n';
 
+/** The proposal of an operation that the generated organisation has. */
+const of = (mock, operation) => mock.proposals.find((kept) => kept.operation === operation).id;
+
 export const PAGES = [
   ['overview', '/'],
   ['people', '/people'],
@@ -133,6 +136,34 @@ export const PAGES = [
     async (page) => {
       await page.getByRole('radio', { name: 'as a table' }).check();
       await page.getByRole('table').waitFor();
+    },
+  ],
+  ['proposals', '/proposals'],
+  ['proposals-all', '/proposals?state=all'],
+  ['proposal', (mock) => `/proposals/${of(mock, 'PolicyApply')}`],
+  [
+    'proposal-approve',
+    (mock) => `/proposals/${of(mock, 'PolicyApply')}`,
+    async (page) => {
+      await page.getByRole('button', { name: 'Approve' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+  ],
+  ['proposal-decline', (mock) => `/proposals/${of(mock, 'AppPut')}`, press('Decline')],
+  ['proposal-own', (mock) => `/proposals/${of(mock, 'UserGroupAdd')}`],
+  ['proposal-of-an-app', (mock) => `/proposals/${of(mock, 'AppPut')}`],
+  ['proposal-of-earlier-policies', (mock) => `/proposals/${of(mock, 'PolicyRollback')}`],
+  ['proposal-outdated', (mock) => `/proposals/${of(mock, 'DeclaredApply')}`],
+  ['proposal-declined', (mock) => `/proposals/${of(mock, 'GroupRemove')}`],
+  [
+    'policy-editor-proposing',
+    '/policies/edit',
+    async (page) => {
+      await write(page, FINANCE);
+      await page.getByText('No fault').waitFor();
+      await page.getByRole('button', { name: 'Compare with what is in force' }).click();
+      await page.getByRole('button', { name: 'Propose instead' }).click();
+      await page.getByLabel('Why', { exact: true }).waitFor();
     },
   ],
   ['settings', '/settings'],

@@ -2,26 +2,26 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../../api/change';
 import { api, to } from '../../api/client';
-import { useBeyond, useMay } from '../../api/me';
+import { useBeyond, useWayOfRights, useWayWith } from '../../api/me';
 import type { UserInFull } from '../../api/types';
-import { useDoing } from '../../api/use';
 import { say } from '../../ui/announce';
 import { TextField } from '../../ui/field';
-import { ProblemNote } from '../../ui/notes';
+import { Finish } from '../../ui/finish';
 import { PairsField } from '../../ui/pairs';
 
 const FOR_OWNERS = 'Only who may apply policies changes it, as policies read it.';
 
 export function PersonDetails({ user, again }: { user: UserInFull; again: () => void }) {
-  const mayChange = useMay('admin.user.change');
-  const may = useBeyond(user) === undefined && mayChange;
+  const way = useWayWith(user);
+  const may = useBeyond(user) === undefined && way !== undefined;
   // Policies read them, so they are rights.
-  const mayDescribe = useMay('admin.policy.apply') && may;
+  const mayDescribe = useWayOfRights('admin.user.change') !== undefined && may;
   const [display, setDisplay] = useState(user.display_name);
   const [email, setEmail] = useState(user.email ?? '');
   const [attributes, setAttributes] = useState(user.attributes);
-  const doing = useDoing();
+  const doing = useChange('admin.user.change', { way });
   const save = async (event: Event) => {
     event.preventDefault();
     // Only what is different: addresses and attributes are not everybody's to change.
@@ -30,7 +30,7 @@ export function PersonDetails({ user, again }: { user: UserInFull; again: () => 
       ...(email.trim() !== (user.email ?? '') && { email: email.trim() || null }),
       ...(JSON.stringify(attributes) !== JSON.stringify(user.attributes) && { attributes }),
     };
-    if (!(await doing.run(() => api.patch(to('users', user.id), body, { over: user.version })))) return;
+    if (!(await doing.run((how) => api.patch(to('users', user.id), body, { over: user.version, ...how })))) return;
     say('Saved');
     again();
   };
@@ -65,14 +65,7 @@ export function PersonDetails({ user, again }: { user: UserInFull; again: () => 
         problem={doing.problem}
         name="attributes"
       />
-      <ProblemNote problem={doing.problem} again={doing.problem?.stale ? again : undefined} />
-      {may && (
-        <div class="buttons">
-          <button class="button first" disabled={doing.busy}>
-            Save
-          </button>
-        </div>
-      )}
+      {may && <Finish doing={doing} action="Save" again={doing.problem?.stale ? again : undefined} />}
     </form>
   );
 }

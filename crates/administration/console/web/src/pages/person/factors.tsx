@@ -2,14 +2,15 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../../api/change';
 import { api, to } from '../../api/client';
-import { useBeyond, useMay } from '../../api/me';
+import { useBeyond, useWayWith } from '../../api/me';
 import { useRefusal } from '../../api/refused';
 import type { Factor, UserInFull } from '../../api/types';
-import { useDoing } from '../../api/use';
 import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
 import { Confirm } from '../../ui/dialog';
+import { verb } from '../../ui/finish';
 import { Empty } from '../../ui/notes';
 import { Time } from '../../ui/time';
 import { count } from '../../ui/words';
@@ -18,7 +19,7 @@ const KINDS: Record<string, string> = { passkey: 'passkey', 'recovery-codes': 'r
 
 export function FactorRows({ user, again }: { user: UserInFull; again: () => void }) {
   const [asked, setAsked] = useState<Factor>();
-  const may = useMay('admin.user.change');
+  const way = useWayWith(user);
   const refused = useRefusal(`factor ${user.id}`);
   const why = useBeyond(user) ?? refused;
   if (user.factors.length === 0) {
@@ -42,15 +43,16 @@ export function FactorRows({ user, again }: { user: UserInFull; again: () => voi
                 {KINDS[factor.kind] ?? factor.kind} · added <Time at={factor.enrolled_at} />
               </span>
             </div>
-            {may && (
+            {way && (
               <Act class="button small-button" why={why} onClick={() => setAsked(factor)}>
-                Remove<span class="hidden"> {factor.name}</span>
+                {verb(way, 'Remove')}
+                <span class="hidden"> {factor.name}</span>
               </Act>
             )}
           </li>
         ))}
       </ul>
-      {may && <Why why={refused} />}
+      {way && <Why why={refused} />}
       {asked && <Remove user={user} factor={asked} again={again} close={() => setAsked(undefined)} />}
     </>
   );
@@ -67,10 +69,10 @@ function Remove({
   again: () => void;
   close: () => void;
 }) {
-  const doing = useDoing(`factor ${user.id}`);
+  const doing = useChange('admin.user.change', { way: useWayWith(user), refusal: `factor ${user.id}` });
   const last = factor.kind === 'passkey' && user.factors.filter((other) => other.kind === 'passkey').length === 1;
   const remove = async () => {
-    if (!(await doing.run(() => api.remove(to('users', user.id, 'factors', factor.id))))) return;
+    if (!(await doing.run((how) => api.remove(to('users', user.id, 'factors', factor.id), how)))) return;
     say(`${factor.name} is removed`);
     close();
     again();

@@ -2,19 +2,20 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../../api/change';
 import { api, to } from '../../api/client';
-import { useBeyond, useGiven, useMay } from '../../api/me';
+import { useBeyond, useGiven, useWayWith } from '../../api/me';
 import { useRefusal } from '../../api/refused';
 import type { Membership, UserInFull } from '../../api/types';
-import { useDoing } from '../../api/use';
 import { at } from '../../router';
 import { Act, Why } from '../../ui/act';
 import { say } from '../../ui/announce';
 import { Chip } from '../../ui/chip';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
+import { Finish, verb } from '../../ui/finish';
 import { GroupField } from '../../ui/choose';
-import { Empty, ProblemNote } from '../../ui/notes';
+import { Empty } from '../../ui/notes';
 import { Until, useMemberships } from '../../ui/memberships';
 import { Time, typedTime } from '../../ui/time';
 
@@ -26,7 +27,7 @@ interface Rows {
 export function GroupRows({ user, again }: Rows) {
   const [adding, setAdding] = useState(false);
   const [leaving, setLeaving] = useState<Membership>();
-  const may = useMay('admin.user.change');
+  const way = useWayWith(user);
   const beyond = useBeyond(user);
   const refused = useRefusal(`leave ${user.id}`);
   const { running, over } = useMemberships(user.groups);
@@ -57,9 +58,10 @@ export function GroupRows({ user, again }: Rows) {
                 </span>
               </div>
               {over.includes(membership) && <Chip tone="plain">lapsed</Chip>}
-              {may && (
+              {way && (
                 <Act class="button small-button" why={beyond ?? refused} onClick={() => setLeaving(membership)}>
-                  Take out<span class="hidden"> of {membership.group}</span>
+                  {verb(way, 'Take out')}
+                  <span class="hidden"> of {membership.group}</span>
                 </Act>
               )}
             </li>
@@ -67,14 +69,14 @@ export function GroupRows({ user, again }: Rows) {
         </ul>
       )}
       {through.length > 0 && <p class="small after">Through these also in {through.join(', ')}.</p>}
-      {may && (
+      {way && (
         <p class="buttons">
           <Act why={beyond} onClick={() => setAdding(true)}>
-            Put into a group
+            {verb(way, 'Put into a group')}
           </Act>
         </p>
       )}
-      {may && <Why why={refused} />}
+      {way && <Why why={refused} />}
       {adding && <Join user={user} again={again} close={() => setAdding(false)} />}
       {leaving && (
         <Leave
@@ -92,15 +94,15 @@ export function GroupRows({ user, again }: Rows) {
 function Join({ user, again, close }: Rows & { close: () => void }) {
   const [group, setGroup] = useState('');
   const [until, setUntil] = useState('');
-  const given = useGiven();
-  const doing = useDoing();
+  const given = useGiven('admin.user.change');
+  const doing = useChange('admin.user.change', { way: useWayWith(user) });
   const join = async (event: Event) => {
     event.preventDefault();
-    const put = () => {
+    const put = async (how: { propose?: string }) => {
       const body = until ? { until: typedTime(until, 'until') } : {};
-      return api.put(to('users', user.id, 'groups', group.trim()), body);
+      return api.put(to('users', user.id, 'groups', group.trim()), body, how);
     };
-    if (!(await doing.run(async () => put()))) return;
+    if (!(await doing.run(put))) return;
     say(`${user.name} is in ${group}`);
     close();
     again();
@@ -126,24 +128,16 @@ function Join({ user, again, close }: Rows & { close: () => void }) {
           problem={doing.problem}
           name="until"
         />
-        <ProblemNote problem={doing.problem} />
-        <div class="buttons end">
-          <button type="button" class="button" onClick={close}>
-            Leave it as it is
-          </button>
-          <button class="button first" disabled={doing.busy || group.trim() === ''}>
-            Put into the group
-          </button>
-        </div>
+        <Finish doing={doing} action="Put into the group" ready={group.trim() !== ''} leave={close} />
       </form>
     </Dialog>
   );
 }
 
 function Leave({ user, group, over, again, close }: Rows & { group: string; over: boolean; close: () => void }) {
-  const doing = useDoing(`leave ${user.id}`);
+  const doing = useChange('admin.user.change', { way: useWayWith(user), refusal: `leave ${user.id}` });
   const leave = async () => {
-    if (!(await doing.run(() => api.remove(to('users', user.id, 'groups', group))))) return;
+    if (!(await doing.run((how) => api.remove(to('users', user.id, 'groups', group), how)))) return;
     say(`${user.name} is no longer in ${group}`);
     close();
     again();

@@ -22,7 +22,10 @@ const KINDS: [LinkKind, string, string][] = [
 export function Links({ user }: { user: UserInFull }) {
   const [kind, setKind] = useState<LinkKind>();
   const refused = useRefusal(`link ${user.id}`);
-  const why = useBeyond(user) ?? refused;
+  const beyond = useBeyond(user, 'admin.user.link');
+  // Said above where it closes more than this.
+  const alone = useBeyond(user) === undefined;
+  const why = beyond ?? refused;
   return (
     <Permitted action="admin.user.link" to="make links for people">
       {user.disabled ? (
@@ -36,7 +39,7 @@ export function Links({ user }: { user: UserInFull }) {
           ))}
         </p>
       )}
-      {!user.disabled && <Why why={refused} />}
+      {!user.disabled && <Why why={alone ? why : refused} />}
       {kind && <MakeLink user={user} kind={kind} close={() => setKind(undefined)} />}
     </Permitted>
   );

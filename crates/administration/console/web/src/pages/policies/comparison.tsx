@@ -26,6 +26,9 @@ export function effectOf(comparison: Comparison): string {
   return said.length > 0 ? listed(said) : 'nobody gains or loses';
 }
 
+/** Whether somebody loses something by it. */
+export const takesAway = (comparison: Comparison): boolean => comparison.losses.length > 0 || comparison.cut.leases > 0;
+
 export const changesNothing = (comparison: Comparison): boolean =>
   [comparison.added, comparison.removed, comparison.changed, comparison.files_changed, comparison.files_removed].every(
     (list) => list.length === 0,

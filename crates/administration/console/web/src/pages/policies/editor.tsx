@@ -50,11 +50,13 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
   const area = useRef<HTMLTextAreaElement>(null);
   const check = useCheck(files);
   const file = files.find((candidate) => candidate.name === active) ?? files[0];
+  const [proposed, setProposed] = useState<PolicyFile[]>();
   const dirty = !sameFiles(files, policies.files);
+  const lost = dirty && !(proposed && sameFiles(files, proposed));
   useEffect(() => {
-    guardLeaving(dirty ? 'The draft is not saved. Leave it and lose what you wrote?' : undefined);
+    guardLeaving(lost ? 'The draft is not saved. Leave it and lose what you wrote?' : undefined);
     return () => guardLeaving(undefined);
-  }, [dirty]);
+  }, [lost]);
   useEffect(() => {
     const line = Number(search.get('line'));
     if (line > 0) toLine(area.current, line);
@@ -88,7 +90,14 @@ function Editor({ policies, again }: { policies: Policies; again: () => void }) 
           />
         )}
         <Faults check={check} show={show} />
-        <Save files={files} policies={policies} dirty={dirty} faults={faults.length} again={again} />
+        <Save
+          files={files}
+          policies={policies}
+          dirty={dirty}
+          faults={faults.length}
+          again={again}
+          proposed={setProposed}
+        />
         <Section id="asking" title="What would the draft answer?">
           <Ask files={files} />
         </Section>

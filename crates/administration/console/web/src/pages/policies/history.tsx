@@ -2,6 +2,7 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../../api/change';
 import { api, to } from '../../api/client';
 import { Permitted } from '../../api/me';
 import type { Comparison, List, PolicyVersion, PolicyVersionInFull } from '../../api/types';
@@ -10,11 +11,12 @@ import { at, go } from '../../router';
 import { say } from '../../ui/announce';
 import { Cedar } from '../../ui/cedar';
 import { Chip } from '../../ui/chip';
+import { Finish } from '../../ui/finish';
 import { Empty, ProblemNote, Shown } from '../../ui/notes';
 import { Page, Section } from '../../ui/page';
 import { Moment } from '../../ui/time';
 import { listed } from '../../ui/words';
-import { ComparisonShown, changesNothing, effectOf } from './comparison';
+import { ComparisonShown, changesNothing, effectOf, takesAway } from './comparison';
 
 const key = (epoch: { incarnation: number; number: number }): string => `${epoch.incarnation}.${epoch.number}`;
 
@@ -84,7 +86,7 @@ export function VersionPage({ epoch }: { epoch: string }) {
 
 function GoBack({ version }: { version: PolicyVersionInFull }) {
   const comparing = useDoing();
-  const going = useDoing();
+  const going = useChange('admin.policy.apply');
   const [comparison, setComparison] = useState<Comparison>();
   const { epoch } = version;
   const compare = () => {
@@ -94,8 +96,9 @@ function GoBack({ version }: { version: PolicyVersionInFull }) {
     );
   };
   const back = async () => {
-    if (!comparison || !(await going.run(() => api.post('/v1/policies/rollback', { epoch, over: comparison.over }))))
-      return;
+    if (!comparison) return;
+    const body = { epoch, over: comparison.over };
+    if (!(await going.run((how) => api.post('/v1/policies/rollback', body, how)))) return;
     say('These policies are in force again');
     go('/policies');
   };
@@ -113,19 +116,16 @@ function GoBack({ version }: { version: PolicyVersionInFull }) {
       </p>
       <ProblemNote problem={comparing.problem} />
       {comparison && <ComparisonShown comparison={comparison} />}
-      <ProblemNote problem={going.problem} again={going.problem?.status === 409 ? () => void compare() : undefined} />
       {comparison && comparison.faults.length === 0 && !changesNothing(comparison) && (
-        <Permitted action="admin.policy.apply" to="change policies">
-          <p class="buttons">
-            <button
-              type="button"
-              class={comparison.losses.length > 0 || comparison.cut.leases > 0 ? 'button first danger' : 'button first'}
-              disabled={going.busy}
-              onClick={back}
-            >
-              Go back to these: {effectOf(comparison)}
-            </button>
-          </p>
+        <Permitted action="admin.policy.apply" to="change policies" proposable>
+          <Finish
+            doing={going}
+            action={`Go back to these: ${effectOf(comparison)}`}
+            proposal={`Propose it: ${effectOf(comparison)}`}
+            danger={takesAway(comparison)}
+            again={going.problem?.status === 409 ? () => void compare() : undefined}
+            onPress={() => void back()}
+          />
         </Permitted>
       )}
     </Section>

@@ -2,14 +2,16 @@
 
 import { useState } from 'preact/hooks';
 
+import { useChange } from '../../api/change';
 import { api } from '../../api/client';
 import { Permitted } from '../../api/me';
 import type { Comparison, Policies, PolicyFile } from '../../api/types';
 import { useDoing } from '../../api/use';
 import { say } from '../../ui/announce';
+import { Finish } from '../../ui/finish';
 import { ProblemNote } from '../../ui/notes';
 import { Section } from '../../ui/page';
-import { ComparisonShown, effectOf } from './comparison';
+import { ComparisonShown, effectOf, takesAway } from './comparison';
 import { sameFiles } from './draft';
 
 interface Save {
@@ -18,11 +20,13 @@ interface Save {
   dirty: boolean;
   faults: number;
   again: () => void;
+  /** The draft is kept as a proposal. */
+  proposed: (files: PolicyFile[]) => void;
 }
 
-export function Save({ files, policies, dirty, faults, again }: Save) {
+export function Save({ files, policies, dirty, faults, again, proposed }: Save) {
   const comparing = useDoing();
-  const saving = useDoing();
+  const saving = useChange('admin.policy.apply', { proposed: () => proposed(files) });
   const [compared, setCompared] = useState<{ of: PolicyFile[]; comparison: Comparison }>();
   const current = compared && sameFiles(compared.of, files) ? compared.comparison : undefined;
   const compare = () => {
@@ -32,7 +36,9 @@ export function Save({ files, policies, dirty, faults, again }: Save) {
     );
   };
   const save = async () => {
-    if (!current || !(await saving.run(() => api.post('/v1/policies', { files, over: current.over })))) return;
+    if (!current) return;
+    const send = (how: { propose?: string }) => api.post('/v1/policies', { files, over: current.over }, how);
+    if (!(await saving.run(send))) return;
     say('The policies are saved and in force');
     setCompared(undefined);
     again();
@@ -60,22 +66,17 @@ export function Save({ files, policies, dirty, faults, again }: Save) {
       </p>
       <ProblemNote problem={comparing.problem} />
       {current && <ComparisonShown comparison={current} />}
-      <ProblemNote
-        problem={saving.problem}
-        again={saving.problem?.status === 409 || saving.problem?.stale ? () => void compare() : undefined}
-      />
       {current && current.faults.length === 0 && faults === 0 && (
-        <Permitted action="admin.policy.apply" to="save policies">
-          <p class="buttons">
-            <button
-              type="button"
-              class={current.cut.leases > 0 || current.losses.length > 0 ? 'button first danger' : 'button first'}
-              disabled={saving.busy}
-              onClick={save}
-            >
-              Save: {effectOf(current)}
-            </button>
-          </p>
+        <Permitted action="admin.policy.apply" to="save policies" proposable>
+          <Finish
+            doing={saving}
+            action={`Save: ${effectOf(current)}`}
+            proposal={`Propose it: ${effectOf(current)}`}
+            danger={takesAway(current)}
+            instead
+            again={saving.problem?.status === 409 || saving.problem?.stale ? () => void compare() : undefined}
+            onPress={() => void save()}
+          />
         </Permitted>
       )}
       {dirty && policies.files.length > 0 && (

@@ -1,14 +1,14 @@
 // The plan of files: what changes, what that does to people, and the button that makes it so.
 
+import { useChange } from '../../../api/change';
 import { api } from '../../../api/client';
 import { Permitted } from '../../../api/me';
 import type { Applied, Plan, PolicyFile } from '../../../api/types';
-import { useDoing } from '../../../api/use';
 import { say } from '../../../ui/announce';
-import { ProblemNote } from '../../../ui/notes';
+import { Finish } from '../../../ui/finish';
 import { Words } from '../../../ui/sentence';
 import { count } from '../../../ui/words';
-import { ComparisonShown, effectOf } from '../../policies/comparison';
+import { ComparisonShown, effectOf, takesAway } from '../../policies/comparison';
 import { Changes, Undeclared } from './changes';
 
 interface Shown {
@@ -21,16 +21,16 @@ interface Shown {
 
 export function PlanShown({ files, prune, plan, again, done }: Shown) {
   const { comparison } = plan;
-  const applying = useDoing();
+  const applying = useChange('admin.policy.apply');
   const apply = async () => {
-    const send = () => api.post<Applied>('/v1/declared/apply', { files, prune, over: plan.over });
+    const body = { files, prune, over: plan.over };
+    const send = (how: { propose?: string }) => api.post<Applied>('/v1/declared/apply', body, how);
     if (!(await applying.run(send))) return;
     say('The files are applied');
     done();
   };
   if (plan.faults.length > 0) return <Faults faults={plan.faults} />;
   const nothing = plan.changes.length === 0;
-  const takes = comparison.losses.length > 0 || comparison.cut.leases > 0;
   return (
     <div class="plan">
       <p class="strong after">
@@ -41,24 +41,21 @@ export function PlanShown({ files, prune, plan, again, done }: Shown) {
       {!nothing && <Changes changes={plan.changes} label="What applying these files would do" />}
       {!nothing && <ComparisonShown comparison={comparison} />}
       <Undeclared undeclared={plan.undeclared} prune={prune} />
-      <ProblemNote problem={applying.problem} again={applying.problem?.stale ? again : undefined} />
-      <Permitted action="admin.policy.apply" to="apply files">
-        <p class="buttons">
-          <button
-            type="button"
-            class={takes ? 'button first danger' : 'button first'}
-            disabled={applying.busy}
-            onClick={apply}
-          >
-            {nothing ? 'Keep them as what is declared' : `Apply: ${effectOf(comparison)}`}
-          </button>
-        </p>
+      <Permitted action="admin.policy.apply" to="apply files" proposable>
+        <Finish
+          doing={applying}
+          action={nothing ? 'Keep them as what is declared' : `Apply: ${effectOf(comparison)}`}
+          proposal={nothing ? 'Propose it' : `Propose it: ${effectOf(comparison)}`}
+          danger={takesAway(comparison)}
+          again={applying.problem?.stale ? again : undefined}
+          onPress={() => void apply()}
+        />
       </Permitted>
     </div>
   );
 }
 
-function Faults({ faults }: { faults: string[] }) {
+export function Faults({ faults }: { faults: string[] }) {
   return (
     <div class="fault" role="alert">
       <p class="strong">These files have faults; nothing of them would be applied.</p>
