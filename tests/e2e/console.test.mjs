@@ -239,7 +239,7 @@ describe('the console', () => {
     assert.equal(plan.code, 0, plan.stdout + plan.stderr);
   });
 
-  const PLACES = ['Overview', 'People', 'Groups', 'Devices', 'Apps', 'Live decisions', 'Sessions and leases', 'Policies', 'Access map', 'Settings'];
+  const PLACES = ['Overview', 'People', 'Groups', 'Devices', 'Apps', 'Live decisions', 'Sessions and leases', 'Policies', 'Proposals', 'Access map', 'Settings'];
   for (const [index, place] of PLACES.entries()) {
     test(`"${place}" is reached, and gone through, by keyboard alone`, async () => {
       if (index === 0) await console.open('/policies');
@@ -278,6 +278,7 @@ describe('the console', () => {
     policy: '/policies/crown-jewels-need-a-passkey',
     'policies-edit': '/policies/edit',
     'policies-history': '/policies/history',
+    proposals: '/proposals',
     ask: '/ask',
     map: '/map',
     settings: '/settings',
