@@ -154,6 +154,24 @@ describe('what takes two people', () => {
     await page.getByText('She is on leave.').waitFor();
   });
 
+  test('is not approved where files would do something else by now', async () => {
+    await visitor.open('/settings');
+    const text = '[[user]]\nname = "eva"\n';
+    const file = { name: 'people.toml', mimeType: 'text/plain', buffer: Buffer.from(text) };
+    await page.locator('input[type=file]').nth(1).setInputFiles([file]);
+    await visitor.button('Propose it: nobody gains or loses').waitFor();
+    await proposed(page.locator('main'), 'Eva begins.');
+    mock.as = 'bo';
+    await visitor.open(`/proposals/${newest().id}`);
+    await page.locator('.comparison').waitFor();
+    assert.ok(await visitor.button('Approve').isEnabled());
+    mock.policies.version += 1;
+    await visitor.open(`/proposals/${newest().id}`);
+    await page.getByText('By now it would do something else than when it was proposed').waitFor();
+    assert.ok(await visitor.button('Approve').isDisabled());
+    assert.ok(await visitor.button('Decline').isEnabled());
+  });
+
   test('is told from a phone as well', async () => {
     await page.setViewportSize(PHONE);
     await visitor.open('/people/carla');

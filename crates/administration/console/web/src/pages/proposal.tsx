@@ -60,7 +60,7 @@ function InFull({ proposal, says, again }: ProposalInFull & { again: () => void 
           </>
         )}
       </dl>
-      <Settle proposal={proposal} effect={effect} again={again} />
+      <Settle proposal={proposal} says={says} effect={effect} again={again} />
       <Says proposal={proposal} says={says} effect={effect} />
     </>
   );

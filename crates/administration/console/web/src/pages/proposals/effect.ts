@@ -37,3 +37,7 @@ export const comparisonOf = (effect: Comparison | Plan): Comparison =>
 
 /** Why the change cannot be made at all as it stands. */
 export const faultsOf = (effect: Comparison | Plan): string[] => effect.faults;
+
+/** Whether files would do something else by now than what was looked at when they were proposed: that is refused. */
+export const hasMoved = (effect: Comparison | Plan, says: Said): boolean =>
+  'changes' in effect && typeof says.over === 'string' && says.over !== effect.over;

@@ -11,7 +11,7 @@ import { epochWords } from '../../ui/words';
 import { ComparisonShown } from '../policies/comparison';
 import { Changes, Undeclared } from '../settings/declared/changes';
 import { Faults } from '../settings/declared/plan';
-import { type Said, comparisonOf, filesOf, isOfPolicies } from './effect';
+import { type Said, comparisonOf, filesOf, hasMoved, isOfPolicies } from './effect';
 import { FieldsShown } from './fields';
 import { FilesCompared, FilesShown } from './files';
 
@@ -64,6 +64,11 @@ function Effect({ says, effect }: { says: Said; effect: Reading<Comparison | Pla
   if (plan && plan.faults.length > 0) return <Faults faults={plan.faults} />;
   return (
     <>
+      {hasMoved(effect.value, says) && (
+        <p class="warning-words">
+          ! By now it would do something else than when it was proposed, and cannot be approved: have it proposed again.
+        </p>
+      )}
       {plan && <Planned plan={plan} prune={says.prune === true} />}
       <ComparisonShown comparison={comparisonOf(effect.value)} />
     </>

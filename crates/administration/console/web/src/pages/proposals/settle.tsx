@@ -12,17 +12,18 @@ import { TextField } from '../../ui/field';
 import { Finish } from '../../ui/finish';
 import { What } from '../../ui/proposal';
 import { effectOf, takesAway } from '../policies/comparison';
-import { comparisonOf, faultsOf, isOfPolicies } from './effect';
+import { type Said, comparisonOf, faultsOf, hasMoved, isOfPolicies } from './effect';
 
 interface Settle {
   proposal: Proposal;
+  says: Said | undefined;
   effect: Reading<Comparison | Plan>;
   again: () => void;
 }
 
 type Asked = 'approve' | 'decline' | 'withdraw';
 
-export function Settle({ proposal, effect, again }: Settle) {
+export function Settle({ proposal, says, effect, again }: Settle) {
   const [asked, setAsked] = useState<Asked>();
   const { own, may_approve, outdated, state } = proposal;
   if (state !== 'waiting' || !(own || may_approve)) return null;
@@ -32,7 +33,8 @@ export function Settle({ proposal, effect, again }: Settle) {
     again();
     proposalsChanged();
   };
-  const faulty = effect.value !== undefined && faultsOf(effect.value).length > 0;
+  const { value } = effect;
+  const closed = value !== undefined && (faultsOf(value).length > 0 || hasMoved(value, says ?? {}));
   return (
     <>
       <div class="buttons">
@@ -40,7 +42,7 @@ export function Settle({ proposal, effect, again }: Settle) {
           <button
             type="button"
             class="button first"
-            disabled={effect.busy || faulty}
+            disabled={effect.busy || closed}
             onClick={() => setAsked('approve')}
           >
             Approve
