@@ -13,6 +13,8 @@ const LIMIT_USUAL: usize = 100;
 pub(crate) const LIMIT_MAX: usize = 1000;
 /// Longest value.
 const VALUE_BYTES_MAX: usize = 512;
+/// Longest reason: as many characters as one may have, of four bytes each.
+const REASON_BYTES_MAX: usize = 2000;
 
 /// A parameter that a request may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(crate) struct Parameter {
     pub(crate) kind: &'static str,
     /// The words that it may be; empty for any.
     pub(crate) words: &'static [&'static str],
+    /// How long a value may be.
+    pub(crate) bytes: usize,
     /// Bounds of an integer.
     pub(crate) least: u64,
     pub(crate) most: u64,
@@ -34,6 +38,7 @@ const fn text(name: &'static str, what: &'static str) -> Parameter {
         what,
         kind: "string",
         words: &[],
+        bytes: VALUE_BYTES_MAX,
         least: 0,
         most: 0,
     }
@@ -80,10 +85,13 @@ pub(crate) const STATE: Parameter = Parameter {
     ..text("state", "Only who is in this state.")
 };
 
-pub(crate) const PROPOSE: Parameter = text(
-    "propose",
-    "Why: then nothing is changed, but proposed, for somebody else to approve. The answer is 202.",
-);
+pub(crate) const PROPOSE: Parameter = Parameter {
+    bytes: REASON_BYTES_MAX,
+    ..text(
+        "propose",
+        "Why: then nothing is changed, but proposed, for somebody else to approve. The answer is 202.",
+    )
+};
 pub(crate) const PROPOSAL_STATE: Parameter = Parameter {
     words: &["waiting", "approved", "declined", "withdrawn", "lapsed"],
     ..text("state", "Only what is in this state.")
@@ -114,8 +122,9 @@ impl Query {
             if known.iter().any(|(other, _)| *other == parameter.name) {
                 return fault("is there twice");
             }
-            if value.len() > VALUE_BYTES_MAX || value.chars().any(char::is_control) {
-                return fault("is longer than 512 bytes or not plain text");
+            if value.len() > parameter.bytes || value.chars().any(char::is_control) {
+                let most = parameter.bytes;
+                return fault(&format!("is longer than {most} bytes or not plain text"));
             }
             if !parameter.words.is_empty() && !parameter.words.contains(&&*value) {
                 return fault(&format!("is one of {}", parameter.words.join(", ")));

@@ -93,9 +93,7 @@ impl Changing<'_> {
     }
 
     fn shift(&self, who: &Alike, target: &Target, proof: Option<AuthnMethod>) -> Option<Shift> {
-        let [before, after] = self.states.map(|(policies, facts)| {
-            target.is_allowed(policies, facts, who.principal, proof, self.now)
-        });
+        let (before, after) = target.answers(self.states, who.principal, proof, self.now);
         (before != after).then(|| Shift {
             what: target.words.clone(),
             proof: proof.map_or("nothing", AuthnMethod::as_str),

@@ -259,10 +259,8 @@ impl<'a> OverPeople<'a> {
         if whom.user().is_none() && present.user(user).is_none() {
             return (false, false);
         }
-        let now = self.changing.now;
-        let allowed =
-            |policies, facts| target.is_allowed(policies, facts, who.principal, Some(proof), now);
-        (allowed(old, present), allowed(new, facts))
+        let states = [(old, present), (new, facts)];
+        target.answers(states, who.principal, Some(proof), self.changing.now)
     }
 }
 

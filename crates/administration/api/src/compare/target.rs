@@ -67,25 +67,26 @@ impl Target {
         }
     }
 
-    /// Whether policies let it happen, by somebody who has just proved who they are.
-    pub(super) fn is_allowed(
+    /// Whether policies let it happen before and after a change, by somebody who has just proved
+    /// who they are. What takes somebody else is not lost where it no longer does.
+    pub(super) fn answers(
         &self,
-        policies: &Policies,
-        facts: &Snapshot,
+        [before, after]: [(&Policies, &Snapshot); 2],
         principal: Principal,
         proof: Option<AuthnMethod>,
         now: Timestamp,
-    ) -> bool {
+    ) -> (bool, bool) {
         let proof = proof.map(|method| just_given(method, now));
         let mut request = self.request(principal, proof.as_slice(), now);
-        let allows =
-            |request: &AccessRequest<'_>| policies.decide(facts, request, now).outcome.is_allow();
-        let alone = allows(&request);
+        let alone = [before, after].map(|state| allows(state, &request, now));
         let Some(another) = &self.another else {
-            return alone;
+            return alone.into();
         };
         request.context.proposal = Some(another.proposes(self.action));
-        !alone && allows(&request)
+        let [with_before, with_after] = [before, after].map(|state| allows(state, &request, now));
+        let [alone_before, alone_after] = alone;
+        let takes_two = !alone_after && with_after;
+        (!alone_before && with_before && !alone_after, takes_two)
     }
 
     fn request<'a>(
@@ -119,6 +120,14 @@ impl Target {
             context,
         }
     }
+}
+
+fn allows(
+    (policies, facts): (&Policies, &Snapshot),
+    request: &AccessRequest<'_>,
+    now: Timestamp,
+) -> bool {
+    policies.decide(facts, request, now).outcome.is_allow()
 }
 
 fn is_always_open(app: &App) -> bool {

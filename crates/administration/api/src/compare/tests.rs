@@ -244,3 +244,15 @@ fn whoever_may_approve_other_policies_is_as_good_as_an_owner() {
         found.warnings
     );
 }
+
+#[test]
+fn what_no_longer_takes_two_people_is_gained_alone_and_not_lost_together() {
+    let facts = house();
+    let found = between((APPROVALS, &facts), ("", &facts));
+    let gained = lines(&found.gains);
+    assert!(
+        gained.contains(&"admin.policy.apply: olga".to_owned()),
+        "{gained:?}"
+    );
+    assert_eq!(lines(&found.losses), Vec::<String>::new());
+}

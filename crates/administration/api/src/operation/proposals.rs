@@ -11,8 +11,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gw_engine::OwnedProposal;
 use gw_model::{
-    Action, Actor, Change, Principal, ProposalId, ProposedChange, Resource, Settled, Settlement,
-    Snapshot, Timestamp,
+    Action, Actor, Change, FactorId, Principal, ProposalId, ProposedChange, Resource, Settled,
+    Settlement, Snapshot, Timestamp,
 };
 use gw_store::Refused;
 
@@ -99,13 +99,24 @@ pub(crate) async fn propose(
     Ok(shown(&call, id)?.accepted())
 }
 
-/// The path's parameters as people know them: a person by name.
+/// The path's parameters as people know them: a person and what they enrolled by name.
 fn told(call: &Call<'_>) -> Vec<String> {
     let (view, mut told) = (call.engine().view(), call.parameters.clone());
-    if let Resource::User(id) = call.resource
-        && let (Some(user), Some(first)) = (view.facts.user(id), told.first_mut())
-    {
+    let Resource::User(id) = call.resource else {
+        return told;
+    };
+    let Some(user) = view.facts.user(id) else {
+        return told;
+    };
+    if let Some(first) = told.first_mut() {
         *first = user.name.to_string();
+    }
+    for parameter in told.iter_mut().skip(1) {
+        let enrolled = parameter.parse::<FactorId>().ok();
+        let mut factors = user.factors.iter();
+        if let Some(factor) = factors.find(|factor| enrolled == Some(factor.id)) {
+            *parameter = factor.name.to_string();
+        }
     }
     told
 }
