@@ -98,6 +98,36 @@ describe('a page', () => {
   });
 });
 
+describe('what is changed elsewhere', () => {
+  let mock, browser;
+  before(async () => {
+    mock = await startMock({ rate: 1 });
+    mock.users.find(({ name }) => name === 'ana').managed_by = 'declared';
+    mock.groups.find(({ name }) => name === 'finance').managed_by = 'declared';
+    mock.groups.find(({ name }) => name === 'owners').managed_by = 'configuration';
+    browser = await open();
+  });
+  after(async () => {
+    await browser?.close();
+    await mock?.stop();
+  });
+
+  for (const [path, words, changeable] of [
+    ['/people/ana', /The declared files hold it/, true],
+    ['/groups/finance', /The declared files hold it/, true],
+    ['/groups/owners', /The configuration file owns this group/, false],
+  ]) {
+    test(`${path} says so`, async () => {
+      const visitor = await Visitor.arrive(browser, mock);
+      await visitor.open(path);
+      await visitor.page.getByText(words).waitFor();
+      assert.equal((await visitor.page.getByRole('button', { name: 'Remove', exact: true }).count()) > 0, changeable);
+      assert.deepEqual(await visitor.violations(), []);
+      await visitor.leave();
+    });
+  }
+});
+
 describe('an organisation in which nothing happens yet', () => {
   let mock, browser;
   before(async () => {

@@ -15,6 +15,7 @@ import { Id } from '../ui/copy';
 import { Confirm } from '../ui/dialog';
 import { verb } from '../ui/finish';
 import { Empty, Shown } from '../ui/notes';
+import { OwnedElsewhere } from '../ui/owner';
 import { Page, Section } from '../ui/page';
 import { PolicyIds } from '../ui/policies';
 import { type Column, Table } from '../ui/table';
@@ -130,7 +131,7 @@ export const owned = (app: AppInFull): boolean =>
   app.built_in || !['administration', 'declared'].includes(app.managed_by);
 
 export function ReadOnly({ app }: { app: AppInFull }) {
-  if (app.managed_by === 'declared') return <Declared />;
+  if (app.managed_by === 'declared') return <OwnedElsewhere kind="app" by="declared" />;
   if (!owned(app)) return null;
   return (
     <p class="note">
@@ -149,16 +150,6 @@ const labelled = (app: AppInFull): boolean =>
   app.tags.length > 0 || app.routes.length > 0 || Object.keys(app.attributes).length > 0 || app.time_zone !== undefined;
 
 const LABELLED = 'Its tags, attributes, routes and time zone decide which policies apply to it: ask an owner.';
-
-/** What is declared may be changed here, until the files are applied again. */
-export function Declared() {
-  return (
-    <p class="note">
-      <Chip tone="plain">declared</Chip>
-      <span class="soft">The declared files hold it: what is changed here lasts until they are applied again.</span>
-    </p>
-  );
-}
 
 function useWayToRemove(app: AppInFull): Way {
   const [way, rights] = [useWay('admin.app.change'), useWayOfRights('admin.app.change')];

@@ -14,10 +14,14 @@ import { LinesField, TextField } from '../ui/field';
 import { Finish, verb } from '../ui/finish';
 import { Until, useMemberships } from '../ui/memberships';
 import { Empty, Shown } from '../ui/notes';
+import { OwnedElsewhere } from '../ui/owner';
 import { Page, Section } from '../ui/page';
 import { number, people } from '../ui/words';
 
 const MOST = 12;
+
+/** What the configuration file says of a group, it says again at the next start. */
+const isChangedHere = (group: Group): boolean => group.managed_by !== 'configuration';
 
 export function GroupPage({ name }: { name: string }) {
   const reading = useRead<Group>(to('groups', name));
@@ -34,7 +38,8 @@ export function GroupPage({ name }: { name: string }) {
       }
       aside={
         group &&
-        way && (
+        way &&
+        isChangedHere(group) && (
           <button type="button" class="button danger" onClick={() => setAsked(true)}>
             {verb(way, 'Remove')}
           </button>
@@ -44,6 +49,7 @@ export function GroupPage({ name }: { name: string }) {
       <Shown reading={reading}>
         {(group) => (
           <>
+            <OwnedElsewhere kind="group" by={group.managed_by} />
             <Section
               id="members"
               title="Who is in it"
@@ -61,7 +67,7 @@ export function GroupPage({ name }: { name: string }) {
                 this group, always or on a condition.
               </p>
             </Section>
-            {way && (
+            {way && isChangedHere(group) && (
               <Section id="details" title="Details">
                 <Details key={group.version} group={group} again={reading.again} />
               </Section>

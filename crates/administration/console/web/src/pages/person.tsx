@@ -16,6 +16,7 @@ import { Id } from '../ui/copy';
 import { Confirm } from '../ui/dialog';
 import { verb } from '../ui/finish';
 import { Shown } from '../ui/notes';
+import { OwnedElsewhere } from '../ui/owner';
 import { Page, Section } from '../ui/page';
 import { count, number } from '../ui/words';
 import { FactorRows } from './person/factors';
@@ -51,6 +52,7 @@ export function PersonPage({ name }: { name: string }) {
               {user.email && <span>{user.email}</span>}
               <Id>{user.id}</Id>
             </p>
+            <OwnedElsewhere kind="person" by={user.managed_by} />
             <Beyond user={user} />
             <Section id="groups" title="Groups">
               <GroupRows user={user} again={reading.again} />
