@@ -267,7 +267,10 @@ impl DownBody {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyFault>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx);
+        let polled = match &mut self.checkout {
+            Some(checkout) => checkout.poll_frame(&mut self.incoming, cx),
+            None => Pin::new(&mut self.incoming).poll_frame(cx),
+        };
         self.flow.down_is(match polled.is_pending() {
             true => Down::Awaited,
             false => Down::Handed,

@@ -1,13 +1,20 @@
 //! What is in use: a connection of HTTP/1, or a stream of HTTP/2. Aborted when dropped, unless
 //! it is released.
 
-use std::rc::Rc;
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
-use tokio::{sync::oneshot, time::timeout};
+use http_body::{Body as _, Frame};
+use tokio::time::timeout;
 
 use super::{
-    h1::{Line, Parted},
+    body::{AnswerBody, AnswerFault},
+    h1::Line,
     h2,
     io::Io,
     server::Server,
@@ -44,10 +51,8 @@ pub(crate) struct Checkout {
 }
 
 enum Held {
-    Line {
-        line: Option<Line>,
-        switched: Option<oneshot::Receiver<Parted>>,
-    },
+    /// None once it is given back or has switched protocols.
+    Line(Option<Line>),
     Stream {
         abort: Abort,
         in_order: bool,
@@ -56,14 +61,11 @@ enum Held {
 }
 
 impl Checkout {
-    pub(super) fn line(flight: Flight, line: Line, may_switch: bool) -> Self {
-        let switched = may_switch.then(|| line.expect_switch());
+    pub(super) const fn line(flight: Flight, mut line: Line, may_switch: bool) -> Self {
+        line.expects_switch(may_switch);
         Self {
             flight,
-            held: Held::Line {
-                line: Some(line),
-                switched,
-            },
+            held: Held::Line(Some(line)),
         }
     }
 
@@ -84,8 +86,20 @@ impl Checkout {
 
     pub(super) const fn line_mut(&mut self) -> Option<&mut Line> {
         match &mut self.held {
-            Held::Line { line, .. } => line.as_mut(),
+            Held::Line(line) => line.as_mut(),
             Held::Stream { .. } => None,
+        }
+    }
+
+    /// The next of the answer's body.
+    pub(crate) fn poll_frame(
+        &mut self,
+        body: &mut AnswerBody,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, AnswerFault>>> {
+        match self.line_mut() {
+            Some(line) => line.poll_with(cx, |cx| Pin::new(&mut *body).poll_frame(cx)),
+            None => Pin::new(body).poll_frame(cx),
         }
     }
 
@@ -97,11 +111,11 @@ impl Checkout {
     /// Gives it back: both bodies are over.
     pub(crate) fn release(mut self) {
         match &mut self.held {
-            Held::Line { line, .. } => {
-                if let Some(line) = line.take()
+            Held::Line(line) => {
+                if let Some(mut line) = line.take()
                     && !line.is_closed()
                 {
-                    line.expect_no_switch();
+                    line.expects_switch(false);
                     self.flight.server().keep(line);
                 }
             }
@@ -111,11 +125,10 @@ impl Checkout {
 
     /// The socket itself, once the upstream has switched protocols.
     pub(crate) async fn switch(mut self) -> Option<Switched> {
-        let Held::Line { line, switched } = &mut self.held else {
-            return None;
-        };
-        let parts = timeout(SWITCH_MAX, switched.take()?).await.ok()?.ok()?;
-        *line = None;
+        let line = self.line_mut()?;
+        let switching = poll_fn(|cx| line.poll_switched(cx));
+        let parts = timeout(SWITCH_MAX, switching).await.ok()??;
+        self.held = Held::Line(None);
         Some(Switched {
             io: parts.io.into_inner(),
             read: parts.read_buf,
@@ -133,10 +146,11 @@ pub(crate) struct Switched {
 impl Drop for Checkout {
     fn drop(&mut self) {
         match &self.held {
-            Held::Line {
-                line: Some(line), ..
-            } => line.abort(),
-            Held::Line { line: None, .. } => {}
+            Held::Line(line) => {
+                if let Some(line) = line {
+                    line.abort();
+                }
+            }
             Held::Stream {
                 abort, in_order, ..
             } => {

@@ -1,18 +1,22 @@
 //! HTTP/1.1 to an upstream: one exchange at a time on a connection.
 
+mod bell;
+mod line;
+
 use std::{
-    cell::{Cell, RefCell},
     future::poll_fn,
     pin::{Pin, pin},
     rc::Rc,
-    task::Poll,
-    time::{Duration, Instant},
+    task::{Context, Poll},
+    time::Duration,
 };
 
-use http::Request;
-use hyper::client::conn::http1::{Builder, Connection, Parts, SendRequest};
+use http::{Request, Response};
+use hyper::{body::Incoming, client::conn::http1::Builder};
 use hyper_util::rt::TokioIo;
-use tokio::sync::oneshot;
+
+pub(super) use line::Line;
+use line::Unanswered;
 
 use super::{
     Answered,
@@ -23,73 +27,11 @@ use super::{
     repeat,
     server::{How, Server},
 };
-use crate::{
-    body::UpBody,
-    bounds,
-    cut_io::Abort,
-    flow::Flow,
-    metrics::{spawn, turn_began},
-};
+use crate::{body::UpBody, flow::Flow};
 
 /// A connection that rested for less is not one that its server is about to close for that:
 /// no copy is kept of what is sent on it, which saves the hot path one.
 const RESTED: Duration = Duration::from_millis(250);
-
-type UpstreamConnection = Connection<TokioIo<Io>, UpBody>;
-pub(super) type Parted = Parts<TokioIo<Io>>;
-
-/// One connection.
-pub(super) struct Line {
-    sender: SendRequest<UpBody>,
-    abort: Abort,
-    /// Takes the socket once the connection has switched protocols.
-    switched: Rc<RefCell<Option<oneshot::Sender<Parted>>>>,
-    /// It works for a stranger now.
-    for_stranger: Rc<Cell<bool>>,
-    since: Instant,
-    /// What was believed when it was opened.
-    generation: u64,
-}
-
-impl Line {
-    pub(super) fn is_ready(&self) -> bool {
-        self.sender.is_ready()
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
-    }
-
-    pub(super) fn abort(&self) {
-        self.abort.abort();
-    }
-
-    /// Begins to rest.
-    pub(super) fn rest(mut self) -> Self {
-        self.since = turn_began();
-        self.for_stranger.set(false);
-        self
-    }
-
-    /// How long it has.
-    pub(super) fn rested(&self) -> Duration {
-        turn_began().saturating_duration_since(self.since)
-    }
-
-    pub(super) const fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    pub(super) fn expect_switch(&self) -> oneshot::Receiver<Parted> {
-        let (taker, taken) = oneshot::channel();
-        *self.switched.borrow_mut() = Some(taker);
-        taken
-    }
-
-    pub(super) fn expect_no_switch(&self) {
-        *self.switched.borrow_mut() = None;
-    }
-}
 
 /// Begins to speak on a connection just opened.
 pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamFault> {
@@ -105,23 +47,7 @@ pub(super) async fn begin(server: &Rc<Server>, io: Io) -> Result<Line, UpstreamF
             address: server.name().clone(),
             source: source.into(),
         })?;
-    let switched = Rc::default();
-    let for_stranger = Rc::<Cell<bool>>::default();
-    // Boxed by itself: what takes turns would hold it twice.
-    let driven = Box::pin(drive(connection, abort.clone(), Rc::clone(&switched)));
-    spawn(bounds::in_turns(
-        for_stranger.clone(),
-        abort.clone(),
-        driven,
-    ));
-    Ok(Line {
-        sender,
-        abort,
-        switched,
-        for_stranger,
-        since: turn_began(),
-        generation: server.generation(),
-    })
+    Ok(Line::new(sender, connection, abort, server.generation()))
 }
 
 /// Sends a request and waits for the answer's head.
@@ -139,21 +65,27 @@ pub(super) fn exchange(
 ) -> impl Future<Output = Result<Answered, Failure>> {
     let keeps_copy = how.may_repeat && (how.has_others || line.rested() >= RESTED);
     let copy = keeps_copy.then(|| repeat::copy(&request));
-    let read_before = line.abort.read();
-    line.for_stranger.set(flow.is_strangers());
-    let abort = line.abort.clone();
+    let read_before = line.read();
+    line.works_for_stranger(flow.is_strangers());
     let mut checkout = Checkout::line(flight, line, how.may_switch);
     async move {
         let first_byte = checkout.server().shared().bounds.first_byte;
         let Some(line) = checkout.line_mut() else {
             return Err(Failure::NotSent(request, closed(&checkout)));
         };
-        let answer = pin!(line.sender.try_send_request(*request));
-        match answer_within(flow, first_byte, answer).await {
-            Some(Ok(response)) => Ok(Answered {
-                response: response.map(AnswerBody::H1),
-                checkout,
-            }),
+        let answer = pin!(line.send(*request));
+        let answered = answer_of(line, answer, flow, first_byte).await;
+        let has_read = line.read() != read_before;
+        match answered {
+            Some(Ok(response)) => {
+                if !flow.is_up_done() {
+                    line.moves_by_itself(flow.is_strangers());
+                }
+                Ok(Answered {
+                    response: response.map(AnswerBody::H1),
+                    checkout,
+                })
+            }
             Some(Err(mut fault)) => {
                 if let Some(unsent) = fault.take_message() {
                     return Err(Failure::NotSent(Box::new(unsent), closed(&checkout)));
@@ -163,7 +95,7 @@ pub(super) fn exchange(
                     source: fault.into_error().into(),
                 };
                 Err(match copy {
-                    Some(copy) if abort.read() == read_before => Failure::Repeat(copy, fault),
+                    Some(copy) if !has_read => Failure::Repeat(copy, fault),
                     _ => Failure::Fault(fault),
                 })
             }
@@ -174,50 +106,30 @@ pub(super) fn exchange(
     }
 }
 
+/// Waits for an answer. While the client still sends, the upstream has had no reason to answer yet.
+async fn answer_of(
+    line: &mut Line,
+    mut answer: Pin<&mut impl Future<Output = Result<Response<Incoming>, Unanswered>>>,
+    flow: &Flow,
+    first_byte: Duration,
+) -> Option<Result<Response<Incoming>, Box<Unanswered>>> {
+    poll_fn(|cx| {
+        // Boxed at once: with it, each answer would be twice as large.
+        let ask = |cx: &mut Context<'_>| answer.as_mut().poll(cx).map_err(Box::new);
+        match line.poll_with(cx, ask) {
+            Poll::Ready(answered) => Poll::Ready(Some(answered)),
+            Poll::Pending => {
+                let deadline = flow.last_up() + first_byte;
+                line.poll_late(deadline, cx).map(|()| None)
+            }
+        }
+    })
+    .await
+}
+
 fn closed(checkout: &Checkout) -> UpstreamFault {
     UpstreamFault::Unreachable {
         address: checkout.server().name().clone(),
         source: std::io::ErrorKind::ConnectionReset.into(),
-    }
-}
-
-/// Waits for an answer. While the client still sends, the upstream has had no reason to answer yet.
-pub(super) async fn answer_within<F: Future>(
-    flow: &Flow,
-    first_byte: Duration,
-    mut answer: Pin<&mut F>,
-) -> Option<F::Output> {
-    loop {
-        let deadline = flow.last_up() + first_byte;
-        match tokio::time::timeout_at(deadline.into(), answer.as_mut()).await {
-            Ok(answered) => return Some(answered),
-            Err(_) if flow.last_up() + first_byte > deadline => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// Moves a connection's bytes until it ends, is aborted, or has switched protocols.
-async fn drive(
-    mut connection: UpstreamConnection,
-    abort: Abort,
-    switched: Rc<RefCell<Option<oneshot::Sender<Parted>>>>,
-) {
-    let ended = poll_fn(|cx| {
-        if abort.poll_aborted(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        connection.poll_without_shutdown(cx).map(Some)
-    })
-    .await;
-    match ended {
-        Some(Ok(())) => {
-            if let Some(taker) = switched.take() {
-                // If nobody takes the socket any more, it closes here.
-                let _ = taker.send(connection.into_parts());
-            }
-        }
-        Some(Err(fault)) => tracing::debug!(%fault, "a connection to an upstream ended"),
-        None => {}
     }
 }

@@ -6,10 +6,10 @@ mod pump;
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
-    pin::pin,
+    pin::{Pin, pin},
     rc::Rc,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -26,7 +26,7 @@ use super::{
     checkout::{Checkout, Flight},
     connect::{self, Opened},
     fault::{Cause, Failure, UpstreamFault},
-    h1::{self, answer_within},
+    h1,
     io::Io,
     opening::Opening,
     repeat,
@@ -293,4 +293,20 @@ fn answered(response: Response<h2::RecvStream>, checkout: Checkout) -> Answered 
 fn is_unanswered(fault: &h2::Error) -> bool {
     let refused = fault.is_remote() && fault.reason() == Some(Reason::REFUSED_STREAM);
     fault.is_io() || fault.is_go_away() || refused
+}
+
+/// Waits for an answer. While the client still sends, the upstream has had no reason to answer yet.
+async fn answer_within<F: Future>(
+    flow: &Flow,
+    first_byte: Duration,
+    mut answer: Pin<&mut F>,
+) -> Option<F::Output> {
+    loop {
+        let deadline = flow.last_up() + first_byte;
+        match tokio::time::timeout_at(deadline.into(), answer.as_mut()).await {
+            Ok(answered) => return Some(answered),
+            Err(_) if flow.last_up() + first_byte > deadline => {}
+            Err(_) => return None,
+        }
+    }
 }

@@ -316,8 +316,8 @@ impl Server {
     /// The connection used last, so that the others grow old and go.
     fn take_idle(&self) -> Option<Line> {
         let mut idle = self.idle.borrow_mut();
-        while let Some(line) = idle.pop() {
-            if self.is_usable(&line) {
+        while let Some(mut line) = idle.pop() {
+            if self.is_usable(&mut line) {
                 return Some(line);
             }
             line.abort();
@@ -334,7 +334,7 @@ impl Server {
         }
     }
 
-    fn is_usable(&self, line: &Line) -> bool {
+    fn is_usable(&self, line: &mut Line) -> bool {
         line.is_ready()
             && line.rested() < self.shared.bounds.idle
             && self.is_trusted(line.generation())
@@ -352,7 +352,7 @@ impl Server {
     /// Closes what has lain idle for too long.
     pub(super) fn sweep(&self) {
         self.in_flight.forget();
-        self.idle.borrow_mut().retain(|line| {
+        self.idle.borrow_mut().retain_mut(|line| {
             let usable = self.is_usable(line);
             if !usable {
                 line.abort();

@@ -1,6 +1,9 @@
 //! What reaches an upstream, and what of its answer reaches the client.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use data_encoding::BASE64URL_NOPAD;
 use gw_model::Upstream;
@@ -270,6 +273,46 @@ async fn an_answer_that_comes_before_the_body_is_over_is_passed_on() {
     io.write_all(head.as_bytes()).await.unwrap();
     let answer = read_answer(&mut io).await.unwrap();
     assert_eq!((answer.status, &*answer.body), (413, "much"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_send_all_of_its_body_before_it_reads_an_answer_that_came_early() {
+    let house = House::usual().await;
+    let mut io = connect(house.http).await;
+    // More than lies in all the buffers on the way.
+    let length = 32 * 1024 * 1024;
+    let head = text(
+        "POST /both-ways",
+        &with(&[("Content-Length", &length.to_string())]),
+    );
+    io.write_all(head.as_bytes()).await.unwrap();
+    let sent =
+        tokio::time::timeout(Duration::from_secs(30), io.write_all(&vec![b'a'; length])).await;
+    sent.expect("the body is taken").unwrap();
+    let answer = read_answer(&mut io).await.unwrap();
+    assert_eq!((answer.status, answer.body.len()), (200, length));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_on_a_kept_connection_has_the_whole_time_for_its_answer() {
+    let first_byte = Duration::from_millis(400);
+    let limits = Limits {
+        first_byte,
+        ..Limits::default()
+    };
+    let house = House::of(Plan {
+        limits,
+        ..Plan::default()
+    })
+    .await;
+    // Each takes a while, and all of them longer than one may.
+    for _ in 0..10 {
+        assert_eq!(house.get("GET /late", &OWN).await.status, 200);
+    }
+    assert_eq!(*house.upstream.open.borrow(), 1);
+    let began = Instant::now();
+    assert_eq!(house.get("GET /hang", &OWN).await.status, 504);
+    assert!(began.elapsed() >= first_byte);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -213,6 +213,29 @@ async fn a_connection_that_rested_and_closes_is_replaced_for_a_get() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_closed_while_it_rested_is_not_used_for_a_post() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = format!("http://{}", listener.local_addr().unwrap());
+    let serving = tokio::spawn(async move {
+        let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        let mut head = vec![0; 4096];
+        for _ in 0..2 {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            assert!(socket.read(&mut head).await.unwrap() > 0);
+            socket.write_all(ok).await.unwrap();
+        }
+    });
+    let house = house(at(&[&place])).await;
+    assert_eq!(house.get("GET /page", &OWN).await.body, "ok");
+    let closed = Instant::now() + Duration::from_millis(100);
+    until(|| Instant::now() > closed).await;
+    let posted = [&OWN[..], &[("Content-Length", "0")]].concat();
+    assert_eq!(house.get("POST /page", &posted).await.body, "ok");
+    assert_eq!(house.metrics().upstream_retries.value(), 0);
+    serving.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn half_a_head_is_an_answer_that_failed_and_is_not_asked_for_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = Recorder::start().await;

@@ -184,6 +184,9 @@ impl Recorder {
                 all.len() - 1
             };
             self.count.send_modify(|count| *count += 1);
+            if path == "/both-ways" {
+                return both_ways(io, &seen).await;
+            }
             if path == "/early-and-reads" {
                 io.write_all(b"HTTP/1.1 413 Too Much\r\nContent-Length: 4\r\n\r\nmuch")
                     .await?;
@@ -321,6 +324,17 @@ impl Recorder {
         }
         Ok(true)
     }
+}
+
+/// Answers with as much as it is sent, while it is sent.
+async fn both_ways(io: BufReader<TcpStream>, seen: &Seen) -> std::io::Result<()> {
+    let length: usize = seen.all("content-length")[0].parse().unwrap();
+    let (mut there, mut back) = tokio::io::split(io);
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+    let answer = [head.into_bytes(), vec![b'b'; length]].concat();
+    let mut body = vec![0; length];
+    let (read, written) = tokio::join!(there.read_exact(&mut body), back.write_all(&answer));
+    read.and(written)
 }
 
 /// Reads a body as it is framed; a head without framing has none.
