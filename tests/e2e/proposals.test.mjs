@@ -193,6 +193,8 @@ describe('what takes two people', () => {
     await olga.page.getByText('The console is for owners.').waitFor();
     await olga.open('/policies');
     await olga.page.getByText('wiki-for-contractors', { exact: true }).waitFor();
+    await olga.open('/policies/history');
+    await olga.page.getByText('by oskar, proposed by olga').waitFor();
   });
 
   test('an operator is refused what is a right, proposes it from there, and an owner approves it', async () => {

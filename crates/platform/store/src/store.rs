@@ -220,6 +220,8 @@ pub struct PolicyRevision {
     pub at: Timestamp,
     /// By whom.
     pub actor: Actor,
+    /// Who proposed it, where somebody else did.
+    pub proposed_by: Option<Actor>,
     /// The files.
     pub files: Arc<[PolicyFile]>,
 }

@@ -146,6 +146,7 @@ pub(super) async fn history(call: &Call<'_>) -> Result<Reply, Problem> {
         epoch: revision.epoch,
         at: revision.at,
         by: actor(&call.engine().view().facts, &revision.actor),
+        proposed_by: proposer(call, &revision),
         files: revision
             .files
             .iter()
@@ -163,8 +164,14 @@ pub(super) async fn revision(call: &Call<'_>) -> Result<Reply, Problem> {
         epoch: revision.epoch,
         at: revision.at,
         by: actor(&call.engine().view().facts, &revision.actor),
+        proposed_by: proposer(call, &revision),
         files: revision.files.to_vec(),
     })
+}
+
+fn proposer(call: &Call<'_>, revision: &PolicyRevision) -> Option<String> {
+    let by = revision.proposed_by.as_ref()?;
+    Some(actor(&call.engine().view().facts, by))
 }
 
 /// `incarnation.number`.

@@ -192,6 +192,9 @@ pub struct RevisionView {
     pub at: Timestamp,
     /// By whom.
     pub by: String,
+    /// Who proposed it, where somebody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<String>,
     /// The names of its files.
     pub files: Vec<Arc<str>>,
     /// Whether it is the newest.
@@ -209,6 +212,9 @@ pub struct RevisionDocument {
     pub at: Timestamp,
     /// By whom.
     pub by: String,
+    /// Who proposed it, where somebody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<String>,
     /// Its files.
     #[schemars(with = "Vec<FileShape>")]
     pub files: Vec<PolicyFile>,

@@ -180,7 +180,7 @@ pub(super) fn history(shell: &Shell) -> Done {
             table.row([
                 Cell::text(revision.epoch.to_string()),
                 Cell::time(revision.at, now),
-                Cell::text(&revision.by),
+                Cell::text(by(revision)),
                 Cell::text(revision.files.join(", ")),
                 match revision.newest {
                     true => Cell::chip(Chip::Allow, "newest"),
@@ -191,4 +191,12 @@ pub(super) fn history(shell: &Shell) -> Done {
         shell.output.table(&table)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who applied it, and who proposed it where that was somebody else.
+fn by(revision: &RevisionView) -> String {
+    match &revision.proposed_by {
+        Some(proposer) => format!("{}, proposed by {proposer}", revision.by),
+        None => revision.by.clone(),
+    }
 }

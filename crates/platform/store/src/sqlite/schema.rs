@@ -15,6 +15,10 @@ const APPLICATION_ID: i64 = 0x4757_7374;
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("../../migrations/0001-facts.sql")),
     (2, include_str!("../../migrations/0002-links-within.sql")),
+    (
+        3,
+        include_str!("../../migrations/0003-policies-proposed.sql"),
+    ),
 ];
 
 pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError> {

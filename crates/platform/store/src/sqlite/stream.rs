@@ -59,10 +59,19 @@ pub(super) fn append(
     });
     if let Some(files) = applied {
         let body = words::to_json(files)?;
-        db.prepare_cached("INSERT INTO policy_history VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![incarnation, number, at, actor, body])?;
+        let proposed_by = proposer(changes).map(words::to_json).transpose()?;
+        db.prepare_cached("INSERT INTO policy_history VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![incarnation, number, at, actor, body, proposed_by])?;
     }
     Ok(())
+}
+
+/// Who proposed what a transaction does, where it is the approval of a proposal.
+fn proposer(changes: &[Change]) -> Option<&Actor> {
+    changes.iter().find_map(|change| match change {
+        Change::ProposalPut(proposed) => proposed.settled.as_ref().map(|_| &proposed.by),
+        _ => None,
+    })
 }
 
 pub(super) fn prune(db: &Connection, epoch: Epoch) -> Result<(), StoreError> {
@@ -122,16 +131,20 @@ pub(super) fn check_all(db: &Connection) -> Result<(), StoreError> {
 
 pub(super) fn policy_history(db: &Connection) -> Result<Vec<PolicyRevision>, StoreError> {
     db.prepare_cached(
-        "SELECT incarnation, number, at, actor, body FROM policy_history
+        "SELECT incarnation, number, at, actor, body, proposed_by FROM policy_history
          ORDER BY incarnation DESC, number DESC",
     )?
-    .query_map([], Entry::read)?
+    .query_map([], |row| {
+        Ok((Entry::read(row)?, row.get::<_, Option<String>>(5)?))
+    })?
     .map(|entry| {
-        let entry = entry?;
+        let (entry, proposed_by) = entry?;
+        let proposed_by = proposed_by.map(|text| words::json("an actor", &text));
         Ok(PolicyRevision {
             epoch: epoch(entry.place)?,
             at: words::timestamp(entry.at),
             actor: words::json("an actor", &entry.actor)?,
+            proposed_by: proposed_by.transpose()?,
             files: words::json("a set of policies", &entry.body)?,
         })
     })

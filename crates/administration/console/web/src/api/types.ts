@@ -270,6 +270,8 @@ export interface PolicyVersion {
   epoch: Epoch;
   at: Time;
   by: string;
+  /** Who proposed it, where somebody else did. */
+  proposed_by?: string;
   files: string[];
   newest: boolean;
 }
@@ -278,6 +280,7 @@ export interface PolicyVersionInFull {
   epoch: Epoch;
   at: Time;
   by: string;
+  proposed_by?: string;
   files: PolicyFile[];
 }
 

@@ -227,13 +227,18 @@ pub(super) fn every_set_of_policies_is_kept_for_rollback(subject: &mut impl Subj
     let store = subject.store();
     commit(store, vec![policies("permit")], vec![]);
     commit(store, vec![put(user(1, "ana"))], vec![]);
-    commit(store, vec![policies("forbid")], vec![]);
+    let proposed = Change::ProposalPut(Arc::new(proposed(1, 1)));
+    commit(store, vec![proposed], vec![]);
+    let approved = Change::ProposalPut(Arc::new(settled(1, 1)));
+    commit(store, vec![approved, policies("forbid")], vec![]);
     let history = store.reader().policy_history().unwrap();
     let told: Vec<_> = history
         .iter()
         .map(|one| (one.epoch.number, &*one.files[0].text, one.at))
         .collect();
-    assert_eq!(told, [(3, "forbid", NOW), (1, "permit", NOW)]);
+    assert_eq!(told, [(4, "forbid", NOW), (1, "permit", NOW)]);
+    let by: Vec<_> = history.iter().map(|one| one.proposed_by.clone()).collect();
+    assert_eq!(by, [Some(Actor::User(uid(1))), None]);
 }
 
 fn settled(id: u64, by: u64) -> ProposedChange {

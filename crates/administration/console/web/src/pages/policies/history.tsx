@@ -43,7 +43,8 @@ export function HistoryPage() {
                       <Moment at={version.at} />
                     </a>
                     <span class="under">
-                      by {version.by} · epoch <span class="mono">{key(version.epoch)}</span> · {listed(version.files)}
+                      by {whose(version)} · epoch <span class="mono">{key(version.epoch)}</span> ·{' '}
+                      {listed(version.files)}
                     </span>
                   </div>
                   {version.newest && (
@@ -61,6 +62,10 @@ export function HistoryPage() {
   );
 }
 
+/** Who applied it, and who proposed it where that was somebody else. */
+const whose = ({ by, proposed_by }: Pick<PolicyVersion, 'by' | 'proposed_by'>): string =>
+  proposed_by ? `${by}, proposed by ${proposed_by}` : by;
+
 export function VersionPage({ epoch }: { epoch: string }) {
   const reading = useRead<PolicyVersionInFull>(to('policies', 'history', epoch));
   return (
@@ -69,7 +74,7 @@ export function VersionPage({ epoch }: { epoch: string }) {
         {(version) => (
           <>
             <p class="lead">
-              Saved by {version.by}, <Moment at={version.at} />
+              Saved by {whose(version)}, <Moment at={version.at} />
             </p>
             <GoBack version={version} />
             {version.files.map((file) => (
