@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 
+import { PROPOSABLE, propose } from '../mock/answers/proposals.mjs';
 import { startMock } from '../mock/server.mjs';
 import { open } from './lib/browser.mjs';
 import { PHONE, Visitor } from './lib/visit.mjs';
@@ -170,6 +171,124 @@ describe('what takes two people', () => {
     await page.getByText('By now it would do something else than when it was proposed').waitFor();
     assert.ok(await visitor.button('Approve').isDisabled());
     assert.ok(await visitor.button('Decline').isEnabled());
+  });
+
+  const put = (operation, path, body) =>
+    propose(
+      mock,
+      PROPOSABLE.find(([, , name]) => name === operation),
+      { path, parameters: { app: path.split('/').at(-1), group: path.split('/').at(-1) }, body, why: 'So.', by: 'ana' },
+    );
+
+  /** What the table says of each field: now, and then. */
+  const rows = async () => {
+    await page.getByRole('table', { name: 'What it says' }).waitFor();
+    const cells = await page
+      .locator('tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].map(({ textContent }) => textContent)));
+    return Object.fromEntries(
+      cells.map(([field, now, then]) => [field, [now.replace(/^now /, ''), then.replace(/^proposed /, '')]]),
+    );
+  };
+
+  test('tells what is taken away where a thing is replaced whole', async () => {
+    const payroll = mock.apps.find(({ name }) => name === 'payroll');
+    const attributes = { owner: 'it' };
+    Object.assign(payroll, { attributes, in_portal: false, tags: ['crown-jewel', 'internal'] });
+    const { name, host, upstream } = payroll;
+    assert.ok(payroll.routes.length > 0);
+    mock.as = 'bo';
+    await visitor.open(
+      `/proposals/${put('AppPut', '/v1/apps/payroll', { name, host, upstream, title: 'Pay of 2027' }).id}`,
+    );
+    const app = await rows();
+    assert.deepEqual(app.Title, ['Payroll', 'Pay of 2027']);
+    assert.deepEqual(app.Tags, ['crown-jewel, internal', '−taken away']);
+    assert.match(app.Attributes[0], /"owner": "it"/);
+    assert.equal(app.Attributes[1], '−taken away');
+    assert.match(app.Routes[0], /"runs"/);
+    assert.equal(app.Routes[1], '−taken away');
+    assert.deepEqual(app['In portal'], ['no', 'yes']);
+    for (const computed of ['Url', 'Managed by', 'Built in', 'Version', 'Name', 'Host', 'Upstream'])
+      assert.ok(!(computed in app), computed);
+    await page.getByText('It is replaced whole: what is left out is taken away.').waitFor();
+    assert.equal(await page.getByText('Everything else stays').count(), 0);
+    assert.deepEqual(await visitor.violations(), []);
+
+    const group = mock.groups.find(({ name }) => name === 'finance');
+    group.parents = ['staff'];
+    await visitor.open(`/proposals/${put('GroupPut', '/v1/groups/finance', { title: 'Money' }).id}`);
+    assert.deepEqual(await rows(), { Title: [group.title, 'Money'], Parents: ['staff', '−taken away'] });
+
+    const femi = user('femi');
+    await visitor.open(`/proposals/${put('UserChange', `/v1/users/${femi.id}`, { email: 'f@example.com' }).id}`);
+    assert.deepEqual(Object.keys(await rows()), ['Email']);
+    await page.getByText('Everything else stays as it is.').waitFor();
+  });
+
+  test('says that all is replaced where what is there now cannot be read', async () => {
+    mock.as = 'bo';
+    await visitor.open(`/proposals/${put('GroupPut', '/v1/groups/nowhere', {}).id}`);
+    await page.getByText(/It is replaced whole, and not compared with what it is now/).waitFor();
+    assert.ok(visitor.errors.every((error) => /404/.test(error)));
+    visitor.errors.length = 0;
+  });
+
+  test('comes with what else is to be known, on its page and where it is approved', async () => {
+    const note = '`finance` brings the group `owners` with it: they become an owner';
+    Object.assign(put('GroupPut', '/v1/groups/finance', { title: 'Money' }), { notes: [note] });
+    mock.as = 'bo';
+    await visitor.open('/proposals');
+    await page.getByRole('link', { name: 'Change the group finance' }).first().waitFor();
+    assert.equal(await page.getByText('brings the group').count(), 0);
+    await visitor.open(`/proposals/${newest().id}`);
+    const noted = page.locator('.noted');
+    await noted.getByText('finance brings the group owners with it: they become an owner').waitFor();
+    assert.ok(
+      (await noted.boundingBox()).y < (await visitor.button('Approve').boundingBox()).y,
+      'it stands above the buttons',
+    );
+    await visitor.button('Approve').click();
+    await visitor.dialog().getByText('finance brings the group owners with it').waitFor();
+    assert.deepEqual(await visitor.violations(), []);
+  });
+
+  test('is not said to change nothing where not everything was compared', async () => {
+    const { files } = mock.policies;
+    put('PolicyApply', '/v1/policies', {
+      files: [{ ...files[0], text: `${files[0].text}// fine\n` }, ...files.slice(1)],
+    });
+    await page.route('**/v1/policies/compare', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...(await response.json()), incomplete: true } });
+    });
+    mock.as = 'bo';
+    await visitor.open(`/proposals/${newest().id}`);
+    await page.getByText('As far as was compared, nobody reaches more than before.').waitFor();
+    await page.getByText('As far as was compared, nobody reaches less than before.').waitFor();
+    await page.getByText(/^Compared as if everybody had signed in just now, here and now/).waitFor();
+    assert.equal(await page.getByText('Nobody reaches').count(), 2);
+    await visitor.button('Approve').click();
+    await visitor.button('Approve, though not everything could be compared').waitFor();
+  });
+
+  test('shows where a line of a policy ends, and what is not seen in it', async () => {
+    const { files } = mock.policies;
+    const text = `${files[0].text}// fine\rpermit (principal, action, resource);\n// \u202eso\u2028then\n`;
+    put('PolicyApply', '/v1/policies', { files: [{ ...files[0], text }, ...files.slice(1)] });
+    mock.as = 'bo';
+    await visitor.open(`/proposals/${newest().id}`);
+    await page.locator('ins').first().waitFor();
+    assert.deepEqual(await page.locator('ins').allTextContents(), [
+      '+ // fine\\u{d}',
+      '+ permit (principal, action, resource);',
+      '+ // \\u{202e}so\\u{2028}then',
+    ]);
+    put('DeclaredApply', '/v1/declared/apply', { files: [{ name: 'a.cedar', text: '// fine\rforbid (x);' }] });
+    await visitor.open(`/proposals/${newest().id}`);
+    await page.getByText('a.cedar 2 lines').click();
+    assert.equal(await page.locator('details pre.cedar').textContent(), '// fine\\u{d}\nforbid (x);');
+    assert.equal(await page.locator('details .c-comment').textContent(), '// fine\\u{d}');
   });
 
   test('is told from a phone as well', async () => {

@@ -199,9 +199,11 @@ permit (
   const {
     DeclaredApply: declared,
     GroupRemove: group,
+    UserGroupAdd: put,
     UserAdd: added,
     UserRemove: removed,
   } = Object.fromEntries(mock.proposals.map((kept) => [kept.operation, kept]));
+  put.notes = ['`oncall` brings the group `owners` with it: they become an owner'];
   declared.outdated = 'what it changes was changed since it was proposed';
   const settled = { at: mock.began - 20 * MINUTE, by: 'ana' };
   for (const kept of [group, added, removed]) delete kept.says;

@@ -520,6 +520,8 @@ export interface Proposal {
   settled?: { at: Time; by: string; why?: string };
   /** Why it cannot be approved any more, although it waits. */
   outdated?: string;
+  /** What else is to be known before it is approved: sentences. */
+  notes?: string[];
   own: boolean;
   may_approve: boolean;
 }

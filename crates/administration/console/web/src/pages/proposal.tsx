@@ -9,7 +9,7 @@ import { at } from '../router';
 import { Named } from '../ui/named';
 import { Shown } from '../ui/notes';
 import { Page } from '../ui/page';
-import { StateChip, What, whatWords } from '../ui/proposal';
+import { Noted, StateChip, What, whatWords } from '../ui/proposal';
 import { Words } from '../ui/sentence';
 import { Moment } from '../ui/time';
 import { useEffectOf } from './proposals/effect';
@@ -60,6 +60,7 @@ function InFull({ proposal, says, again }: ProposalInFull & { again: () => void 
           </>
         )}
       </dl>
+      <Noted proposal={proposal} />
       <Settle proposal={proposal} says={says} effect={effect} again={again} />
       <Says proposal={proposal} says={says} effect={effect} />
     </>

@@ -2,8 +2,10 @@
 
 import type { ComponentChildren } from 'preact';
 
+import { visible } from './visible';
+
 const TOKENS =
-  /(\/\/[^\n]*)|("(?:[^"\\\n]|\\.)*"?)|(@[A-Za-z_]\w*)|\b(permit|forbid|when|unless|if|then|else|in|is|has|like|true|false)\b|\b(principal|action|resource|context)\b|\b([A-Z]\w*(?=::|\b))/g;
+  /(\/\/[^\n\r]*)|("(?:[^"\\\n\r]|\\.)*"?)|(@[A-Za-z_]\w*)|\b(permit|forbid|when|unless|if|then|else|in|is|has|like|true|false)\b|\b(principal|action|resource|context)\b|\b([A-Z]\w*(?=::|\b))/g;
 
 const KINDS = ['comment', 'string', 'annotation', 'keyword', 'variable', 'type'] as const;
 
@@ -21,10 +23,13 @@ export function coloured(text: string, as: (part: string) => ComponentChildren =
   return out;
 }
 
+/** A lone carriage return ends a line, and is seen where it does. */
+const broken = (text: string): string => text.replace(/\r(?!\n)/g, (found) => `${visible(found)}\n`);
+
 export function Cedar({ text }: { text: string }) {
   return (
     <pre class="cedar" tabIndex={0}>
-      <code>{coloured(text.trim())}</code>
+      <code>{coloured(broken(text.trim()))}</code>
     </pre>
   );
 }

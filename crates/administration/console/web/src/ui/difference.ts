@@ -1,4 +1,6 @@
-// What differs between two texts, line by line.
+// What differs between two texts, line by line, with nothing in a line that is not seen.
+
+import { visible } from './visible';
 
 export interface Line {
   kind: 'same' | 'added' | 'removed';
@@ -8,12 +10,22 @@ export interface Line {
 /** Beyond this the middle is told as removed and added whole: finding the lines in common costs too much. */
 const MOST_COMPARED = 4_000_000;
 
+/** Lines as policies are read: a lone carriage return ends one too. What ended it is left out if it was a line feed. */
 const linesOf = (text: string): string[] => {
-  const lines = text.split('\n');
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  const lines = (text.match(/[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$/g) ?? []) as string[];
+  return lines.map((line) => line.replace(/\n$/, ''));
 };
 
-const as = (kind: Line['kind'], lines: string[]): Line[] => lines.map((text) => ({ kind, text }));
+/** Where every line feed of both texts has a carriage return before it, that says nothing. */
+function withoutUsualEnds(before: string, after: string): [string[], string[]] {
+  const odd = [before, after].some((text) => /(?<!\r)\n/.test(text));
+  const lines = (text: string) => linesOf(odd ? text : text.replaceAll('\r\n', '\n'));
+  return [lines(before), lines(after)];
+}
+
+const line = (kind: Line['kind'], text: string): Line => ({ kind, text: visible(text) });
+
+const as = (kind: Line['kind'], lines: string[]): Line[] => lines.map((text) => line(kind, text));
 
 /** How many lines both have in common from each place on, by the longest such sequence. */
 function common(before: string[], after: string[]): Uint32Array {
@@ -39,13 +51,13 @@ function middle(before: string[], after: string[]): Line[] {
   while (b < before.length && a < after.length) {
     const [old = '', young = ''] = [before[b], after[a]];
     if (old === young) {
-      lines.push({ kind: 'same', text: old });
+      lines.push(line('same', old));
       [b, a] = [b + 1, a + 1];
     } else if (left(b + 1, a) >= left(b, a + 1)) {
-      lines.push({ kind: 'removed', text: old });
+      lines.push(line('removed', old));
       b += 1;
     } else {
-      lines.push({ kind: 'added', text: young });
+      lines.push(line('added', young));
       a += 1;
     }
   }
@@ -53,7 +65,7 @@ function middle(before: string[], after: string[]): Line[] {
 }
 
 export function difference(before: string, after: string): Line[] {
-  const [old, young] = [linesOf(before), linesOf(after)];
+  const [old, young] = withoutUsualEnds(before, after);
   const least = Math.min(old.length, young.length);
   let start = 0;
   while (start < least && old[start] === young[start]) start += 1;

@@ -5,6 +5,7 @@ import type { ComponentChildren } from 'preact';
 import type { Proposal, ProposalState } from '../api/types';
 import { Chip } from './chip';
 import { Named } from './named';
+import { Words } from './sentence';
 import { capital } from './words';
 
 /** What it does, as a sentence; names and ids are code. */
@@ -23,6 +24,23 @@ export function What({ proposal }: { proposal: Proposal }): ComponentChildren {
 
 /** The same as plain words. */
 export const whatWords = (proposal: Proposal): string => capital(proposal.what.replaceAll('`', ''));
+
+/** What else is to be known before it is approved. */
+export function Noted({ proposal: { notes = [] } }: { proposal: Proposal }) {
+  if (notes.length === 0) return null;
+  return (
+    <div class="noted">
+      <p class="strong warning-words">! Worth a look</p>
+      <ul class="lines">
+        {notes.map((note) => (
+          <li key={note}>
+            <Words text={note} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
 
 const STATES: Record<Exclude<ProposalState, 'waiting'>, ['allow' | 'deny' | 'plain', string | undefined]> = {
   approved: ['allow', '✓'],

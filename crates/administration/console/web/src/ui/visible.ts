@@ -2,9 +2,15 @@
 
 import { type VNode, options } from 'preact';
 
-/** Controls but tab and line ends, marks of direction and joining, fillers, tags, halves of a character. */
+/**
+ * Controls but tab and line ends, marks of direction and joining, fillers, tags, halves of a character. A carriage
+ * return that no line feed follows is drawn as nothing, and ends a line for who reads policies all the same.
+ */
 const UNSEEN =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]|\r(?!\n)|\p{Surrogate}/gu;
+
+/** What ends a line, as policies are read. */
+export const LINE_END = /\r\n|\n|\r/;
 
 const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
@@ -15,7 +21,7 @@ export const visible = (text: string): string => text.replace(UNSEEN, escaped);
 export function unseenIn(text: string): { character: string; line: number }[] {
   const first = new Map<string, number>();
   for (const found of text.matchAll(UNSEEN))
-    if (!first.has(found[0])) first.set(found[0], text.slice(0, found.index).split('\n').length);
+    if (!first.has(found[0])) first.set(found[0], text.slice(0, found.index).split(LINE_END).length);
   return [...first].map(([character, line]) => ({ character: escaped(character), line }));
 }
 

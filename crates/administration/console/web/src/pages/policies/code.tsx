@@ -19,7 +19,9 @@ interface Code {
   area: RefObject<HTMLTextAreaElement | null>;
 }
 
-export function Code({ label, text, set, faulty, describedBy, area }: Code) {
+export function Code({ label, text: given, set, faulty, describedBy, area }: Code) {
+  // A text area ends its lines so, whatever it is given.
+  const text = given.replace(/\r\n?/g, '\n');
   const beneath = useRef<HTMLPreElement>(null);
   const numbers = useRef<HTMLPreElement>(null);
   const lines = text.split('\n').length;

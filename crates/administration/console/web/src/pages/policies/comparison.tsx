@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import type { Comparison, Shift } from '../../api/types';
 import { Chip } from '../../ui/chip';
 import { Words } from '../../ui/sentence';
-import { count, listed, people, some } from '../../ui/words';
+import { capital, count, listed, people, some } from '../../ui/words';
 
 const PROOFS: Record<string, string> = {
   passkey: 'signed in with a passkey',
@@ -13,8 +13,8 @@ const PROOFS: Record<string, string> = {
   nothing: 'strangers, without signing in',
 };
 
-/** The change in one breath: what stands on the button that makes it. */
-export function effectOf(comparison: Comparison): string {
+/** What stands on the button that makes the change: what it does, in one breath. */
+export function effectOf(action: string, comparison: Comparison): string {
   const upTo = (shifts: Shift[], verb: string) => {
     const most = Math.max(0, ...shifts.map((shift) => shift.people));
     return `up to ${people(most)} ${most === 1 ? `${verb}s` : verb}`;
@@ -23,7 +23,10 @@ export function effectOf(comparison: Comparison): string {
   if (comparison.gains.length > 0) said.push(upTo(comparison.gains, 'gain'));
   if (comparison.losses.length > 0) said.push(upTo(comparison.losses, 'lose'));
   if (comparison.cut.leases > 0) said.push(`${count(comparison.cut.leases, 'open lease')} cut`);
-  return said.length > 0 ? listed(said) : 'nobody gains or loses';
+  if (said.length > 0) return `${action}: ${listed(said)}${comparison.incomplete ? ', as far as was compared' : ''}`;
+  return comparison.incomplete
+    ? `${action}, though not everything could be compared`
+    : `${action}: nobody gains or loses`;
 }
 
 /** Whether somebody loses something by it. */
@@ -35,6 +38,7 @@ export const changesNothing = (comparison: Comparison): boolean =>
   );
 
 export function ComparisonShown({ comparison }: { comparison: Comparison }) {
+  const flatly = (words: string) => (comparison.incomplete ? `As far as was compared, ${words}` : capital(words));
   return (
     <div class="comparison">
       {comparison.faults.length > 0 && (
@@ -58,14 +62,14 @@ export function ComparisonShown({ comparison }: { comparison: Comparison }) {
           {comparison.files_removed.length > 0 && <p class="small">The files {listed(comparison.files_removed)} go.</p>}
         </Row>
         <Row title="who gains">
-          <Shifts shifts={comparison.gains} none="Nobody reaches more than before." tone="allow" mark="+" />
+          <Shifts shifts={comparison.gains} none={flatly('nobody reaches more than before.')} tone="allow" mark="+" />
         </Row>
         <Row title="who loses">
-          <Shifts shifts={comparison.losses} none="Nobody reaches less than before." tone="deny" mark="−" />
+          <Shifts shifts={comparison.losses} none={flatly('nobody reaches less than before.')} tone="deny" mark="−" />
         </Row>
         <Row title="cut at once">
           {comparison.cut.leases === 0 ? (
-            'Nothing that is open now.'
+            flatly('nothing that is open now.')
           ) : (
             <>
               <Chip tone="deny" mark="✕">
@@ -88,8 +92,14 @@ export function ComparisonShown({ comparison }: { comparison: Comparison }) {
         )}
       </dl>
       {comparison.incomplete && (
-        <p class="small">Not everything could be compared within the time: more may gain or lose than is listed.</p>
+        <p class="warning-words">
+          ! Not everything could be compared within the time: more may gain or lose than is listed.
+        </p>
       )}
+      <p class="small">
+        Compared as if everybody had signed in just now, here and now: what only another place, hour, age of a proof or
+        proposer would show is not found.
+      </p>
     </div>
   );
 }

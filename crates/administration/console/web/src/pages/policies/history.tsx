@@ -125,8 +125,8 @@ function GoBack({ version }: { version: PolicyVersionInFull }) {
         <Permitted action="admin.policy.apply" to="change policies" proposable>
           <Finish
             doing={going}
-            action={`Go back to these: ${effectOf(comparison)}`}
-            proposal={`Propose it: ${effectOf(comparison)}`}
+            action={effectOf('Go back to these', comparison)}
+            proposal={effectOf('Propose it', comparison)}
             danger={takesAway(comparison)}
             again={going.problem?.status === 409 ? () => void compare() : undefined}
             onPress={() => void back()}

@@ -70,8 +70,8 @@ export function Save({ files, policies, dirty, faults, again, proposed }: Save) 
         <Permitted action="admin.policy.apply" to="save policies" proposable>
           <Finish
             doing={saving}
-            action={`Save: ${effectOf(current)}`}
-            proposal={`Propose it: ${effectOf(current)}`}
+            action={effectOf('Save', current)}
+            proposal={effectOf('Propose it', current)}
             danger={takesAway(current)}
             instead
             again={saving.problem?.status === 409 || saving.problem?.stale ? () => void compare() : undefined}

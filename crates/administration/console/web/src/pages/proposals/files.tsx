@@ -6,6 +6,7 @@ import type { PolicyFile } from '../../api/types';
 import { Cedar } from '../../ui/cedar';
 import { Chip } from '../../ui/chip';
 import { difference, excerpt } from '../../ui/difference';
+import { LINE_END } from '../../ui/visible';
 import { count, listed } from '../../ui/words';
 
 interface Difference {
@@ -87,7 +88,7 @@ export function FilesShown({ files }: { files: PolicyFile[] }) {
       {files.map((file) => (
         <details key={file.name}>
           <summary>
-            <code>{file.name}</code> {count(file.text.split('\n').length, 'line')}
+            <code>{file.name}</code> {count(file.text.split(LINE_END).length, 'line')}
           </summary>
           <Cedar text={file.text} />
         </details>

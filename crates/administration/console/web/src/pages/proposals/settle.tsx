@@ -10,7 +10,7 @@ import { say } from '../../ui/announce';
 import { Confirm, Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
 import { Finish } from '../../ui/finish';
-import { What } from '../../ui/proposal';
+import { Noted, What } from '../../ui/proposal';
 import { effectOf, takesAway } from '../policies/comparison';
 import { type Said, comparisonOf, faultsOf, hasMoved, isOfPolicies } from './effect';
 
@@ -83,7 +83,7 @@ function Approve({ proposal, effect, close, done }: Asking & { effect: Reading<C
   return (
     <Confirm
       title="Approve this change?"
-      action={comparison ? `Approve: ${effectOf(comparison)}` : 'Approve it'}
+      action={comparison ? effectOf('Approve', comparison) : 'Approve it'}
       danger={comparison !== undefined && takesAway(comparison)}
       doing={doing}
       close={close}
@@ -95,6 +95,7 @@ function Approve({ proposal, effect, close, done }: Asking & { effect: Reading<C
         </b>
         , as {proposal.by} proposed it.
       </p>
+      <Noted proposal={proposal} />
       <p>
         It is made at once, in your name and by your rights.
         {isOfPolicies(proposal) && !comparison && ' What it does to people is not known here.'}

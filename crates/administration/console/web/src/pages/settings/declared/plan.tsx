@@ -44,8 +44,8 @@ export function PlanShown({ files, prune, plan, again, done }: Shown) {
       <Permitted action="admin.policy.apply" to="apply files" proposable>
         <Finish
           doing={applying}
-          action={nothing ? 'Keep them as what is declared' : `Apply: ${effectOf(comparison)}`}
-          proposal={nothing ? 'Propose it' : `Propose it: ${effectOf(comparison)}`}
+          action={nothing ? 'Keep them as what is declared' : effectOf('Apply', comparison)}
+          proposal={nothing ? 'Propose it' : effectOf('Propose it', comparison)}
           danger={takesAway(comparison)}
           again={applying.problem?.stale ? again : undefined}
           onPress={() => void apply()}
