@@ -46,9 +46,28 @@ pub(crate) fn compare(
             another: Another::of(old, new, facts),
             now,
         };
+        let told = of_circumstances(&comparison, old, new);
+        comparison.warnings.extend(told);
         who_gains(&mut comparison, &changing, &mut Budget::of(patience));
     }
     comparison
+}
+
+/// What nobody is imagined in all ways of: who is somewhere else, later, or asked by others.
+fn of_circumstances(comparison: &Comparison, old: &Policies, new: &Policies) -> Vec<String> {
+    let (before, after) = (
+        old.resting_on_circumstances(),
+        new.resting_on_circumstances(),
+    );
+    let ids = [&comparison.added, &comparison.changed, &comparison.removed];
+    let of = |id: &PolicyId| {
+        let words = after.get(id).or_else(|| before.get(id))?;
+        Some(format!(
+            "`{id}` rests on {}: whom it lets administer, or no longer, is not shown where that decides",
+            words.join(", ")
+        ))
+    };
+    ids.into_iter().flatten().filter_map(of).collect()
 }
 
 fn who_gains(comparison: &mut Comparison, changing: &Changing<'_>, budget: &mut Budget<'_>) {

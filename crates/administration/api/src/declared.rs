@@ -10,4 +10,4 @@ mod plan;
 
 pub(crate) use form::{Declared, exported};
 pub(crate) use names::{DeclaredNames, Names, managed_by};
-pub(crate) use plan::{Planned, planned};
+pub(crate) use plan::{Planned, planned, version};

@@ -15,7 +15,7 @@ use std::{
 };
 
 use gw_model::Principal;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::types::Problem;
 
@@ -85,6 +85,14 @@ impl Heavy {
             .map_err(|_| Problem::failed("the computation failed"))
     }
 
+    /// Waits for one's own turn, for what is not computed here. Others do not wait for it.
+    pub(crate) async fn turn(&self, of: Principal) -> Result<Turn, Problem> {
+        let place = self.place(of)?;
+        let turn = Arc::clone(&place.turn).acquire_owned().await;
+        let turn = turn.map_err(|_| Problem::failed("the administration is stopping"))?;
+        Ok(Turn(turn, place))
+    }
+
     fn place(&self, of: Principal) -> Result<Place, Problem> {
         let mut line = held(&self.line);
         let all = line.all;
@@ -118,6 +126,10 @@ impl OfOne {
 fn held(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// One's turn until it is dropped.
+#[expect(dead_code, reason = "they are held")]
+pub(crate) struct Turn(OwnedSemaphorePermit, Place);
 
 /// A place in the line until it is dropped.
 struct Place {

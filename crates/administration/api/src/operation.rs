@@ -54,6 +54,8 @@ pub(crate) struct Call<'a> {
     pub(crate) recent: &'a Recent,
     /// The line before what takes long.
     pub(crate) heavy: &'a Heavy,
+    /// The line before what is only tried.
+    pub(crate) trials: &'a Heavy,
     /// What the declared state holds.
     pub(crate) declared: Arc<Names>,
     /// Where that is kept.
@@ -243,7 +245,7 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::PolicyRollbackCompare => policies::compare_rollback(&call).await,
         Operation::PolicyRollback => policies::rollback(&call).await,
         Operation::ProposalList => proposals::list(&call),
-        Operation::ProposalShow => proposals::show(&call),
+        Operation::ProposalShow => proposals::show(&call).await,
         Operation::ProposalApprove => proposals::approve(&call).await,
         Operation::ProposalDecline => proposals::decline(&call).await,
         Operation::ProposalWithdraw => proposals::withdraw(&call).await,

@@ -61,6 +61,7 @@ struct Inner {
     asked: RecentlyAsked,
     answered: Answered,
     heavy: Heavy,
+    trials: Heavy,
     declared: DeclaredNames,
 }
 
@@ -84,6 +85,7 @@ impl Administration {
             asked: RecentlyAsked::default(),
             answered: Answered::default(),
             heavy: Heavy::default(),
+            trials: Heavy::default(),
             declared: DeclaredNames::default(),
         }))
     }
@@ -128,6 +130,7 @@ impl Administration {
             engine: self.0.parts.engine.clone(),
             recent: &self.0.recent,
             heavy: &self.0.heavy,
+            trials: &self.0.trials,
             declared_names: &self.0.declared,
             declared: self.0.declared.of(&self.0.parts.engine.view().facts),
             caller: &asked.caller,
@@ -176,7 +179,8 @@ impl Administration {
             return run.await;
         };
         let (path, query) = (request.path.as_bytes(), request.query.as_bytes());
-        let what = [path, b"\0", query, b"\0", &request.body].concat();
+        let method = request.method.as_str().as_bytes();
+        let what = [method, b" ", path, b"\0", query, b"\0", &request.body].concat();
         let now = self.0.parts.engine.clock().now();
         match self.0.answered.take(&key, &what, now)? {
             Found::Answered(status, body) => Ok(operation::json_response(status, body)),

@@ -159,6 +159,7 @@ fn proposal(proposed: &ProposedChange) -> String {
         Settlement::Approved => "approved",
         Settlement::Declined(_) => "declined",
         Settlement::Withdrawn => "withdrawn",
+        Settlement::Lapsed => "lapsed",
     };
     format!("{what}, {how} by {}", settled.by)
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, Actor, ProposalId, Resource, SessionId, Timestamp};
+use crate::{Action, Actor, Change, GroupName, ProposalId, Resource, SessionId, Timestamp};
 
 /// A change that was proposed: what it takes to make it, word by word, and what became of it.
 ///
@@ -21,6 +21,9 @@ pub struct ProposedChange {
     /// Within which of their sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// The groups that they were in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupName>,
     /// When.
     pub at: Timestamp,
     /// Until when it can be approved.
@@ -73,6 +76,8 @@ pub enum Settlement {
     Declined(Arc<str>),
     /// Whoever proposed it took it back.
     Withdrawn,
+    /// Nobody did anything in time, or whoever proposed it was switched off or removed.
+    Lapsed,
 }
 
 impl ProposedChange {
@@ -90,6 +95,16 @@ impl ProposedChange {
     pub fn is_old(&self, now: Timestamp) -> bool {
         let last = self.settled.as_ref().map_or(self.until, |told| told.at);
         now >= last.after(Self::KEPT)
+    }
+
+    /// It, ended by itself.
+    pub fn lapsed(&self, now: Timestamp) -> Change {
+        Change::ProposalPut(Arc::new(self.settled(Settled {
+            at: now,
+            by: Actor::Gatewright,
+            name: Arc::from("gatewright"),
+            how: Settlement::Lapsed,
+        })))
     }
 
     /// The same, settled.

@@ -21,6 +21,7 @@ mod expiry;
 mod explain;
 mod facts;
 mod fault;
+mod hidden;
 mod index;
 mod load;
 mod mentions;

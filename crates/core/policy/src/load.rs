@@ -1,14 +1,15 @@
 //! From text to a checked and indexed set, or to everything that is wrong with it.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
 use cedar_policy::{Effect, Policy, pst};
 use cedar_policy_core::ast::{Expr, SlotEnv};
 use gw_model::{
-    AccessRequest, Action, Attribute, GroupName, PolicyFile, PolicyId, Snapshot, Timestamp,
+    AccessRequest, Action, Attribute, AttributeSet, GroupName, PolicyFile, PolicyId, Snapshot,
+    Timestamp,
 };
 use miette::Diagnostic;
 
@@ -16,6 +17,7 @@ use crate::{
     PolicyFault, PolicyText, Prepared, Touched, base,
     entities::Cast,
     fault::Places,
+    hidden,
     index::Index,
     load::source::Source,
     reads::Reads,
@@ -149,6 +151,24 @@ impl Policies {
         &self.texts
     }
 
+    /// The policies about administration that rest on more than how somebody has proved who they
+    /// are, with what that is, in words.
+    pub fn resting_on_circumstances(&self) -> BTreeMap<PolicyId, Vec<&'static str>> {
+        let mut found = BTreeMap::new();
+        for (scope, policies) in self.held() {
+            if !scope.action.as_str().starts_with("admin.") {
+                continue;
+            }
+            for policy in policies {
+                let words = circumstances(policy.reads.attributes);
+                if !words.is_empty() {
+                    found.insert(policy.id.clone(), words);
+                }
+            }
+        }
+        found
+    }
+
     /// Whether any policy tells what somebody else proposed from what one does alone.
     pub fn read_proposals(&self) -> bool {
         let proposal = [
@@ -242,7 +262,7 @@ impl Policies {
 /// # Errors
 /// Everything that is wrong, sorted by file and place; the set is then not usable at all.
 pub fn load(files: &[PolicyFile]) -> Result<Policies, Vec<PolicyFault>> {
-    let mut faults = Vec::new();
+    let mut faults: Vec<_> = files.iter().flat_map(hidden::faults).collect();
     let base = base::file();
     let placed: Vec<Placed> = std::iter::once(&base)
         .chain(files)
@@ -354,6 +374,34 @@ fn diagnosed(
             .help()
             .map(|help| help.to_string())
             .unwrap_or_default(),
+    }
+}
+
+/// What attributes tell that a comparison imagines in one way only.
+fn circumstances(read: AttributeSet) -> Vec<&'static str> {
+    let mut words: Vec<_> = read.iter().filter_map(circumstance).collect();
+    words.dedup();
+    words
+}
+
+const fn circumstance(attribute: Attribute) -> Option<&'static str> {
+    use Attribute as A;
+    match attribute {
+        A::AuthnAgeSecs | A::AuthnPhishingResistantAgeSecs | A::SessionAgeSecs => {
+            Some("how long ago somebody signed in")
+        }
+        A::NetworkAddress | A::NetworkCountry | A::NetworkNames => Some("where they are"),
+        A::DeviceCompliant
+        | A::DeviceManaged
+        | A::DeviceDiskEncrypted
+        | A::DevicePlatform
+        | A::DeviceAgeSecs => Some("their device"),
+        A::RiskScore => Some("the risk"),
+        A::TimeHour | A::TimeMinute | A::TimeMinuteOfDay | A::TimeWeekday | A::TimeNow => {
+            Some("the time")
+        }
+        A::ProposalBy | A::ProposalGroups => Some("who proposed it"),
+        _ => None,
     }
 }
 

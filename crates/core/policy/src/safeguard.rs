@@ -1,7 +1,7 @@
 //! Nobody locked out: whether, under some facts and policies, anybody could still put them right.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use gw_model::{
     AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, BreakGlass, Change, Context, Epoch,
@@ -21,8 +21,9 @@ const ADMINISTRATION: &str = "administration";
 /// The one in which they sign in.
 const SIGN_IN: &str = "sign-in";
 
-/// Those who may propose are tried with each who might approve, as far as these.
-const PROPOSERS_MAX: usize = 4;
+/// Those who may propose, of each set of groups one, are tried with each who might approve, as
+/// far as these.
+const PROPOSERS_MAX: usize = 32;
 
 /// A method and a path.
 type Asked = (&'static str, &'static str);
@@ -70,28 +71,51 @@ fn people(facts: &Snapshot, now: Timestamp) -> impl Iterator<Item = &Arc<User>> 
         .filter(move |user| !user.disabled && user.has_passkey() && counts(facts, user, now))
 }
 
-/// Whether one person could approve what another proposes, neither of them in any group for a
-/// while only.
+/// Whether one person could approve what another proposes, by what does not end by itself.
 fn two_can_administer(policies: &Policies, facts: &Snapshot, now: Timestamp) -> bool {
-    let lasting = || {
-        let lasts = |user: &&Arc<User>| user.groups.iter().all(|group| group.until.is_none());
-        people(facts, now).filter(lasts)
+    let Some(facts) = without_passing(facts, now) else {
+        return false;
     };
     let proposer = |user: &Arc<User>| {
         let groups = facts.groups_of(user, now).0;
         let known = (user.id, user.name.clone(), groups);
         let proposing = (user.id, Part::Proposes(context_of(&known)));
-        administers(policies, facts, proposing, AuthnMethod::Passkey, now).then_some(known)
+        let may = administers(policies, &facts, proposing, AuthnMethod::Passkey, now);
+        may.then_some(known)
     };
-    let proposers: Vec<_> = lasting().filter_map(proposer).take(PROPOSERS_MAX).collect();
+    // One more than each needs: whoever approves is somebody else.
+    let mut of_each = BTreeMap::<Vec<GroupName>, usize>::new();
+    let is_needed = |(_, _, groups): &Proposer| {
+        let count = of_each.entry(groups.clone()).or_default();
+        *count += 1;
+        *count <= 2
+    };
+    let proposers: Vec<_> = people(&facts, now)
+        .filter_map(proposer)
+        .filter(is_needed)
+        .take(PROPOSERS_MAX)
+        .collect();
     let approves = |user: &Arc<User>| {
         let mut others = proposers.iter().filter(|(id, ..)| *id != user.id);
         others.any(|other| {
             let approving = (user.id, Part::Approves(context_of(other)));
-            administers(policies, facts, approving, AuthnMethod::Passkey, now)
+            administers(policies, &facts, approving, AuthnMethod::Passkey, now)
         })
     };
-    !proposers.is_empty() && lasting().any(approves)
+    !proposers.is_empty() && people(&facts, now).any(approves)
+}
+
+/// The facts without memberships that end by themselves.
+fn without_passing(facts: &Snapshot, now: Timestamp) -> Option<Snapshot> {
+    let passing = people(facts, now).filter(|user| user.groups.iter().any(|g| g.until.is_some()));
+    let lasting: Vec<_> = passing
+        .map(|user| {
+            let mut lasting = User::clone(user);
+            lasting.groups.retain(|group| group.until.is_none());
+            Change::UserPut(lasting.into())
+        })
+        .collect();
+    facts.apply(next(facts.epoch), &lasting).ok()
 }
 
 type Proposer = (UserId, Arc<str>, Vec<GroupName>);
@@ -291,7 +315,11 @@ impl Try<'_> {
 
     fn may_apply(&self) -> bool {
         let (_, deed) = self.part.takes();
-        let mut rights = TO_LOOK.into_iter().chain([deed]);
+        let looks: &[Action] = match self.part {
+            Part::Proposes(_) => &[],
+            Part::Alone | Part::Approves(_) => &TO_LOOK,
+        };
+        let mut rights = looks.iter().copied().chain([deed]);
         rights.all(|right| self.may(right, &Resource::System, None))
     }
 

@@ -36,6 +36,8 @@ use crate::{
 
 /// How long a commit waits for the cores of this process before it says that one is stuck.
 const CORES_PATIENCE: Duration = Duration::from_secs(5);
+/// Changes that are tried at a time, beside those that are made.
+const TRIALS_AT_ONCE: usize = 2;
 /// The longest sleep between two looks at the clock while waiting for an instant.
 const LONGEST_NAP: Duration = Duration::from_millis(250);
 
@@ -60,7 +62,7 @@ pub(crate) struct Shared {
     asked: [AtomicU64; 2],
     /// What every question and event would say while the ledger cannot be written.
     unwritten: Seldom,
-    /// One change is tried at a time.
+    /// So many changes are tried at a time.
     trial: Semaphore,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
 }
@@ -147,7 +149,7 @@ impl Engine {
             remedies: Remembered::default(),
             asked: Default::default(),
             unwritten: Seldom::default(),
-            trial: Semaphore::new(1),
+            trial: Semaphore::new(TRIALS_AT_ONCE),
             thread: Mutex::default(),
         });
         let handle = administrator::start(shared.clone(), store, receiver)?;

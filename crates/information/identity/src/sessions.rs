@@ -213,7 +213,14 @@ impl Identity {
 
 /// What the passing of time has made due.
 fn due(facts: &Snapshot, now: Timestamp, remembered: Duration) -> Vec<Change> {
-    let proposals = facts.proposals().filter(|proposed| proposed.is_old(now));
+    let proposals = facts
+        .proposals()
+        .filter_map(|proposed| match proposed.settled {
+            None if !proposed.waits(now) => Some(proposed.lapsed(now)),
+            _ => proposed
+                .is_old(now)
+                .then_some(Change::ProposalRemoved(proposed.id)),
+        });
     let sessions =
         facts
             .sessions()
@@ -226,10 +233,7 @@ fn due(facts: &Snapshot, now: Timestamp, remembered: Duration) -> Vec<Change> {
                 }),
                 (None, None) => None,
             });
-    sessions
-        .chain(proposals.map(|proposed| Change::ProposalRemoved(proposed.id)))
-        .take(SWEPT_AT_ONCE)
-        .collect()
+    sessions.chain(proposals).take(SWEPT_AT_ONCE).collect()
 }
 
 /// A new session that begins with one proof.

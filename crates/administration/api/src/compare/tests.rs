@@ -256,3 +256,30 @@ fn what_no_longer_takes_two_people_is_gained_alone_and_not_lost_together() {
     );
     assert_eq!(lines(&found.losses), Vec::<String>::new());
 }
+
+#[test]
+fn what_is_imagined_in_one_way_only_is_said_of_policies_about_administration() {
+    let rests = |condition: &str, action: &str| {
+        let policy = format!(
+            "@id(\"c\") permit (principal in Group::\"contractors\", action == Action::\"{action}\", resource) when {{ {condition} }};"
+        );
+        let warnings = applying(&policy).warnings;
+        warnings
+            .into_iter()
+            .filter(|told| told.contains("rests on"))
+            .count()
+    };
+    for condition in [
+        "context.authn.age_secs > 60",
+        "context has proposal && context.proposal.by like \"h*\"",
+        "context has proposal && context.proposal.groups.isEmpty()",
+        "context.network.names.contains(\"office\")",
+    ] {
+        assert_eq!(rests(condition, "admin.policy.apply"), 1, "{condition}");
+    }
+    assert_eq!(
+        rests("context.authn.phishing_resistant", "admin.policy.apply"),
+        0
+    );
+    assert_eq!(rests("context.authn.age_secs > 60", "http.request"), 0);
+}

@@ -29,10 +29,13 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// A name for these very changes.
-    pub(crate) fn name(&self) -> String {
+    /// A name for these very changes of what there is now: another where any of that has changed.
+    pub(crate) fn name(&self, facts: &Snapshot) -> String {
         let mut hasher = DefaultHasher::new();
         self.told.hash(&mut hasher);
+        for change in &self.told {
+            version(facts, change).hash(&mut hasher);
+        }
         if let Some(policies) = &self.policies {
             for file in policies.files.iter() {
                 (&*file.name, &*file.text).hash(&mut hasher);
@@ -48,6 +51,19 @@ impl Planned {
             name: name.to_string(),
             fields: fields.into_iter().map(str::to_owned).collect(),
         });
+    }
+}
+
+/// The version of what a change is about, where that is there: the number of the transaction that
+/// changed it last.
+pub(crate) fn version(facts: &Snapshot, change: &PlannedChange) -> Option<u64> {
+    let name = &change.name;
+    match &*change.kind {
+        "user" => facts.user_named(name).map(|user| user.version),
+        "group" => Some(facts.group(&name.parse().ok()?)?.version),
+        "app" => Some(facts.app(&name.parse().ok()?)?.version),
+        "policies" => Some(facts.policies().version),
+        _ => None,
     }
 }
 

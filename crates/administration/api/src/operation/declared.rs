@@ -65,7 +65,7 @@ fn shown(
     now: Timestamp,
     patience: &Patience,
 ) -> Plan {
-    let name = plan.name();
+    let name = plan.name(&view.facts);
     let changes = view.facts.expand(std::mem::take(&mut plan.changes), now);
     let would_be = match view.facts.apply(next(view.facts.epoch), &changes) {
         Ok(would_be) => Some(would_be),
@@ -127,7 +127,7 @@ pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     let (told, count) = tokio::sync::oneshot::channel();
     let propose = move |facts: &Snapshot| {
         let plan = planned(&wanted, facts, &configured, asked.prune, &mut ids());
-        refuse_faults(&plan, asked.over.as_deref())?;
+        refuse_faults(&plan, facts, asked.over.as_deref())?;
         // Who asked may be gone.
         let _ = told.send(plan.told.len());
         let files: Arc<[PolicyFile]> = asked.files.into();
@@ -156,12 +156,12 @@ pub(super) async fn apply(call: &Call<'_>) -> Result<Reply, Problem> {
     })
 }
 
-fn refuse_faults(plan: &Planned, over: Option<&str>) -> Result<(), Refused> {
+fn refuse_faults(plan: &Planned, facts: &Snapshot, over: Option<&str>) -> Result<(), Refused> {
     if !plan.faults.is_empty() {
         return Err(Refused::Declined(plan.faults.join("; ")));
     }
     match over {
-        Some(over) if over != plan.name() => Err(Refused::Stale),
+        Some(over) if over != plan.name(facts) => Err(Refused::Stale),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 //! makes it, in their own name and by their own rights, which policy judges with what is known of
 //! who proposed it; the change and the proposal's end are one transaction.
 
+mod notes;
 mod words;
 
 use std::sync::Arc;
@@ -15,9 +16,11 @@ use gw_model::{
     Settlement, Snapshot, Timestamp,
 };
 use gw_store::Refused;
+use http::StatusCode;
 
 use super::{Call, Reply, run};
 use crate::{
+    caller::Caller,
     conditional::Precondition,
     endpoint::{self, ENDPOINTS, Endpoint, Operation},
     query::{PROPOSAL_STATE, PROPOSE, Query},
@@ -33,7 +36,8 @@ const WAITING_OF_ONE_MAX: usize = 20;
 /// What one proposes in a day at most, whatever becomes of it.
 const A_DAY_OF_ONE_MAX: usize = 100;
 /// How much that says at most, in bytes.
-const A_DAY_OF_ONE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const A_DAY_OF_ONE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+const FORBIDDEN: u16 = StatusCode::FORBIDDEN.as_u16();
 const DAY_SECS: u64 = 24 * 60 * 60;
 
 /// What policy is told of a proposed change: who proposed it, as they are now.
@@ -63,13 +67,14 @@ pub(crate) async fn propose(
     let body = std::str::from_utf8(&call.body)
         .map_err(|_| Problem::invalid("the body is not JSON").field("body"))?;
     let version = call.precondition.version();
-    let pinned = || version_of(endpoint.operation, &call, &call.parameters);
+    let pinned = || version_of(endpoint.operation, &call, &call.resource, &call.parameters);
     let now = call.engine().clock().now();
     let proposed = ProposedChange {
         id: ProposalId::from_bits(gw_engine::random::bits()),
         by: call.actor(),
         name: call.caller.words().into(),
         session: call.caller.session(),
+        groups: call.caller.groups(call.engine()),
         at: now,
         until: now.after(ProposedChange::LASTS),
         why,
@@ -83,8 +88,17 @@ pub(crate) async fn propose(
         body_bytes: u64::try_from(body.len()).unwrap_or(u64::MAX),
         settled: None,
     };
+    if endpoint.operation == Operation::DeclaredApply && !names_plan(body) {
+        let detail = "`over` names no plan: somebody else has to approve what you looked at";
+        return Err(Problem::invalid(detail)
+            .field("over")
+            .help("ask for the plan first"));
+    }
     within_bounds(&call.engine().view().facts, &proposed).map_err(gw_engine::CommitError::from)?;
-    let tried = Box::pin(run(endpoint.operation, call.of(&proposed, None)?)).await;
+    let turn = call.trials.turn(call.caller.principal()).await?;
+    let trial = call.of(call.caller, &proposed, None)?;
+    let tried = Box::pin(run(endpoint.operation, trial)).await;
+    drop(turn);
     match tried {
         Err(problem) if problem.is_tried() => {}
         Err(problem) => return Err(problem),
@@ -97,6 +111,12 @@ pub(crate) async fn propose(
     };
     call.engine().propose(keep).await?;
     Ok(shown(&call, id)?.accepted())
+}
+
+/// Whether declared files come with the plan that was looked at.
+fn names_plan(body: &str) -> bool {
+    let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
+    body.get("over").is_some_and(|over| !over.is_null())
 }
 
 /// The path's parameters as people know them: a person and what they enrolled by name.
@@ -177,9 +197,14 @@ fn place(proposed: &ProposedChange) -> String {
     format!("{age:020}-{}", proposed.id)
 }
 
-pub(super) fn show(call: &Call<'_>) -> Result<Reply, Problem> {
+pub(super) async fn show(call: &Call<'_>) -> Result<Reply, Problem> {
     let (proposed, now) = (named(call)?, call.engine().clock().now());
-    let proposal = view_of(call, &proposed, now);
+    let mut proposal = view_of(call, &proposed, now);
+    if proposal.may_approve && is_quickly_tried(&proposed) {
+        let facts = &call.engine().view().facts;
+        let approving = call.caller.approving(of(facts, &proposed, now));
+        proposal.may_approve = barred(call, &approving, &proposed).await.is_none();
+    }
     let may_see = proposal.own
         || proposal.may_approve
         || call
@@ -202,7 +227,7 @@ pub(super) async fn approve(call: &Call<'_>) -> Result<Reply, Problem> {
     }
     let (endpoint, _) = operation_of(&proposed)?;
     let settled = settled(call, &proposed, Settlement::Approved);
-    let inner = call.of(&proposed, Some(settled.clone()))?;
+    let inner = call.of(call.caller, &proposed, Some(settled.clone()))?;
     let done = Box::pin(run(endpoint.operation, inner)).await;
     if done.is_ok() && is_left_waiting(call, proposed.id) {
         // Everything was as it says already.
@@ -220,6 +245,9 @@ pub(super) async fn decline(call: &Call<'_>) -> Result<Reply, Problem> {
     if proposed.by == call.actor() {
         return Err(Problem::denied("it is yours: withdraw it"));
     }
+    if let Some(problem) = barred(call, call.caller, &proposed).await {
+        return Err(problem);
+    }
     settle(
         call,
         &proposed,
@@ -236,6 +264,21 @@ pub(super) async fn withdraw(call: &Call<'_>) -> Result<Reply, Problem> {
         return Err(Problem::denied(detail).help("who may approve it may decline it"));
     }
     settle(call, &proposed, Settlement::Withdrawn, "proposal withdrawn").await
+}
+
+/// Files take long to try, and who may apply them may do everything.
+fn is_quickly_tried(proposed: &ProposedChange) -> bool {
+    proposed.action != Action::AdminPolicyApply
+}
+
+/// Why who asks lacks the rights to make it, beside what policy says of it. Who could never approve
+/// it does not decline it either.
+async fn barred(call: &Call<'_>, caller: &Caller, proposed: &ProposedChange) -> Option<Problem> {
+    let (endpoint, _) = operation_of(proposed).ok()?;
+    let trial = call.of(caller, proposed, None).ok()?;
+    let _turn = call.trials.turn(call.caller.principal()).await.ok()?;
+    let tried = Box::pin(run(endpoint.operation, trial)).await;
+    tried.err().filter(|problem| problem.status == FORBIDDEN)
 }
 
 async fn settle(
@@ -287,7 +330,9 @@ fn still_waits(proposed: &ProposedChange, now: Timestamp) -> Result<(), Problem>
         ProposalWord::Approved => "was approved before",
         ProposalWord::Declined => "was declined before",
         ProposalWord::Withdrawn => "was withdrawn before",
-        ProposalWord::Lapsed => "has lapsed: nobody approved it in time",
+        ProposalWord::Lapsed => {
+            "has lapsed: nobody approved it in time, or who made it was switched off"
+        }
     };
     Err(Problem::conflict(format!("the proposal {how}")))
 }
@@ -300,6 +345,7 @@ fn word(proposed: &ProposedChange, now: Timestamp) -> ProposalWord {
             Settlement::Approved => ProposalWord::Approved,
             Settlement::Declined(_) => ProposalWord::Declined,
             Settlement::Withdrawn => ProposalWord::Withdrawn,
+            Settlement::Lapsed => ProposalWord::Lapsed,
         },
     }
 }
@@ -348,10 +394,14 @@ fn view_of(call: &Call<'_>, proposed: &ProposedChange, now: Timestamp) -> Propos
             by: settled.name.to_string(),
             why: match &settled.how {
                 Settlement::Declined(why) => Some(why.clone()),
-                Settlement::Approved | Settlement::Withdrawn => None,
+                Settlement::Approved | Settlement::Withdrawn | Settlement::Lapsed => None,
             },
         }),
         outdated: waits.then(|| outdated(call, proposed)).flatten(),
+        notes: match waits {
+            true => notes::of(&view.facts, proposed, now),
+            false => Vec::new(),
+        },
         own,
         may_approve: waits && !own && may_approve(),
     }
@@ -359,29 +409,56 @@ fn view_of(call: &Call<'_>, proposed: &ProposedChange, now: Timestamp) -> Propos
 
 /// Why it cannot be made any more as it was proposed.
 fn outdated(call: &Call<'_>, proposed: &ProposedChange) -> Option<String> {
-    let view = call.engine().view();
-    if let Actor::User(id) = proposed.by
-        && view.facts.user(id).is_none_or(|user| user.disabled)
+    let (view, now) = (call.engine().view(), call.engine().clock().now());
+    if let Actor::User(id) = proposed.by {
+        let Some(user) = view.facts.user(id).filter(|user| !user.disabled) else {
+            return Some(format!("{} is gone, or switched off", proposed.name));
+        };
+        let (groups, _) = view.facts.groups_of(user, now);
+        let lost = proposed.groups.iter().find(|group| !groups.contains(group));
+        if let Some(group) = lost {
+            return Some(format!("{} is no longer in `{group}`", proposed.name));
+        }
+    }
+    if let (Resource::User(id), false) = (&proposed.resource, *proposed.operation == *"UserAdd")
+        && view.facts.user(*id).is_none()
     {
-        return Some(format!("{} is gone, or switched off", proposed.name));
+        return Some("whom it is about is gone".to_owned());
     }
     let Ok((endpoint, parameters)) = operation_of(proposed) else {
         return Some("this version of Gatewright does not know the operation".to_owned());
     };
-    let present = version_of(endpoint.operation, call, &parameters);
+    let present = version_of(endpoint.operation, call, &proposed.resource, &parameters);
     let has_moved = proposed.version.is_some() && present.is_some() && proposed.version != present;
     has_moved.then(|| "what it changes was changed since it was proposed".to_owned())
 }
 
-/// The version of what is replaced whole: made to anything newer, it would undo what nobody saw.
-fn version_of(operation: Operation, call: &Call<'_>, parameters: &[String]) -> Option<u64> {
+/// The version of what is changed: made to anything newer, it would undo what nobody saw.
+fn version_of(
+    operation: Operation,
+    call: &Call<'_>,
+    resource: &Resource,
+    parameters: &[String],
+) -> Option<u64> {
     let view = call.engine().view();
     let facts = &view.facts;
     let named = parameters.first().map(String::as_str).unwrap_or_default();
     match operation {
         Operation::PolicyApply | Operation::PolicyRollback => Some(facts.policies().version),
-        Operation::GroupPut => Some(facts.group(&named.parse().ok()?)?.version),
-        Operation::AppPut => Some(facts.app(&named.parse().ok()?)?.version),
+        Operation::GroupPut | Operation::GroupRemove => {
+            Some(facts.group(&named.parse().ok()?)?.version)
+        }
+        Operation::AppPut | Operation::AppRemove => Some(facts.app(&named.parse().ok()?)?.version),
+        Operation::UserChange
+        | Operation::UserRemove
+        | Operation::UserDisable
+        | Operation::UserEnable
+        | Operation::UserGroupAdd
+        | Operation::UserGroupRemove
+        | Operation::UserFactorRemove => match resource {
+            Resource::User(id) => Some(facts.user(*id)?.version),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -406,9 +483,14 @@ fn operation_of(proposed: &ProposedChange) -> Result<(&'static Endpoint, Vec<Str
     Ok((endpoint, crate::service::decoded(parameters)?))
 }
 
-impl<'a> Call<'a> {
+impl Call<'_> {
     /// The operation that is proposed, by who asks for this one: on trial, unless it settles it.
-    fn of(&self, proposed: &ProposedChange, settles: Option<Change>) -> Result<Call<'a>, Problem> {
+    fn of<'c>(
+        &'c self,
+        caller: &'c Caller,
+        proposed: &ProposedChange,
+        settles: Option<Change>,
+    ) -> Result<Call<'c>, Problem> {
         let (_, parameters) = operation_of(proposed)?;
         Ok(Call {
             parts: self.parts,
@@ -418,9 +500,10 @@ impl<'a> Call<'a> {
             },
             recent: self.recent,
             heavy: self.heavy,
+            trials: self.trials,
             declared: Arc::clone(&self.declared),
             declared_names: self.declared_names,
-            caller: self.caller,
+            caller,
             decision: self.decision,
             resource: proposed.resource.clone(),
             parameters,

@@ -71,6 +71,7 @@ pub(super) fn by_ana() -> ProposedChange {
         by: Actor::User(UserId::from_bits(2)),
         name: "ana".into(),
         session: None,
+        groups: Vec::new(),
         at,
         until: Timestamp::NEVER,
         why: "it is needed".into(),
@@ -162,6 +163,18 @@ impl Organisation {
     ) -> (StatusCode, serde_json::Value) {
         let path = format!("/v1/proposals/{}/approve", proposal.id);
         self.by(session, Method::POST, &path, &()).await
+    }
+
+    /// The name of the plan that declares a group.
+    async fn plan_of(&self, group: &str) -> String {
+        let text = format!("version = 1\n[[group]]\nname = \"{group}\"\n");
+        let asked = DeclaredFiles {
+            files: vec![file("a.toml", &text)],
+            prune: false,
+        };
+        let client = &self.running.client;
+        let plan = client.send::<Plan>(Method::POST, "/v1/declared/plan", &asked);
+        plan.await.unwrap().over
     }
 
     fn facts(&self) -> gw_model::Snapshot {
@@ -338,7 +351,7 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
         ),
         (
             Operation::DeclaredApply,
-            serde_json::json!({ "files": [{ "name": "a.toml", "text": "version = 1\n[[group]]\nname = \"made\"\n" }] }),
+            serde_json::json!({ "files": [{ "name": "a.toml", "text": "version = 1\n[[group]]\nname = \"made\"\n" }], "over": all.plan_of("made").await }),
         ),
     ];
     // Apps that the administration made are its own to change.
@@ -473,7 +486,7 @@ async fn who_is_gone_or_came_late_has_nothing_approved() {
     let (status, told) = all.approve(&all.olga, &by_otto).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert!(
-        told["detail"].as_str().unwrap().contains("otto is gone"),
+        told["detail"].as_str().unwrap().contains("lapsed"),
         "{told}"
     );
     let week = gw_model::ProposedChange::LASTS;
@@ -538,4 +551,168 @@ async fn two_people_who_can_only_change_rights_together_are_not_locked_out_and_o
     }
     let commit = Commit::new(Actor::Local(0), "two are left").change(without_passkey("otto"));
     all.running.test.engine.commit(commit).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_was_switched_off_or_lost_a_group_has_nothing_approved_also_when_they_are_back() {
+    let all = organisation().await;
+    let path = "/v1/users/ana/disable";
+    let proposal = all.proposed(&all.otto, Method::POST, path, &()).await;
+    let facts = all.facts();
+    let otto = facts.user_named("otto").unwrap();
+    let switched = |disabled| {
+        let mut user = User::clone(otto);
+        user.disabled = disabled;
+        Change::UserPut(user.into())
+    };
+    all.running.test.change(vec![switched(true)]).await;
+    all.running.test.change(vec![switched(false)]).await;
+    let (status, told) = all.approve(&all.olga, &proposal).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(
+        told["detail"].as_str().unwrap().contains("lapsed"),
+        "{told}"
+    );
+
+    let again = session(22, otto, AuthnMethod::Passkey, all.running.test.clock.now());
+    let begun = Change::SessionStarted(Arc::new(again.clone()));
+    all.running.test.change(vec![begun]).await;
+    let proposal = all.proposed(&again, Method::POST, path, &()).await;
+    let mut without = User::clone(otto);
+    without.groups.clear();
+    all.running
+        .test
+        .change(vec![Change::UserPut(without.into())])
+        .await;
+    let (status, told) = all.approve(&all.olga, &proposal).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(
+        told["detail"]
+            .as_str()
+            .unwrap()
+            .contains("no longer in `operators`"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn an_older_proposal_does_not_undo_what_was_decided_since() {
+    let all = organisation().await;
+    let red = serde_json::json!({ "attributes": { "team": "red" } });
+    let revoked = serde_json::json!({ "attributes": { "team": "red", "clearance": "revoked" } });
+    let older = all
+        .proposed(&all.otto, Method::PATCH, "/v1/users/ana", &red)
+        .await;
+    let newer = all
+        .proposed(&all.otto, Method::PATCH, "/v1/users/ana", &revoked)
+        .await;
+    let removal = all
+        .proposed(&all.otto, Method::DELETE, "/v1/groups/guests", &())
+        .await;
+    assert_eq!(all.approve(&all.olga, &newer).await.0, StatusCode::OK);
+    all.running
+        .test
+        .change(vec![Change::GroupRemoved("guests".parse().unwrap())])
+        .await;
+    all.running.test.change(vec![group("guests")]).await;
+    for old in [&older, &removal] {
+        let (status, told) = all.approve(&all.olga, old).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    }
+    let files = serde_json::json!({
+        "files": [{ "name": "a.toml", "text": "version = 1\n[[group]]\nname = \"guests\"\ntitle = \"G\"\n" }],
+    });
+    let target = "/v1/declared/apply?propose=why";
+    let (status, told) = all.by(&all.olga, Method::POST, target, &files).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(told["field"], "over", "{told}");
+}
+
+#[tokio::test]
+async fn a_plan_has_another_name_once_what_it_changes_was_changed() {
+    let all = organisation().await;
+    let asked = DeclaredFiles {
+        files: vec![
+            file(
+                "a.toml",
+                "version = 1\n[[user]]\nname = \"ana\"\ngroups = [\"guests\"]\n",
+            ),
+            file("test.cedar", &format!("{OTHER}{APPROVALS}")),
+        ],
+        prune: false,
+    };
+    let plan = || async {
+        let client = &all.running.client;
+        let plan = client.send::<Plan>(Method::POST, "/v1/declared/plan", &asked);
+        plan.await.unwrap().over
+    };
+    let first = plan().await;
+    assert_eq!(plan().await, first);
+    let mut ana = User::clone(all.facts().user_named("ana").unwrap());
+    ana.groups = vec![gw_model::Membership::of("operators".parse().unwrap())];
+    all.running
+        .test
+        .change(vec![Change::UserPut(ana.into())])
+        .await;
+    let second = plan().await;
+    assert_ne!(second, first);
+    let more = format!("{WIKI}{ROLES}{APPROVALS}// Nothing else.\n");
+    all.running.test.change(vec![policies(&more)]).await;
+    assert_ne!(plan().await, second);
+}
+
+#[tokio::test]
+async fn who_could_never_approve_it_does_not_decline_it_and_is_not_told_that_they_may() {
+    let all = organisation().await;
+    let now = all.running.test.clock.now();
+    let hella = user(13, "hella", &["helpdesk", "staff"]);
+    let begun = session(13, &hella, AuthnMethod::Passkey, now);
+    let changes = vec![
+        Change::UserPut(hella.into()),
+        Change::SessionStarted(Arc::new(begun.clone())),
+    ];
+    all.running.test.change(changes).await;
+    let body = serde_json::json!({ "email": "ana@example.org" });
+    let proposal = all
+        .proposed(&all.otto, Method::PATCH, "/v1/users/ana", &body)
+        .await;
+    let path = format!("/v1/proposals/{}", proposal.id);
+    let (_, shown) = all.by(&begun, Method::GET, &path, &()).await;
+    assert_eq!(shown["proposal"]["may_approve"], false, "{shown}");
+    assert!(shown["says"].is_null(), "{shown}");
+    let no = serde_json::json!({ "why": "no" });
+    let (status, _) = all
+        .by(&begun, Method::POST, &format!("{path}/decline"), &no)
+        .await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let (_, shown) = all.by(&all.olga, Method::GET, &path, &()).await;
+    assert_eq!(shown["proposal"]["may_approve"], true, "{shown}");
+}
+
+#[tokio::test]
+async fn an_approver_is_told_what_comes_with_a_group() {
+    let all = organisation().await;
+    let quiet = gw_model::Group {
+        name: "quiet".parse().unwrap(),
+        title: "".into(),
+        parents: vec!["owners".parse().unwrap()],
+        version: 0,
+    };
+    all.running
+        .test
+        .change(vec![Change::GroupPut(quiet.into())])
+        .await;
+    let join = serde_json::json!({});
+    let path = "/v1/users/ana/groups/quiet";
+    let proposal = all.proposed(&all.otto, Method::PUT, path, &join).await;
+    assert_eq!(
+        proposal.notes,
+        ["ana is then in owners, quiet, and so an owner"]
+    );
+    let body = serde_json::json!({ "title": "", "parents": ["quiet"] });
+    let proposal = all
+        .proposed(&all.otto, Method::PUT, "/v1/groups/staff", &body)
+        .await;
+    let told = "everybody in `staff`, 1 by now, is then in owners, quiet, and so an owner";
+    assert_eq!(proposal.notes, [told]);
 }

@@ -39,6 +39,9 @@ pub struct ProposalView {
     /// Why it cannot be approved any more, although it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outdated: Option<String>,
+    /// What else to know before it is approved, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Whether who asks proposed it: they may take it back, and nothing else.
     pub own: bool,
     /// Whether policy lets who asks approve it, or decline it.

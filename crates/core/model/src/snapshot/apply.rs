@@ -82,9 +82,15 @@ pub enum ApplyError {
 impl Snapshot {
     /// What follows from some changes, made explicit: the whole of what is stored and applied.
     ///
-    /// A disabled or removed person's sessions end; so do those that rest on a removed factor.
+    /// A disabled or removed person's sessions end, and what they proposed lapses; so do sessions
+    /// that rest on a removed factor.
     pub fn expand(&self, changes: Vec<Change>, now: Timestamp) -> Vec<Change> {
         let mut all = Vec::with_capacity(changes.len());
+        let settled = changes.iter().filter_map(|change| match change {
+            Change::ProposalPut(proposed) => Some(proposed.id),
+            _ => None,
+        });
+        let settled: BTreeSet<_> = settled.collect();
         for change in changes {
             let ended = match &change {
                 Change::UserPut(user) => self.ended_by(user, now),
@@ -93,10 +99,27 @@ impl Snapshot {
                 }
                 _ => Vec::new(),
             };
+            let left = match &change {
+                Change::UserPut(user) if user.disabled => self.left_by(user.id, &settled, now),
+                Change::UserRemoved(id) => self.left_by(*id, &settled, now),
+                _ => Vec::new(),
+            };
             all.push(change);
             all.extend(ended);
+            all.extend(left);
         }
         all
+    }
+
+    /// What somebody proposed who is switched off or goes waits no longer, also when they are back.
+    fn left_by(&self, user: UserId, settled: &BTreeSet<ProposalId>, now: Timestamp) -> Vec<Change> {
+        let theirs = |proposed: &&Arc<ProposedChange>| {
+            proposed.by == Actor::User(user)
+                && proposed.settled.is_none()
+                && !settled.contains(&proposed.id)
+        };
+        let left = self.proposals().filter(theirs);
+        left.map(|proposed| proposed.lapsed(now)).collect()
     }
 
     fn ended_by(&self, user: &User, now: Timestamp) -> Vec<Change> {

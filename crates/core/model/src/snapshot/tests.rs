@@ -484,6 +484,7 @@ fn proposed(bits: u64, by: Actor) -> crate::ProposedChange {
         by,
         name: "olga".into(),
         session: None,
+        groups: Vec::new(),
         at: Timestamp::from_secs(10),
         until: Timestamp::from_secs(100),
         why: "a new colleague".into(),

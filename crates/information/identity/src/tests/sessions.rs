@@ -114,6 +114,7 @@ async fn proposals_are_forgotten_a_month_after_they_ended() {
         by: Actor::Local(0),
         name: "uid 0".into(),
         session: None,
+        groups: Vec::new(),
         at: now,
         until: now.after(ProposedChange::LASTS),
         why: "it is needed".into(),

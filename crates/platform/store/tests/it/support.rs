@@ -222,6 +222,7 @@ pub(crate) fn proposed(id: u64, by: u64) -> ProposedChange {
         by: Actor::User(uid(by)),
         name: "ana".into(),
         session: None,
+        groups: Vec::new(),
         at: NOW,
         until: later(60),
         why: "it is needed".into(),

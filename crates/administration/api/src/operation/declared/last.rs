@@ -6,6 +6,7 @@ use gw_model::{Actor, Change, Epoch, Snapshot, Timestamp, UserId};
 use gw_store::{Read, StoreError, StoredTransaction};
 
 use crate::{
+    declared::version,
     recent::actor,
     types::{Drifted, LastChange, PlannedChange},
 };
@@ -66,7 +67,7 @@ impl Last {
 
     /// A change that the declared state would make, with the last one that was made by hand.
     pub(super) fn of(&self, change: PlannedChange, facts: &Snapshot) -> Drifted {
-        let number = version(&change, facts).or_else(|| self.removed(&change));
+        let number = version(facts, &change).or_else(|| self.removed(&change));
         Drifted {
             last: number.and_then(|number| self.at(number, facts)),
             change,
@@ -103,21 +104,4 @@ const fn is_declarable(change: &Change) -> bool {
             | Change::PoliciesApplied(_)
             | Change::DeclaredPut(_)
     )
-}
-
-/// The number of the transaction that changed last what is still there.
-fn version(change: &PlannedChange, facts: &Snapshot) -> Option<u64> {
-    match &*change.kind {
-        "user" => facts.user_named(&change.name).map(|user| user.version),
-        "group" => {
-            let group = change.name.parse().ok().and_then(|name| facts.group(&name));
-            group.map(|group| group.version)
-        }
-        "app" => {
-            let app = change.name.parse().ok().and_then(|name| facts.app(&name));
-            app.map(|app| app.version)
-        }
-        "policies" => Some(facts.policies().version),
-        _ => None,
-    }
 }
