@@ -216,7 +216,7 @@ fn due(facts: &Snapshot, now: Timestamp, remembered: Duration) -> Vec<Change> {
     let proposals = facts
         .proposals()
         .filter_map(|proposed| match proposed.settled {
-            None if !proposed.waits(now) => Some(proposed.lapsed(now)),
+            None if !proposed.waits(now) => Some(proposed.lapsed(proposed.until)),
             _ => proposed
                 .is_old(now)
                 .then_some(Change::ProposalRemoved(proposed.id)),

@@ -276,7 +276,10 @@ fn is_quickly_tried(proposed: &ProposedChange) -> bool {
 async fn barred(call: &Call<'_>, caller: &Caller, proposed: &ProposedChange) -> Option<Problem> {
     let (endpoint, _) = operation_of(proposed).ok()?;
     let trial = call.of(caller, proposed, None).ok()?;
-    let _turn = call.trials.turn(call.caller.principal()).await.ok()?;
+    let _turn = match call.trials.turn(call.caller.principal()).await {
+        Ok(turn) => turn,
+        Err(problem) => return Some(problem),
+    };
     let tried = Box::pin(run(endpoint.operation, trial)).await;
     tried.err().filter(|problem| problem.status == FORBIDDEN)
 }
