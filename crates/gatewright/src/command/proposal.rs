@@ -205,8 +205,12 @@ fn shown(shell: &Shell, client: &Client, id: &str) -> Result<ProposalDocument, F
     table.row([Cell::soft("action"), Cell::text(proposal.action.as_str())]);
     table.row([Cell::soft("state"), state_of(proposal, now)]);
     output.table(&table)?;
+    for note in &proposal.notes {
+        output.line(Chip::Step.words(&plain(note)))?;
+    }
     if let Some(says) = &document.says {
         effect(output, client, &proposal.operation, says)?;
+        output.line(format!("what it says, whole: gatewright api {path}"))?;
     }
     Ok(document)
 }
