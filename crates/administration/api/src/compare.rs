@@ -63,7 +63,7 @@ fn of_circumstances(comparison: &Comparison, old: &Policies, new: &Policies) -> 
     let of = |id: &PolicyId| {
         let words = after.get(id).or_else(|| before.get(id))?;
         Some(format!(
-            "`{id}` rests on {}: whom it lets administer, or no longer, is not shown where that decides",
+            "`{id}` rests on {}: whom it lets do what, or no longer, is not shown where that decides",
             words.join(", ")
         ))
     };

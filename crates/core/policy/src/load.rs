@@ -151,12 +151,13 @@ impl Policies {
         &self.texts
     }
 
-    /// The policies about administration that rest on more than how somebody has proved who they
+    /// The policies about administration and factors that rest on more than how somebody has proved who they
     /// are, with what that is, in words.
     pub fn resting_on_circumstances(&self) -> BTreeMap<PolicyId, Vec<&'static str>> {
         let mut found = BTreeMap::new();
         for (scope, policies) in self.held() {
-            if !scope.action.as_str().starts_with("admin.") {
+            let action = scope.action.as_str();
+            if !(action.starts_with("admin.") || action.starts_with("factor.")) {
                 continue;
             }
             for policy in policies {
@@ -390,6 +391,8 @@ const fn circumstance(attribute: Attribute) -> Option<&'static str> {
         A::AuthnAgeSecs | A::AuthnPhishingResistantAgeSecs | A::SessionAgeSecs => {
             Some("how long ago somebody signed in")
         }
+        A::AuthnMethods => Some("by which proof they signed in"),
+        A::SessionEnrolment => Some("what kind of session they have"),
         A::NetworkAddress | A::NetworkCountry | A::NetworkNames => Some("where they are"),
         A::DeviceCompliant
         | A::DeviceManaged

@@ -274,6 +274,8 @@ fn what_is_imagined_in_one_way_only_is_said_of_policies_about_administration() {
         "context has proposal && context.proposal.by like \"h*\"",
         "context has proposal && context.proposal.groups.isEmpty()",
         "context.network.names.contains(\"office\")",
+        "context.authn.methods.contains(\"recovery-code\")",
+        "context has session && context.session.enrolment",
     ] {
         assert_eq!(rests(condition, "admin.policy.apply"), 1, "{condition}");
     }

@@ -452,13 +452,8 @@ fn version_of(
             Some(facts.group(&named.parse().ok()?)?.version)
         }
         Operation::AppPut | Operation::AppRemove => Some(facts.app(&named.parse().ok()?)?.version),
-        Operation::UserChange
-        | Operation::UserRemove
-        | Operation::UserDisable
-        | Operation::UserEnable
-        | Operation::UserGroupAdd
-        | Operation::UserGroupRemove
-        | Operation::UserFactorRemove => match resource {
+        // What only takes away is not held up by those it is about, who change themselves.
+        Operation::UserChange | Operation::UserEnable | Operation::UserGroupAdd => match resource {
             Resource::User(id) => Some(facts.user(*id)?.version),
             _ => None,
         },

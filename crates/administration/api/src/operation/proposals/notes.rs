@@ -25,6 +25,13 @@ pub(super) fn of(facts: &Snapshot, proposed: &ProposedChange, now: Timestamp) ->
             let brought = last().map(|group| with_above(facts, [group]));
             brought.and_then(|brought| brings(&whom(*id), &brought))
         }
+        ("UserEnable", Resource::User(id)) => facts.user(*id).and_then(|user| {
+            let groups = user
+                .groups
+                .iter()
+                .map(|membership| membership.group.clone());
+            brings(&user.name, &with_above(facts, groups))
+        }),
         ("UserAdd", _) => brings(
             "the new person",
             &with_above(facts, listed(&body, "groups")),
