@@ -240,6 +240,21 @@ mod tests {
         assert!(held(&heavy.line).of.is_empty());
     }
 
+    #[tokio::test]
+    async fn ones_own_turn_is_waited_for_and_nobody_elses() {
+        let heavy = Heavy::default();
+        let first = heavy.turn(ANA).await.unwrap();
+        tokio::select! {
+            biased;
+            _ = heavy.turn(ANA) => panic!("two at a time"),
+            () = std::future::ready(()) => {}
+        }
+        drop(heavy.turn(BO).await.unwrap());
+        drop(first);
+        drop(heavy.turn(ANA).await.unwrap());
+        assert_eq!(held(&heavy.line).all, 0);
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn so_many_are_in_line_and_no_more() {
         let (heavy, mut all) = (Heavy::default(), JoinSet::new());

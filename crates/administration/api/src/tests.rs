@@ -4,7 +4,7 @@ use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
 use gw_engine::{
     Commit, CommitError,
-    testing::{TestEngine, app, group, policies, user},
+    testing::{TestEngine, app, group, policies, proposed, user},
 };
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
@@ -160,7 +160,9 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
         "{WIKI}@id(\"only-people-administer\")\nforbid (principal is Local, action in Action::\"admin\", resource);\n"
     );
     let running = running(&nothing_on_this_machine).await;
-    let proposed = Arc::new(proposals::by_ana());
+    let by_ana = Actor::User(gw_model::UserId::from_bits(2));
+    let proposed = proposed(by_ana, running.test.clock.now());
+    let proposed = Arc::new(proposed);
     let kept = vec![Change::ProposalPut(proposed.clone())];
     running.test.change(kept).await;
     for endpoint in ENDPOINTS {

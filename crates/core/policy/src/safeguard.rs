@@ -21,7 +21,7 @@ const ADMINISTRATION: &str = "administration";
 /// The one in which they sign in.
 const SIGN_IN: &str = "sign-in";
 
-/// Those who may propose, of each set of groups one, are tried with each who might approve, as
+/// Those who may propose are tried with each who might approve: of each set of groups two, as
 /// far as these.
 const PROPOSERS_MAX: usize = 32;
 
@@ -83,7 +83,7 @@ fn two_can_administer(policies: &Policies, facts: &Snapshot, now: Timestamp) -> 
         let may = administers(policies, &facts, proposing, AuthnMethod::Passkey, now);
         may.then_some(known)
     };
-    // One more than each needs: whoever approves is somebody else.
+    // Two of the same groups stand for all: whoever approves may be one of them.
     let mut of_each = BTreeMap::<Vec<GroupName>, usize>::new();
     let is_needed = |(_, _, groups): &Proposer| {
         let count = of_each.entry(groups.clone()).or_default();

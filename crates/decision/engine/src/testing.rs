@@ -6,7 +6,8 @@ use gw_clock::Clock;
 use gw_ledger::Signer;
 use gw_model::{
     Action, Actor, App, AuthnEvent, AuthnMethod, Change, Group, Membership, PolicyFile, Principal,
-    Resource, Session, SessionId, SessionKind, Timestamp, TokenHash, Upstream, User, UserId,
+    ProposalId, ProposedChange, Resource, Session, SessionId, SessionKind, Timestamp, TokenHash,
+    Upstream, User, UserId,
 };
 use gw_record::{Ledger, LedgerOptions};
 use gw_store::{DataFolder, KeySource, SqliteStore, Store};
@@ -175,6 +176,29 @@ pub fn session(bits: u64, user: &User, method: AuthnMethod, now: Timestamp) -> S
         ended: None,
         version: 0,
         seen: Default::default(),
+    }
+}
+
+/// Other policies, as somebody proposes them at an instant.
+pub fn proposed(by: Actor, now: Timestamp) -> ProposedChange {
+    ProposedChange {
+        id: ProposalId::from_bits(1),
+        by,
+        name: "somebody".into(),
+        session: None,
+        groups: Vec::new(),
+        at: now,
+        until: now.after(ProposedChange::LASTS),
+        why: "it is needed".into(),
+        what: "replace the policies".into(),
+        action: Action::AdminPolicyApply,
+        resource: Resource::System,
+        operation: "PolicyApply".into(),
+        path: "/v1/policies".into(),
+        version: None,
+        body: "{}".into(),
+        body_bytes: 2,
+        settled: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use gw_engine::testing::session;
-use gw_model::{Action, AuthnMethod, ProposalId, ProposedChange, Resource, Session, UserId};
+use gw_model::{AuthnMethod, Session, UserId};
 use gw_pages::Judged;
 use http::{HeaderMap, StatusCode};
 
@@ -63,30 +63,6 @@ async fn organisation() -> Organisation {
     }
 }
 
-/// What Ana would have somebody do.
-pub(super) fn by_ana() -> ProposedChange {
-    let at = Timestamp::from_secs(1);
-    ProposedChange {
-        id: ProposalId::from_bits(1),
-        by: Actor::User(UserId::from_bits(2)),
-        name: "ana".into(),
-        session: None,
-        groups: Vec::new(),
-        at,
-        until: Timestamp::NEVER,
-        why: "it is needed".into(),
-        what: "replace the policies".into(),
-        action: Action::AdminPolicyApply,
-        resource: Resource::System,
-        operation: "PolicyApply".into(),
-        path: "/v1/policies".into(),
-        version: None,
-        body: "{}".into(),
-        body_bytes: 2,
-        settled: None,
-    }
-}
-
 impl Organisation {
     fn caller(&self, session: &Session) -> Caller {
         let view = self.running.test.engine.view();
@@ -115,8 +91,19 @@ impl Organisation {
         target: &str,
         body: &impl serde::Serialize,
     ) -> (StatusCode, serde_json::Value) {
+        self.send(caller, method, target, HeaderMap::new(), body)
+            .await
+    }
+
+    async fn send(
+        &self,
+        caller: Caller,
+        method: Method,
+        target: &str,
+        mut headers: HeaderMap,
+        body: &impl serde::Serialize,
+    ) -> (StatusCode, serde_json::Value) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut headers = HeaderMap::new();
         headers.insert("content-type", "application/json".parse().unwrap());
         let request = ApiRequest {
             caller,
@@ -715,4 +702,24 @@ async fn an_approver_is_told_what_comes_with_a_group() {
         .await;
     let told = "everybody in `staff`, 1 by now, is then in owners, quiet, and so an owner";
     assert_eq!(proposal.notes, [told]);
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_for_one_method_is_refused_for_another() {
+    let all = organisation().await;
+    let send = |method| {
+        let mut headers = HeaderMap::new();
+        headers.insert("idempotency-key", "once".parse().unwrap());
+        let target = "/v1/users/ana/groups/staff?propose=why";
+        let (caller, body) = (all.caller(&all.olga), serde_json::json!({}));
+        let all = &all;
+        async move { all.send(caller, method, target, headers, &body).await }
+    };
+    let (status, first) = send(Method::PUT).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{first}");
+    let (status, again) = send(Method::PUT).await;
+    assert_eq!((status, &again["id"]), (StatusCode::ACCEPTED, &first["id"]));
+    let (status, told) = send(Method::DELETE).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    assert_eq!(all.facts().proposals().count(), 1);
 }

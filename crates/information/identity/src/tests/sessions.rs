@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use gw_model::{Action, Actor, Change, EndReason, ProposalId, ProposedChange, Resource, UserId};
+use gw_engine::testing::proposed;
+use gw_model::{Actor, Change, EndReason, ProposedChange, UserId};
 use gw_store::LinkKind;
 use http::StatusCode;
 
@@ -109,25 +110,7 @@ async fn use_keeps_a_session_from_lying_idle() {
 async fn proposals_are_forgotten_a_month_after_they_ended() {
     let house = House::open().await;
     let now = house.identity.now();
-    let proposed = ProposedChange {
-        id: ProposalId::from_bits(1),
-        by: Actor::Local(0),
-        name: "uid 0".into(),
-        session: None,
-        groups: Vec::new(),
-        at: now,
-        until: now.after(ProposedChange::LASTS),
-        why: "it is needed".into(),
-        what: "replace the policies".into(),
-        action: Action::AdminPolicyApply,
-        resource: Resource::System,
-        operation: "PolicyApply".into(),
-        path: "/v1/policies".into(),
-        version: None,
-        body: "{}".into(),
-        body_bytes: 2,
-        settled: None,
-    };
+    let proposed = proposed(Actor::Local(0), now);
     let kept = Change::ProposalPut(proposed.into());
     house.tested.change(vec![kept]).await;
     let count = || house.identity.engine().view().facts.proposals().count();
