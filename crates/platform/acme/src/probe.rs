@@ -1,30 +1,22 @@
 //! Whether a host's plain HTTP leads to a Gatewright, as an authority would find it.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
+use gw_outbound::{Origin, OutboundFault, Purpose, exchange};
 use http::{Method, Request, header};
 use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, time::timeout};
-
-use crate::client::driven;
+use tokio::time::timeout;
 
 /// Where nobody's token is: what is pending is longer.
 const NOBODY: &str = "/.well-known/acme-challenge/doctor";
-/// The largest head of an answer.
-const HEAD_BYTES: usize = 16 * 1024;
 
 /// Why a host's plain HTTP does not lead here.
 #[derive(Debug, thiserror::Error)]
 pub enum Unseen {
-    /// Nobody answers.
+    /// Nobody answers, or not as HTTP does.
     #[error("nobody answers there: {0}")]
-    Unreached(io::Error),
-    /// Somebody answers, and not as HTTP does.
-    #[error("what answers there is not HTTP: {0}")]
-    Broken(#[from] hyper::Error),
+    Unreached(#[from] OutboundFault),
     /// Something else answers.
     #[error("something else answers there ({0})")]
     Other(String),
@@ -45,26 +37,14 @@ pub async fn leads_here(host: &str, port: u16, patience: Duration) -> Result<(),
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an operator's question, asked of the hosts of the configuration"
-)]
 async fn ask(host: &str, port: u16) -> Result<(), Unseen> {
-    let stream = TcpStream::connect((host, port))
-        .await
-        .map_err(Unseen::Unreached)?;
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(HEAD_BYTES)
-        .handshake(TokioIo::new(stream))
-        .await?;
     let request = Request::builder()
         .method(Method::HEAD)
         .uri(NOBODY)
-        .header(header::HOST, host)
-        .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|fault| Unseen::Other(fault.to_string()))?;
-    let answer = driven(sender.send_request(request), connection).await?;
+    let origin = Origin::plain(host, port);
+    let answer = exchange(Purpose::OwnHost, None, &origin, request).await?;
     let there = answer.headers().get(header::LOCATION);
     let there = there
         .and_then(|place| place.to_str().ok())

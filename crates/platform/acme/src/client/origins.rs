@@ -1,9 +1,10 @@
 //! Where requests may go: the directory's own origin, and those of the addresses that it lists.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use http::{StatusCode, Uri};
+use gw_outbound::Origin;
+use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::ClientFault;
@@ -11,56 +12,6 @@ use super::ClientFault;
 /// What a directory has to list (RFC 8555, 7.1.1), and what it may.
 const NEEDED: [&str; 3] = ["newNonce", "newAccount", "newOrder"];
 const OPTIONAL: [&str; 4] = ["newAuthz", "revokeCert", "keyChange", "renewalInfo"];
-
-/// A host and port that are spoken to by TLS.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Origin {
-    host: String,
-    port: u16,
-}
-
-impl Origin {
-    /// Of a URL; none where it is not `https`, or says who asks.
-    pub(super) fn of(url: &Uri) -> Option<Self> {
-        let authority = url.authority()?;
-        let is_plain = url.scheme_str() == Some("https") && !authority.as_str().contains('@');
-        let host = authority.host();
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        (is_plain && !host.is_empty()).then(|| Self {
-            host: bare.unwrap_or(host).to_ascii_lowercase(),
-            port: authority.port_u16().unwrap_or(443),
-        })
-    }
-
-    /// A name, or an address without brackets.
-    pub(super) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(super) const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// As `Host` names it.
-    pub(super) fn authority(&self) -> String {
-        let host = match self.host.contains(':') {
-            true => format!("[{}]", self.host),
-            false => self.host.clone(),
-        };
-        match self.port {
-            443 => host,
-            port => format!("{host}:{port}"),
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "https://{}", self.authority())
-    }
-}
 
 /// Where requests may go.
 pub(super) struct Origins(BTreeSet<Origin>);
@@ -109,30 +60,9 @@ pub(crate) fn of_directory(status: StatusCode, body: &Bytes) -> Result<Vec<Origi
 
 #[cfg(test)]
 mod tests {
+    use http::Uri;
+
     use super::*;
-
-    fn origin(url: &str) -> Option<String> {
-        Origin::of(&url.parse().unwrap()).map(|origin| origin.to_string())
-    }
-
-    #[test]
-    fn an_origin_is_https_and_nothing_else() {
-        assert_eq!(
-            origin("https://CA.test/dir").as_deref(),
-            Some("https://ca.test")
-        );
-        assert_eq!(
-            origin("https://ca.test:9443/").as_deref(),
-            Some("https://ca.test:9443")
-        );
-        assert_eq!(
-            origin("https://[::1]:9443/").as_deref(),
-            Some("https://[::1]:9443")
-        );
-        for elsewhere in ["http://ca.test/", "https://me@ca.test/", "/directory"] {
-            assert_eq!(origin(elsewhere), None, "{elsewhere}");
-        }
-    }
 
     #[test]
     fn only_the_directory_and_what_it_lists_are_spoken_to() {

@@ -1,0 +1,89 @@
+//! A connection to one origin.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use gw_tls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::{Origin, OutboundFault};
+
+/// A connection, by TLS or without.
+pub(crate) enum Connection {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Connects to an origin. Whoever is there is believed as `tls` says; nobody is, without it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place from which Gatewright connects for itself"
+)]
+pub(crate) async fn connect(
+    tls: Option<&Arc<ClientConfig>>,
+    origin: &Origin,
+) -> Result<Connection, OutboundFault> {
+    let stream = TcpStream::connect((origin.host(), origin.port()))
+        .await
+        .map_err(|fault| OutboundFault::Connect(origin.to_string(), fault))?;
+    if !origin.tls() {
+        return Ok(Connection::Plain(stream));
+    }
+    let not_believed = |fault| OutboundFault::Tls(origin.to_string(), fault);
+    let name = ServerName::try_from(origin.host().to_owned())
+        .map_err(|fault| not_believed(io::Error::other(fault)))?;
+    let tls =
+        tls.ok_or_else(|| not_believed(io::Error::other("nobody is to be believed there")))?;
+    let connector = TlsConnector::from(Arc::clone(tls));
+    let stream = connector.connect(name, stream).await;
+    Ok(Connection::Tls(Box::new(stream.map_err(not_believed)?)))
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, into),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, into),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What a connection is made for, and what it may cost.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+
+/// What a request is made for. There is no other reason to make one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Certificates from an authority (RFC 8555).
+    Certificates,
+    /// Whether a host's plain HTTP leads to Gatewright, as an operator asks.
+    OwnHost,
+    /// What a provider of identities says of itself (OpenID Connect Discovery 1.0), and its keys.
+    ProviderMetadata,
+    /// A code's exchange for tokens, while somebody waits for their sign-in.
+    ProviderTokens,
+}
+
+impl Purpose {
+    /// The time to connect, with TLS.
+    pub const fn connect(self) -> Duration {
+        match self {
+            Self::Certificates | Self::OwnHost => Duration::from_secs(10),
+            Self::ProviderMetadata | Self::ProviderTokens => Duration::from_secs(5),
+        }
+    }
+
+    /// The time for a request and its whole answer, connecting included.
+    pub const fn exchange(self) -> Duration {
+        match self {
+            Self::Certificates => Duration::from_secs(30),
+            Self::OwnHost | Self::ProviderMetadata | Self::ProviderTokens => {
+                Duration::from_secs(10)
+            }
+        }
+    }
+
+    /// The largest body of an answer.
+    pub const fn answer_bytes(self) -> usize {
+        match self {
+            Self::Certificates | Self::ProviderMetadata => 256 * KIB,
+            Self::OwnHost => 16 * KIB,
+            Self::ProviderTokens => 64 * KIB,
+        }
+    }
+
+    /// The largest head of an answer.
+    pub const fn head_bytes(self) -> usize {
+        match self {
+            Self::OwnHost => 16 * KIB,
+            Self::Certificates | Self::ProviderMetadata | Self::ProviderTokens => 64 * KIB,
+        }
+    }
+}
