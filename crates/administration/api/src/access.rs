@@ -199,6 +199,7 @@ impl<'a> Looking<'a> {
                 method,
                 at: just_now,
                 factor: None,
+                provider: None,
             })
             .into_iter()
             .collect();

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Ended, Group, GroupName,
-    Membership, PolicyFile, ProposalId, ProposedChange, PublishedKey, Session, SessionId,
-    SessionKind, Settings, Settlement, Timestamp, TokenHash, User, UserId,
+    Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName, PublishedKey,
+    Session, SessionId, SessionKind, Settings, Settlement, Timestamp, TokenHash, User, UserId,
 };
 
 /// One typed change of a fact.
@@ -78,6 +78,10 @@ pub enum Change {
     ProposalPut(Arc<ProposedChange>),
     /// A proposed change is forgotten.
     ProposalRemoved(ProposalId),
+    /// A provider of identities as it now is.
+    ProviderPut(Arc<Provider>),
+    /// A provider of identities is gone; who signed in by it is not any more.
+    ProviderRemoved(ProviderName),
 }
 
 impl Change {
@@ -104,6 +108,8 @@ impl Change {
             Self::BreakGlassRemoved(_) => "break-glass-removed",
             Self::ProposalPut(_) => "proposal-put",
             Self::ProposalRemoved(_) => "proposal-removed",
+            Self::ProviderPut(_) => "provider-put",
+            Self::ProviderRemoved(_) => "provider-removed",
         }
     }
 
@@ -135,6 +141,11 @@ impl Change {
             Self::BreakGlassRemoved(id) => id.to_string(),
             Self::ProposalPut(proposed) => proposal(proposed),
             Self::ProposalRemoved(id) => id.to_string(),
+            Self::ProviderPut(provider) => match provider.is_off() {
+                true => format!("{} ({}), switched off", provider.name, provider.issuer),
+                false => format!("{} ({})", provider.name, provider.issuer),
+            },
+            Self::ProviderRemoved(name) => name.to_string(),
         }
     }
 }

@@ -184,6 +184,14 @@ attributes! {
     AuthnAgeSecs => "authn.age_secs",
     /// Seconds since the latest phishing-resistant proof, where there is one. Moves with time.
     AuthnPhishingResistantAgeSecs => "authn.phishing_resistant_age_secs",
+    /// Whether any proof is of more than one factor.
+    AuthnMultiFactor => "authn.multi_factor",
+    /// Providers of identities whose word it is.
+    AuthnProviders => "authn.providers",
+    /// Authentication context classes that providers named.
+    AuthnAcr => "authn.acr",
+    /// Authentication methods that providers named.
+    AuthnAmr => "authn.amr",
     /// Seconds since the session began. Moves with time.
     SessionAgeSecs => "session.age_secs",
     /// Whether the session is one for enrolment.

@@ -194,6 +194,10 @@ name!(
     TagName, simple_name
 );
 name!(
+    /// A provider of identities, as policies name it: `"corp"`.
+    ProviderName, simple_name
+);
+name!(
     /// A route of an app, as policies name it: `Route::"wiki/editor"`.
     RouteName, route_name
 );

@@ -13,6 +13,7 @@ mod identity_headers;
 mod organisation;
 mod policy_file;
 mod proposed;
+mod provider;
 mod request;
 mod resource;
 mod session;
@@ -30,12 +31,16 @@ pub use decision::{
 };
 pub use id::{
     AppName, BreakGlassId, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId,
-    ProposalId, RouteName, SessionId, TagName, TokenHash, UserId,
+    ProposalId, ProviderName, RouteName, SessionId, TagName, TokenHash, UserId,
 };
 pub use identity_headers::IdentityHeaders;
 pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;
 pub use proposed::{ProposedChange, Settled, Settlement};
+pub use provider::{
+    Assurance, ClaimTests, ExternalIdentity, FoundBy, MembershipRule, Provider, ProviderPeople,
+    ProviderProof, ProviderProtocol, Words,
+};
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,
     ProposalContext, RiskContext, SessionContext, TimeContext,

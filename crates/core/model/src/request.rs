@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, AuthnEvent, GroupName, Resource, SessionId, Timestamp, UserId};
+use crate::{Action, AuthnEvent, GroupName, ProviderProof, Resource, SessionId, Timestamp, UserId};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,17 +94,32 @@ pub struct Authn<'a> {
 }
 
 impl Authn<'_> {
-    /// The most recent proof.
+    /// The most recent proof whose time is known.
     pub fn latest(&self) -> Option<Timestamp> {
-        self.events.iter().map(|e| e.at).max()
+        self.events.iter().filter_map(AuthnEvent::proven_at).max()
     }
 
-    /// The most recent proof that resists phishing.
+    /// Whether any of the proofs resists phishing, however old it is.
+    pub fn is_phishing_resistant(&self) -> bool {
+        self.events.iter().any(AuthnEvent::is_phishing_resistant)
+    }
+
+    /// Whether any of the proofs is of more than one factor.
+    pub fn is_multi_factor(&self) -> bool {
+        self.events.iter().any(AuthnEvent::is_multi_factor)
+    }
+
+    /// What providers said.
+    pub fn by_providers(&self) -> impl Iterator<Item = &ProviderProof> {
+        self.events.iter().filter_map(|e| e.provider.as_deref())
+    }
+
+    /// The most recent proof that resists phishing and whose time is known.
     pub fn latest_phishing_resistant(&self) -> Option<Timestamp> {
         self.events
             .iter()
-            .filter(|e| e.method.is_phishing_resistant())
-            .map(|e| e.at)
+            .filter(|e| e.is_phishing_resistant())
+            .filter_map(AuthnEvent::proven_at)
             .max()
     }
 }

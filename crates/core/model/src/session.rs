@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, FactorId, SessionId, Timestamp, TokenHash, UserId};
+use crate::{AppName, FactorId, ProviderProof, SessionId, Timestamp, TokenHash, UserId};
 
 /// How somebody proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum AuthnMethod {
     RecoveryCode,
     /// The code of a sealed way in: for an emergency, once, and loud.
     BreakGlass,
+    /// The word of a provider of identities; how strong it is, its declaration says.
+    Provider,
 }
 
 impl AuthnMethod {
@@ -37,12 +39,8 @@ impl AuthnMethod {
             Self::EnrolmentLink => "enrolment-link",
             Self::RecoveryCode => "recovery-code",
             Self::BreakGlass => "break-glass",
+            Self::Provider => "provider",
         }
-    }
-
-    /// Whether a look-alike site cannot use it (WebAuthn binds to the origin).
-    pub const fn is_phishing_resistant(self) -> bool {
-        matches!(self, Self::Passkey)
     }
 }
 
@@ -56,6 +54,37 @@ pub struct AuthnEvent {
     /// With which enrolled factor, if one; its removal ends the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<FactorId>,
+    /// What a provider said, where it is a provider's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Arc<ProviderProof>>,
+}
+
+impl AuthnEvent {
+    /// Since when it is known that the person proved it, as far as it is: a provider may have
+    /// seen them long before, and may not say when.
+    pub fn proven_at(&self) -> Option<Timestamp> {
+        match &self.provider {
+            Some(said) => said.authenticated_at.map(|at| at.min(self.at)),
+            None => Some(self.at),
+        }
+    }
+
+    /// Whether a look-alike site cannot use it: a passkey is bound to its origin (WebAuthn), and
+    /// a provider's word is what was declared.
+    pub fn is_phishing_resistant(&self) -> bool {
+        match &self.provider {
+            Some(said) => said.phishing_resistant,
+            None => self.method == AuthnMethod::Passkey,
+        }
+    }
+
+    /// Whether it proves more than one factor: a passkey is something that one has, and unlocks.
+    pub fn is_multi_factor(&self) -> bool {
+        match &self.provider {
+            Some(said) => said.multi_factor,
+            None => self.method == AuthnMethod::Passkey,
+        }
+    }
 }
 
 /// Ordinary sessions, and short ones for one purpose.
@@ -91,6 +120,10 @@ pub enum EndReason {
     Expired,
     /// The store was restored from a backup.
     Restored,
+    /// The provider that it rests on was switched off, or counts for something else now.
+    ProviderChanged,
+    /// The provider that it rests on says that the person signed out there.
+    SignedOutAtProvider,
 }
 
 impl EndReason {
@@ -105,6 +138,10 @@ impl EndReason {
             Self::Idle => "The session was not used for a while.",
             Self::Expired => "The session reached the end of its lifetime.",
             Self::Restored => "Gatewright was restored from a backup, which ends every session.",
+            Self::ProviderChanged => {
+                "The account that you signed in with is not accepted as it was any more."
+            }
+            Self::SignedOutAtProvider => "You signed out where you had signed in.",
         }
     }
 }

@@ -17,9 +17,9 @@ pub use self::{
     nesting::{GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
 };
 use crate::{
-    App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Epoch, Group, GroupName,
-    PolicyFile, ProposalId, ProposedChange, PublishedKey, Session, SessionId, Settings, Timestamp,
-    TokenHash, User, UserId,
+    App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Epoch, ExternalIdentity,
+    Group, GroupName, Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName,
+    PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User, UserId,
 };
 
 /// The policies as applied.
@@ -38,6 +38,7 @@ pub struct Snapshot {
     pub epoch: Epoch,
     users: HashMap<UserId, Arc<User>>,
     users_by_name: OrdMap<Arc<str>, UserId>,
+    users_by_identity: HashMap<ExternalIdentity, UserId>,
     groups: OrdMap<GroupName, Arc<Group>>,
     groups_version: u64,
     apps: OrdMap<AppName, Arc<App>>,
@@ -56,6 +57,7 @@ pub struct Snapshot {
     keys_version: u64,
     break_glass: OrdMap<BreakGlassId, Arc<BreakGlass>>,
     proposals: OrdMap<ProposalId, Arc<ProposedChange>>,
+    providers: OrdMap<ProviderName, Arc<Provider>>,
 }
 
 impl Snapshot {
@@ -76,6 +78,13 @@ impl Snapshot {
     pub fn user_named(&self, name: &str) -> Option<&Arc<User>> {
         self.users_by_name
             .get(name)
+            .and_then(|id| self.users.get(id))
+    }
+
+    /// Who somebody at a provider is here.
+    pub fn user_of_identity(&self, identity: &ExternalIdentity) -> Option<&Arc<User>> {
+        self.users_by_identity
+            .get(identity)
             .and_then(|id| self.users.get(id))
     }
 
@@ -225,6 +234,16 @@ impl Snapshot {
         self.proposals.get(&id)
     }
 
+    /// All providers of identities, by name.
+    pub fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.values()
+    }
+
+    /// A provider of identities.
+    pub fn provider(&self, name: &ProviderName) -> Option<&Arc<Provider>> {
+        self.providers.get(name)
+    }
+
     /// The use of a sealed way in that a person was made for, if so.
     pub fn break_glass_of(&self, user: UserId) -> Option<&BreakGlassUse> {
         let uses = self.break_glass().filter_map(|entry| entry.used.as_ref());
@@ -232,12 +251,16 @@ impl Snapshot {
     }
 
     /// The groups that a person is in at `now`, groups of groups included, sorted; and the
-    /// next instant at which that changes by itself.
+    /// next instant at which that changes by itself. What rests on the word of a provider that is
+    /// off does not count.
     pub fn groups_of(&self, user: &User, now: Timestamp) -> (Vec<GroupName>, Timestamp) {
         let mut until = Timestamp::NEVER;
         let mut found = BTreeSet::new();
         let mut open: Vec<&GroupName> = Vec::new();
         for membership in &user.groups {
+            if !self.is_vouched_for(membership) {
+                continue;
+            }
             match membership.until {
                 Some(end) if end <= now => continue,
                 Some(end) => until = until.min(end),
@@ -253,6 +276,11 @@ impl Snapshot {
             }
         }
         (found.into_iter().collect(), until)
+    }
+
+    fn is_vouched_for(&self, membership: &Membership) -> bool {
+        let by = membership.by.as_ref();
+        by.is_none_or(|by| self.provider(by).is_some_and(|by| !by.is_off()))
     }
 }
 

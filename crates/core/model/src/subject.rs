@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FactorId, GroupName, Timestamp, UserId};
+use crate::{ExternalIdentity, FactorId, GroupName, ProviderName, Timestamp, UserId};
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct User {
     /// What the person has enrolled. Public facts only: secrets stay with the store.
     #[serde(default)]
     pub factors: Vec<Factor>,
+    /// Who they are at providers of identities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<ExternalIdentity>,
     /// A disabled person is refused everywhere and loses every session.
     #[serde(default)]
     pub disabled: bool,
@@ -39,6 +42,12 @@ impl User {
     pub fn has_passkey(&self) -> bool {
         self.factors.iter().any(|f| f.kind == FactorKind::Passkey)
     }
+
+    /// Whether they are somebody at a provider, or in a group by its word.
+    pub fn is_of(&self, provider: &ProviderName) -> bool {
+        let by = |membership: &Membership| membership.by.as_ref() == Some(provider);
+        self.identities.iter().any(|i| i.provider == *provider) || self.groups.iter().any(by)
+    }
 }
 
 /// A place in a group, possibly only for a while (a just-in-time grant).
@@ -49,12 +58,20 @@ pub struct Membership {
     /// When it ends by itself; `None` for as long as nobody ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// The provider whose word it rests on, and which takes it back; nobody's but Gatewright's own
+    /// where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ProviderName>,
 }
 
 impl Membership {
     /// Membership without an end.
-    pub fn of(group: GroupName) -> Self {
-        Self { group, until: None }
+    pub const fn of(group: GroupName) -> Self {
+        Self {
+            group,
+            until: None,
+            by: None,
+        }
     }
 }
 

@@ -272,6 +272,7 @@ fn organisation() -> Result<Snapshot, Box<dyn std::error::Error>> {
             attributes: BTreeMap::from([("team".into(), "red".into())]),
             groups: groups.into_iter().map(Membership::of).collect(),
             factors: Vec::new(),
+            identities: Vec::new(),
             disabled: false,
             version: 0,
         })));
@@ -400,6 +401,7 @@ fn questions(facts: &Snapshot, grants: &[Grant]) -> Vec<Question> {
                     method: AuthnMethod::Passkey,
                     at: NOW.before(age),
                     factor: None,
+                    provider: None,
                 }],
             })
         })

@@ -62,8 +62,15 @@ fn value(
     let age = |since: Timestamp| age(since, now);
     Ok(match attribute {
         Attribute::AuthnMethods => Some(texts(authn.events.iter().map(|e| e.method.as_str()))),
-        Attribute::AuthnPhishingResistant => {
-            Some(authn.latest_phishing_resistant().is_some().into())
+        Attribute::AuthnPhishingResistant => Some(authn.is_phishing_resistant().into()),
+        Attribute::AuthnMultiFactor => Some(authn.is_multi_factor().into()),
+        Attribute::AuthnProviders => Some(texts(
+            authn.by_providers().map(|said| said.provider.as_str()),
+        )),
+        Attribute::AuthnAcr => Some(texts(authn.by_providers().filter_map(|p| p.acr.as_deref()))),
+        Attribute::AuthnAmr => {
+            let said = authn.by_providers().flat_map(|said| said.amr.iter());
+            Some(texts(said.map(|word| &**word)))
         }
         Attribute::AuthnAgeSecs => Some(authn.latest().map_or(i64::MAX, age).into()),
         Attribute::AuthnPhishingResistantAgeSecs => {

@@ -198,6 +198,7 @@ impl UserSpec {
                 })
                 .collect(),
             factors: self.factors.iter().zip(1..).map(factor).collect(),
+            identities: Vec::new(),
             disabled: self.disabled,
             version: 0,
         }
@@ -213,7 +214,11 @@ impl MembershipSpec {
             }
         };
         match group.parse() {
-            Ok(group) => Some(Membership { group, until }),
+            Ok(group) => Some(Membership {
+                group,
+                until,
+                by: None,
+            }),
             Err(error) => {
                 misfits.push(Misfit {
                     offset,

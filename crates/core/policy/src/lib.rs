@@ -45,7 +45,7 @@ pub use fault::PolicyFault;
 pub use load::{Policies, load};
 pub use mentions::Mentions;
 pub use question::{
-    DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SessionSpec,
+    DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SaidSpec, SessionSpec,
 };
 pub use reach::{PrincipalScopes, Reach, Reached, ResourceScopes};
 pub use remedies::{RemedyOptions, may_enrol, remedies};

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
     AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, GroupName,
-    HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext, SessionContext,
-    SessionId, Snapshot, TimeContext, Timestamp,
+    HttpContext, NetworkContext, Principal, ProposalContext, ProviderName, ProviderProof, Resource,
+    RiskContext, SessionContext, SessionId, Snapshot, TimeContext, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ const fn http_request() -> Action {
 }
 
 /// A proof of identity.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProofSpec {
     /// How.
@@ -66,6 +66,59 @@ pub struct ProofSpec {
     /// How long ago, in seconds.
     #[serde(default)]
     pub age_secs: u64,
+    /// What a provider said, where it is a provider's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<SaidSpec>,
+}
+
+/// What a provider said when somebody signed in there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SaidSpec {
+    /// The provider.
+    pub provider: ProviderName,
+    /// The authentication context class.
+    #[serde(default)]
+    pub acr: Option<Arc<str>>,
+    /// The authentication methods.
+    #[serde(default)]
+    pub amr: Vec<Arc<str>>,
+    /// Whether that is declared to be more than one factor.
+    #[serde(default)]
+    pub multi_factor: bool,
+    /// Whether that is declared to resist phishing.
+    #[serde(default)]
+    pub phishing_resistant: bool,
+    /// Whether the provider does not say when, so that no age is known.
+    #[serde(default)]
+    pub undated: bool,
+}
+
+impl ProofSpec {
+    fn event(&self, now: Timestamp) -> Result<AuthnEvent, QuestionFault> {
+        if (self.method == AuthnMethod::Provider) != self.said.is_some() {
+            return Err(QuestionFault::Said(self.method.as_str()));
+        }
+        let at = now.before(Duration::from_secs(self.age_secs));
+        let provider = self.said.as_ref().map(|said| {
+            Arc::new(ProviderProof {
+                provider: said.provider.clone(),
+                subject: Arc::from("subject"),
+                session: None,
+                authenticated_at: (!said.undated).then_some(at),
+                acr: said.acr.clone(),
+                amr: said.amr.clone(),
+                multi_factor: said.multi_factor,
+                phishing_resistant: said.phishing_resistant,
+            })
+        });
+        Ok(AuthnEvent {
+            method: self.method,
+            at,
+            factor: None,
+            provider,
+        })
+    }
 }
 
 /// A session.
@@ -154,6 +207,11 @@ pub enum QuestionFault {
         /// What the action is done on.
         expected: &'static str,
     },
+    /// A provider's word without what it said, or the other way round.
+    #[error(
+        "a proof by `{0}` does not fit: `said` is what a provider says, and goes with the method `provider` and no other"
+    )]
+    Said(&'static str),
     /// Not a country code.
     #[error("`{0}` is not a country; use two upper-case letters such as `DE`")]
     Country(String),
@@ -211,12 +269,8 @@ impl QuestionSpec {
         let mut events: Vec<_> = self
             .authn
             .iter()
-            .map(|proof| AuthnEvent {
-                method: proof.method,
-                at: ago(proof.age_secs),
-                factor: None,
-            })
-            .collect();
+            .map(|proof| proof.event(now))
+            .collect::<Result<_, _>>()?;
         events.sort_by_key(|event| event.at);
         Ok(Question {
             principal: self.principal(facts)?,

@@ -186,6 +186,7 @@ pub fn break_glass_opens(policies: &Policies, facts: &Snapshot, now: Timestamp) 
         attributes: Default::default(),
         groups: vec![Membership::of(owners)],
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     };
@@ -334,6 +335,7 @@ impl Try<'_> {
             method: self.method,
             at: just_now,
             factor: None,
+            provider: None,
         }];
         let names = self.facts.settings().network_names(self.address);
         let mut context = Context::from_address(self.address);

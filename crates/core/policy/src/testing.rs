@@ -58,6 +58,7 @@ pub(crate) fn user(id: UserId, name: &str, groups: &[&str]) -> User {
             .map(|g| Membership::of(g.parse::<GroupName>().unwrap()))
             .collect(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }
@@ -150,6 +151,7 @@ impl Ask {
             method,
             at,
             factor: None,
+            provider: None,
         });
         self
     }

@@ -153,6 +153,10 @@ impl Circumstances {
         match attribute {
             A::AuthnMethods
             | A::AuthnPhishingResistant
+            | A::AuthnMultiFactor
+            | A::AuthnProviders
+            | A::AuthnAcr
+            | A::AuthnAmr
             | A::AuthnAgeSecs
             | A::AuthnPhishingResistantAgeSecs
             | A::SessionAgeSecs

@@ -126,6 +126,7 @@ pub fn user(bits: u64, name: &str, groups: &[&str]) -> User {
             .map(|g| Membership::of(g.parse().expect("a name")))
             .collect(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }
@@ -167,6 +168,7 @@ pub fn session(bits: u64, user: &User, method: AuthnMethod, now: Timestamp) -> S
             method,
             at: now,
             factor: None,
+            provider: None,
         }],
         started: now,
         expires: now.after(Duration::from_secs(12 * 3600)),

@@ -63,7 +63,10 @@ impl Moved {
             | Change::AppPut(_)
             | Change::AppRemoved(_)
             | Change::SettingsPut(_)
-            | Change::PoliciesApplied(_) => {
+            | Change::PoliciesApplied(_)
+            // Groups may rest on a provider's word.
+            | Change::ProviderPut(_)
+            | Change::ProviderRemoved(_) => {
                 self.widely = true;
                 return;
             }

@@ -193,6 +193,7 @@ impl House {
                     self.ana.groups.push(Membership {
                         group: "guests".parse().expect("a name"),
                         until: Some(self.clock.now().after(Duration::from_secs(*secs))),
+                        by: None,
                     });
                 }
                 self.change(vec![Change::UserPut(Arc::new(self.ana.clone()))]);
@@ -274,6 +275,7 @@ impl House {
                 method: AuthnMethod::Passkey,
                 at: now,
                 factor: None,
+                provider: None,
             },
             credential: TokenHash::from_digest(digest),
             kind: SessionKind::Ordinary,

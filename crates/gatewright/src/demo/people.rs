@@ -62,6 +62,7 @@ impl Person {
             attributes: BTreeMap::new(),
             groups: groups.map(Membership::of).collect(),
             factors: Vec::new(),
+            identities: Vec::new(),
             disabled: false,
             version: 0,
         }

@@ -188,6 +188,7 @@ fn proof(case: &Value, now: Timestamp) -> AuthnEvent {
         method,
         at: now,
         factor: None,
+        provider: None,
     }
 }
 

@@ -302,6 +302,7 @@ impl Breaking {
             method: AuthnMethod::BreakGlass,
             at: self.now,
             factor: None,
+            provider: None,
         };
         let client = self.tried.client.clone();
         let kind = SessionKind::BreakGlass;
@@ -358,8 +359,10 @@ impl Breaking {
             groups: vec![Membership {
                 group: owners.clone(),
                 until: Some(self.now.after(BreakGlass::LASTS)),
+                by: None,
             }],
             factors: Vec::new(),
+            identities: Vec::new(),
             disabled: false,
             version: 0,
         }

@@ -261,6 +261,7 @@ impl Using {
             method,
             at: self.now,
             factor: None,
+            provider: None,
         };
         let live = |session: Arc<Session>| {
             facts

@@ -304,6 +304,7 @@ impl Used {
             method: AuthnMethod::Passkey,
             at,
             factor: Some(self.factor),
+            provider: None,
         }
     }
 

@@ -191,6 +191,7 @@ impl Identity {
             method: AuthnMethod::RecoveryCode,
             at: now,
             factor: Some(factor),
+            provider: None,
         };
         let lifetimes = &self.options().lifetimes;
         let session = sessions::begin(

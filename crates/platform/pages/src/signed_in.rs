@@ -1,5 +1,7 @@
 //! How somebody signed in, in words.
 
+use std::borrow::Cow;
+
 use gw_model::{AuthnEvent, AuthnMethod, Timestamp};
 
 use crate::ago;
@@ -10,21 +12,24 @@ use crate::ago;
 pub fn signed_in_words(proofs: &[AuthnEvent], now: Timestamp) -> Option<String> {
     let strongest = proofs
         .iter()
-        .max_by_key(|proof| (proof.method.is_phishing_resistant(), proof.at))?;
-    Some(format!(
-        "{} {}",
-        how(strongest.method),
-        ago(strongest.at, now)
-    ))
+        .max_by_key(|proof| (proof.is_phishing_resistant(), proof.at))?;
+    Some(format!("{} {}", how(strongest), ago(strongest.at, now)))
 }
 
-const fn how(method: AuthnMethod) -> &'static str {
-    match method {
+fn how(proof: &AuthnEvent) -> Cow<'static, str> {
+    let known = match proof.method {
         AuthnMethod::Passkey => "with a passkey",
         AuthnMethod::SignInLink | AuthnMethod::EnrolmentLink => "by a link",
         AuthnMethod::RecoveryCode => "with a recovery code",
         AuthnMethod::BreakGlass => "by breaking the glass",
-    }
+        AuthnMethod::Provider => {
+            return match &proof.provider {
+                Some(said) => format!("with the account at {}", said.provider).into(),
+                None => "with another account".into(),
+            };
+        }
+    };
+    known.into()
 }
 
 #[cfg(test)]
@@ -37,6 +42,7 @@ mod tests {
             method,
             at: Timestamp::from_secs(at),
             factor: None,
+            provider: None,
         };
         let proofs = [
             proof(AuthnMethod::Passkey, 10),

@@ -210,5 +210,6 @@ pub(super) fn just_given(method: AuthnMethod, now: Timestamp) -> AuthnEvent {
         method,
         at: now.before(Duration::from_secs(1)),
         factor: None,
+        provider: None,
     }
 }

@@ -176,6 +176,7 @@ fn stand_in(group: Option<GroupName>) -> User {
         attributes: BTreeMap::new(),
         groups: group.into_iter().map(Membership::of).collect(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }

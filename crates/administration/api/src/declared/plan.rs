@@ -241,6 +241,7 @@ fn nobody(id: UserId, name: &str) -> User {
         attributes: BTreeMap::new(),
         groups: Vec::new(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }

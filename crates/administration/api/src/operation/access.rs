@@ -195,6 +195,7 @@ fn somebody(id: UserId, group: &GroupName) -> User {
         attributes: Default::default(),
         groups: vec![Membership::of(group.clone())],
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }

@@ -43,6 +43,7 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         attributes: BTreeMap::new(),
         groups: asked.groups.into_iter().map(Membership::of).collect(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     };

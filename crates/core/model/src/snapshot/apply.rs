@@ -7,8 +7,10 @@ use super::{
     nesting::{self, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
 };
 use crate::{
-    Actor, App, AppName, AppToken, BreakGlass, Change, EndReason, Ended, Epoch, Group, GroupName,
-    ProposalId, ProposedChange, Session, SessionId, Settlement, Timestamp, TokenHash, User, UserId,
+    Actor, App, AppName, AppToken, AuthnEvent, BreakGlass, Change, EndReason, Ended, Epoch,
+    ExternalIdentity, FactorId, Group, GroupName, ProposalId, ProposedChange, Provider,
+    ProviderName, ProviderProof, Session, SessionId, Settlement, Timestamp, TokenHash, User,
+    UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -52,6 +54,16 @@ pub enum ApplyError {
         "the group `{0}` would be within more than {GROUPS_ABOVE_MAX} others, directly and through others"
     )]
     GroupsTooMany(GroupName),
+    /// Somebody at a provider who is another person here.
+    #[error("`{subject}` of the provider `{provider}` is the user `{user}` already")]
+    IdentityTaken {
+        /// The provider.
+        provider: ProviderName,
+        /// Who, there.
+        subject: Arc<str>,
+        /// Who, here.
+        user: Arc<str>,
+    },
     /// An id or secret that is there already.
     #[error("{0} exists already")]
     Duplicate(&'static str),
@@ -97,6 +109,8 @@ impl Snapshot {
                 Change::UserRemoved(id) => {
                     self.live_of(*id, now, EndReason::UserDisabled, |_| true)
                 }
+                Change::ProviderPut(provider) => self.ended_by_provider(provider, now),
+                Change::ProviderRemoved(name) => self.resting_on(name, now),
                 _ => Vec::new(),
             };
             let left = match &change {
@@ -126,14 +140,50 @@ impl Snapshot {
         if user.disabled {
             return self.live_of(user.id, now, EndReason::UserDisabled, |_| true);
         }
+        let Some(old) = self.user(user.id) else {
+            return Vec::new();
+        };
+        let lost_factor = |f: FactorId| {
+            old.factors.iter().any(|o| o.id == f) && !user.factors.iter().any(|n| n.id == f)
+        };
+        let unlinked = |said: &ProviderProof| {
+            let is = |identity: &ExternalIdentity| {
+                identity.provider == said.provider && identity.subject == said.subject
+            };
+            old.identities.iter().any(is) && !user.identities.iter().any(is)
+        };
         let gone = |session: &Session| {
-            session.authn.iter().filter_map(|e| e.factor).any(|f| {
-                self.user(user.id)
-                    .is_some_and(|old| old.factors.iter().any(|o| o.id == f))
-                    && !user.factors.iter().any(|n| n.id == f)
+            session.authn.iter().any(|e| {
+                e.factor.is_some_and(lost_factor) || e.provider.as_deref().is_some_and(unlinked)
             })
         };
         self.live_of(user.id, now, EndReason::FactorRemoved, gone)
+    }
+
+    /// What its people proved under a provider's old word counts no longer where that word counts
+    /// for something else.
+    fn ended_by_provider(&self, provider: &Provider, now: Timestamp) -> Vec<Change> {
+        match self.provider(&provider.name) {
+            Some(before) if !before.vouches_as(provider) => self.resting_on(&provider.name, now),
+            _ => Vec::new(),
+        }
+    }
+
+    fn resting_on(&self, provider: &ProviderName, now: Timestamp) -> Vec<Change> {
+        let rests = |session: &&Arc<Session>| {
+            let by = |e: &AuthnEvent| e.provider.as_ref().is_some_and(|p| p.provider == *provider);
+            session.ended.is_none() && session.authn.iter().any(by)
+        };
+        let resting = self.sessions().filter(rests);
+        resting
+            .map(|session| Change::SessionEnded {
+                session: session.id,
+                ended: Ended {
+                    at: now,
+                    reason: EndReason::ProviderChanged,
+                },
+            })
+            .collect()
     }
 
     fn live_of(
@@ -230,6 +280,8 @@ impl Snapshot {
             }
             Change::BreakGlassPut(entry) => self.put_break_glass(entry)?,
             Change::ProposalPut(proposed) => self.put_proposal(proposed)?,
+            Change::ProviderPut(provider) => self.put_provider(version, provider),
+            Change::ProviderRemoved(name) => self.remove_provider(version, name)?,
             Change::ProposalRemoved(id) => {
                 self.proposals
                     .remove(id)
@@ -259,12 +311,21 @@ impl Snapshot {
         for membership in &user.groups {
             self.known_group(&membership.group)?;
         }
+        for identity in &user.identities {
+            self.free_identity(user.id, identity)?;
+        }
         self.within_break_glass(user)?;
         if let Some(old) = self.users.get(&user.id) {
             self.users_by_name.remove(&old.name);
+            for identity in &old.identities {
+                self.users_by_identity.remove(identity);
+            }
         }
         let mut user = User::clone(user);
         user.version = version;
+        for identity in &user.identities {
+            self.users_by_identity.insert(identity.clone(), user.id);
+        }
         self.users_by_name.insert(user.name.clone(), user.id);
         self.users.insert(user.id, Arc::new(user));
         Ok(())
@@ -283,7 +344,8 @@ impl Snapshot {
                 && before.email == user.email
                 && before.attributes == user.attributes
         });
-        if passing && same && user.factors.is_empty() {
+        let proves_nothing = user.factors.is_empty() && user.identities.is_empty();
+        if passing && same && proves_nothing {
             Ok(())
         } else {
             Err(ApplyError::BreakGlassUser(user.name.clone()))
@@ -348,6 +410,60 @@ impl Snapshot {
             name: id.to_string(),
         })?;
         self.users_by_name.remove(&user.name);
+        for identity in &user.identities {
+            self.users_by_identity.remove(identity);
+        }
+        Ok(())
+    }
+
+    /// Somebody at a provider that is known, who is nobody else here.
+    fn free_identity(&self, user: UserId, identity: &ExternalIdentity) -> Result<(), ApplyError> {
+        if !self.providers.contains_key(&identity.provider) {
+            return Err(ApplyError::Unknown {
+                kind: "provider",
+                name: identity.provider.to_string(),
+            });
+        }
+        match self.user_of_identity(identity) {
+            Some(other) if other.id != user => Err(ApplyError::IdentityTaken {
+                provider: identity.provider.clone(),
+                subject: identity.subject.clone(),
+                user: other.name.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Memberships may rest on it, so that groups have changed where it has.
+    fn put_provider(&mut self, version: u64, provider: &Arc<Provider>) {
+        let mut provider = Provider::clone(provider);
+        provider.version = version;
+        self.providers
+            .insert(provider.name.clone(), Arc::new(provider));
+        self.groups_version = version;
+    }
+
+    /// What people are there, and what rests on its word, goes with it.
+    fn remove_provider(&mut self, version: u64, name: &ProviderName) -> Result<(), ApplyError> {
+        if self.providers.remove(name).is_none() {
+            return Err(ApplyError::Unknown {
+                kind: "provider",
+                name: name.to_string(),
+            });
+        }
+        self.groups_version = version;
+        let theirs = self.users.values().filter(|user| user.is_of(name));
+        let theirs: Vec<_> = theirs.cloned().collect();
+        for user in theirs {
+            let mut user = User::clone(&user);
+            for identity in user.identities.iter().filter(|i| i.provider == *name) {
+                self.users_by_identity.remove(identity);
+            }
+            user.identities.retain(|i| i.provider != *name);
+            user.groups.retain(|m| m.by.as_ref() != Some(name));
+            user.version = version;
+            self.users.insert(user.id, Arc::new(user));
+        }
         Ok(())
     }
 

@@ -6,6 +6,8 @@ use crate::{
     FactorKind, Membership, SessionKind, Upstream,
 };
 
+mod providers;
+
 fn user(bits: u64, name: &str, groups: &[&str]) -> User {
     User {
         id: UserId::from_bits(bits),
@@ -18,6 +20,7 @@ fn user(bits: u64, name: &str, groups: &[&str]) -> User {
             .map(|g| Membership::of(g.parse().unwrap()))
             .collect(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }
@@ -41,6 +44,7 @@ fn session(bits: u64, of: u64) -> Session {
             method: AuthnMethod::Passkey,
             at: Timestamp::from_secs(100),
             factor: Some(FactorId::from_bits(7)),
+            provider: None,
         }],
         started: Timestamp::from_secs(100),
         expires: Timestamp::from_secs(1000),
@@ -164,6 +168,7 @@ fn advancing_replaces_the_credential_and_an_older_token_keeps_its_rank() {
         method: AuthnMethod::Passkey,
         at: Timestamp::from_secs(150),
         factor: None,
+        provider: None,
     };
     let advance = Change::SessionAdvanced {
         session: SessionId::from_bits(9),
@@ -195,6 +200,7 @@ fn groups_are_followed_upwards_and_memberships_end_by_themselves() {
     ana.groups.push(Membership {
         group: "auditors".parse().unwrap(),
         until: Some(Timestamp::from_secs(50)),
+        by: None,
     });
     let facts = Snapshot::default()
         .apply(

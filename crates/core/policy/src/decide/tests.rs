@@ -252,6 +252,7 @@ fn a_membership_that_ends_bounds_the_answer_and_what_was_prepared() {
         groups: vec![Membership {
             group: "staff".parse().unwrap(),
             until: Some(end),
+            by: None,
         }],
         ..user(UserId::from_bits(9), "carl", &[])
     };
@@ -281,6 +282,7 @@ fn the_groups_of_whom_an_action_is_done_on_count_and_end_too() {
         groups: vec![Membership {
             group: "contractors".parse().unwrap(),
             until: Some(end),
+            by: None,
         }],
         ..user(UserId::from_bits(9), "carl", &[])
     };

@@ -315,5 +315,6 @@ const fn event(method: AuthnMethod, at: Timestamp) -> AuthnEvent {
         method,
         at,
         factor: None,
+        provider: None,
     }
 }

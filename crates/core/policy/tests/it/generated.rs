@@ -6,8 +6,8 @@ use gw_model::{
     AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Change, Context, Decision,
     DeviceContext, Epoch, Factor, FactorId, FactorKind, Group, GroupName, HttpContext,
     IdentityHeaders, Membership, Network, NetworkContext, PolicyFile, Principal, ProposalContext,
-    Resource, RiskContext, Route, SessionContext, SessionId, Settings, Snapshot, TimeContext,
-    Timestamp, Upstream, User, UserId,
+    ProviderProof, Resource, RiskContext, Route, SessionContext, SessionId, Settings, Snapshot,
+    TimeContext, Timestamp, Upstream, User, UserId,
 };
 use gw_policy::{Policies, load};
 use proptest::prelude::*;
@@ -169,6 +169,10 @@ fn formula() -> impl Strategy<Value = String> {
 fn atom() -> impl Strategy<Value = String> {
     let still = words(&[
         "context.authn.phishing_resistant",
+        "context.authn.multi_factor",
+        "context.authn.providers.contains(\"corp\")",
+        "context.authn.acr.contains(\"mfa\")",
+        "context.authn.amr.contains(\"otp\")",
         "context.authn.methods.contains(\"passkey\")",
         "context.authn.methods.containsAny([\"sign-in-link\", \"enrolment-link\"])",
         "context.authn has phishing_resistant_age_secs",
@@ -445,6 +449,7 @@ fn user(
             .map(|(place, group)| Membership {
                 group: group.parse().unwrap(),
                 until: until.filter(|_| place == 0),
+                by: None,
             })
             .collect(),
         factors: passkey
@@ -456,6 +461,7 @@ fn user(
             })
             .into_iter()
             .collect(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }
@@ -499,12 +505,32 @@ fn proposal() -> impl Strategy<Value = Option<(&'static str, Vec<GroupName>)>> {
     prop::option::of((words(&["ana", "bo"]), groups))
 }
 
+/// What a provider said, different with how long ago it was.
+fn provider_proof(ago: u64, at: Timestamp) -> ProviderProof {
+    let is = |bit: u32| ago >> bit & 1 == 1;
+    ProviderProof {
+        provider: if is(0) { "corp" } else { "partner" }.parse().unwrap(),
+        subject: "0".into(),
+        session: None,
+        authenticated_at: is(1).then(|| at.before(Duration::from_secs(if is(2) { 61 } else { 0 }))),
+        acr: is(3).then(|| "mfa".into()),
+        amr: if is(4) {
+            vec!["otp".into(), "pwd".into()]
+        } else {
+            Vec::new()
+        },
+        multi_factor: is(5),
+        phishing_resistant: is(6),
+    }
+}
+
 fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
     let method = prop::sample::select(vec![
         AuthnMethod::Passkey,
         AuthnMethod::SignInLink,
         AuthnMethod::EnrolmentLink,
         AuthnMethod::RecoveryCode,
+        AuthnMethod::Provider,
     ]);
     let ago = || {
         prop_oneof![
@@ -545,6 +571,8 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
                         method,
                         at: past(ago),
                         factor: None,
+                        provider: (method == AuthnMethod::Provider)
+                            .then(|| Arc::new(provider_proof(ago, past(ago)))),
                     })
                     .collect();
                 events.sort_by_key(|event| event.at);

@@ -8,8 +8,8 @@ use cedar_policy::{
     Request, Schema,
 };
 use gw_model::{
-    AccessRequest, Action, Context, GroupName, PolicyFile, Principal, Resource, Snapshot,
-    Timestamp, User,
+    AccessRequest, Action, AuthnMethod, Context, GroupName, PolicyFile, Principal, ProviderProof,
+    Resource, Snapshot, Timestamp, User,
 };
 use gw_policy::{BASE, SCHEMA};
 use jiff::tz::TimeZone;
@@ -196,11 +196,29 @@ fn resource_uid(resource: &Resource) -> String {
     }
 }
 
+fn said<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a ProviderProof> {
+    context
+        .authn
+        .events
+        .iter()
+        .filter_map(|e| e.provider.as_deref())
+}
+
 fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) -> Value {
     let age = |at: Timestamp| i64::try_from(now.since(at).as_secs()).unwrap();
     let mut authn = json!({
         "methods": context.authn.events.iter().map(|e| e.method.as_str()).collect::<BTreeSet<_>>(),
-        "phishing_resistant": context.authn.latest_phishing_resistant().is_some(),
+        "phishing_resistant": context.authn.events.iter().any(|e| match &e.provider {
+            Some(said) => said.phishing_resistant,
+            None => e.method == AuthnMethod::Passkey,
+        }),
+        "multi_factor": context.authn.events.iter().any(|e| match &e.provider {
+            Some(said) => said.multi_factor,
+            None => e.method == AuthnMethod::Passkey,
+        }),
+        "providers": said(context).map(|said| said.provider.to_string()).collect::<BTreeSet<_>>(),
+        "acr": said(context).filter_map(|said| said.acr.clone()).collect::<BTreeSet<_>>(),
+        "amr": said(context).flat_map(|said| said.amr.clone()).collect::<BTreeSet<_>>(),
         "age_secs": context.authn.latest().map_or(i64::MAX, age),
     });
     if let Some(at) = context.authn.latest_phishing_resistant() {

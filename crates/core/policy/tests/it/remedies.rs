@@ -76,6 +76,7 @@ fn event(method: AuthnMethod, at: Timestamp) -> AuthnEvent {
         method,
         at,
         factor: None,
+        provider: None,
     }
 }
 

@@ -378,6 +378,7 @@ pub(crate) fn confirmed(house: &House) -> Change {
             method: AuthnMethod::Passkey,
             at: START,
             factor: Some(FactorId::from_bits(5)),
+            provider: None,
         },
         credential: hash("ana-confirmed"),
         kind: house.session.kind,

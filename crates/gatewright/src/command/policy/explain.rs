@@ -64,7 +64,11 @@ fn proof(text: &str) -> Result<ProofSpec, String> {
     let age_secs = secs
         .parse()
         .map_err(|_| format!("`{secs}` is no number of seconds"))?;
-    Ok(ProofSpec { method, age_secs })
+    Ok(ProofSpec {
+        method,
+        age_secs,
+        said: None,
+    })
 }
 
 pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {

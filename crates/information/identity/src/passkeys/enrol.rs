@@ -167,6 +167,7 @@ impl Adding {
                 method: AuthnMethod::Passkey,
                 at: now,
                 factor: Some(factor),
+                provider: None,
             };
             commit = commit.change(sessions::advance(
                 session,

@@ -21,6 +21,7 @@ fn proof(method: AuthnMethod) -> Vec<AuthnEvent> {
         method,
         at: NOW.before(std::time::Duration::from_secs(720)),
         factor: None,
+        provider: None,
     }]
 }
 

@@ -1,6 +1,6 @@
 //! The words of a refusal, derived from the levers alone.
 
-use gw_model::{Lever, Remedy};
+use gw_model::{AuthnEvent, Lever, Remedy};
 
 use super::{Level, View};
 use crate::next_time;
@@ -60,10 +60,7 @@ fn kind(view: &View<'_>) -> Kind {
     };
     let fresh = any(|lever| *lever == Lever::FreshLink);
     let passkey = any(|lever| matches!(lever, Lever::ConfirmWithPasskey | Lever::EnrolPasskey));
-    let proven = view
-        .authn
-        .iter()
-        .any(|proof| proof.method.is_phishing_resistant());
+    let proven = view.authn.iter().any(AuthnEvent::is_phishing_resistant);
     if view.person.is_none() {
         Kind::SignIn
     } else if passkey && !proven && !fresh {

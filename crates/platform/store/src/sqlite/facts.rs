@@ -4,7 +4,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
-    AppName, BreakGlassId, Change, GroupName, ProposalId, SessionId, Snapshot, TokenHash, UserId,
+    AppName, BreakGlassId, Change, GroupName, ProposalId, ProviderName, SessionId, Snapshot,
+    TokenHash, UserId,
 };
 use rusqlite::{Connection, params};
 
@@ -22,6 +23,7 @@ pub(super) const DECLARED: &str = "declared";
 pub(super) const KEY: &str = "key";
 pub(super) const BREAK_GLASS: &str = "break-glass";
 pub(super) const PROPOSAL: &str = "proposal";
+pub(super) const PROVIDER: &str = "provider";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,7 @@ pub(super) enum Entity {
     Key(Arc<str>),
     BreakGlass(BreakGlassId),
     Proposal(ProposalId),
+    Provider(ProviderName),
 }
 
 /// What stands in a row, beside kind and key.
@@ -99,6 +102,12 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
         Change::BreakGlassRemoved(id) => touched.insert(Entity::BreakGlass(*id)),
         Change::ProposalPut(proposed) => touched.insert(Entity::Proposal(proposed.id)),
         Change::ProposalRemoved(id) => touched.insert(Entity::Proposal(*id)),
+        Change::ProviderPut(provider) => touched.insert(Entity::Provider(provider.name.clone())),
+        Change::ProviderRemoved(name) => {
+            let theirs = before.users().filter(|user| user.is_of(name));
+            touched.extend(theirs.map(|user| Entity::User(user.id)));
+            touched.insert(Entity::Provider(name.clone()))
+        }
     };
 }
 
@@ -149,6 +158,7 @@ impl Entity {
             Self::Key(_) => KEY,
             Self::BreakGlass(_) => BREAK_GLASS,
             Self::Proposal(_) => PROPOSAL,
+            Self::Provider(_) => PROVIDER,
         }
     }
 
@@ -162,6 +172,7 @@ impl Entity {
             Self::Key(kid) => kid.to_string(),
             Self::BreakGlass(id) => id.to_string(),
             Self::Proposal(id) => id.to_string(),
+            Self::Provider(name) => name.to_string(),
             Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
@@ -197,6 +208,7 @@ impl Entity {
             Self::Proposal(id) => after
                 .proposal(*id)
                 .map(|proposed| (after.epoch.number, words::to_json(proposed))),
+            Self::Provider(name) => after.provider(name).map(|p| (p.version, words::to_json(p))),
         };
         let Some((version, body)) = found else {
             return Ok(None);

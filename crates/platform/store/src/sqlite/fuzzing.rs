@@ -63,6 +63,9 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
     let proposals = facts
         .proposals()
         .map(|proposed| Entity::Proposal(proposed.id));
+    let providers = facts
+        .providers()
+        .map(|provider| Entity::Provider(provider.name.clone()));
     let mut rows: Vec<Row> = [Entity::Settings, Entity::Policies, Entity::Declared]
         .into_iter()
         .chain(users)
@@ -73,6 +76,7 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
         .chain(keys)
         .chain(sealed)
         .chain(proposals)
+        .chain(providers)
         .filter_map(|entity| row(&entity, facts))
         .collect();
     for (kind, version) in [

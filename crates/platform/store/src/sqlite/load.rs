@@ -14,7 +14,7 @@ use std::{
 
 use gw_model::{
     App, AppName, AppToken, BreakGlass, Change, Epoch, Group, GroupName, PolicyFile,
-    ProposedChange, PublishedKey, Session, Settings, Snapshot, Upstream, User, UserId,
+    ProposedChange, Provider, PublishedKey, Session, Settings, Snapshot, Upstream, User, UserId,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -57,6 +57,7 @@ pub(super) struct Stored {
     keys: Versioned<Arc<PublishedKey>>,
     break_glass: Versioned<Arc<BreakGlass>>,
     proposals: Versioned<Arc<ProposedChange>>,
+    providers: Versioned<Arc<Provider>>,
     pub(super) collections: BTreeMap<String, u64>,
 }
 
@@ -98,6 +99,7 @@ impl Stored {
             facts::KEY => self.keys.push((version, row.value()?)),
             facts::BREAK_GLASS => self.break_glass.push((version, row.value()?)),
             facts::PROPOSAL => self.proposals.push((version, row.value()?)),
+            facts::PROVIDER => self.providers.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
                     place: format!("the fact `{key}`"),
@@ -139,6 +141,7 @@ impl Rebuild {
     }
 
     pub(super) fn all(mut self, stored: Stored) -> Result<Snapshot, StoreError> {
+        self.providers(&stored)?;
         self.groups(&stored)?;
         self.apps(&stored)?;
         self.people_and_sessions(&stored)?;
@@ -181,6 +184,14 @@ impl Rebuild {
                 let (kind, subject) = (change.kind(), change.subject());
                 StoreError::damaged(format_args!("the stored fact {kind} {subject}"), why)
             })?;
+        Ok(())
+    }
+
+    /// Before groups, whose version they move.
+    fn providers(&mut self, stored: &Stored) -> Result<(), StoreError> {
+        for (version, provider) in &stored.providers {
+            self.put(*version, Change::ProviderPut(provider.clone()))?;
+        }
         Ok(())
     }
 
@@ -311,6 +322,7 @@ fn stand_in(id: UserId) -> User {
         attributes: BTreeMap::new(),
         groups: Vec::new(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }

@@ -14,6 +14,7 @@ use crate::support::*;
 
 const NAMES: [&str; 5] = ["ana", "bo", "cy", "di", "ed"];
 const GROUPS: [&str; 5] = ["g0", "g1", "g2", "g3", "g4"];
+const PROVIDERS: [&str; 2] = ["corp", "partner"];
 const APPS: [&str; 3] = ["wiki", "payroll", "reports"];
 
 /// A change in outline; ids and times are filled in as it is made.
@@ -37,6 +38,8 @@ enum Step {
     Propose(u64, u64),
     Settle(u64, u64, u64),
     ProposalGone(u64),
+    Provider(usize, bool),
+    ProviderGone(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -66,6 +69,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..3_u64, 0..5_u64).prop_map(|(id, by)| Step::Propose(id, by)),
         2 => (0..3_u64, 0..5_u64, 0..5_u64).prop_map(|(id, by, other)| Step::Settle(id, by, other)),
         1 => (0..3_u64).prop_map(Step::ProposalGone),
+        2 => (0..2_usize, any::<bool>()).prop_map(|(name, off)| Step::Provider(name, off)),
+        1 => (0..2_usize).prop_map(Step::ProviderGone),
     ]
 }
 
@@ -75,6 +80,9 @@ fn change(step: Step, n: u64) -> Change {
         Step::User(id, name, groups, factors, disabled) => {
             let mut user = member(user(id, NAMES[name]), &groups);
             user = with_factors(user, &factors, &[]);
+            for provider in [1, 2].into_iter().filter(|n| factors.contains(n)) {
+                user = known_at(user, PROVIDERS[provider as usize - 1], name);
+            }
             user.disabled = disabled;
             put(user)
         }
@@ -100,6 +108,7 @@ fn change(step: Step, n: u64) -> Change {
                 method: AuthnMethod::Passkey,
                 at: later(n),
                 factor: Some(fid(1)),
+                provider: None,
             },
             credential: hash(1000 + n),
             kind: SessionKind::Ordinary,
@@ -147,6 +156,8 @@ fn change(step: Step, n: u64) -> Change {
             Change::ProposalPut(Arc::new(proposed(id, by).settled(settled)))
         }
         Step::ProposalGone(id) => Change::ProposalRemoved(ProposalId::from_bits(id)),
+        Step::Provider(name, off) => provider(PROVIDERS[name], off),
+        Step::ProviderGone(name) => Change::ProviderRemoved(PROVIDERS[name].parse().unwrap()),
     }
 }
 
@@ -173,6 +184,11 @@ fn told(facts: &Snapshot) -> Vec<String> {
     all.extend(facts.apps().map(json));
     all.extend(facts.keys().map(json));
     all.extend(facts.proposals().map(json));
+    all.extend(facts.providers().map(json));
+    for identity in facts.users().flat_map(|user| &user.identities) {
+        let found = facts.user_of_identity(identity).map(|user| user.id);
+        all.push(format!("{} {found:?}", json(identity)));
+    }
     let sessions: BTreeMap<_, _> = facts.sessions().map(|s| (s.id, s)).collect();
     for session in sessions.values() {
         let found = facts.session_of_credential(&session.credential);
@@ -191,6 +207,7 @@ fn told(facts: &Snapshot) -> Vec<String> {
 /// Enough facts that most of what follows fits them.
 fn opening() -> Vec<Step> {
     let groups = [vec![], vec!["g0"], vec!["g1"], vec!["g0", "g1"], vec![]];
+    let providers = (0..2).map(|n| Step::Provider(n, false));
     let groups = (0..)
         .zip(groups)
         .map(|(g, parents)| Step::Group(g, parents));
@@ -200,7 +217,8 @@ fn opening() -> Vec<Step> {
     let apps = (0..3).map(|n| Step::App(n, n));
     let sessions = (0..6).map(|id| Step::Start(id, id % 5));
     let tokens = (0..6).map(|id| Step::Token(id, 0));
-    groups
+    providers
+        .chain(groups)
         .chain(users)
         .chain(apps)
         .chain(sessions)

@@ -5,9 +5,10 @@ use std::{
 };
 
 use gw_model::{
-    Action, Actor, App, AppToken, AuthnEvent, AuthnMethod, Change, Factor, FactorId, FactorKind,
-    Group, LinkId, Membership, PolicyFile, ProposalId, ProposedChange, Resource, Session,
-    SessionId, SessionKind, Timestamp, TokenHash, Upstream, User, UserId,
+    Action, Actor, App, AppToken, AuthnEvent, AuthnMethod, Change, ExternalIdentity, Factor,
+    FactorId, FactorKind, Group, LinkId, Membership, PolicyFile, ProposalId, ProposedChange,
+    Provider, ProviderProtocol, Resource, Session, SessionId, SessionKind, Timestamp, TokenHash,
+    Upstream, User, UserId,
 };
 use gw_store::{
     Committed, DataFolder, Effect, KeySource, LinkKind, LinkRow, PasskeyRow, Refused, SqliteStore,
@@ -61,6 +62,7 @@ pub(crate) fn user(bits: u64, name: &str) -> User {
         attributes: Default::default(),
         groups: Vec::new(),
         factors: Vec::new(),
+        identities: Vec::new(),
         disabled: false,
         version: 0,
     }
@@ -102,6 +104,36 @@ pub(crate) fn member(mut user: User, groups: &[&str]) -> User {
     user
 }
 
+/// Somebody whom a provider knows by a number, and puts into each group that they are in.
+pub(crate) fn known_at(mut user: User, name: &str, number: usize) -> User {
+    user.identities.push(ExternalIdentity {
+        provider: name.parse().unwrap(),
+        subject: number.to_string().into(),
+    });
+    for membership in &mut user.groups {
+        membership.by = Some(name.parse().unwrap());
+    }
+    user
+}
+
+pub(crate) fn provider(name: &str, suspended: bool) -> Change {
+    Change::ProviderPut(Arc::new(Provider {
+        name: name.parse().unwrap(),
+        title: name.into(),
+        issuer: format!("https://{name}.test").into(),
+        protocol: ProviderProtocol::Oidc {
+            client_id: "gatewright".into(),
+            scopes: vec!["profile".into()],
+        },
+        people: Default::default(),
+        memberships: Vec::new(),
+        assurance: Default::default(),
+        disabled: false,
+        suspended,
+        version: 0,
+    }))
+}
+
 pub(crate) fn app(name: &str, host: &str) -> Change {
     Change::AppPut(Arc::new(App {
         name: name.parse().unwrap(),
@@ -130,6 +162,7 @@ pub(crate) fn session(bits: u64, of: u64) -> Session {
             method: AuthnMethod::SignInLink,
             at: NOW,
             factor: None,
+            provider: None,
         }],
         started: NOW,
         expires: later(3600),

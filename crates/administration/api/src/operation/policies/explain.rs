@@ -112,6 +112,7 @@ impl Question {
             method,
             at: just_now,
             factor: None,
+            provider: None,
         };
         let events: Vec<AuthnEvent> = match self.proof {
             ProofWord::Nothing => Vec::new(),

@@ -220,7 +220,11 @@ impl House {
                 let until = until_secs.map(|secs| now.after(Duration::from_secs(secs)));
                 let member = |(at, name): (usize, &&str)| {
                     let group = name.parse().expect("a name");
-                    (groups >> at & 1 == 1).then_some(Membership { group, until })
+                    (groups >> at & 1 == 1).then_some(Membership {
+                        group,
+                        until,
+                        by: None,
+                    })
                 };
                 let person = &mut self.people[*who];
                 person.groups = GROUPS.iter().enumerate().filter_map(member).collect();

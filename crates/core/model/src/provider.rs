@@ -1,0 +1,204 @@
+//! Who else says who people are: providers of identities, and what their word is worth here.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GroupName, ProviderName, Timestamp};
+
+/// A provider of identities: people sign in there, and its word counts here as far as this says.
+///
+/// Nothing in it is secret: what proves to the provider who Gatewright is stays with the process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provider {
+    /// Its name in policies: `context.authn.providers.contains("corp")`.
+    pub name: ProviderName,
+    /// What the sign-in page calls it.
+    pub title: Arc<str>,
+    /// Who it says that it is, to the letter (OpenID Connect Core 1.0, `iss`).
+    pub issuer: Arc<str>,
+    /// How it is spoken to.
+    pub protocol: ProviderProtocol,
+    /// Which of its people are let in, and who they are here.
+    #[serde(default)]
+    pub people: ProviderPeople,
+    /// Which groups its people are in while it says so.
+    #[serde(default)]
+    pub memberships: Vec<MembershipRule>,
+    /// Which of its words for how somebody signed in count as stronger proofs.
+    #[serde(default)]
+    pub assurance: Assurance,
+    /// Off, as whoever declares it says.
+    #[serde(default)]
+    pub disabled: bool,
+    /// Off, as whoever runs Gatewright says, whatever is declared.
+    #[serde(default)]
+    pub suspended: bool,
+    /// The epoch number of the last change.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl Provider {
+    /// Whether nobody signs in by it, and no session rests on it.
+    pub const fn is_off(&self) -> bool {
+        self.disabled || self.suspended
+    }
+
+    /// Whether what its people proved under the other definition means what it would mean under
+    /// this one. Where not, sessions that rest on it end.
+    pub fn vouches_as(&self, other: &Self) -> bool {
+        self.is_off() == other.is_off()
+            && self.issuer == other.issuer
+            && self.protocol.client() == other.protocol.client()
+            && self.people.required == other.people.required
+            && self.assurance == other.assurance
+    }
+}
+
+/// How a provider is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProviderProtocol {
+    /// OpenID Connect Core 1.0, with what its discovery document says.
+    Oidc {
+        /// Who Gatewright is there.
+        client_id: Arc<str>,
+        /// What is asked for beside `openid`.
+        scopes: Vec<Arc<str>>,
+    },
+}
+
+impl ProviderProtocol {
+    /// Who Gatewright is there.
+    pub fn client(&self) -> &str {
+        match self {
+            Self::Oidc { client_id, .. } => client_id,
+        }
+    }
+}
+
+/// Which people of a provider are let in, and who they are here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderPeople {
+    /// What must be true of them. Of whom it is not is refused.
+    #[serde(default)]
+    pub required: ClaimTests,
+    /// By what somebody who is here already is found, the first time that they come.
+    #[serde(default)]
+    pub found_by: FoundBy,
+    /// Whether somebody whom nobody here knows becomes a person here.
+    #[serde(default)]
+    pub provision: bool,
+    /// The claim with the name that they sign in with here.
+    pub name_claim: Arc<str>,
+}
+
+impl Default for ProviderPeople {
+    fn default() -> Self {
+        Self {
+            required: ClaimTests::default(),
+            found_by: FoundBy::default(),
+            provision: false,
+            name_claim: Arc::from("preferred_username"),
+        }
+    }
+}
+
+/// By what somebody who is here already is found, the first time that they come from a provider.
+///
+/// Nobody is found by these who has a factor here: they link the two themselves, once they have
+/// signed in as ever. So a provider never becomes a way around somebody's passkey.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FoundBy {
+    /// By nothing: they are linked by themselves or by an administrator.
+    #[default]
+    Link,
+    /// By the name that they sign in with: the provider's names are Gatewright's.
+    Name,
+    /// By their mail address, where the provider says that it is verified.
+    VerifiedEmail,
+}
+
+/// People of whom these claims hold are in these groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MembershipRule {
+    /// What must be true of them; everybody where empty.
+    #[serde(default)]
+    pub when: ClaimTests,
+    /// The groups.
+    pub groups: Vec<GroupName>,
+}
+
+/// Claims with the values of which each must have at least one. A claim inside another one is
+/// named with a dot between: `realm_access.roles`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClaimTests(pub BTreeMap<Arc<str>, Vec<Arc<str>>>);
+
+/// Which of a provider's words for how somebody signed in count as stronger proofs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assurance {
+    /// For more than one factor.
+    #[serde(default)]
+    pub multi_factor: Words,
+    /// For what a look-alike site cannot use.
+    #[serde(default)]
+    pub phishing_resistant: Words,
+}
+
+/// Words of a provider: one of them suffices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// Authentication context classes (OpenID Connect Core 1.0, `acr`), best first.
+    #[serde(default)]
+    pub acr: Vec<Arc<str>>,
+    /// Authentication methods (RFC 8176, `amr`).
+    #[serde(default)]
+    pub amr: Vec<Arc<str>>,
+}
+
+impl Words {
+    /// Whether what a provider said holds one of them.
+    pub fn hold(&self, acr: Option<&str>, amr: &[Arc<str>]) -> bool {
+        let class = acr.is_some_and(|acr| self.acr.iter().any(|word| &**word == acr));
+        class || amr.iter().any(|said| self.amr.contains(said))
+    }
+}
+
+/// Somebody at a provider who is a person here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ExternalIdentity {
+    /// The provider.
+    pub provider: ProviderName,
+    /// Who they are there: never given to anybody else (`sub`).
+    pub subject: Arc<str>,
+}
+
+/// What a provider said when somebody signed in there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderProof {
+    /// The provider.
+    pub provider: ProviderName,
+    /// Who they are there.
+    pub subject: Arc<str>,
+    /// Their session there, by which the provider can end it here (`sid`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Arc<str>>,
+    /// When they proved who they are there; without it, nothing that asks for a fresh proof is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated_at: Option<Timestamp>,
+    /// The authentication context class (`acr`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Arc<str>>,
+    /// The authentication methods (`amr`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<Arc<str>>,
+    /// Whether that was more than one factor, as was declared then.
+    #[serde(default)]
+    pub multi_factor: bool,
+    /// Whether a look-alike site could not have used it, as was declared then.
+    #[serde(default)]
+    pub phishing_resistant: bool,
+}
