@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint console e2e fuzz soak storm bench deb reference pictures setup clean
+.PHONY: help run build test unit lint console e2e fuzz soak storm bench release deb reference pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,12 @@ bench: ## measure decisions, leases and the whole proxy beside others; writes be
 	@cargo run --release --locked --quiet --package gw-bench -- $(if $(ONLY),--only "$(ONLY)") $(if $(ARGS),-- $(ARGS))
 
 storm: ## ten minutes of every attack at once, while a person works; ends with a fault where something did not hold
-	@cargo build --release --locked --quiet --package gatewright --package gw-storm
+	@scripts/release.sh
+	@cargo build --release --locked --quiet --package gw-storm
 	@target/release/gw-storm --soak 600
+
+release: ## build the binary as it is shipped, optimised by what was counted under load: target/trained/gatewright
+	@scripts/release.sh
 
 deb: ## build a Debian package into target/debian
 	@scripts/deb.sh

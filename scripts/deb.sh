@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian package of Gatewright. usage: deb.sh [BINARY] [FOLDER]
 # Without BINARY it is built for release; the package is put into FOLDER, target/debian by default.
-# VERSION overrides the version, COMPRESSION xz; two builds of one commit are the same to the byte.
+# VERSION overrides the version, COMPRESSION xz; two packages of one binary are the same to the byte.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=${1:-}
@@ -13,8 +13,7 @@ export SOURCE_DATE_EPOCH
 umask 022
 
 if [ -z "$binary" ]; then
-    cargo build --release --locked --quiet --package gatewright
-    binary=target/release/gatewright
+    binary=$(scripts/release.sh)
 fi
 
 root=$(mktemp -d)

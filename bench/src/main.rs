@@ -3,7 +3,8 @@
 //!
 //! A benchmark of a crate is an example of it; one of the whole binary is a program beside this
 //! one. With `--json` each prints one row a line. `--only WORD` runs those whose question has it,
-//! and keeps the other rows of the last run; what follows `--` goes to those that are programs.
+//! and keeps the other rows of the last run; what follows `--` goes to those that are programs, which
+//! measure the binary as it is shipped, or that after `--gatewright`.
 
 mod machine;
 mod storm;
@@ -80,7 +81,7 @@ const BENCHES: &[Bench] = &[
         package: "gw-bench-peers",
         what: What::Program(&[
             "--gatewright",
-            "../target/release/gatewright",
+            "../target/trained/gatewright",
             "--envoy",
             "../target/bench/envoy/bin/envoy",
         ]),
@@ -88,14 +89,14 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         package: "gw-storm",
-        what: What::Storm(&["--gatewright", "../target/release/gatewright"]),
+        what: What::Storm(&["--gatewright", "../target/trained/gatewright"]),
         question: "What does a person who is signed in feel while strangers attack?",
     },
     Bench {
         package: "gw-storm",
         what: What::Storm(&[
             "--gatewright",
-            "../target/release/gatewright",
+            "../target/trained/gatewright",
             "--soak",
             "600",
         ]),
@@ -191,11 +192,8 @@ fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
     match bench.what {
         What::Example(example) => command.args(["--example", example, "--"]),
         What::Program(arguments) | What::Storm(arguments) => {
-            if !cargo(&["build", "--package", "gatewright"])
-                .status()?
-                .success()
-            {
-                return Err("gatewright could not be built".into());
+            if !forwarded().any(|argument| argument == "--gatewright") {
+                release()?;
             }
             command.arg("--").args(arguments).args(forwarded())
         }
@@ -215,6 +213,16 @@ fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
         bench.question.clone_into(&mut row.answers);
     }
     Ok(rows)
+}
+
+/// Builds the binary as it is shipped.
+fn release() -> Result<(), Box<dyn Error>> {
+    let script = folder().join("../scripts/release.sh");
+    let built = Command::new(script).stdout(Stdio::null()).status()?;
+    if built.success() {
+        return Ok(());
+    }
+    Err("gatewright could not be built".into())
 }
 
 /// `bench/`.

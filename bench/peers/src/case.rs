@@ -17,6 +17,13 @@ pub(crate) struct Case {
     run: fn(&Target, u32) -> Result<Got, Fault>,
 }
 
+impl Case {
+    /// Puts one proxy under this load.
+    pub(crate) fn load(&self, contender: &Contender, secs: u32) -> Result<Got, Fault> {
+        (self.run)(&contender.target(self.path), secs)
+    }
+}
+
 const fn case(
     name: &'static str,
     path: &'static str,
@@ -105,7 +112,7 @@ pub(crate) fn measure(
 
 fn round(case: &Case, secs: u32, contender: &Contender) -> Result<Round, Fault> {
     let (cpu, cores) = (contender.program.cpu(), Cores::now()?);
-    let got = (case.run)(&contender.target(case.path), secs)?;
+    let got = case.load(contender, secs)?;
     let used = contender.program.cpu().saturating_sub(cpu);
     let now = Cores::now()?;
     let requests = got.requests.max(1.0);

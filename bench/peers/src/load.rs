@@ -98,6 +98,27 @@ pub(crate) fn some(target: &Target, http2: bool, requests: u32) -> Result<(), Fa
     all_fine(&run_load(&command)?, &target.url)
 }
 
+/// So many uploads of a file over a few connections.
+pub(crate) fn uploads(
+    target: &Target,
+    http2: bool,
+    requests: u32,
+    file: &Path,
+) -> Result<(), Fault> {
+    let (requests, file) = (requests.to_string(), file.display().to_string());
+    let cookie = format!("cookie: {}", target.cookie);
+    let same_origin = "sec-fetch-site: same-origin";
+    let mut command = vec!["h2load", "-t1", "-c8", "-n", &requests, "-d", &file];
+    command.extend(["-H", &cookie, "-H", same_origin]);
+    if http2 {
+        command.extend(["-m", "4"]);
+    } else {
+        command.push("--h1");
+    }
+    command.push(&target.url);
+    all_fine(&run_load(&command)?, &target.url)
+}
+
 /// Latencies of requests at a fixed rate, in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Latency {

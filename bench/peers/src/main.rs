@@ -5,6 +5,9 @@
 //! the same round. A ratio counts only where the proxy's core is the busier; so both are told.
 //!
 //! `gw-bench-peers --gatewright BINARY [--envoy BINARY] [--rounds N] [--secs N] [--only WORD] [--json]`
+//!
+//! With `--train` nobody is compared: Gatewright alone is put under every load once, for a build
+//! that is optimised by what was counted meanwhile.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::print_stderr, reason = "and how far it is")]
@@ -20,6 +23,7 @@ mod process;
 mod provider;
 mod row;
 mod site;
+mod train;
 
 use std::error::Error;
 
@@ -44,6 +48,9 @@ fn main() -> Result<(), Fault> {
     }
     if options.only_wants("instructions") {
         return Ok(());
+    }
+    if options.train {
+        return train::run(&runtime, &options, &site);
     }
     let provider = Provider::start()?;
     let contenders = contenders(&options, &site, &provider)?;

@@ -104,6 +104,19 @@ pub(crate) fn measure(
     Ok(rows)
 }
 
+/// Messages through one proxy, for so long.
+pub(crate) fn some(
+    runtime: &Runtime,
+    options: &Options,
+    site: &Site,
+    contender: &Contender,
+) -> Result<(), Fault> {
+    let client = Rc::new(Client::new(site)?);
+    let span = Duration::from_secs(options.secs.into());
+    LocalSet::new().block_on(runtime, all(client, contender, span))?;
+    Ok(())
+}
+
 async fn all(client: Rc<Client>, contender: &Contender, span: Duration) -> Result<u64, Fault> {
     let (host, path) = contender.echo;
     let url = format!("wss://{host}:{}{path}", contender.port);

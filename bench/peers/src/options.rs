@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     pub(crate) secs: u32,
     pub(crate) json: bool,
+    /// Nothing is compared: Gatewright alone is put under every load.
+    pub(crate) train: bool,
     only: Option<String>,
 }
 
@@ -24,6 +26,7 @@ impl Options {
             rounds: 3,
             secs: 2,
             json: false,
+            train: false,
             only: None,
         };
         while let Some(option) = given.next() {
@@ -35,6 +38,7 @@ impl Options {
                 "--secs" => options.secs = value()?.parse()?,
                 "--only" => options.only = Some(value()?),
                 "--json" => options.json = true,
+                "--train" => options.train = true,
                 other => return Err(format!("`{other}` is no option").into()),
             }
         }

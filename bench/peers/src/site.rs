@@ -92,7 +92,7 @@ fn upstream(folder: &Path, port: u16) -> String {
         "worker_processes 1; pid {folder}/upstream.pid; events {{ worker_connections 8192; }}
 http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 3600; sendfile on; open_file_cache max=16;
  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3; uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
- server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/www; location = /auth {{ return 200; }} }} }}
+ server {{ listen 127.0.0.1:{port} backlog=4096; root {folder}/www; location = /auth {{ return 200; }} location = /sink {{ return 200; }} }} }}
 "
     )
 }

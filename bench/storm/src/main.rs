@@ -49,7 +49,7 @@ struct Arguments {
     #[arg(long)]
     assert: bool,
     /// The binary that is attacked.
-    #[arg(long, default_value = "target/release/gatewright")]
+    #[arg(long, default_value = "target/trained/gatewright")]
     gatewright: PathBuf,
 }
 
