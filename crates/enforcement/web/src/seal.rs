@@ -6,12 +6,10 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    digest, rand,
-};
+use aws_lc_rs::{digest, rand};
 use data_encoding::BASE64URL_NOPAD;
 use gw_model::Timestamp;
+pub use gw_pages::NoRandomness;
 
 use crate::cookie;
 
@@ -22,6 +20,7 @@ pub const ATTEMPT_LIFETIME: Duration = Duration::from_secs(15 * 60);
 const TARGET_BYTES_MAX: usize = 2048;
 
 const FORMAT: u8 = 1;
+const PURPOSE: &str = "gatewright attempt";
 
 /// One hand-over to an app, from the first refusal to the callback.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,14 +80,7 @@ pub fn cookie_name(attempt: &str) -> String {
 }
 
 /// Seals and opens attempts.
-pub struct Sealer {
-    key: RandomizedNonceKey,
-}
-
-/// There is no randomness for a key.
-#[derive(Debug, thiserror::Error)]
-#[error("the system gave no random bytes for the key of hand-over attempts")]
-pub struct NoRandomness;
+pub struct Sealer(gw_pages::Sealer);
 
 impl Sealer {
     /// A sealer with a new key.
@@ -96,10 +88,7 @@ impl Sealer {
     /// # Errors
     /// Where the system has no randomness to give.
     pub fn generate() -> Result<Self, NoRandomness> {
-        let mut key = [0; 32];
-        rand::fill(&mut key).map_err(|_| NoRandomness)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| NoRandomness)?;
-        Ok(Self { key })
+        gw_pages::Sealer::generate().map(Self)
     }
 
     /// The value of an attempt's cookie on a host.
@@ -108,27 +97,13 @@ impl Sealer {
         bytes.extend_from_slice(&attempt.made_at.as_millis().to_be_bytes());
         bytes.extend_from_slice(&attempt.secret);
         bytes.extend_from_slice(attempt.target.as_bytes());
-        let aad = bound_to(host, &attempt.cookie_name());
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(Aad::from(aad), &mut bytes)
-            .ok()?;
-        let mut sealed = nonce.as_ref().to_vec();
-        sealed.append(&mut bytes);
-        Some(BASE64URL_NOPAD.encode(&sealed))
+        self.0.seal(&[PURPOSE, host, &attempt.cookie_name()], bytes)
     }
 
     /// The attempt in a cookie of this name on this host, if this process sealed it there.
     pub fn open(&self, value: &str, name: &str, host: &str) -> Option<Attempt> {
-        let mut sealed = BASE64URL_NOPAD.decode(value.as_bytes()).ok()?;
-        let (nonce, bytes) = sealed.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let aad = Aad::from(bound_to(host, name));
-        let (format, rest) = self
-            .key
-            .open_in_place(nonce, aad, bytes)
-            .ok()?
-            .split_first()?;
+        let bytes = self.0.open(&[PURPOSE, host, name], value)?;
+        let (format, rest) = bytes.split_first()?;
         let (made_at, rest) = rest.split_first_chunk::<8>()?;
         let (secret, target) = rest.split_first_chunk::<16>()?;
         let attempt = Attempt {
@@ -138,16 +113,6 @@ impl Sealer {
         };
         (*format == FORMAT && attempt.cookie_name() == name).then_some(attempt)
     }
-}
-
-fn bound_to(host: &str, cookie: &str) -> Vec<u8> {
-    [
-        b"gatewright attempt\0",
-        host.as_bytes(),
-        b"\0",
-        cookie.as_bytes(),
-    ]
-    .concat()
 }
 
 #[cfg(test)]
