@@ -2,30 +2,42 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashSet},
+    collections::{BinaryHeap, HashMap, HashSet},
     fmt,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
 use gw_model::Timestamp;
 
-/// The name of something that may come once: a hash over its purpose, issuer and id.
+/// The name of something that may come once: a hash over its purpose, issuer and id; and a hash
+/// over who gave it that id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SeenKey([u8; 32]);
+pub struct SeenKey {
+    id: [u8; 32],
+    owner: [u8; 32],
+}
 
 impl SeenKey {
     /// Of an id that an issuer gave for a purpose. Ids of different issuers or purposes are
     /// different, whatever they are made of.
     pub fn new(purpose: &str, issuer: &str, id: &str) -> Self {
-        let mut hash = Context::new(&SHA256);
-        for part in [purpose, issuer, id] {
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
+        Self {
+            id: hash(&[purpose, issuer, id]),
+            owner: hash(&[purpose, issuer]),
         }
-        let mut key = [0; 32];
-        key.copy_from_slice(hash.finish().as_ref());
-        Self(key)
     }
+}
+
+/// Of texts each with its length, so that no two lists have one hash.
+fn hash(parts: &[&str]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
 }
 
 impl fmt::Debug for SeenKey {
@@ -43,6 +55,8 @@ pub enum Sighting {
     Again,
     /// It is over already, so that nothing is remembered of it: refuse it.
     Late,
+    /// Its issuer has taken up the share of one issuer: refuse it.
+    OverShare,
     /// There is no room to remember it: refuse it, and say so to the operator.
     Full,
 }
@@ -56,12 +70,16 @@ impl Sighting {
 
 /// What has been seen and is still valid. It never forgets what may come again.
 ///
-/// An entry takes about a hundred bytes. Each call forgets what is over, at a cost that each entry
-/// pays once, of the order of the logarithm of how many there are.
+/// An entry takes some two hundred bytes, and an issuer with entries some sixty; what was taken up
+/// is kept for the next. Each call forgets what is over, at a cost that each entry pays once, of
+/// the order of the logarithm of how many there are.
 #[derive(Debug)]
 pub struct SeenOnce {
     capacity: usize,
-    seen: HashSet<SeenKey>,
+    share: usize,
+    seen: HashSet<[u8; 32]>,
+    /// How many there are of each issuer that has any.
+    of_owner: HashMap<[u8; 32], usize>,
     /// The same entries, those that end first on top.
     ends: BinaryHeap<Reverse<(Timestamp, SeenKey)>>,
     /// The latest time that was told: what was forgotten does not come back with a clock that does.
@@ -69,30 +87,44 @@ pub struct SeenOnce {
 }
 
 impl SeenOnce {
-    /// Room for so many at a time; it takes up no more than it holds.
+    /// Room for so many at a time, of whichever issuer; it takes up no more than it holds.
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             capacity,
+            share: capacity,
             seen: HashSet::new(),
+            of_owner: HashMap::new(),
             ends: BinaryHeap::new(),
             latest: Timestamp::default(),
         }
     }
 
+    /// No more than so many of one issuer and purpose, so that none takes the room of the others.
+    #[must_use]
+    pub fn with_share(self, share: usize) -> Self {
+        Self { share, ..self }
+    }
+
     /// Notes that something came, which is remembered until `until`, exclusively: no token with
-    /// its id may be valid then.
+    /// its id may be valid then. Call it last, when all else holds: what is refused anyway must
+    /// take no room.
     pub fn see(&mut self, key: SeenKey, until: Timestamp, now: Timestamp) -> Sighting {
         self.forget(now);
         if until <= self.latest {
             return Sighting::Late;
         }
-        if self.seen.contains(&key) {
+        if self.seen.contains(&key.id) {
             return Sighting::Again;
         }
         if self.seen.len() >= self.capacity {
             return Sighting::Full;
         }
-        self.seen.insert(key);
+        let of_owner = self.of_owner.get(&key.owner).copied().unwrap_or_default();
+        if of_owner >= self.share {
+            return Sighting::OverShare;
+        }
+        self.of_owner.insert(key.owner, of_owner + 1);
+        self.seen.insert(key.id);
         self.ends.push(Reverse((until, key)));
         Sighting::First
     }
@@ -109,12 +141,23 @@ impl SeenOnce {
 
     fn forget(&mut self, now: Timestamp) {
         self.latest = self.latest.max(now);
-        while let Some(Reverse((until, key))) = self.ends.peek() {
-            if *until > self.latest {
+        while let Some(Reverse((until, key))) = self.ends.peek().copied() {
+            if until > self.latest {
                 break;
             }
-            self.seen.remove(key);
             self.ends.pop();
+            self.seen.remove(&key.id);
+            self.let_go(&key.owner);
+        }
+    }
+
+    /// One less of this issuer, which is forgotten with its last.
+    fn let_go(&mut self, owner: &[u8; 32]) {
+        if let Some(count) = self.of_owner.get_mut(owner) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.of_owner.remove(owner);
+            }
         }
     }
 }
@@ -154,6 +197,22 @@ mod tests {
         assert_eq!(seen.see(key("a"), at(10), at(1)), Sighting::Again);
         assert_eq!(seen.see(key("c"), at(20), at(10)), Sighting::First);
         assert_eq!(seen.see(key("b"), at(20), at(10)), Sighting::Again);
+    }
+
+    #[test]
+    fn an_issuer_takes_no_more_than_its_share() {
+        let mut seen = SeenOnce::with_capacity(3).with_share(2);
+        let of = |issuer, id| SeenKey::new("test", issuer, id);
+        assert_eq!(seen.see(of("one", "a"), at(10), at(1)), Sighting::First);
+        assert_eq!(seen.see(of("one", "b"), at(20), at(1)), Sighting::First);
+        assert_eq!(seen.see(of("one", "c"), at(20), at(1)), Sighting::OverShare);
+        assert_eq!(seen.see(of("one", "a"), at(20), at(1)), Sighting::Again);
+        assert_eq!(seen.see(of("two", "a"), at(20), at(1)), Sighting::First);
+        assert_eq!(seen.see(of("two", "b"), at(20), at(1)), Sighting::Full);
+        assert_eq!(seen.see(of("one", "c"), at(20), at(10)), Sighting::First);
+        assert_eq!((seen.len(), seen.of_owner.len()), (3, 2));
+        assert_eq!(seen.see(of("one", "a"), at(30), at(20)), Sighting::First);
+        assert_eq!((seen.len(), seen.of_owner.len()), (1, 1));
     }
 
     #[test]
