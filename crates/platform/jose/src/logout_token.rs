@@ -27,7 +27,8 @@ pub struct LogoutTokenRules<'a> {
     pub algorithms: &'a [Algorithm],
 }
 
-/// A logout token that holds. That it came once only is for [`crate::SeenOnce`] to say.
+/// A logout token that holds. That it came once only is for [`crate::SeenOnce`] to say; where that
+/// has no room, ending the sessions once more harms nobody, and not ending them does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogoutToken {
     /// Whose sessions end; where only a session is named, none.

@@ -106,6 +106,9 @@ mod tests {
         ] {
             assert!(TokenType::AccessToken.check(Some(typ)).is_err(), "{typ}");
         }
+        let to_come = Some("client-authentication+jwt");
+        assert_eq!(TokenType::ClientAssertion.check(to_come), Ok(()));
+        assert!(TokenType::Jwt.check(to_come).is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! ID tokens that are not the answer to the request.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -272,5 +273,21 @@ fn a_subject_is_255_ascii_characters_at_most() {
             refused(json!({ "sub": other }), &RULES),
             "claim `sub` is malformed"
         );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_token_holds_between_its_dates_and_nowhere_else(
+        nbf in 0_u64..400, exp in 0_u64..400, iat in 0_u64..400, leeway in 0_u64..60,
+    ) {
+        let start = SECS - 200;
+        let more = json!({ "nbf": start + nbf, "exp": start + exp, "iat": start + iat });
+        let now = NOW.with_leeway(Duration::from_secs(leeway));
+        let holds = verify_with(more, &IdTokenRules { now, ..RULES }).is_ok();
+        let has_begun = nbf <= 200 + leeway && iat <= 200 + leeway;
+        prop_assert_eq!(holds, has_begun && 200 < exp + leeway);
     }
 }

@@ -1,5 +1,6 @@
 //! Which keys of a document are used, and which one a header means.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -116,4 +117,46 @@ fn an_unknown_id_asks_for_the_keys_of_now() {
     let fault = keys.choose(Some("new"), Algorithm::Es256).err().unwrap();
     assert_eq!(fault.to_string(), "no key has the id `new`");
     assert!(fault.needs_reload());
+}
+
+/// Members that keys have, with values that they may or may not have.
+fn any_member() -> impl Strategy<Value = (String, Value)> {
+    let name = prop::sample::select(vec![
+        "kty", "crv", "x", "y", "n", "e", "d", "k", "kid", "use", "alg", "key_ops", "other",
+    ]);
+    let text = prop::sample::select(vec![
+        "RSA", "EC", "OKP", "P-256", "P-384", "Ed25519", "AQAB", "sig", "enc", "ES256", "EdDSA",
+        "", "AA",
+    ]);
+    let value = prop_oneof![
+        text.prop_map(Value::from),
+        prop::collection::vec(any::<u8>(), 0..300)
+            .prop_map(|bytes| crate::base64url::encode(&bytes).into()),
+        any::<i32>().prop_map(Value::from),
+        Just(json!(["verify"])),
+        Just(Value::Null),
+    ];
+    (name.prop_map(str::to_owned), value)
+}
+
+proptest! {
+    #[test]
+    fn no_document_makes_it_stumble(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = KeySet::parse(&bytes);
+    }
+
+    #[test]
+    fn every_key_of_a_document_is_read_or_told_of(
+        keys in prop::collection::vec(prop::collection::vec(any_member(), 0..8), 0..6),
+    ) {
+        let listed: Vec<Value> = keys
+            .into_iter()
+            .map(|members| members.into_iter().collect::<Object>().into())
+            .collect();
+        let read = document(&listed);
+        prop_assert_eq!(read.keys().len() + read.skipped().len(), listed.len());
+        for key in read.keys() {
+            prop_assert!(key.algorithms().next().is_some());
+        }
+    }
 }
