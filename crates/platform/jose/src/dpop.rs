@@ -90,11 +90,7 @@ impl DpopProof {
 fn key(header: &Header) -> Result<PublicKey, DpopFault> {
     let jwk = header.jwk.as_ref().ok_or(JwsFault::Header("jwk"))?;
     let members = jwk.as_object().ok_or(JwsFault::Header("jwk"))?;
-    let key = PublicKey::from_members(members)?;
-    match key.fits(header.algorithm) {
-        true => Ok(key),
-        false => Err(KeyFault::Algorithm.into()),
-    }
+    Ok(PublicKey::prepared_for(members, &[header.algorithm])?)
 }
 
 impl DpopRules<'_> {

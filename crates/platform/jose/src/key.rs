@@ -89,6 +89,11 @@ impl PublicKey {
     }
 
     pub(crate) fn from_members(jwk: &Object) -> Result<Self, KeyFault> {
+        Self::prepared_for(jwk, &Algorithm::ALL)
+    }
+
+    /// As [`PublicKey::from_jwk`], for no more algorithms than these: what is prepared costs time.
+    pub(crate) fn prepared_for(jwk: &Object, wanted: &[Algorithm]) -> Result<Self, KeyFault> {
         if PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
             return Err(KeyFault::Private);
         }
@@ -100,7 +105,7 @@ impl PublicKey {
         };
         let of_key = material.algorithms().iter().copied();
         let algorithms: Vec<_> = of_key
-            .filter(|one| named.is_none_or(|named| named == *one))
+            .filter(|one| wanted.contains(one) && named.is_none_or(|named| named == *one))
             .collect();
         if algorithms.is_empty() {
             return Err(KeyFault::Algorithm);
