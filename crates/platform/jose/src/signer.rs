@@ -39,6 +39,8 @@ pub struct Signer {
     pair: Pair,
     kid: String,
     public_jwk: String,
+    /// The public key's own members, as a proof carries it.
+    bare_jwk: String,
 }
 
 enum Pair {
@@ -57,6 +59,7 @@ impl Signer {
         let mut members = pair.public(algorithm).ok_or(SignFault::Key(algorithm))?;
         let public = PublicKey::from_members(&members)?;
         let kid = public.thumbprint().to_string();
+        let bare_jwk = Value::Object(members.clone()).to_string();
         for (name, value) in [("alg", algorithm.name()), ("use", "sig"), ("kid", &kid)] {
             members.insert(name.to_owned(), Value::from(value));
         }
@@ -65,6 +68,7 @@ impl Signer {
             pair,
             kid,
             public_jwk: Value::Object(members).to_string(),
+            bare_jwk,
         })
     }
 
@@ -83,7 +87,8 @@ impl Signer {
         &self.public_jwk
     }
 
-    /// Makes a token: `typ` by its kind, `alg` and `kid` by the key, and these claims.
+    /// Makes a token: `typ` by its kind, `alg` and `kid` by the key, and these claims. A DPoP
+    /// proof carries the public key itself instead of its id (RFC 9449, 4.2).
     ///
     /// # Errors
     /// Where the claims are no JSON, or the library fails.
@@ -92,8 +97,12 @@ impl Signer {
         token_type: TokenType,
         claims: &impl Serialize,
     ) -> Result<String, SignFault> {
-        let (typ, alg, kid) = (token_type.typ(), self.algorithm.name(), &self.kid);
-        let header = format!(r#"{{"typ":"{typ}","alg":"{alg}","kid":"{kid}"}}"#);
+        let (typ, alg) = (token_type.typ(), self.algorithm.name());
+        let key = match token_type {
+            TokenType::DpopProof => format!(r#""jwk":{}"#, self.bare_jwk),
+            _ => format!(r#""kid":"{}""#, self.kid),
+        };
+        let header = format!(r#"{{"typ":"{typ}","alg":"{alg}",{key}}}"#);
         let claims = serde_json::to_vec(claims).map_err(SignFault::Claims)?;
         self.sign_parts(header.as_bytes(), &claims)
     }

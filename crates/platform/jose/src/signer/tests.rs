@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    KeySet, KeyShape,
-    testing::{ALL, jwk, public, signer},
+    DpopProof, DpopRules, KeySet, KeyShape,
+    testing::{ALL, NOW, SECS, jwk, public, signer},
     verify,
 };
 
@@ -20,6 +20,25 @@ fn what_is_signed_holds_by_every_algorithm() {
         let verified = verify(&token, &keys, &[algorithm], TokenType::AccessToken).unwrap();
         assert_eq!(verified.claims.text("sub"), Ok(Some("ana")));
         assert_eq!(verified.key.to_string(), signer.kid());
+    }
+}
+
+#[test]
+fn a_proof_carries_its_key() {
+    let rules = DpopRules {
+        method: "GET",
+        url: "https://api.example/",
+        now: NOW,
+        algorithms: ALL,
+        access_token: None,
+        nonces: &[],
+    };
+    let claims = json!({ "htm": "GET", "htu": rules.url, "iat": SECS, "jti": "p-1" });
+    for algorithm in Algorithm::ALL {
+        let signer = signer(algorithm);
+        let proof = signer.sign(TokenType::DpopProof, &claims).unwrap();
+        let proof = DpopProof::verify(&proof, &rules).unwrap();
+        assert_eq!(proof.key.to_string(), signer.kid());
     }
 }
 
