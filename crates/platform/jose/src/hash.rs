@@ -16,9 +16,10 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
-/// The left half of a token's or a code's hash (OpenID Connect Core 1.0, 3.1.3.6, 3.3.2.11),
-/// under the hash of the algorithm that the ID token is signed by; Ed25519 hashes by SHA-512.
-pub(crate) fn left_half(algorithm: Algorithm, text: &str) -> String {
+/// The left half of a token's or a code's hash, as `at_hash` and `c_hash` hold it (OpenID Connect
+/// Core 1.0, 3.1.3.6, 3.3.2.11): under the hash of the algorithm that the ID token is signed by.
+/// Ed25519 hashes by SHA-512.
+pub fn half_hash(algorithm: Algorithm, text: &str) -> String {
     let hash = digest(hash_of(algorithm), text.as_bytes());
     let half = hash.as_ref().len() / 2;
     base64url::encode(hash.as_ref().split_at(half).0)
@@ -40,6 +41,6 @@ mod tests {
     fn the_hash_of_the_standard_s_example_is_its() {
         // OpenID Connect Core 1.0, A.3: the access token and the at_hash of the ID token there.
         let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        assert_eq!(left_half(Algorithm::Rs256, token), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(half_hash(Algorithm::Rs256, token), "77QmUPtjPfzWtF2AnpK9RQ");
     }
 }

@@ -6,9 +6,7 @@ use gw_model::Timestamp;
 
 use crate::{
     Algorithm, ClaimFault, ClaimProblem, Claims, Expectations, KeySet, Now, TokenFault, TokenType,
-    Verified,
-    hash::{left_half, same},
-    verify,
+    Verified, half_hash, hash::same, verify,
 };
 
 /// What the request said of a nonce.
@@ -179,7 +177,7 @@ fn hash_holds(
     of: Option<&str>,
 ) -> Result<(), ClaimFault> {
     match (claims.text(name)?, of) {
-        (Some(hash), Some(of)) if !same(hash, &left_half(algorithm, of)) => {
+        (Some(hash), Some(of)) if !same(hash, &half_hash(algorithm, of)) => {
             Err(ClaimProblem::Other.of(name))
         }
         _ => Ok(()),

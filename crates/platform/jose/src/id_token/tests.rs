@@ -217,7 +217,7 @@ fn hashes_are_of_the_access_token_and_the_code() {
         code: Some("code"),
         ..RULES
     };
-    let of = |text| left_half(Algorithm::Es256, text);
+    let of = |text| half_hash(Algorithm::Es256, text);
     assert!(verify_with(json!({ "at_hash": of("at"), "c_hash": of("code") }), &rules).is_ok());
     assert!(verify_with(json!({}), &rules).is_ok());
     let swapped = json!({ "at_hash": of("another") });
@@ -230,7 +230,7 @@ fn hashes_are_of_the_access_token_and_the_code() {
         refused(swapped, &rules),
         "claim `c_hash` is not what was expected"
     );
-    let of_another_hash = json!({ "at_hash": left_half(Algorithm::EdDsa, "at") });
+    let of_another_hash = json!({ "at_hash": half_hash(Algorithm::EdDsa, "at") });
     assert_eq!(
         refused(of_another_hash, &rules),
         "claim `at_hash` is not what was expected"
