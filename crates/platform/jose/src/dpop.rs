@@ -11,12 +11,13 @@ use crate::{
     hash::{same, sha256},
     header::Header,
     http_uri::HttpUri,
-    key::KID_BYTES_MAX,
     verify::{accept, signed_by},
 };
 
 /// How long ago a proof may have been made.
 pub const DPOP_AGE_MAX: Duration = Duration::from_secs(60);
+/// The longest id of a proof, in bytes.
+const ID_BYTES_MAX: usize = 256;
 
 /// What a proof must be.
 #[derive(Clone, Copy)]
@@ -100,7 +101,7 @@ impl DpopRules<'_> {
         let issued_at = self.now.issued_at(claims, Some(DPOP_AGE_MAX))?;
         let issued_at = issued_at.ok_or(ClaimProblem::Missing.of("iat"))?;
         let id = claims.required_text("jti")?;
-        if id.len() > KID_BYTES_MAX {
+        if id.len() > ID_BYTES_MAX {
             return Err(ClaimProblem::Malformed.of("jti").into());
         }
         self.token(claims)?;

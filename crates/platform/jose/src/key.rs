@@ -7,6 +7,7 @@ use std::fmt;
 use aws_lc_rs::signature::ParsedPublicKey;
 use serde_json::Value;
 
+use self::material::Material;
 use crate::{
     Algorithm, JsonFault, Thumbprint,
     json::{self, Object},
@@ -18,6 +19,8 @@ pub const RSA_BITS_MIN: usize = 2048;
 pub const RSA_BITS_MAX: usize = 4096;
 /// The smallest RSA exponent; it is odd and has no more than 32 bits.
 pub const RSA_EXPONENT_MIN: u32 = 65_537;
+/// The longest JWK that comes alone, in bytes.
+pub const JWK_BYTES_MAX: usize = 32 * 1024;
 /// The longest key id, in bytes.
 pub(crate) const KID_BYTES_MAX: usize = 256;
 /// The members by which a key is private (RFC 7518, 6.2.2, 6.3.2, 6.4.1; RFC 8037, 2).
@@ -26,6 +29,9 @@ const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 /// Why a JWK is no key that signatures are verified with here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFault {
+    /// It is longer than [`JWK_BYTES_MAX`].
+    #[error("the key is longer than {JWK_BYTES_MAX} bytes")]
+    TooLarge,
     /// It is no JSON object.
     #[error("the key cannot be read: {0}")]
     Json(#[from] JsonFault),
@@ -85,7 +91,10 @@ impl PublicKey {
     /// Where it is not a public key of a type, curve and size that is used here; [`KeyFault`]
     /// says which.
     pub fn from_jwk(json: &[u8]) -> Result<Self, KeyFault> {
-        Self::from_members(&json::object(json)?)
+        match json.len() <= JWK_BYTES_MAX {
+            true => Self::from_members(&json::object(json)?),
+            false => Err(KeyFault::TooLarge),
+        }
     }
 
     pub(crate) fn from_members(jwk: &Object) -> Result<Self, KeyFault> {
@@ -99,17 +108,7 @@ impl PublicKey {
         }
         is_for_verifying(jwk)?;
         let material = material::read(jwk)?;
-        let named = match text(jwk, "alg")? {
-            Some(name) => Some(Algorithm::of_name(name).ok_or(KeyFault::Algorithm)?),
-            None => None,
-        };
-        let of_key = material.algorithms().iter().copied();
-        let algorithms: Vec<_> = of_key
-            .filter(|one| wanted.contains(one) && named.is_none_or(|named| named == *one))
-            .collect();
-        if algorithms.is_empty() {
-            return Err(KeyFault::Algorithm);
-        }
+        let algorithms = algorithms(jwk, &material, wanted)?;
         let prepare = |algorithm| {
             let key = material.prepare(algorithm).ok_or(KeyFault::Rejected)?;
             Ok(Prepared { algorithm, key })
@@ -160,6 +159,26 @@ impl fmt::Debug for PublicKey {
             .field("thumbprint", &self.thumbprint)
             .field("algorithms", &self.algorithms().collect::<Vec<_>>())
             .finish_non_exhaustive()
+    }
+}
+
+/// Those of the key's type that are wanted; where it names one (RFC 7517, 4.4), that alone.
+fn algorithms(
+    jwk: &Object,
+    material: &Material,
+    wanted: &[Algorithm],
+) -> Result<Vec<Algorithm>, KeyFault> {
+    let named = match text(jwk, "alg")? {
+        Some(name) => Some(Algorithm::of_name(name).ok_or(KeyFault::Algorithm)?),
+        None => None,
+    };
+    let is_meant =
+        |one: &&Algorithm| wanted.contains(one) && named.is_none_or(|named| named == **one);
+    let of_type = material.algorithms().iter();
+    let algorithms: Vec<_> = of_type.filter(is_meant).copied().collect();
+    match algorithms.is_empty() {
+        true => Err(KeyFault::Algorithm),
+        false => Ok(algorithms),
     }
 }
 

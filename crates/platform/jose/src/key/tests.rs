@@ -138,6 +138,8 @@ fn a_member_of_another_kind_is_malformed() {
     }
     let endless = rsa(json!({ "kid": "k".repeat(KID_BYTES_MAX + 1) }));
     assert_eq!(endless.err(), Some(KeyFault::Malformed("kid")));
+    let large = rsa(json!({ "x5c": ["A".repeat(JWK_BYTES_MAX)] }));
+    assert_eq!(large.err(), Some(KeyFault::TooLarge));
     let twice = PublicKey::from_jwk(br#"{"kty":"RSA","kty":"EC"}"#);
     assert_eq!(twice.err(), Some(KeyFault::Json(JsonFault::Duplicate)));
 }
