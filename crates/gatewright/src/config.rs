@@ -11,6 +11,7 @@ pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
 mod limits;
+mod provider;
 mod read;
 mod reader;
 pub(crate) mod reference;
@@ -25,13 +26,14 @@ use std::{
     time::Duration,
 };
 
-use gw_model::{App, Group, Settings};
+use gw_model::{App, Group, Provider, Settings};
 use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
 pub(crate) use acme::AcmeConfig;
 pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;
+pub(crate) use provider::ProviderFiles;
 pub(crate) use read::OWNERS;
 pub(crate) use value::CertificateHost;
 
@@ -53,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) acme: Option<AcmeConfig>,
     /// How apps' servers that speak TLS are believed.
     pub(crate) upstream_tls: Vec<UpstreamTls>,
+    /// By what this node speaks with providers of identities.
+    pub(crate) providers: Vec<ProviderFiles>,
     /// The host of the authentication origin; the RP id of every passkey.
     pub(crate) authentication_host: Arc<str>,
     /// The host that the administration is reached by in a browser; none: over the socket alone.
@@ -92,6 +96,8 @@ pub(crate) struct Wanted {
     pub(crate) groups: Vec<Arc<Group>>,
     /// The apps, all of them.
     pub(crate) apps: Vec<Arc<App>>,
+    /// Providers of identities, all of them.
+    pub(crate) providers: Vec<Arc<Provider>>,
     /// Networks and the time zone.
     pub(crate) settings: Arc<Settings>,
 }

@@ -40,7 +40,7 @@ pub(crate) use process::{Process, Stopped};
 pub(crate) use web::country_of;
 
 use crate::{
-    config::Config,
+    config::{Config, files},
     demo::DemoSetup,
     operations::{Bound, Vitals, Watched},
     supervise::{Early, Supervisor},
@@ -99,6 +99,7 @@ pub(crate) async fn start(
     let operations = bind_operations(config, &mode, &joined.announcer)?;
     let live = reload::Live::new(
         engine,
+        &joined.identity,
         &joined.announcer,
         config,
         certificates.clone(),
@@ -183,7 +184,8 @@ async fn join(
     let origins = setup::origins(config, mode);
     let origin = origins.first().cloned().unwrap_or_default();
     let options = setup::identity_options(config, mode, origins)?;
-    let identity = Identity::open(engine.clone(), options).await?;
+    let clients = files::provider_clients(config).map_err(StartFault::Providers)?;
+    let identity = Identity::open(engine.clone(), options, clients).await?;
     Ok(Joined {
         supervisor: Supervisor::new(),
         announcer,

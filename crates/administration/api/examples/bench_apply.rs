@@ -78,7 +78,7 @@ async fn running() -> (TestEngine, Client) {
         whom_to_ask: "Ask.".into(),
         lifetimes: Lifetimes::default(),
     };
-    let identity = Identity::open(engine.clone(), options)
+    let identity = Identity::open(engine.clone(), options, Vec::new())
         .await
         .expect("it opens");
     let data = tested.folder.path().join("data");

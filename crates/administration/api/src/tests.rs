@@ -56,7 +56,9 @@ async fn running(policy: &str) -> Running {
     ])
     .await;
     let engine = test.engine.clone();
-    let identity = Identity::open(engine.clone(), options()).await.unwrap();
+    let identity = Identity::open(engine.clone(), options(), Vec::new())
+        .await
+        .unwrap();
     let keys = SigningKeys::open(&engine, ASSERTION_PURPOSE).await.unwrap();
     let data = test.folder.path().join("data");
     let listener = Socket::bind(&data).unwrap();

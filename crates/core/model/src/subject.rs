@@ -50,6 +50,19 @@ impl User {
     }
 }
 
+/// The longest sign-in name, in bytes.
+pub const SIGN_IN_NAME_MAX: usize = 64;
+
+/// Whether a text can be a sign-in name: 1 to [`SIGN_IN_NAME_MAX`] of the characters `a-z`, `0-9`
+/// and `-_.@+`, starting with a letter or digit. So no two names look alike.
+pub fn is_sign_in_name(text: &str) -> bool {
+    let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.@+".contains(&b);
+    let first = text.bytes().next();
+    first.is_some_and(|b| b.is_ascii_alphanumeric())
+        && text.len() <= SIGN_IN_NAME_MAX
+        && text.bytes().all(fine)
+}
+
 /// A place in a group, possibly only for a while (a just-in-time grant).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {

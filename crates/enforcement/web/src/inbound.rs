@@ -3,7 +3,7 @@
 use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 use gw_engine::{Circumstances, OwnedHttp, View};
-use gw_model::{Action, Timestamp};
+use gw_model::{Action, Timestamp, Upstream};
 use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::Parts};
 use hyper::upgrade::OnUpgrade;
 
@@ -341,6 +341,14 @@ impl Asked {
         self.handshake.as_ref().is_some_and(Switch::is_websocket)
     }
 
+    /// Whether it is sent by a program to a path of ours that is for programs: without a session, as
+    /// what it brings along is all that counts there.
+    fn is_for_programs(&self, name: &str) -> bool {
+        let service = self.inbound.conn.thread.service(name);
+        let path = self.inbound.target.path();
+        self.who.known.is_none() && service.is_some_and(|service| (service.for_programs)(path))
+    }
+
     /// Refuses what another origin's page sends with a person's cookie.
     fn check_sender(&self) -> Result<(), Rejection> {
         let Self {
@@ -350,8 +358,8 @@ impl Asked {
             fetch_site::may_switch(&inbound.headers, inbound.own(), *sender)
         } else if fetch_site::is_safe(&inbound.method) {
             true
-        } else if inbound.app.is_built_in() {
-            *sender == Sender::OwnPage
+        } else if let Upstream::BuiltIn(name) = &inbound.app.app.upstream {
+            *sender == Sender::OwnPage || self.is_for_programs(name)
         } else {
             self.who.known.is_none() || sender.may_change()
         };

@@ -50,6 +50,18 @@ pub struct BuiltIn {
     pub service: PageService,
     /// Which bodies it is sent.
     pub bodies: Bodies,
+    /// Which of its paths programs send something to, which prove by what they send that they may:
+    /// there no page of ours has to send it, and nobody's session does.
+    pub for_programs: fn(&str) -> bool,
+}
+
+impl BuiltIn {
+    /// With paths for programs.
+    #[must_use]
+    pub fn for_programs(mut self, is_one: fn(&str) -> bool) -> Self {
+        self.for_programs = is_one;
+        self
+    }
 }
 
 impl From<PageService> for BuiltIn {
@@ -58,6 +70,7 @@ impl From<PageService> for BuiltIn {
         Self {
             service,
             bodies: Bodies::unshared(|_, _| PAGE_BODY_BYTES),
+            for_programs: |_| false,
         }
     }
 }

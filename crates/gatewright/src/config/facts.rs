@@ -3,11 +3,13 @@
 //! The file owns the settings and its own apps wholly; those of the administration it leaves
 //! alone, but for one whose name it takes. Groups it only adds and changes: people may
 //! be in one that the file no longer names, and a `forbid` may rest on it, so that taking a
-//! group away is somebody's decision and never an edit's side effect.
+//! group away is somebody's decision and never an edit's side effect. So is it to forget a
+//! provider of identities, and with it who its people are: one that the file no longer names is
+//! off.
 
 use std::sync::Arc;
 
-use gw_model::{App, AppOwner, Change, Group, Snapshot};
+use gw_model::{App, AppOwner, Change, Group, Provider, ProviderName, Snapshot};
 
 use super::Wanted;
 
@@ -18,6 +20,7 @@ pub(crate) fn difference(wanted: &Wanted, present: &Snapshot) -> Vec<Change> {
         changes.push(Change::SettingsPut(Arc::clone(&wanted.settings)));
     }
     changes.extend(changed_groups(&wanted.groups, present));
+    changes.extend(changed_providers(&wanted.providers, present));
     changes.extend(changed_apps(&wanted.apps, present));
     changes
 }
@@ -32,6 +35,29 @@ fn changed_groups(wanted: &[Arc<Group>], present: &Snapshot) -> Vec<Change> {
         .iter()
         .filter(|group| !same(group))
         .map(|group| Change::GroupPut(Arc::clone(group)))
+        .collect()
+}
+
+/// That somebody has switched one off stays, whatever the file says.
+fn changed_providers(wanted: &[Arc<Provider>], present: &Snapshot) -> Vec<Change> {
+    let declared = wanted.iter().map(|provider| Provider::clone(provider));
+    let is_declared = |name: &ProviderName| wanted.iter().any(|wanted| wanted.name == *name);
+    let others = present.providers().filter(|p| !is_declared(&p.name));
+    let off = others.map(|provider| Provider {
+        disabled: true,
+        ..Provider::clone(provider)
+    });
+    declared
+        .chain(off)
+        .filter_map(|mut provider| {
+            let before = present.provider(&provider.name);
+            if let Some(before) = before {
+                provider.suspended = before.suspended;
+                provider.version = before.version;
+            }
+            let same = before.is_some_and(|before| **before == provider);
+            (!same).then(|| Change::ProviderPut(Arc::new(provider)))
+        })
         .collect()
 }
 

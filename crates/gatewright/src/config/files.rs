@@ -1,5 +1,9 @@
 //! What a configuration names on disk: faults that only a look at the files shows.
 
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
+
+use gw_identity::ProviderClient;
+use gw_store::Secret;
 use gw_tls::{TrustFault, TrustFiles, TrustStore};
 
 use super::{Config, ConfigFaults, Fault};
@@ -14,6 +18,9 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
         faults.extend(trust_faults(config, &found));
     }
     acme(config, &mut faults);
+    if let Err(found) = provider_clients(config) {
+        faults.extend(found);
+    }
     if let Some(database) = &config.geo_database
         && !database.is_file()
     {
@@ -73,6 +80,58 @@ fn acme(config: &Config, faults: &mut Vec<String>) {
         && let Err(fault) = gw_acme::external_key(&account.key)
     {
         faults.push(format!("acme.external_account.key: {fault}"));
+    }
+}
+
+/// By what this node speaks with providers of identities.
+///
+/// # Errors
+/// All faults of all files.
+pub(crate) fn provider_clients(config: &Config) -> Result<Vec<ProviderClient>, Vec<String>> {
+    let mut faults = Vec::new();
+    let mut clients = Vec::new();
+    for files in &config.providers {
+        let of = |key: &str, fault: String| format!("provider {}: {key}: {fault}", files.name);
+        let secret = files.client_secret.as_deref().map(secret).transpose();
+        let tls = gw_tls::believing(files.ca.as_deref());
+        match (secret, tls) {
+            (Ok(secret), Ok(tls)) => clients.push(ProviderClient {
+                name: files.name.clone(),
+                secret,
+                tls: Arc::new(tls),
+            }),
+            (secret, tls) => {
+                faults.extend(secret.err().map(|fault| of("client_secret", fault)));
+                faults.extend(tls.err().map(|fault| of("ca", fault.to_string())));
+            }
+        }
+    }
+    if faults.is_empty() {
+        Ok(clients)
+    } else {
+        Err(faults)
+    }
+}
+
+/// A secret in a file of its own, that others cannot read.
+fn secret(file: &Path) -> Result<Secret<String>, String> {
+    let shown = file.display();
+    let unreadable = |why| format!("`{shown}` cannot be read: {why}");
+    let mode = fs::metadata(file).map_err(unreadable)?.mode() & 0o7777;
+    if mode & 0o037 != 0 {
+        return Err(format!(
+            "`{shown}` is open to others (mode {mode:04o}): run `chmod 0600 {shown}`"
+        ));
+    }
+    let text = fs::read_to_string(file).map_err(unreadable)?;
+    match text.trim() {
+        "" => Err(format!(
+            "`{shown}` is empty: it holds one secret on one line"
+        )),
+        secret if secret.contains('\n') => Err(format!(
+            "`{shown}` has several lines: it holds one secret on one line"
+        )),
+        secret => Ok(Secret::new(secret.to_owned())),
     }
 }
 

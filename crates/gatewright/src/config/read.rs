@@ -15,7 +15,7 @@ use super::{
     LogConfig, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, acme, app,
     asked::{Absent, Asked},
     fault::Fault,
-    limits,
+    limits, provider,
     reader::{Faults, Readable as _, Section},
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
 };
@@ -112,6 +112,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let accept_gap = root.or("accept_ledger_gap", false);
     let settings = settings(root);
     let groups = groups(root);
+    let providers = provider::providers(root, folder);
     let declared = app::apps(root, folder);
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
@@ -132,8 +133,13 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         certificates,
         acme,
         upstream_tls,
+        providers: providers.iter().map(|p| p.files.clone()).collect(),
         wanted: Wanted {
             groups,
+            providers: providers
+                .into_iter()
+                .map(|p| Arc::new(p.provider))
+                .collect(),
             apps: with_own_apps(apps, own),
             settings: Arc::new(settings),
         },

@@ -6,7 +6,9 @@ use gw_api::forms::{FormFault, is_host};
 pub(crate) use gw_api::forms::{
     HeaderName, HealthPath, Host, IdentityHeaderName, MethodName as Method, Origin, Zone,
 };
-use gw_model::{AppName, GroupName, PathPattern, ServerAddress, TagName, UpgradeToken};
+use gw_model::{
+    AppName, GroupName, PathPattern, ProviderName, ServerAddress, TagName, UpgradeToken,
+};
 use ipnet::IpNet;
 
 use super::reader::{Found, Readable, readable_from_text};
@@ -125,6 +127,27 @@ impl FromStr for Directory {
     }
 }
 
+/// Who a provider of identities says that it is: where its document lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issuer(pub(crate) Arc<str>);
+
+impl FromStr for Issuer {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        let url: Option<http::Uri> = text.parse().ok();
+        let is_fine = url.is_some_and(|url| {
+            gw_outbound::Origin::of_or_loopback(&url).is_some() && url.query().is_none()
+        });
+        match is_fine && !text.contains('#') {
+            true => Ok(Self(Arc::from(text))),
+            false => Err(FormFault::new(
+                text,
+                "the provider's issuer, an https:// address without a query, to the letter",
+            )),
+        }
+    }
+}
+
 /// A mail address, without `mailto:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MailAddress(pub(crate) Arc<str>);
@@ -170,11 +193,13 @@ readable_from_text!(
     Host = "host";
     IdentityHeaderName = "header's name";
     IpNet = "network";
+    Issuer = "`https://` address";
     MailAddress = "mail address";
     Method = "method";
     ObtainableHost = "host";
     Origin = "origin";
     PathPattern = "path";
+    ProviderName = "name";
     ServerAddress = "server";
     Size = "size", as |size| size_words(size.0);
     Span = "span", as |span| span_words(span.0);

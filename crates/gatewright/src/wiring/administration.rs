@@ -32,6 +32,7 @@ pub(super) fn service(api: Administration) -> BuiltIn {
             longest_body,
             Room::new(BODIES_OF_ONE_BYTES_MAX, BODIES_BYTES_MAX),
         ),
+        for_programs: |_| false,
     }
 }
 

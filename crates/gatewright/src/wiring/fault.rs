@@ -49,6 +49,9 @@ pub(crate) enum StartFault {
     /// Certificates that cannot be used, a line each.
     #[error("{}", .0.join("\n"))]
     Certificates(Vec<String>),
+    /// Files by which providers of identities are spoken with, a line each.
+    #[error("{}", .0.join("\n"))]
+    Providers(Vec<String>),
     /// The folder of certificates that are obtained.
     #[error("{}", with_cause(.0))]
     Kept(#[from] gw_acme::KeptFault),

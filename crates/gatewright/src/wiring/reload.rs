@@ -8,6 +8,7 @@ use std::{
 
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
+use gw_identity::Identity;
 use gw_model::{Actor, FactorKind, GroupName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
@@ -23,6 +24,7 @@ use crate::{
 pub(super) struct Live {
     engine: Engine,
     announcer: Announcer,
+    identity: Identity,
     certificates: Option<CertificateStore>,
     trust: TrustStore,
     state: Arc<Mutex<State>>,
@@ -42,6 +44,7 @@ struct State {
 impl Live {
     pub(super) fn new(
         engine: &Engine,
+        identity: &Identity,
         announcer: &Announcer,
         config: &Config,
         certificates: Option<CertificateStore>,
@@ -53,6 +56,7 @@ impl Live {
         };
         Self {
             engine: engine.clone(),
+            identity: identity.clone(),
             announcer: announcer.clone(),
             certificates,
             trust,
@@ -159,6 +163,7 @@ impl Live {
         let now = self.engine.clock().now();
         let trust = TrustStore::load(files::trust(&new), now)
             .map_err(|faults| files::trust_faults(&new, &faults))?;
+        let clients = files::provider_clients(&new)?;
         if let Some(certificates) = &self.certificates {
             certificates
                 .replace(tls::files(&new), now)
@@ -168,6 +173,7 @@ impl Live {
         let summary = apply(&self.engine, &new, "configuration applied")
             .await
             .map_err(|fault| vec![fault])?;
+        self.identity.replace_providers(clients);
         let later = needs_restart(&present, &new);
         self.with(|state| state.config = new);
         Ok(match later.is_empty() {

@@ -71,7 +71,10 @@ pub(super) fn services(
     };
     let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
     Ok(HashMap::from([
-        (Arc::from(web::SIGN_IN), identity.service().into()),
+        (
+            Arc::from(web::SIGN_IN),
+            BuiltIn::from(identity.service()).for_programs(gw_identity::is_for_programs),
+        ),
         (
             Arc::from(web::PORTAL),
             gw_console::portal::service(engine.clone(), portal_options).into(),

@@ -1,5 +1,7 @@
 //! The two cookies of the authentication origin.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue, header};
 
 /// Stands for a session at the authentication origin.
@@ -40,6 +42,39 @@ pub(crate) fn ceremony(value: &str, lives_secs: u64) -> Option<HeaderValue> {
     secret(&format!(
         "{CEREMONY}={value}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={lives_secs}"
     ))
+}
+
+/// Sets the cookie of a way to a provider: it comes back with a navigation from there.
+pub(crate) fn flow(name: &str, value: &str, lives: Duration) -> Option<HeaderValue> {
+    let secs = lives.as_secs();
+    secret(&format!(
+        "{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={secs}"
+    ))
+}
+
+/// Takes the cookie of a way to a provider away.
+pub(crate) fn no_flow(name: &str) -> Option<HeaderValue> {
+    secret(&format!(
+        "{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+    ))
+}
+
+/// The names of cookies that start so, as far as they are names of ours.
+pub(crate) fn names(headers: &HeaderMap, start: &str) -> Vec<String> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let is_ours = |name: &&str| {
+        name.strip_prefix(start)
+            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    };
+    pairs
+        .map(|(name, _)| name)
+        .filter(is_ours)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn secret(text: &str) -> Option<HeaderValue> {

@@ -6,11 +6,13 @@ use gw_engine::{Asked, Circumstances, Commit, CommitError, Engine};
 use gw_model::{Action, Actor, AppName, FactorKind, Principal, Resource, Session, Timestamp, User};
 use gw_pages::Judged;
 use gw_store::{Effect, Read, StoreError};
+use tokio::runtime::Handle;
 use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder, WebauthnError};
 
 use crate::{
     IdentityOptions, Unavailable,
     ceremonies::Ceremonies,
+    providers::{ProviderClient, Providers},
     recovery::Hasher,
     sessions::SavedUses,
     throttle::{Limit, Prefix, Throttle},
@@ -49,6 +51,9 @@ pub(crate) struct Shared {
     pub(crate) hasher: Hasher,
     pub(crate) saved_uses: SavedUses,
     pub(crate) tries: Throttle<Prefix>,
+    pub(crate) providers: Providers,
+    /// Where what speaks with others is done: not on the threads of traffic.
+    pub(crate) control: Handle,
     pub(crate) code_tries: Throttle<Prefix>,
     /// By name and address: nobody can use up another address's tries of a name.
     pub(crate) code_tries_by_name: Throttle<([u8; 32], Prefix)>,
@@ -93,6 +98,9 @@ pub enum OpenError {
     /// Recovery codes cannot be hashed.
     #[error("recovery codes cannot be hashed on this machine")]
     Hashing,
+    /// There is no randomness for a key.
+    #[error(transparent)]
+    NoRandomness(#[from] gw_pages::NoRandomness),
     /// The store cannot be read.
     #[error("the store cannot be read")]
     Store(#[from] StoreError),
@@ -105,12 +113,18 @@ pub enum OpenError {
 }
 
 impl Identity {
-    /// Sets sign-in up, and fixes its host in the store the first time.
+    /// Sets sign-in up, and fixes its host in the store the first time. What speaks with providers
+    /// runs where this is called.
     ///
     /// # Errors
     /// When the origins are not those of one host, the store's passkeys belong to another
     /// host, or the store fails.
-    pub async fn open(engine: Engine, options: IdentityOptions) -> Result<Self, OpenError> {
+    pub async fn open(
+        engine: Engine,
+        options: IdentityOptions,
+        clients: Vec<ProviderClient>,
+    ) -> Result<Self, OpenError> {
+        let providers = Providers::new(clients)?;
         let webauthn = relying_party(&options)?;
         fix_relying_party(&engine, &options.rp_id).await?;
         let hasher = tokio::task::spawn_blocking(Hasher::new)
@@ -126,11 +140,22 @@ impl Identity {
                 ceremonies,
                 hasher,
                 saved_uses: SavedUses::default(),
+                providers,
+                control: Handle::current(),
                 tries: Throttle::new(PER_ADDRESS),
                 code_tries: Throttle::new(CODES_PER_ADDRESS),
                 code_tries_by_name: Throttle::new(CODES_PER_NAME),
             }),
         })
+    }
+
+    /// Speaks with these providers from now on.
+    pub fn replace_providers(&self, clients: Vec<ProviderClient>) {
+        self.shared.providers.replace(clients);
+    }
+
+    pub(crate) fn sealer(&self) -> &gw_pages::Sealer {
+        self.shared.providers.sealer()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

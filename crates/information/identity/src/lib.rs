@@ -21,6 +21,7 @@ mod options;
 mod pages;
 mod passkeys;
 mod printed;
+mod providers;
 mod recovery;
 mod secrets;
 mod sessions;
@@ -32,7 +33,8 @@ pub use hand_over::{RedeemError, Redeemed};
 pub use identity::{Identity, OpenError};
 pub use links::{LinkError, LinkMade, exceeds};
 pub use options::{IdentityOptions, Lifetimes};
-pub use pages::endpoints;
+pub use pages::{endpoints, is_for_programs};
+pub use providers::ProviderClient;
 pub use sessions::SessionSummary;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod codes;
 mod factor;
 mod link;
 mod passkey;
+mod provider;
 mod sign_in;
 mod sign_out;
 mod visit;
@@ -35,7 +36,17 @@ impl Identity {
         let path = &*request.path;
         let get = matches!(request.method, Method::GET | Method::HEAD);
         let post = request.method == Method::POST;
-        let answer = if let Some(token) = path.strip_prefix(links::PATH) {
+        let answer = if let Some(name) = path.strip_prefix(provider::CALLBACK) {
+            match get {
+                true => provider::callback(&visit, name).await,
+                false => Ok(wrong_method("GET, HEAD")),
+            }
+        } else if let Some(name) = path.strip_prefix(provider::LOGOUT) {
+            match post {
+                true => provider::logout(&visit, name).await,
+                false => Ok(wrong_method("POST")),
+            }
+        } else if let Some(token) = path.strip_prefix(links::PATH) {
             match (get, post) {
                 (true, _) => link::show(&visit, token).await,
                 (_, true) => link::take(&visit, token).await,
@@ -70,11 +81,12 @@ enum Shown {
     SignOut,
     RemoveFactor,
     MakeCodes,
+    StartProvider,
     KeySet,
 }
 
 /// Where it is shown.
-const SHOWN: [(&str, Shown); 11] = [
+const SHOWN: [(&str, Shown); 12] = [
     ("/", Shown::Account),
     ("/sign-in", Shown::SignIn),
     ("/hand-over", Shown::HandOver),
@@ -85,6 +97,7 @@ const SHOWN: [(&str, Shown); 11] = [
     ("/sign-out", Shown::SignOut),
     ("/account/factors/remove", Shown::RemoveFactor),
     ("/account/recovery-codes", Shown::MakeCodes),
+    ("/provider/start", Shown::StartProvider),
     ("/.well-known/jwks.json", Shown::KeySet),
 ];
 
@@ -104,10 +117,12 @@ enum Act {
     RemoveFactor,
     MakeCodes,
     EndSession,
+    LinkAccount,
+    UnlinkAccount,
 }
 
 /// Where it is posted to.
-const ACTS: [(&str, Act); 13] = [
+const ACTS: [(&str, Act); 15] = [
     ("/recovery", Act::SignInByCode),
     (crate::break_glass::PATH, Act::BreakGlass),
     ("/sign-out", Act::SignOut),
@@ -121,11 +136,25 @@ const ACTS: [(&str, Act); 13] = [
     ("/account/factors/remove", Act::RemoveFactor),
     ("/account/recovery-codes", Act::MakeCodes),
     ("/account/sessions/end", Act::EndSession),
+    ("/account/providers/link", Act::LinkAccount),
+    ("/account/providers/unlink", Act::UnlinkAccount),
 ];
 
-/// Every method and path that the authentication origin answers; links by their prefix.
+/// Whether a request is one that programs send, and nobody's browser: what it is worth it brings
+/// along, and cookies count for nothing there.
+pub fn is_for_programs(path: &str) -> bool {
+    path.starts_with(provider::LOGOUT)
+}
+
+/// Every method and path that the authentication origin answers; links and providers by their
+/// prefix.
 pub fn endpoints() -> impl Iterator<Item = (Method, &'static str)> {
-    let links = [(Method::GET, links::PATH), (Method::POST, links::PATH)];
+    let links = [
+        (Method::GET, links::PATH),
+        (Method::POST, links::PATH),
+        (Method::GET, provider::CALLBACK),
+        (Method::POST, provider::LOGOUT),
+    ];
     let shown = SHOWN.iter().map(|(path, _)| (Method::GET, *path));
     let acts = ACTS.iter().map(|(path, _)| (Method::POST, *path));
     links.into_iter().chain(shown).chain(acts)
@@ -147,6 +176,7 @@ async fn show(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Shown::SignOut) => sign_out::ask(visit),
         Some(Shown::RemoveFactor) => factor::ask_to_remove(visit),
         Some(Shown::MakeCodes) => codes::ask_to_make(visit).await,
+        Some(Shown::StartProvider) => provider::start(visit).await,
         Some(Shown::KeySet) => Ok(key_set(visit)),
         None => Ok(nothing_here(visit)),
     }
@@ -167,6 +197,8 @@ async fn act(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Act::RemoveFactor) => factor::remove(visit).await,
         Some(Act::MakeCodes) => codes::make(visit).await,
         Some(Act::EndSession) => account::end_session(visit).await,
+        Some(Act::LinkAccount) => provider::link(visit).await,
+        Some(Act::UnlinkAccount) => provider::unlink(visit).await,
         None => Ok(nothing_here(visit)),
     }
 }

@@ -371,7 +371,7 @@ fn live(facts: &Snapshot, session: SessionId) -> Result<&Arc<Session>, Refused> 
         .ok_or_else(|| Refused::Declined("the session is over".into()))
 }
 
-fn commit_error(error: CommitError) -> PasskeyError {
+pub(crate) fn commit_error(error: CommitError) -> PasskeyError {
     match error {
         CommitError::Refused(Refused::Duplicate(_)) => PasskeyError::Known,
         CommitError::Refused(Refused::NoPasskey(_)) => PasskeyError::Unknown,

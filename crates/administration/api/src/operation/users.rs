@@ -11,12 +11,14 @@ pub(super) use shown::{list, show, shown};
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gw_model::{Change, GroupName, Membership, Snapshot, Timestamp, User, UserId};
+use gw_model::{
+    Change, GroupName, Membership, SIGN_IN_NAME_MAX, Snapshot, Timestamp, User, UserId,
+    is_sign_in_name,
+};
 
 use super::{Call, Reply};
 use crate::types::{AddUser, Problem};
 
-const NAME_CHARS_MAX: usize = 64;
 const TEXT_CHARS_MAX: usize = 120;
 /// Somebody who is in a group until then is in it at the instant before.
 const LAST_INSTANT: Duration = Duration::from_millis(1);
@@ -57,15 +59,10 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
-    let fine = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.@+".contains(&b);
-    let first_fine = name
-        .bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_alphanumeric());
-    if first_fine && name.len() <= NAME_CHARS_MAX && name.bytes().all(fine) {
+    if is_sign_in_name(name) {
         return Ok(());
     }
-    let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+    let name: String = name.chars().take(SIGN_IN_NAME_MAX).collect();
     Err(Problem::invalid(format!(
         "`{name}` is not a sign-in name: use 1 to 64 of the characters a-z, 0-9 and -_.@+, starting with a letter or digit"
     ))

@@ -1,11 +1,17 @@
 //! What a person sees of their own: sessions, passkeys, recovery codes.
 
+use std::sync::Arc;
+
 use askama::Template;
-use gw_model::{Action, EndReason, FactorId, FactorKind, Session, SessionId};
+use gw_model::{
+    Action, EndReason, FactorId, FactorKind, Provider, ProviderName, Session, SessionId,
+};
 use gw_pages::{Chip, Moment, Page, redirect, signed_in_words};
 
 use super::{Answer, visit::Visit};
-use crate::{Unavailable, cookies, pages::visit::with_cookie, passkeys::OwnPasskey};
+use crate::{
+    Unavailable, cookies, identity::Person, pages::visit::with_cookie, passkeys::OwnPasskey,
+};
 
 #[derive(Template)]
 #[template(path = "account.html")]
@@ -17,6 +23,8 @@ struct Content<'a> {
     confirming_helps: bool,
     passkeys: Vec<PasskeyRow>,
     codes: Option<Codes>,
+    linked: Vec<Linked>,
+    linkable: Vec<Linked>,
     sessions: Vec<SessionRow>,
 }
 
@@ -31,6 +39,12 @@ struct Codes {
     id: FactorId,
     left: usize,
     made: Moment,
+}
+
+/// A provider at which the person is known, or could be.
+struct Linked {
+    name: String,
+    title: String,
 }
 
 struct SessionRow {
@@ -77,11 +91,35 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
             left,
             made: visit.past(factor.enrolled_at),
         }),
+        linked: providers(visit, person, true),
+        linkable: providers(visit, person, false),
         sessions: session_rows(visit, &person.session),
     };
     Ok(Page::new("Your account")
         .links(visit.links())
         .render(&content))
+}
+
+/// The providers at which somebody is known; or is not, of those that are open.
+fn providers(visit: &Visit<'_>, person: &Person, known: bool) -> Vec<Linked> {
+    let is_known = |name: &ProviderName| {
+        let identities = &person.user.identities;
+        identities.iter().any(|identity| identity.provider == *name)
+    };
+    let row = |provider: &Arc<Provider>| Linked {
+        name: provider.name.to_string(),
+        title: provider.title.to_string(),
+    };
+    let view = visit.identity.engine().view();
+    if known {
+        let of_person = view.facts.providers().filter(|p| is_known(&p.name));
+        return of_person.map(row).collect();
+    }
+    let open = visit.identity.open_providers();
+    open.iter()
+        .filter(|p| !is_known(&p.name))
+        .map(row)
+        .collect()
 }
 
 fn passkey_row(visit: &Visit<'_>, passkey: &OwnPasskey) -> PasskeyRow {

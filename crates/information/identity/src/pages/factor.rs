@@ -100,7 +100,7 @@ pub(super) async fn rename(visit: &Visit<'_>) -> Answer {
     Ok(redirect("/"))
 }
 
-fn refused(visit: &Visit<'_>, error: PasskeyError) -> Refusal {
+pub(super) fn refused(visit: &Visit<'_>, error: PasskeyError) -> Refusal {
     let (status, title, why, action) = match error {
         PasskeyError::Unavailable(unavailable) => return visit.out_of_order(unavailable),
         PasskeyError::Refused => (

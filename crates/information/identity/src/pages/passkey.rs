@@ -11,6 +11,7 @@ use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 use super::{
     Answer, Refusal,
+    provider::{self, Buttons},
     visit::{Leading, Visit, json, problem, with_cookie, with_query},
 };
 use crate::{
@@ -64,7 +65,8 @@ struct Confirm<'a> {
     title: &'a str,
     name: &'a str,
     how: String,
-    ceremony: Ceremony<'a>,
+    ceremony: Option<Ceremony<'a>>,
+    providers: Buttons,
 }
 
 #[derive(Template)]
@@ -100,15 +102,24 @@ pub(crate) fn finished<C: DeserializeOwned>(body: &[u8]) -> Option<C> {
 pub(super) fn show_confirm(visit: &Visit<'_>) -> Answer {
     let target = visit.query_target()?;
     let person = visit.person_for(target.as_ref())?;
-    if !person.user.has_passkey() {
+    let has_passkey = person.user.has_passkey();
+    let offered = provider::own(visit, target.as_ref());
+    if !has_passkey && offered.is_empty() {
         return Ok(redirect(&with_query("/enrol", target.as_ref())));
     }
-    let title = "Confirm with your passkey";
+    let title = match has_passkey {
+        true => "Confirm with your passkey",
+        false => "Confirm that it is you",
+    };
     let content = Confirm {
         title,
         name: &person.user.display_name,
         how: signed_in_words(&person.session.authn, visit.now).unwrap_or_default(),
-        ceremony: Ceremony::get("confirm", "Confirm", target.as_ref()),
+        ceremony: has_passkey.then(|| Ceremony::get("confirm", "Confirm", target.as_ref())),
+        providers: Buttons {
+            verb: "Confirm with",
+            offered,
+        },
     };
     Ok(Page::new(title)
         .links(visit.links())

@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 use super::{
     Answer,
     passkey::{CEREMONY_SCRIPT, Ceremony},
+    provider::{self, Buttons},
     visit::{Visit, with_query},
 };
 use crate::hand_over::Target;
@@ -17,6 +18,7 @@ struct Content<'a> {
     title: &'a str,
     ended: Option<(Chip, &'static str)>,
     ceremony: Ceremony<'a>,
+    providers: Buttons,
     recovery: String,
     whom: &'a str,
 }
@@ -44,6 +46,10 @@ pub(super) fn show(visit: &Visit<'_>) -> Answer {
         title: &title,
         ended,
         ceremony: Ceremony::get("sign-in", "Sign in with a passkey", target.as_ref()),
+        providers: Buttons {
+            verb: "Sign in with",
+            offered: provider::offered(visit, "sign-in", target.as_ref()),
+        },
         recovery: with_query("/recovery", target.as_ref()),
         whom: &visit.identity.options().whom_to_ask,
     };

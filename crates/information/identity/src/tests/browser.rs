@@ -49,7 +49,7 @@ impl House {
             Change::UserPut(Arc::new(user(BO, "bo", &[]))),
         ])
         .await;
-        let identity = Identity::open(tested.engine.clone(), options())
+        let identity = Identity::open(tested.engine.clone(), options(), Vec::new())
             .await
             .unwrap();
         Self { tested, identity }

@@ -326,14 +326,14 @@ async fn the_sign_in_host_is_fixed_while_passkeys_depend_on_it() {
     moved.rp_id = "login.test".into();
     moved.origins = vec!["https://login.test".into()];
     let engine = house.tested.engine.clone();
-    let opened = Identity::open(engine.clone(), moved.clone()).await;
+    let opened = Identity::open(engine.clone(), moved.clone(), Vec::new()).await;
     assert!(opened.is_ok(), "nothing is stranded yet");
-    Identity::open(engine.clone(), options())
+    Identity::open(engine.clone(), options(), Vec::new())
         .await
         .map(drop)
         .unwrap();
     house.with_passkey(ANA).await;
-    let refused = Identity::open(engine.clone(), moved)
+    let refused = Identity::open(engine.clone(), moved, Vec::new())
         .await
         .map(drop)
         .unwrap_err();
@@ -349,7 +349,7 @@ async fn the_sign_in_host_is_fixed_while_passkeys_depend_on_it() {
     ] {
         let mut options = options();
         options.origins = vec![bad.into()];
-        let refused = Identity::open(engine.clone(), options)
+        let refused = Identity::open(engine.clone(), options, Vec::new())
             .await
             .map(drop)
             .unwrap_err();

@@ -104,7 +104,8 @@ pub(in crate::operation) async fn join(call: &Call<'_>) -> Result<Reply, Problem
             format!("user put into the group `{group}`"),
             rights,
             move |user| {
-                user.groups.retain(|membership| membership.group != group);
+                // What rests on a provider's word stays its own.
+                user.groups.retain(|m| m.group != group || m.by.is_some());
                 user.groups.push(Membership {
                     until: asked.until,
                     ..Membership::of(group)
@@ -140,14 +141,17 @@ pub(in crate::operation) async fn leave(call: &Call<'_>) -> Result<Reply, Proble
             rights,
             move |user| {
                 let before = user.groups.len();
-                user.groups.retain(|membership| membership.group != group);
-                if user.groups.len() == before {
-                    let (name, group) = (&user.name, &group);
-                    return Err(Refused::Declined(format!(
-                        "`{name}` is not in `{group}` directly"
-                    )));
+                user.groups.retain(|m| m.group != group || m.by.is_some());
+                if user.groups.len() < before {
+                    return Ok(());
                 }
-                Ok(())
+                let (name, theirs) = (&user.name, user.groups.iter().find(|m| m.group == group));
+                Err(Refused::Declined(match theirs.and_then(|m| m.by.as_ref()) {
+                    Some(by) => format!(
+                        "`{name}` is in `{group}` by the word of the provider `{by}`: change it there"
+                    ),
+                    None => format!("`{name}` is not in `{group}` directly"),
+                }))
             },
         )
         .await?,

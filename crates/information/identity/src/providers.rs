@@ -1,0 +1,80 @@
+//! Signing in by a provider of identities: Gatewright as a relying party (OpenID Connect Core 1.0).
+//!
+//! Somebody is sent to the provider with what only their browser keeps ([`flow::Flow`]), comes back
+//! with a code, and the provider's token, checked, says who they are there. Who they are here, and
+//! which of its word counts, the facts say ([`arrival::Arrival`]).
+
+mod arrival;
+mod claims;
+mod connection;
+mod flow;
+mod logout;
+mod metadata;
+mod people;
+mod tokens;
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use gw_model::{Provider, ProviderName, ProviderProtocol};
+use gw_pages::{NoRandomness, Sealer};
+
+pub(crate) use arrival::NotLetIn;
+pub use connection::ProviderClient;
+pub(crate) use connection::ProviderFault;
+pub(crate) use flow::{COOKIE, Errand, FLOW_LIFETIME, FLOWS_AT_ONCE, Flow, cookie_name};
+pub(crate) use logout::LogoutFault;
+pub(crate) use people::{Begun, FinishFault, Returned};
+pub(crate) use tokens::word;
+
+use connection::Connection;
+use logout::SeenLogouts;
+
+/// The providers that this node speaks with.
+pub(crate) struct Providers {
+    connections: ArcSwap<HashMap<ProviderName, Arc<Connection>>>,
+    sealer: Sealer,
+    seen_logouts: SeenLogouts,
+}
+
+impl Providers {
+    pub(crate) fn new(clients: Vec<ProviderClient>) -> Result<Self, NoRandomness> {
+        Ok(Self {
+            connections: ArcSwap::from_pointee(connections(clients)),
+            sealer: Sealer::generate()?,
+            seen_logouts: SeenLogouts::default(),
+        })
+    }
+
+    /// Speaks with these from now on, and asks them anew who they are.
+    pub(crate) fn replace(&self, clients: Vec<ProviderClient>) {
+        self.connections.store(Arc::new(connections(clients)));
+    }
+
+    pub(crate) const fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    pub(crate) fn is_reachable(&self, name: &ProviderName) -> bool {
+        self.connections.load().contains_key(name)
+    }
+
+    fn connection(&self, name: &ProviderName) -> Result<Arc<Connection>, ProviderFault> {
+        let connections = self.connections.load();
+        let found = connections.get(name).cloned();
+        found.ok_or(ProviderFault::Unconfigured)
+    }
+}
+
+fn connections(clients: Vec<ProviderClient>) -> HashMap<ProviderName, Arc<Connection>> {
+    let connection =
+        |client: ProviderClient| (client.name.clone(), Arc::new(Connection::new(client)));
+    clients.into_iter().map(connection).collect()
+}
+
+/// What is asked of a provider for: who Gatewright is there, and which claims.
+fn oidc(provider: &Provider) -> (&str, &[Arc<str>]) {
+    match &provider.protocol {
+        ProviderProtocol::Oidc { client_id, scopes } => (client_id, scopes),
+    }
+}
