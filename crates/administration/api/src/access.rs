@@ -255,6 +255,7 @@ fn condition(lever: &Lever) -> String {
     match lever {
         Lever::SignIn => "sign-in".into(),
         Lever::ConfirmWithPasskey | Lever::EnrolPasskey => "passkey".into(),
+        Lever::ConfirmWithProvider(name) => format!("account at {name}"),
         Lever::FreshLink => "fresh sign-in".into(),
         Lever::Network(name) => format!("network {name}"),
         Lever::Time(_) => "time of day".into(),

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupName, Timestamp};
+use crate::{GroupName, ProviderName, Timestamp};
 
 /// A policy's stable `@id`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -88,6 +88,9 @@ pub enum Lever {
     SignIn,
     /// The person confirms with a passkey that they have.
     ConfirmWithPasskey,
+    /// The person confirms with the account that they have at a provider of identities, as strongly
+    /// as it is declared to be able to.
+    ConfirmWithProvider(ProviderName),
     /// The person adds a first passkey, which policy lets this session do, and has then confirmed with it.
     EnrolPasskey,
     /// The person signs in afresh by a new link, which an administrator makes.
@@ -104,7 +107,7 @@ impl Lever {
     /// What it costs, in arbitrary units: lower is offered first. Others' help costs more than one's own.
     pub const fn cost(&self) -> u32 {
         match self {
-            Self::SignIn | Self::ConfirmWithPasskey => 1,
+            Self::SignIn | Self::ConfirmWithPasskey | Self::ConfirmWithProvider(_) => 1,
             Self::EnrolPasskey => 2,
             Self::FreshLink => 10,
             Self::Network(_) => 20,
@@ -117,7 +120,10 @@ impl Lever {
     pub const fn alone(&self) -> bool {
         matches!(
             self,
-            Self::SignIn | Self::ConfirmWithPasskey | Self::EnrolPasskey
+            Self::SignIn
+                | Self::ConfirmWithPasskey
+                | Self::ConfirmWithProvider(_)
+                | Self::EnrolPasskey
         )
     }
 }

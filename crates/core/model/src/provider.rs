@@ -45,6 +45,26 @@ impl Provider {
         self.disabled || self.suspended
     }
 
+    /// The strongest that it can say of somebody who proves at `at` who they are there.
+    pub fn strongest(&self, subject: &Arc<str>, at: Timestamp) -> ProviderProof {
+        let (strong, factors) = (
+            &self.assurance.phishing_resistant,
+            &self.assurance.multi_factor,
+        );
+        let acr = strong.acr.first().or(factors.acr.first());
+        let amr = strong.amr.first().or(factors.amr.first());
+        ProviderProof {
+            provider: self.name.clone(),
+            subject: subject.clone(),
+            session: None,
+            authenticated_at: Some(at),
+            acr: acr.cloned(),
+            amr: amr.cloned().into_iter().collect(),
+            multi_factor: *strong != Words::default() || *factors != Words::default(),
+            phishing_resistant: *strong != Words::default(),
+        }
+    }
+
     /// Whether what its people proved under the other definition means what it would mean under
     /// this one. Where not, sessions that rest on it end.
     pub fn vouches_as(&self, other: &Self) -> bool {

@@ -7,7 +7,7 @@
 
 use gw_model::{
     AccessRequest, Action, Attribute, AttributeSet, FactorKind, Lever, Outcome, Principal,
-    Remedies, Remedy, Resource, Snapshot, Timestamp, User,
+    ProviderName, Remedies, Remedy, Resource, Snapshot, Timestamp, User,
 };
 
 use crate::{Policies, remedies::trial::Trial};
@@ -104,7 +104,7 @@ fn search(
         .iter()
         .filter_map(|group| trial.decisive_in(group))
         .fold(prepared.decisive(), AttributeSet::union);
-    let mut levers = authentication(user, options);
+    let mut levers = authentication(facts, user, options);
     levers.extend(networks(facts, decisive));
     levers.extend(moments(decisive));
     levers.extend(groups.into_iter().map(Lever::Group));
@@ -126,7 +126,7 @@ fn search(
 }
 
 /// What the person can do to their proofs.
-fn authentication(user: &User, options: &RemedyOptions) -> Vec<Lever> {
+fn authentication(facts: &Snapshot, user: &User, options: &RemedyOptions) -> Vec<Lever> {
     let has_passkey = user.factors.iter().any(|f| f.kind == FactorKind::Passkey);
     let mut levers = vec![Lever::FreshLink];
     if has_passkey {
@@ -134,7 +134,15 @@ fn authentication(user: &User, options: &RemedyOptions) -> Vec<Lever> {
     } else if options.may_enrol {
         levers.push(Lever::EnrolPasskey);
     }
+    levers.extend(accounts(facts, user).map(Lever::ConfirmWithProvider));
     levers
+}
+
+/// The providers that are on and know the person.
+fn accounts<'a>(facts: &'a Snapshot, user: &'a User) -> impl Iterator<Item = ProviderName> + 'a {
+    let known = user.identities.iter().map(|identity| &identity.provider);
+    let on = |name: &&ProviderName| facts.provider(name).is_some_and(|p| !p.is_off());
+    known.filter(on).cloned()
 }
 
 fn networks(facts: &Snapshot, decisive: AttributeSet) -> Vec<Lever> {
@@ -201,7 +209,7 @@ fn ordered(first: Lever, second: Lever) -> Vec<Lever> {
             Lever::Network(_) => 2,
             Lever::Time(_) => 3,
             Lever::FreshLink => 4,
-            Lever::ConfirmWithPasskey | Lever::SignIn => 5,
+            Lever::ConfirmWithPasskey | Lever::ConfirmWithProvider(_) | Lever::SignIn => 5,
         }
     }
     let mut way = vec![first, second];

@@ -304,6 +304,9 @@ fn way_of(way: &Remedy, level: Level) -> Value {
     let step = |lever: &Lever| match lever {
         Lever::SignIn => json!({ "do": "sign-in" }),
         Lever::ConfirmWithPasskey => json!({ "do": "confirm-with-passkey" }),
+        Lever::ConfirmWithProvider(name) => {
+            json!({ "do": "confirm-with-provider", "provider": name.as_str() })
+        }
         Lever::EnrolPasskey => json!({ "do": "add-passkey" }),
         Lever::FreshLink => json!({ "do": "sign-in-with-fresh-link" }),
         Lever::Network(name) if full => json!({ "do": "use-network", "network": &**name }),

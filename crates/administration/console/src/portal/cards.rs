@@ -152,6 +152,7 @@ fn others(way: &Remedy, level: Level, now: Timestamp, zone: &str) -> String {
     let step = |step: &Lever| match step {
         Lever::SignIn => "after a sign-in".into(),
         Lever::ConfirmWithPasskey => "after you confirm with your passkey".into(),
+        Lever::ConfirmWithProvider(_) => "after you confirm with your linked account".into(),
         Lever::EnrolPasskey => "after you add a passkey".into(),
         Lever::FreshLink => "with a fresh sign-in link".into(),
         Lever::Network(name) if level == Level::Full => format!("from the network {name}"),

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
     AccessRequest, Attribute, AttributeSet, Authn, AuthnEvent, AuthnMethod, Change, Context,
-    Decision, GroupName, Lever, Membership, Network, NetworkContext, Outcome, Principal,
+    Decision, GroupName, Lever, Membership, Network, NetworkContext, Outcome, Principal, Provider,
     SessionContext, Snapshot, Timestamp, User,
 };
 
@@ -228,8 +228,12 @@ impl<'a> Trial<'a> {
         at: Timestamp,
     ) -> Vec<Variant> {
         match lever {
-            Lever::ConfirmWithPasskey => variant.confirmed(at),
-            Lever::EnrolPasskey => variant.confirmed(self.now),
+            Lever::ConfirmWithPasskey => variant.confirmed(event(AuthnMethod::Passkey, at)),
+            Lever::EnrolPasskey => variant.confirmed(event(AuthnMethod::Passkey, self.now)),
+            Lever::ConfirmWithProvider(name) => facts
+                .provider(name)
+                .map(|provider| variant.confirmed(by_provider(provider, at)))
+                .unwrap_or_default(),
             Lever::FreshLink => variant.signed_in_afresh(at),
             Lever::Network(name) => facts
                 .settings()
@@ -256,9 +260,9 @@ impl<'a> Trial<'a> {
 }
 
 impl Variant {
-    /// After a proof with a passkey. Whether an enrolment session stays one is for sign-in to say.
-    fn confirmed(mut self, at: Timestamp) -> Vec<Self> {
-        self.events.push(event(AuthnMethod::Passkey, at));
+    /// After a further proof. Whether an enrolment session stays one is for sign-in to say.
+    fn confirmed(mut self, proof: AuthnEvent) -> Vec<Self> {
+        self.events.push(proof);
         let mut ordinary = self.clone();
         match &mut ordinary.session {
             Some(session) if session.enrolment => session.enrolment = false,
@@ -307,6 +311,14 @@ impl Variant {
             }
         }
         variants
+    }
+}
+
+/// As strong as the provider is declared to be able to be; that is asked for.
+fn by_provider(provider: &Provider, at: Timestamp) -> AuthnEvent {
+    AuthnEvent {
+        provider: Some(Arc::new(provider.strongest(&Arc::from(""), at))),
+        ..event(AuthnMethod::Provider, at)
     }
 }
 

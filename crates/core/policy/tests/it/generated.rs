@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
-    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Change, Context, Decision,
-    DeviceContext, Epoch, Factor, FactorId, FactorKind, Group, GroupName, HttpContext,
-    IdentityHeaders, Membership, Network, NetworkContext, PolicyFile, Principal, ProposalContext,
-    ProviderProof, Resource, RiskContext, Route, SessionContext, SessionId, Settings, Snapshot,
-    TimeContext, Timestamp, Upstream, User, UserId,
+    AccessRequest, Action, App, Assurance, Authn, AuthnEvent, AuthnMethod, Change, Context,
+    Decision, DeviceContext, Epoch, ExternalIdentity, Factor, FactorId, FactorKind, Group,
+    GroupName, HttpContext, IdentityHeaders, Membership, Network, NetworkContext, PolicyFile,
+    Principal, ProposalContext, Provider, ProviderProof, ProviderProtocol, Resource, RiskContext,
+    Route, SessionContext, SessionId, Settings, Snapshot, TimeContext, Timestamp, Upstream, User,
+    UserId, Words,
 };
 use gw_policy::{Policies, load};
 use proptest::prelude::*;
@@ -391,6 +392,8 @@ fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapsh
         }))
     };
     let mut changes = vec![
+        provider("corp", &["mfa"], &["phr"]),
+        provider("partner", &[], &[]),
         group("staff", &[]),
         group("contractors", &[]),
         group("owners", &["staff"]),
@@ -461,10 +464,43 @@ fn user(
             })
             .into_iter()
             .collect(),
-        identities: Vec::new(),
+        identities: [("corp", team), ("partner", email)]
+            .iter()
+            .filter(|(_, known)| *known)
+            .map(|(provider, _)| ExternalIdentity {
+                provider: provider.parse().unwrap(),
+                subject: name.into(),
+            })
+            .collect(),
         disabled: false,
         version: 0,
     }
+}
+
+/// One that says a lot, and one whose word is no more than that.
+fn provider(name: &str, multi_factor: &[&str], phishing_resistant: &[&str]) -> Change {
+    let words = |acr: &[&str]| Words {
+        acr: acr.iter().map(|word| (*word).into()).collect(),
+        amr: Vec::new(),
+    };
+    Change::ProviderPut(Arc::new(Provider {
+        name: name.parse().unwrap(),
+        title: name.into(),
+        issuer: format!("https://{name}.test").into(),
+        protocol: ProviderProtocol::Oidc {
+            client_id: "gatewright".into(),
+            scopes: Vec::new(),
+        },
+        people: Default::default(),
+        memberships: Vec::new(),
+        assurance: Assurance {
+            multi_factor: words(multi_factor),
+            phishing_resistant: words(phishing_resistant),
+        },
+        disabled: false,
+        suspended: false,
+        version: 0,
+    }))
 }
 
 fn app(name: &str, tags: &[&str], zone: Option<&str>) -> App {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use gw_model::{
-    AuthnEvent, AuthnMethod, Change, FactorKind, GroupName, Lever, Membership, Principal, Remedies,
-    Remedy, SessionContext, Snapshot, Timestamp, User,
+    AuthnEvent, AuthnMethod, Change, FactorKind, GroupName, Lever, Membership, Principal,
+    ProviderName, ProviderProof, Remedies, Remedy, SessionContext, Snapshot, Timestamp, User,
 };
 use gw_policy::{Policies, RemedyOptions, remedies};
 use proptest::prelude::*;
@@ -31,8 +31,11 @@ fn pull(lever: &Lever, facts: &Snapshot, ask: &Ask) -> Vec<(Snapshot, Ask)> {
         Lever::SignIn => unreachable!("only strangers sign in"),
         Lever::Time(at) => next.now = *at,
         Lever::Group(group) => return vec![(joined(facts, ask, group), next)],
-        Lever::ConfirmWithPasskey | Lever::EnrolPasskey => {
-            next.events.push(event(AuthnMethod::Passkey, ask.now));
+        Lever::ConfirmWithPasskey | Lever::EnrolPasskey | Lever::ConfirmWithProvider(_) => {
+            next.events.push(match lever {
+                Lever::ConfirmWithProvider(name) => by_provider(facts, name, ask.now),
+                _ => event(AuthnMethod::Passkey, ask.now),
+            });
             if let Some(session) = ask.session.filter(|session| session.enrolment) {
                 let mut ordinary = next.clone();
                 ordinary.session = Some(SessionContext {
@@ -69,6 +72,30 @@ fn pull(lever: &Lever, facts: &Snapshot, ask: &Ask) -> Vec<(Snapshot, Ask)> {
         }
     }
     vec![(facts.clone(), next)]
+}
+
+/// What a provider says at its best: the first of its words for what is strongest.
+fn by_provider(facts: &Snapshot, name: &ProviderName, at: Timestamp) -> AuthnEvent {
+    let assurance = &facts.provider(name).unwrap().assurance;
+    let resists = !assurance.phishing_resistant.acr.is_empty();
+    let words = if resists {
+        &assurance.phishing_resistant
+    } else {
+        &assurance.multi_factor
+    };
+    AuthnEvent {
+        provider: Some(Arc::new(ProviderProof {
+            provider: name.clone(),
+            subject: "".into(),
+            session: None,
+            authenticated_at: Some(at),
+            acr: words.acr.first().cloned(),
+            amr: Vec::new(),
+            multi_factor: resists || !assurance.multi_factor.acr.is_empty(),
+            phishing_resistant: resists,
+        })),
+        ..event(AuthnMethod::Provider, at)
+    }
 }
 
 fn event(method: AuthnMethod, at: Timestamp) -> AuthnEvent {
@@ -126,6 +153,14 @@ fn levers(
         levers.push(Lever::ConfirmWithPasskey);
     } else if may_enrol {
         levers.push(Lever::EnrolPasskey);
+    }
+    for identity in &user.identities {
+        if facts
+            .provider(&identity.provider)
+            .is_some_and(|p| !p.disabled && !p.suspended)
+        {
+            levers.push(Lever::ConfirmWithProvider(identity.provider.clone()));
+        }
     }
     let slice = |facts: &Snapshot| {
         policies
@@ -208,7 +243,7 @@ fn turn(lever: &Lever) -> u8 {
         Lever::Network(_) => 2,
         Lever::Time(_) => 3,
         Lever::FreshLink => 4,
-        Lever::ConfirmWithPasskey | Lever::SignIn => 5,
+        Lever::ConfirmWithPasskey | Lever::ConfirmWithProvider(_) | Lever::SignIn => 5,
     }
 }
 

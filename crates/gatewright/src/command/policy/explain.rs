@@ -220,6 +220,7 @@ fn lever_words(lever: &Lever, at: gw_model::Timestamp) -> String {
     match lever {
         Lever::SignIn => "signing in".to_owned(),
         Lever::ConfirmWithPasskey => "confirming with a passkey".to_owned(),
+        Lever::ConfirmWithProvider(name) => format!("confirming with the account at {name}"),
         Lever::EnrolPasskey => "adding a first passkey and confirming with it".to_owned(),
         Lever::FreshLink => "a fresh sign-in link".to_owned(),
         Lever::Network(name) => format!("asking from the network {name}"),

@@ -59,13 +59,18 @@ fn kind(view: &View<'_>) -> Kind {
             .any(|way| way.steps.iter().any(lever))
     };
     let fresh = any(|lever| *lever == Lever::FreshLink);
-    let passkey = any(|lever| matches!(lever, Lever::ConfirmWithPasskey | Lever::EnrolPasskey));
+    let proof = any(|lever| {
+        matches!(
+            lever,
+            Lever::ConfirmWithPasskey | Lever::ConfirmWithProvider(_) | Lever::EnrolPasskey
+        )
+    });
     let proven = view.authn.iter().any(AuthnEvent::is_phishing_resistant);
     if view.person.is_none() {
         Kind::SignIn
-    } else if passkey && !proven && !fresh {
+    } else if proof && !proven && !fresh {
         Kind::Stronger
-    } else if passkey || fresh {
+    } else if proof || fresh {
         Kind::Fresher
     } else {
         Kind::Closed
@@ -85,6 +90,12 @@ pub fn step_words<'a>(lever: &Lever, view: &View<'a>) -> StepWords<'a> {
         Lever::ConfirmWithPasskey => StepWords {
             what: "Confirm with your passkey".into(),
             detail: "A few seconds. You come back to this page.".into(),
+            button: links.confirm.map(|href| ("Confirm", href)),
+            first: true,
+        },
+        Lever::ConfirmWithProvider(_) => StepWords {
+            what: "Confirm with your linked account".into(),
+            detail: "You sign in there once more, and come back to this page.".into(),
             button: links.confirm.map(|href| ("Confirm", href)),
             first: true,
         },

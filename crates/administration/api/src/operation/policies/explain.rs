@@ -202,6 +202,7 @@ pub(crate) fn step(lever: &Lever) -> String {
     match lever {
         Lever::SignIn => "sign in".into(),
         Lever::ConfirmWithPasskey => "confirm with a passkey".into(),
+        Lever::ConfirmWithProvider(name) => format!("confirm with the account at {name}"),
         Lever::EnrolPasskey => "add a passkey, and confirm with it".into(),
         Lever::FreshLink => "sign in afresh by a new link".into(),
         Lever::Network(name) => format!("come from the network `{name}`"),
