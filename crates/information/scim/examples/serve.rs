@@ -9,7 +9,7 @@ use std::{convert::Infallible, error::Error, sync::Arc};
 
 use bytes::Bytes;
 use gw_scim::{Service, Settings};
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -53,7 +53,12 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let given = request.headers().get(header::AUTHORIZATION);
     if given.is_none_or(|given| given.as_bytes() != server.token.as_bytes()) {
-        return Ok(bare(StatusCode::UNAUTHORIZED));
+        let mut refused = bare(StatusCode::UNAUTHORIZED);
+        let scheme = HeaderValue::from_static("Bearer");
+        refused
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
+        return Ok(refused);
     }
     let (head, body) = request.into_parts();
     let most = server.service.settings().payload_max;

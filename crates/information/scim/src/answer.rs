@@ -64,6 +64,14 @@ impl Refusal {
     }
 }
 
+/// The head alone, saying how long the body would be.
+pub(crate) fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
+    let length = std::mem::take(response.body_mut()).len();
+    let length = (length > 0).then(|| length.to_string());
+    set(response.headers_mut(), header::CONTENT_LENGTH, length);
+    response
+}
+
 fn with_body(
     mut response: Response<Bytes>,
     body: Option<&Value>,

@@ -126,7 +126,8 @@ pub trait Directory: Sync {
 pub enum UserIndex {
     /// By the name that they sign in with, without regard to case: at most one.
     UserName(Folded),
-    /// By the client's own id, exactly.
+    /// By the client's own id, exactly. Clients know nothing of one another's ids (RFC 7643, section
+    /// 3.1): where there are several, a view finds those of its own.
     ExternalId(Box<str>),
 }
 

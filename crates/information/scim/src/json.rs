@@ -13,7 +13,7 @@ use crate::text::shown;
 /// How deep objects and arrays may be in one another. A bulk of patches of complex values needs 8.
 pub const JSON_DEPTH_MAX: usize = 16;
 /// How many values, in all, a body may hold: what they take in memory is bounded by it.
-pub const JSON_VALUES_MAX: usize = 1_000_000;
+pub const JSON_VALUES_MAX: usize = 500_000;
 
 /// A body that is not taken for JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

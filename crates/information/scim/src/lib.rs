@@ -32,7 +32,7 @@ pub use directory::{Directory, GroupIndex, Members, Page, ReadFault, UserIndex, 
 pub use filter::{FILTER_BYTES_MAX, FILTER_DEPTH_MAX, FILTER_TERMS_MAX};
 pub use id::{IdFault, ResourceId, ResourceKind};
 pub use json::{JSON_DEPTH_MAX, JSON_VALUES_MAX};
-pub use patch::PATCH_OPERATIONS_MAX;
+pub use patch::{PATCH_OPERATIONS_MAX, PATCH_VALUES_MAX};
 pub use projection::ATTRIBUTES_MAX;
 pub use resource::{
     EMAIL_MAX, EMAILS_MAX, Email, Enterprise, Group, GroupChange, GroupOfUser, Member, NAME_MAX,

@@ -19,6 +19,10 @@ use crate::{
 /// How many operations a patch may have, after those without a path are divided by attribute.
 pub const PATCH_OPERATIONS_MAX: usize = 1000;
 
+/// How many values all operations of a patch may go through: each goes through all that the
+/// attribute has. A few operations on a group of 50,000, or 1000 on one of a thousand.
+pub const PATCH_VALUES_MAX: usize = 1_000_000;
+
 /// A change to one attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Operation {
@@ -63,6 +67,10 @@ pub(crate) enum PatchTrouble {
     Verb,
     #[error("is one of more than {PATCH_OPERATIONS_MAX} changes: send them in several patches")]
     Many,
+    #[error(
+        "goes through values of which there are too many for this many operations: send them in several patches"
+    )]
+    Large,
     #[error("`remove` needs a `path`")]
     NoPath,
     #[error("`path` is not a text")]

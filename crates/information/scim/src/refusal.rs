@@ -132,7 +132,7 @@ impl From<PatchFault> for Refusal {
     fn from(fault: PatchFault) -> Self {
         let kind = match &fault.trouble {
             PatchTrouble::Verb | PatchTrouble::PathType => "invalidSyntax",
-            PatchTrouble::Many => "tooMany",
+            PatchTrouble::Many | PatchTrouble::Large => "tooMany",
             PatchTrouble::NoPath | PatchTrouble::NoTarget(_) => "noTarget",
             PatchTrouble::Path(_) | PatchTrouble::Unknown(_) | PatchTrouble::Single(_) => {
                 "invalidPath"

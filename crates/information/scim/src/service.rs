@@ -12,7 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::{
-    answer::{Answer, is_json, media_type},
+    answer::{Answer, is_json, media_type, without_body},
     conditional::Conditions,
     directory::Directory,
     endpoint::{Deed, Endpoint},
@@ -62,9 +62,13 @@ impl Service {
         request: Request<Bytes>,
     ) -> Response<Bytes> {
         let media_type = media_type(request.headers());
-        match self.answer(directory, &request).await {
+        let response = match self.answer(directory, &request).await {
             Ok(answer) => answer.into_response(media_type),
             Err(refusal) => refusal.into_response(media_type),
+        };
+        match *request.method() {
+            Method::HEAD => without_body(response),
+            _ => response,
         }
     }
 

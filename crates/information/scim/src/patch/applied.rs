@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Operation, PatchFault, PatchTrouble, Verb,
+    Operation, PATCH_VALUES_MAX, PatchFault, PatchTrouble, Verb,
     read::{listed, object},
     values,
 };
@@ -12,11 +12,17 @@ type Parts = Map<String, Value>;
 
 /// The form after all operations.
 pub(crate) fn applied(mut form: Parts, operations: &[Operation]) -> Result<Parts, PatchFault> {
+    let mut left = PATCH_VALUES_MAX;
     for operation in operations {
-        operation.apply(&mut form).map_err(|trouble| PatchFault {
+        let fault = |trouble| PatchFault {
             at: operation.at,
             trouble,
-        })?;
+        };
+        let values = operation.place.values(&form).count();
+        left = left
+            .checked_sub(values)
+            .ok_or_else(|| fault(PatchTrouble::Large))?;
+        operation.apply(&mut form).map_err(fault)?;
     }
     Ok(form)
 }

@@ -166,7 +166,9 @@ impl Reader<'_> {
         });
         match is_ours && self.kind.is_not_kept(&path.path.name, part) {
             true => Ok(()),
-            false => Err(PatchTrouble::Unknown(shown(text).into_owned())),
+            false => Err(PatchTrouble::Unknown(
+                shown(&path.path.to_string()).into_owned(),
+            )),
         }
     }
 

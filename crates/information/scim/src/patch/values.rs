@@ -110,6 +110,7 @@ fn taken_away(
             parts.remove(part.name);
         }
     }
+    values.retain(|value| !value.as_object().is_some_and(Map::is_empty));
     values
 }
 

@@ -150,7 +150,8 @@ fn single(
     value: Value,
     reading: Reading,
 ) -> Result<Option<Value>, ValueFault> {
-    if value.is_null() {
+    // Clients clear an attribute with an empty text as well.
+    if value.is_null() || value == "" {
         return Ok(None);
     }
     let Type::Complex(parts) = attribute.value else {
@@ -259,8 +260,8 @@ mod tests {
 
     #[test]
     fn null_and_nothing_are_no_value() {
-        let given =
-            json!({"title": null, "emails": [], "name": {"givenName": null}, "userName": "a"});
+        let given = json!({"title": null, "emails": [{"value": ""}], "groups": [], "name": {"givenName": null},
+            "userName": "a", "displayName": ""});
         assert_eq!(read(given), Ok(json!({"userName": "a"})));
     }
 

@@ -22,8 +22,8 @@ use crate::{
 
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
-/// How many resources are read at once where all are looked at.
-const SCAN_PAGE: usize = 500;
+/// How many resources are looked at, where all are, before others have a turn.
+const SCAN_PAGE: usize = 250;
 
 impl Service {
     pub(super) async fn list<D: Directory>(
@@ -152,6 +152,7 @@ impl<D: Directory> Reader<'_, D> {
             if read == 0 || from >= total {
                 return Ok(());
             }
+            turn().await;
         }
     }
 
@@ -235,6 +236,19 @@ impl<D: Directory> Reader<'_, D> {
             }
         })
     }
+}
+
+/// Lets others have their turn: a directory in memory never waits by itself.
+async fn turn() {
+    let mut is_over = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut is_over, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 /// Those that are in both.

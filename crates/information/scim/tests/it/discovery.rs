@@ -66,6 +66,20 @@ fn other_methods_are_refused_with_those_that_there_are() {
 }
 
 #[test]
+fn who_asks_for_the_head_gets_the_head() {
+    let house = House::new();
+    let path = house.person(&json!({"userName": "ana"}));
+    let whole = house.get(&path);
+    let head = house.ask("HEAD", &path, &Value::Null);
+    assert_eq!((head.status.as_u16(), &head.body), (200, &Value::Null));
+    assert_eq!(head.header("etag"), whole.header("etag"));
+    assert_eq!(
+        head.header("content-length"),
+        whole.body.to_string().len().to_string()
+    );
+}
+
+#[test]
 fn me_is_nobody_here() {
     House::new().get("/Me").refused(501, "");
 }

@@ -113,6 +113,31 @@ fn nothing_is_made_up_from_a_filter_that_does_not_say_what_to_make() {
 }
 
 #[test]
+fn a_value_without_parts_is_none() {
+    let before = mails(json!([{"type": "work"}, {"value": "a@b", "type": "work"}]));
+    let operations = json!([{"op": "remove", "path": "emails.type"}]);
+    assert_eq!(
+        after(before, operations),
+        Ok(mails(json!([{"value": "a@b"}])))
+    );
+}
+
+#[test]
+fn a_patch_that_goes_through_many_values_many_times_is_refused() {
+    let many: Vec<_> = (0..5000)
+        .map(|n| json!({"value": format!("a{n}@b")}))
+        .collect();
+    let one = json!({"op": "remove", "path": "emails[type eq \"work\"]"});
+    let mut operations = vec![one; 300];
+    let first = json!({"op": "add", "path": "emails", "value": many});
+    operations.insert(0, first);
+    assert_eq!(
+        after(json!({}), json!(operations)),
+        Err(PatchTrouble::Large)
+    );
+}
+
+#[test]
 fn operations_follow_one_another() {
     let operations = json!([
         {"op": "add", "path": "emails[type eq \"work\"].value", "value": "a@b"},
