@@ -29,7 +29,7 @@ pub(crate) enum Endpoint {
 
 /// What is done there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Read,
     Create,
     Replace,
@@ -93,16 +93,16 @@ impl Endpoint {
     }
 
     /// What a method does here; none where it is not one of them.
-    pub(crate) fn deed(&self, method: &Method) -> Option<Deed> {
+    pub(crate) fn action(&self, method: &Method) -> Option<Action> {
         if !self.methods().split(", ").any(|one| one == method.as_str()) {
             return None;
         }
         Some(match *method {
-            Method::POST => Deed::Create,
-            Method::PUT => Deed::Replace,
-            Method::PATCH => Deed::Patch,
-            Method::DELETE => Deed::Remove,
-            _ => Deed::Read,
+            Method::POST => Action::Create,
+            Method::PUT => Action::Replace,
+            Method::PATCH => Action::Patch,
+            Method::DELETE => Action::Remove,
+            _ => Action::Read,
         })
     }
 }
@@ -165,11 +165,11 @@ mod tests {
 
     #[test]
     fn other_methods_are_told_apart() {
-        assert_eq!(Endpoint::Config.deed(&Method::POST), None);
-        assert_eq!(Endpoint::Config.deed(&Method::HEAD), Some(Deed::Read));
-        assert_eq!(Endpoint::Bulk.deed(&Method::GET), None);
+        assert_eq!(Endpoint::Config.action(&Method::POST), None);
+        assert_eq!(Endpoint::Config.action(&Method::HEAD), Some(Action::Read));
+        assert_eq!(Endpoint::Bulk.action(&Method::GET), None);
         assert_eq!(
-            Endpoint::All(ResourceKind::User).deed(&Method::OPTIONS),
+            Endpoint::All(ResourceKind::User).action(&Method::OPTIONS),
             None
         );
     }

@@ -110,7 +110,7 @@ impl Sort {
 fn text(given: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Refusal> {
     match present(given, name) {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+        Some(Value::String(text)) => Ok((!text.is_empty()).then_some(text)),
         Some(_) => Err(Refusal::value(format!("`{name}` is not a text"))),
     }
 }
@@ -175,6 +175,12 @@ mod tests {
         let asked = Query::of_address("startIndex=-3&count=-1").unwrap();
         assert_eq!((asked.from, asked.count), (0, Some(0)));
         assert_eq!(Query::of_address("").unwrap(), Query::default());
+    }
+
+    #[test]
+    fn an_empty_filter_is_none() {
+        let asked = Query::of_address("filter=&sortBy=&attributes=").unwrap();
+        assert_eq!(asked, Query::default());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     answer::{Answer, is_json, media_type, without_body},
     conditional::Conditions,
     directory::Directory,
-    endpoint::{Deed, Endpoint},
+    endpoint::{Action, Endpoint},
     id::{ResourceId, ResourceKind},
     json::read_object,
     projection::Projection,
@@ -33,7 +33,7 @@ pub struct Service {
 
 /// What is to be done with a resource, or with all of a kind.
 struct Call<'c> {
-    deed: Deed,
+    action: Action,
     kind: ResourceKind,
     id: Option<&'c ResourceId>,
     projection: &'c Projection,
@@ -79,8 +79,8 @@ impl Service {
     ) -> Result<Answer, Refusal> {
         let path = request.uri().path().strip_prefix(self.settings.path());
         let endpoint = path.and_then(Endpoint::of).ok_or_else(Refusal::absent)?;
-        let deed = endpoint.deed(request.method());
-        let deed = deed.ok_or_else(|| Refusal::method(endpoint.methods()))?;
+        let action = endpoint.action(request.method());
+        let action = action.ok_or_else(|| Refusal::method(endpoint.methods()))?;
         let query = request.uri().query().unwrap_or_default();
         match endpoint {
             Endpoint::Root => self.list(directory, None, Query::of_address(query)?).await,
@@ -88,13 +88,16 @@ impl Service {
                 let query = Query::of_message(self.body(request)?)?;
                 self.list(directory, kind, query).await
             }
-            Endpoint::All(kind) if deed == Deed::Read => {
+            Endpoint::All(kind) if action == Action::Read => {
                 self.list(directory, Some(kind), Query::of_address(query)?)
                     .await
             }
-            Endpoint::All(kind) => self.of_request(directory, request, deed, kind, None).await,
+            Endpoint::All(kind) => {
+                self.of_request(directory, request, action, kind, None)
+                    .await
+            }
             Endpoint::One(kind, id) => {
-                self.of_request(directory, request, deed, kind, Some(&id))
+                self.of_request(directory, request, action, kind, Some(&id))
                     .await
             }
             Endpoint::Bulk => self.bulk(directory, self.body(request)?).await,
@@ -110,17 +113,17 @@ impl Service {
         &self,
         directory: &D,
         request: &Request<Bytes>,
-        deed: Deed,
+        action: Action,
         kind: ResourceKind,
         id: Option<&ResourceId>,
     ) -> Result<Answer, Refusal> {
-        let body = match deed {
-            Deed::Read | Deed::Remove => Map::new(),
-            Deed::Create | Deed::Replace | Deed::Patch => self.body(request)?,
+        let body = match action {
+            Action::Read | Action::Remove => Map::new(),
+            Action::Create | Action::Replace | Action::Patch => self.body(request)?,
         };
         let query = Query::of_address(request.uri().query().unwrap_or_default())?;
         let call = Call {
-            deed,
+            action,
             kind,
             id,
             projection: &query.projection,
@@ -143,7 +146,6 @@ impl Service {
     }
 
     fn body(&self, request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
-        debug_assert_ne!(request.method(), Method::GET);
         if request.body().len() > self.settings.payload_max {
             let most = self.settings.payload_max;
             let detail = format!("the body is larger than {most} bytes: send it in parts");

@@ -3,19 +3,19 @@
 //! Each is made by itself, in the order of the request, except that one that refers to what
 //! another creates waits for it. Operations that wait for one another in a circle are refused.
 
-mod line;
 mod operation;
+mod queue;
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use self::{line::Line, operation::BulkOperation};
+use self::{operation::BulkOperation, queue::Queue};
 use super::{Call, Service};
 use crate::{
     answer::Answer,
     conditional::Conditions,
     directory::Directory,
-    endpoint::{Deed, Endpoint},
+    endpoint::{Action, Endpoint},
     projection::Projection,
     refusal::Refusal,
     resource::{listed, present},
@@ -35,19 +35,19 @@ impl Service {
         }
         let errors_max = errors_max(&mut message)?;
         let mut operations = self.operations(&mut message)?;
-        let mut line = Line::of(&operations)?;
+        let mut queue = Queue::of(&operations)?;
         let mut answers: Vec<Option<Value>> = vec![None; operations.len()];
         let mut errors = 0;
-        while let Some(at) = line.next() {
+        while let Some(at) = queue.next() {
             let Some(operation) = operations.get_mut(at) else {
                 break;
             };
-            let result = match operation.resolve(&line) {
+            let result = match operation.resolve(&queue) {
                 Ok(()) => self.one_of_bulk(directory, operation).await,
                 Err(refusal) => Err(refusal),
             };
             errors += usize::from(result.is_err());
-            line.done(at, operation, result.as_ref().ok());
+            queue.done(at, operation, result.as_ref().ok());
             if let Some(answer) = answers.get_mut(at) {
                 *answer = Some(self.answered(operation, result));
             }
@@ -83,23 +83,23 @@ impl Service {
         operation: &mut BulkOperation,
     ) -> Result<Answer, Refusal> {
         let endpoint = Endpoint::of(&operation.path).ok_or_else(Refusal::absent)?;
-        let deed = endpoint
-            .deed(&operation.method)
-            .filter(|deed| *deed != Deed::Read);
+        let action = endpoint
+            .action(&operation.method)
+            .filter(|action| *action != Action::Read);
         let (kind, id) = match &endpoint {
             Endpoint::All(kind) => (*kind, None),
             Endpoint::One(kind, id) => (*kind, Some(id)),
             _ => return Err(Refusal::absent()),
         };
-        let deed = deed.ok_or_else(|| Refusal::method(endpoint.methods()))?;
-        let body = match (deed, operation.data.take()) {
-            (Deed::Read | Deed::Remove, _) => Map::new(),
+        let action = action.ok_or_else(|| Refusal::method(endpoint.methods()))?;
+        let body = match (action, operation.data.take()) {
+            (Action::Read | Action::Remove, _) => Map::new(),
             (_, Some(Value::Object(body))) => body,
             _ => return Err(Refusal::syntax("`data` is not an object")),
         };
         let version = operation.version.as_deref();
         let call = Call {
-            deed,
+            action,
             kind,
             id,
             projection: &Projection::Default,

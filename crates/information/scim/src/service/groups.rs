@@ -12,7 +12,7 @@ use crate::{
     answer::Answer,
     conditional::Conditions,
     directory::{Directory, Members},
-    endpoint::Deed,
+    endpoint::Action,
     id::{ResourceId, ResourceKind},
     patch::{self, Operation},
     projection::Projection,
@@ -29,8 +29,8 @@ impl Service {
         call: Call<'_>,
     ) -> Result<Answer, Refusal> {
         let (projection, conditions) = (call.projection, call.conditions);
-        match (call.deed, call.id) {
-            (Deed::Create, None) => {
+        match (call.action, call.id) {
+            (Action::Create, None) => {
                 let group = Group::of(&canonical(KIND, call.body)?)?;
                 let stored = directory.create_group(group).await?;
                 Ok(Answer {
@@ -38,8 +38,10 @@ impl Service {
                     ..self.group_answer(&stored, projection)
                 })
             }
-            (Deed::Read, Some(id)) => self.read_group(directory, id, conditions, projection).await,
-            (Deed::Replace, Some(id)) => {
+            (Action::Read, Some(id)) => {
+                self.read_group(directory, id, conditions, projection).await
+            }
+            (Action::Replace, Some(id)) => {
                 let group = Group::of(&canonical(KIND, call.body)?)?;
                 let replaced = |_: &StoredGroup| Ok(group.clone());
                 let stored = self
@@ -47,14 +49,14 @@ impl Service {
                     .await?;
                 Ok(self.group_answer(&stored, projection))
             }
-            (Deed::Patch, Some(id)) => {
+            (Action::Patch, Some(id)) => {
                 let operations = operations(KIND, id, call.body)?;
                 let stored = self
                     .patch_group(directory, id, conditions, &operations)
                     .await?;
                 self.patched(directory, stored, projection).await
             }
-            (Deed::Remove, Some(id)) => {
+            (Action::Remove, Some(id)) => {
                 let version = head(directory, id).await?.stamp.version;
                 check(conditions, version)?;
                 directory

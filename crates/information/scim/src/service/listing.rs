@@ -152,7 +152,7 @@ impl<D: Directory> Reader<'_, D> {
             if read == 0 || from >= total {
                 return Ok(());
             }
-            turn().await;
+            yield_now().await;
         }
     }
 
@@ -239,7 +239,7 @@ impl<D: Directory> Reader<'_, D> {
 }
 
 /// Lets others have their turn: a directory in memory never waits by itself.
-async fn turn() {
+async fn yield_now() {
     let mut is_over = false;
     std::future::poll_fn(|context| {
         if std::mem::replace(&mut is_over, true) {

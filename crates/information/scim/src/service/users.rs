@@ -11,7 +11,7 @@ use crate::{
     answer::Answer,
     conditional::Conditions,
     directory::Directory,
-    endpoint::Deed,
+    endpoint::Action,
     id::{ResourceId, ResourceKind},
     patch,
     projection::Projection,
@@ -28,8 +28,8 @@ impl Service {
         call: Call<'_>,
     ) -> Result<Answer, Refusal> {
         let (projection, conditions) = (call.projection, call.conditions);
-        match (call.deed, call.id) {
-            (Deed::Create, None) => {
+        match (call.action, call.id) {
+            (Action::Create, None) => {
                 let user = User::of(&canonical(KIND, call.body)?, true)?;
                 let stored = directory.create_user(user).await?;
                 Ok(Answer {
@@ -37,20 +37,20 @@ impl Service {
                     ..self.user_answer(&stored, projection)
                 })
             }
-            (Deed::Read, Some(id)) => {
+            (Action::Read, Some(id)) => {
                 let stored = directory.user(id).await?.ok_or_else(Refusal::absent)?;
                 Ok(match conditions.is_known(stored.stamp.version) {
                     true => self.user_unchanged(&stored),
                     false => self.user_answer(&stored, projection),
                 })
             }
-            (Deed::Replace, Some(id)) => {
+            (Action::Replace, Some(id)) => {
                 let form = canonical(KIND, call.body)?;
                 let replaced = |stored: &StoredUser| Ok(User::of(&form, stored.user.active)?);
                 self.change_user(directory, id, conditions, projection, &replaced)
                     .await
             }
-            (Deed::Patch, Some(id)) => {
+            (Action::Patch, Some(id)) => {
                 let operations = operations(KIND, id, call.body)?;
                 let patched = |stored: &StoredUser| {
                     let form = patch::applied(self.locations().user(stored), &operations)?;
@@ -59,7 +59,7 @@ impl Service {
                 self.change_user(directory, id, conditions, projection, &patched)
                     .await
             }
-            (Deed::Remove, Some(id)) => {
+            (Action::Remove, Some(id)) => {
                 let stored = directory.user(id).await?.ok_or_else(Refusal::absent)?;
                 let version = stored.stamp.version;
                 check(conditions, version)?;

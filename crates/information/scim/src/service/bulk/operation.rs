@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::line::Line;
+use super::queue::Queue;
 use crate::{id::ResourceId, refusal::Refusal, resource::present, text::shown};
 
 /// The longest `bulkId`, in bytes.
@@ -82,14 +82,14 @@ impl BulkOperation {
     }
 
     /// Puts ids where `bulkId`s are.
-    pub(super) fn resolve(&mut self, line: &Line) -> Result<(), Refusal> {
+    pub(super) fn resolve(&mut self, queue: &Queue) -> Result<(), Refusal> {
         for id in &self.references {
-            line.id(id).map_err(|trouble| {
+            queue.id(id).map_err(|trouble| {
                 let detail = format!("it refers to the bulkId `{}`, {trouble}", shown(id));
                 Refusal::new(StatusCode::CONFLICT, detail)
             })?;
         }
-        let resolved = |id: &str| line.id(id).ok().map(ResourceId::to_string);
+        let resolved = |id: &str| queue.id(id).ok().map(ResourceId::to_string);
         if let Some((all, id)) = in_path(&self.path)
             && let Some(id) = resolved(id)
         {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::operation::BulkOperation;
 use crate::{answer::Answer, id::ResourceId, refusal::Refusal, text::shown};
 
-/// Operations, each of which stands in line until what it refers to is there.
-pub(super) struct Line {
+/// Operations, each of which waits until what it refers to is there.
+pub(super) struct Queue {
     /// What came of each `bulkId`.
     known: HashMap<String, Outcome>,
     /// Who waits for a `bulkId`.
@@ -37,9 +37,9 @@ pub(super) enum Unresolved {
     Circle,
 }
 
-impl Line {
+impl Queue {
     pub(super) fn of(operations: &[BulkOperation]) -> Result<Self, Refusal> {
-        let mut line = Self {
+        let mut queue = Self {
             known: HashMap::new(),
             waiting: HashMap::new(),
             missing: vec![0; operations.len()],
@@ -47,18 +47,18 @@ impl Line {
             behind: BTreeSet::new(),
         };
         for id in operations.iter().filter_map(|one| one.bulk_id.as_ref()) {
-            if line.known.insert(id.clone(), Outcome::Awaited).is_some() {
+            if queue.known.insert(id.clone(), Outcome::Awaited).is_some() {
                 let detail = format!("two operations have the bulkId `{}`", shown(id));
                 return Err(Refusal::value(detail));
             }
         }
         for (at, operation) in operations.iter().enumerate() {
-            line.queue(at, operation);
+            queue.enqueue(at, operation);
         }
-        Ok(line)
+        Ok(queue)
     }
 
-    fn queue(&mut self, at: usize, operation: &BulkOperation) {
+    fn enqueue(&mut self, at: usize, operation: &BulkOperation) {
         let is_known = |id: &&String| self.known.contains_key(*id);
         let awaited: Vec<_> = operation.references.iter().filter(is_known).collect();
         if awaited.is_empty() {
