@@ -132,7 +132,9 @@ impl From<PatchFault> for Refusal {
     fn from(fault: PatchFault) -> Self {
         let kind = match &fault.trouble {
             PatchTrouble::Verb | PatchTrouble::PathType => "invalidSyntax",
-            PatchTrouble::Many | PatchTrouble::Large => "tooMany",
+            PatchTrouble::Many | PatchTrouble::Large => {
+                return Self::new(StatusCode::PAYLOAD_TOO_LARGE, fault.to_string());
+            }
             PatchTrouble::NoPath | PatchTrouble::NoTarget(_) => "noTarget",
             PatchTrouble::Path(_) | PatchTrouble::Unknown(_) | PatchTrouble::Single(_) => {
                 "invalidPath"

@@ -40,6 +40,21 @@ impl User {
                 .unwrap_or_default(),
         })
     }
+
+    /// What a patch makes of a person. Where it only says whether they are active, nothing else is
+    /// looked at: nobody stays active because of an address that is not taken any more.
+    pub(crate) fn patched(&self, before: Parts, after: Parts) -> Result<Self, ValueFault> {
+        let (mut before, mut rest) = (before, after.clone());
+        before.remove("active");
+        let active = rest.remove("active").and_then(|value| value.as_bool());
+        match before == rest {
+            true => Ok(Self {
+                active: active.unwrap_or(self.active),
+                ..self.clone()
+            }),
+            false => Self::of(&after, self.active),
+        }
+    }
 }
 
 impl PersonName {
@@ -141,7 +156,10 @@ fn emails(values: &[Value]) -> Result<Vec<Email>, ValueFault> {
     if values.len() > EMAILS_MAX {
         return Err(ValueFault::new("emails", ValueTrouble::Many(EMAILS_MAX)));
     }
-    let all = values.iter().filter_map(Value::as_object).map(email);
+    // One without a `value` says nothing: clients send what a person has no address for like that.
+    let all = values.iter().filter_map(Value::as_object);
+    let given = all.filter_map(|parts| Some((parts.get("value")?.as_str()?, parts)));
+    let all = given.map(|(value, parts)| email(value, parts));
     let all = all.collect::<Result<Vec<_>, _>>()?;
     let primaries = all.iter().filter(|email| email.primary == Some(true));
     match primaries.count() > 1 {
@@ -150,9 +168,7 @@ fn emails(values: &[Value]) -> Result<Vec<Email>, ValueFault> {
     }
 }
 
-fn email(parts: &Parts) -> Result<Email, ValueFault> {
-    let value = parts.get("value").and_then(Value::as_str);
-    let value = value.ok_or_else(|| ValueFault::new("emails.value", ValueTrouble::Required))?;
+fn email(value: &str, parts: &Parts) -> Result<Email, ValueFault> {
     let is_address = match value.rsplit_once('@') {
         Some((local, domain)) => !local.is_empty() && !domain.is_empty(),
         None => false,
@@ -246,11 +262,7 @@ mod tests {
                 .unwrap_err()
                 .contains("more than one value that is primary")
         );
-        assert!(
-            with(json!([{"type": "work"}]))
-                .unwrap_err()
-                .contains("`emails.value` is required")
-        );
+        assert_eq!(with(json!([{"type": "work"}])).unwrap().emails, []);
     }
 
     #[test]

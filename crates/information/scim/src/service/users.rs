@@ -53,8 +53,9 @@ impl Service {
             (Action::Patch, Some(id)) => {
                 let operations = operations(KIND, id, call.body)?;
                 let patched = |stored: &StoredUser| {
-                    let form = patch::applied(self.locations().user(stored), &operations)?;
-                    Ok(User::of(&form, stored.user.active)?)
+                    let before = self.locations().user(stored);
+                    let after = patch::applied(before.clone(), &operations)?;
+                    Ok(stored.user.patched(before, after)?)
                 };
                 self.change_user(directory, id, conditions, projection, &patched)
                     .await

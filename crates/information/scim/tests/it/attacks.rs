@@ -215,9 +215,7 @@ fn patch_of_more_operations_than_anybody_needs() {
     let house = House::new();
     let path = house.person(&json!({"userName": "ana"}));
     let one = json!({"op": "add", "path": "title", "value": "x"});
-    house
-        .patch(&path, &json!(vec![one; 1001]))
-        .refused(400, "tooMany");
+    house.patch(&path, &json!(vec![one; 1001])).refused(413, "");
 }
 
 #[test]

@@ -182,7 +182,7 @@ pub(crate) fn id(path: &str) -> &str {
 }
 
 /// What comes of a future that only ever lets others have a turn, of whom there are none.
-fn now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     for _ in 0..10_000 {
         if let Poll::Ready(value) = future

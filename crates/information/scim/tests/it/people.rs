@@ -1,8 +1,9 @@
 //! People, created, read, replaced and removed one by one.
 
+use gw_scim::{Directory, Email, User};
 use serde_json::{Value, json};
 
-use crate::house::{BASE, ENTERPRISE, House, id};
+use crate::house::{BASE, ENTERPRISE, House, id, now};
 
 fn ana() -> Value {
     json!({
@@ -232,6 +233,39 @@ fn a_change_that_others_came_before_is_made_to_what_they_left() {
     house
         .ask_if("PATCH", &path, &[("if-match", &tag)], &body)
         .refused(412, "");
+}
+
+#[test]
+fn nobody_stays_active_because_of_what_else_is_wrong_with_them() {
+    let house = House::new();
+    let odd = User {
+        user_name: " odd\u{200b}".into(),
+        active: true,
+        emails: vec![Email {
+            value: "no address".into(),
+            ..Email::default()
+        }],
+        ..User::default()
+    };
+    let stored = now(house.directory.create_user(odd)).unwrap();
+    let path = format!("/Users/{}", stored.stamp.id);
+    let operation = json!([{"op": "replace", "value": {"active": false}}]);
+    let after = house.patch(&path, &operation).ok();
+    assert_eq!(
+        (&after["active"], &after["userName"]),
+        (&json!(false), &json!(" odd\u{200b}"))
+    );
+    let other = json!([{"op": "replace", "path": "title", "value": "x"}]);
+    house.patch(&path, &other).refused(400, "invalidValue");
+}
+
+#[test]
+fn an_address_that_is_not_given_is_none() {
+    let house = House::new();
+    let path = house.person(&json!({"userName": "ana", "emails": [
+        {"value": null, "type": "home", "primary": false}, {"value": "a@b", "type": "work"}]}));
+    let emails = house.get(&path).ok()["emails"].clone();
+    assert_eq!(emails, json!([{"value": "a@b", "type": "work"}]));
 }
 
 #[test]
