@@ -154,6 +154,8 @@ mod tests {
                 .collect()
         };
         for schema in Schema::ALL {
+            // Clients make names of commands of it.
+            assert!(!schema.name.contains(' '), "{}", schema.name);
             let mut all = names(schema.attributes);
             all.extend(names(COMMON));
             let count = all.len();

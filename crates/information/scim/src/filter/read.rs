@@ -134,14 +134,25 @@ impl<'t> Reader<'t> {
     }
 
     fn comparison(&mut self) -> Result<Filter, FilterFault> {
+        let path = self.tokens.take_path()?;
+        if !self.tokens.take('[') {
+            return self.compared(path);
+        }
+        let mut filter = self.bracketed()?;
+        // Not of the standard's grammar, but Entra's: `emails[type eq "work"].value eq "…"`.
+        if self.tokens.take('.') {
+            let part = self.tokens.take_path()?;
+            let both = [filter, self.compared(part)?];
+            filter = Filter::And(both.into_iter().flat_map(conjuncts).collect());
+        }
+        let filter = Box::new(filter);
+        Ok(Filter::Values { path, filter })
+    }
+
+    fn compared(&mut self, path: AttributePath) -> Result<Filter, FilterFault> {
         self.terms += 1;
         if self.terms > FILTER_TERMS_MAX {
             return Err(self.tokens.fault(FilterTrouble::Many));
-        }
-        let path = self.tokens.take_path()?;
-        if self.tokens.take('[') {
-            let filter = Box::new(self.bracketed()?);
-            return Ok(Filter::Values { path, filter });
         }
         self.tokens.skip_spaces();
         let fault = self.tokens.fault(FilterTrouble::Operator);
@@ -170,6 +181,14 @@ impl<'t> Reader<'t> {
         let filter = read(self)?;
         self.depth -= 1;
         Ok(filter)
+    }
+}
+
+/// All that must hold for a filter to hold.
+fn conjuncts(filter: Filter) -> Vec<Filter> {
+    match filter {
+        Filter::And(all) => all,
+        one => vec![one],
     }
 }
 

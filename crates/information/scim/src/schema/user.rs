@@ -66,7 +66,7 @@ pub(super) static SCHEMA: Schema = Schema {
 /// What is kept of people in organisations.
 pub(super) static ENTERPRISE_SCHEMA: Schema = Schema {
     urn: ENTERPRISE,
-    name: "Enterprise User",
+    name: "EnterpriseUser",
     description: "A person's place in an organisation",
     attributes: &[
         Attribute::text(

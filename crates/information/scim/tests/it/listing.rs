@@ -62,6 +62,10 @@ fn filters_without_an_index_are_asked_of_everybody() {
     assert_eq!(count("emails[type eq \"work\" and value sw \"p1@\"]"), 1);
     assert_eq!(count(&format!("{ENTERPRISE}:department eq \"d3\"")), 6);
     assert_eq!(count("userName gt \"p027\" and userName le \"p029\""), 2);
+    assert_eq!(
+        count("emails[type eq \"work\"].value eq \"P7@work.example\""),
+        1
+    );
     assert_eq!(count("shoeSize pr"), 0);
 }
 

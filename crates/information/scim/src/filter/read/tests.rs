@@ -63,6 +63,20 @@ fn not_binds_before_and_and_and_before_or() {
 }
 
 #[test]
+fn a_part_of_the_values_in_brackets_may_be_compared_behind_them() {
+    let behind = Filter::read("emails[type eq \"work\" and primary eq true].value eq \"a\"");
+    let within = Filter::read("emails[type eq \"work\" and primary eq true and value eq \"a\"]");
+    assert_eq!(behind, within);
+    assert_eq!(
+        tree("emails[type pr or value pr].primary pr"),
+        "emails[((type pr | value pr) & primary pr)]"
+    );
+    assert!(
+        Filter::read("emails[type pr].").is_err() && Filter::read("emails[type pr].value").is_err()
+    );
+}
+
+#[test]
 fn a_name_that_begins_with_a_word_of_the_grammar_is_a_name() {
     assert_eq!(
         tree("not pr and order pr and android pr"),
