@@ -200,6 +200,29 @@ fn a_change_to_another_version_than_the_one_read_is_refused() {
 }
 
 #[test]
+fn a_change_that_comes_between_reading_and_writing_is_not_written_over() {
+    let house = House::new();
+    let person = house.person(&json!({"userName": "ana"}));
+    let group = house.group(&json!({"displayName": "Staff"}));
+    let operations = json!({"Operations": [{"op": "replace", "path": "externalId", "value": "x"}]});
+    for (method, path, body) in [
+        ("PATCH", &group, &operations),
+        ("DELETE", &group, &Value::Null),
+        ("PATCH", &person, &operations),
+        ("DELETE", &person, &Value::Null),
+    ] {
+        let tag = house.get(path).header("etag").to_owned();
+        house.directory.contend(1);
+        let answer = house.ask_if(method, path, &[("if-match", &tag)], body);
+        answer.refused(412, "");
+        assert!(
+            house.ask(method, path, body).status.is_success(),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
 fn what_is_known_already_is_not_sent_again() {
     let house = House::new();
     let path = house.person(&json!({"userName": "ana"}));
