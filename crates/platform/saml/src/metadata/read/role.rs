@@ -1,0 +1,177 @@
+//! Reading what an entity is.
+
+use crate::{
+    Binding, Certificate, ContentCipher, KeyFault, KeyTransport, ShapeFault,
+    limits::{CERTIFICATES_MAX, ENDPOINTS_MAX},
+    metadata::{AssertionConsumer, EncryptionKey, Endpoint, IdpRole, MetadataFault, SpRole},
+    names::{DSIG, METADATA},
+    outgoing::check_destination,
+    xml::Node,
+};
+
+pub(super) fn read_idp(role: Node<'_>) -> Result<IdpRole, MetadataFault> {
+    let keys = Keys::read(role)?;
+    Ok(IdpRole {
+        want_authn_requests_signed: flag(role, "WantAuthnRequestsSigned")?,
+        signing: keys.signing,
+        single_sign_on: endpoints(role, "SingleSignOnService")?,
+        single_logout: endpoints(role, "SingleLogoutService")?,
+        name_id_formats: name_id_formats(role)?,
+    })
+}
+
+pub(super) fn read_sp(role: Node<'_>) -> Result<SpRole, MetadataFault> {
+    let keys = Keys::read(role)?;
+    Ok(SpRole {
+        authn_requests_signed: flag(role, "AuthnRequestsSigned")?,
+        want_assertions_signed: flag(role, "WantAssertionsSigned")?,
+        signing: keys.signing,
+        encryption: keys.encryption,
+        consumers: consumers(role)?,
+        single_logout: endpoints(role, "SingleLogoutService")?,
+        name_id_formats: name_id_formats(role)?,
+    })
+}
+
+fn flag(node: Node<'_>, name: &'static str) -> Result<bool, ShapeFault> {
+    match node.attribute(name).map(str::trim) {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(_) => Err(ShapeFault::value(node, name)),
+    }
+}
+
+fn bounded<'d>(role: Node<'d>, local: &'static str) -> Result<Vec<Node<'d>>, MetadataFault> {
+    let all: Vec<Node<'_>> = role
+        .named(METADATA, local)
+        .take(ENDPOINTS_MAX + 1)
+        .collect();
+    if all.len() > ENDPOINTS_MAX {
+        return Err(MetadataFault::TooMuch("endpoints of one kind"));
+    }
+    Ok(all)
+}
+
+/// The addresses by bindings that we speak; a browser is sent there.
+fn endpoints(role: Node<'_>, local: &'static str) -> Result<Vec<Endpoint>, MetadataFault> {
+    let mut all = Vec::new();
+    for node in bounded(role, local)? {
+        if let Some(binding) = binding(node)? {
+            all.push(Endpoint {
+                binding,
+                location: location(node, "Location")?,
+                response_location: match node.attribute("ResponseLocation") {
+                    Some(_) => Some(location(node, "ResponseLocation")?),
+                    None => None,
+                },
+            });
+        }
+    }
+    Ok(all)
+}
+
+fn binding(node: Node<'_>) -> Result<Option<Binding>, ShapeFault> {
+    let uri = node.attribute("Binding");
+    let uri = uri.ok_or_else(|| ShapeFault::missing(node, "Binding"))?;
+    Ok(Binding::from_uri(uri))
+}
+
+fn location(node: Node<'_>, name: &'static str) -> Result<String, ShapeFault> {
+    let url = node.attribute(name);
+    let url = url.ok_or_else(|| ShapeFault::missing(node, name))?;
+    check_destination(url).map_err(|_| ShapeFault::value(node, name))?;
+    Ok(url.to_owned())
+}
+
+fn consumers(role: Node<'_>) -> Result<Vec<AssertionConsumer>, MetadataFault> {
+    let mut all = Vec::new();
+    for node in bounded(role, "AssertionConsumerService")? {
+        let Some(binding) = binding(node)? else {
+            continue;
+        };
+        let index = node
+            .attribute("index")
+            .and_then(|text| text.trim().parse().ok());
+        all.push(AssertionConsumer {
+            binding,
+            location: location(node, "Location")?,
+            index: index.ok_or_else(|| ShapeFault::value(node, "index"))?,
+            is_default: flag(node, "isDefault")?,
+        });
+    }
+    Ok(all)
+}
+
+fn name_id_formats(role: Node<'_>) -> Result<Vec<String>, MetadataFault> {
+    let formats = bounded(role, "NameIDFormat")?.into_iter();
+    let texts = formats.filter_map(Node::text);
+    Ok(texts.map(|text| text.trim().to_owned()).collect())
+}
+
+#[derive(Default)]
+struct Keys {
+    signing: Vec<Certificate>,
+    encryption: Vec<EncryptionKey>,
+}
+
+impl Keys {
+    /// A descriptor without `use` is for both (2.4.1.1).
+    fn read(role: Node<'_>) -> Result<Self, MetadataFault> {
+        let mut keys = Self::default();
+        for descriptor in bounded(role, "KeyDescriptor")? {
+            let usage = descriptor.attribute("use");
+            if usage.is_some_and(|usage| usage != "signing" && usage != "encryption") {
+                return Err(ShapeFault::value(descriptor, "use").into());
+            }
+            for certificate in certificates(descriptor)? {
+                if usage != Some("encryption") {
+                    keys.signing.push(certificate.clone());
+                }
+                if usage != Some("signing") && certificate.is_rsa() {
+                    keys.encryption
+                        .push(encryption_key(descriptor, certificate));
+                }
+            }
+        }
+        if keys.signing.len() > CERTIFICATES_MAX || keys.encryption.len() > CERTIFICATES_MAX {
+            return Err(MetadataFault::TooMuch("certificates"));
+        }
+        Ok(keys)
+    }
+}
+
+/// Those that can be used. Where none can, the first fault: a key of a kind that is not known may
+/// stand beside one that is.
+fn certificates(descriptor: Node<'_>) -> Result<Vec<Certificate>, MetadataFault> {
+    let infos = descriptor.named(DSIG, "KeyInfo");
+    let data = infos.flat_map(|info| info.named(DSIG, "X509Data"));
+    let nodes = data.flat_map(|data| data.named(DSIG, "X509Certificate"));
+    let mut usable = Vec::new();
+    let mut fault = KeyFault::Certificate;
+    for node in nodes.take(CERTIFICATES_MAX + 1) {
+        match Certificate::from_text(&node.text().unwrap_or_default()) {
+            Ok(certificate) => usable.push(certificate),
+            Err(other) => fault = other,
+        }
+    }
+    if usable.is_empty() {
+        return Err(fault.into());
+    }
+    Ok(usable)
+}
+
+fn encryption_key(descriptor: Node<'_>, certificate: Certificate) -> EncryptionKey {
+    let methods = || descriptor.named(METADATA, "EncryptionMethod");
+    let ciphers = [ContentCipher::Aes256Gcm, ContentCipher::Aes128Gcm];
+    let cipher = |method: Node<'_>| {
+        let uri = method.attribute("Algorithm");
+        ciphers.into_iter().find(|cipher| Some(cipher.uri()) == uri)
+    };
+    EncryptionKey {
+        certificate,
+        key_transports: methods()
+            .filter_map(|method| KeyTransport::of(method).ok())
+            .collect(),
+        ciphers: methods().filter_map(cipher).collect(),
+    }
+}
