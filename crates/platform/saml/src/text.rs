@@ -17,7 +17,7 @@ pub(crate) fn plain(words: &str) -> String {
         .take(WORDS_MAX)
         .map(|c| if is_odd(c) { ' ' } else { c })
         .collect();
-    if kept.len() < words.len() {
+    if words.chars().nth(WORDS_MAX).is_some() {
         kept.push('…');
     }
     kept
