@@ -50,7 +50,6 @@ impl Slot {
 }
 
 /// What a query string or form held.
-#[derive(Debug)]
 pub(crate) struct Carried {
     pub(crate) slot: Slot,
     pub(crate) xml: Vec<u8>,
@@ -60,7 +59,6 @@ pub(crate) struct Carried {
 }
 
 /// A signature over a query string.
-#[derive(Debug)]
 pub(crate) struct Detached {
     pub(crate) method: String,
     /// The very bytes that stood in the query.

@@ -37,6 +37,8 @@ mod outgoing;
 mod signature;
 pub mod sp;
 mod status;
+#[cfg(test)]
+mod testing;
 mod text;
 mod xml;
 

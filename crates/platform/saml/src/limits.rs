@@ -27,6 +27,9 @@ pub const NAME_MAX_BYTES: usize = 128;
 pub const VALUE_MAX_BYTES: usize = 4096;
 /// The longest namespace in bytes; canonical XML may repeat it for every element.
 pub const NAMESPACE_MAX_BYTES: usize = 256;
+/// The most namespace declarations around and on an element together; each prefix is looked up
+/// among them.
+pub const DECLARATIONS_MAX: usize = 64;
 /// The most prefixes in an `InclusiveNamespaces` list.
 pub const INCLUSIVE_PREFIXES_MAX: usize = 16;
 

@@ -2,6 +2,8 @@
 
 mod structure;
 
+use std::fmt;
+
 use gw_model::Timestamp;
 
 use crate::{
@@ -98,7 +100,6 @@ pub enum MessageFault {
 }
 
 /// What every message begins with (Core 3.2).
-#[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) id: String,
     pub(crate) issue_instant: Timestamp,
@@ -109,7 +110,6 @@ pub(crate) struct Header {
 
 /// A message that came through a browser. Nothing in it is believed yet: the functions of
 /// [`crate::sp`], [`crate::idp`] and [`crate::logout`] check it and say what it means.
-#[derive(Debug)]
 pub struct Message {
     document: Document,
     kind: MessageKind,
@@ -224,6 +224,14 @@ impl Message {
             }
             (None, _) => Ok(false),
         }
+    }
+}
+
+/// A response is as good as a password while it is fresh: nothing of its content is shown.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, binding, .. } = self;
+        write!(f, "Message({kind:?} by {binding:?})")
     }
 }
 

@@ -11,3 +11,6 @@ pub use assertion::{AssertionFault, SignIn};
 pub use request::{AuthnRequest, Comparison};
 pub use response::{Asked, Cbc, Expected, ResponseFault, Signed, check_response};
 pub use statements::{Attribute, Authentication};
+
+#[cfg(test)]
+mod tests;

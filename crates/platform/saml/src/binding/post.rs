@@ -1,5 +1,7 @@
 //! HTTP-POST (Bindings 3.5): a form that submits itself.
 
+use std::fmt;
+
 use data_encoding::BASE64;
 
 use crate::{
@@ -14,12 +16,19 @@ use super::{Binding, BindingFault, Carried, Slot, is_sendable};
 
 /// A form that the browser is to submit by itself. Names and values are still to be escaped for
 /// HTML by whoever makes the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PostForm {
     /// Where it goes. The page's `form-action` has to allow it.
     pub action: String,
     /// Its hidden fields, in order.
     pub fields: Vec<(&'static str, String)>,
+}
+
+/// What the fields hold may sign somebody in: it is not shown.
+impl fmt::Debug for PostForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostForm(to {})", self.action)
+    }
 }
 
 impl PostForm {

@@ -65,10 +65,10 @@ pub(crate) fn read(query: &str) -> Result<Carried, BindingFault> {
         (None, None) => return Err(BindingFault::Missing),
     };
     let name = slot.parameter();
-    if let Some(encoding) = raw.encoding {
-        if decoded("SAMLEncoding", encoding)? != DEFLATE {
-            return Err(BindingFault::Encoding("SAMLEncoding"));
-        }
+    if let Some(encoding) = raw.encoding
+        && decoded("SAMLEncoding", encoding)? != DEFLATE
+    {
+        return Err(BindingFault::Encoding("SAMLEncoding"));
     }
     let packed = decode_base64(&decoded(name, message)?).ok_or(BindingFault::Base64(name))?;
     let xml = decompress_to_vec_with_limit(&packed, MESSAGE_MAX_BYTES)

@@ -65,11 +65,11 @@ impl Vouching<'_> {
         relay_state: Option<&str>,
         credential: &Credential,
     ) -> Result<PostForm, BuildFault> {
-        let xml = self.to_xml(shape, credential)?;
+        let xml = self.write(shape, credential)?;
         PostForm::new(self.acs_url, Slot::Response, &xml, relay_state)
     }
 
-    fn to_xml(&self, shape: Shape<'_>, credential: &Credential) -> Result<String, BuildFault> {
+    fn write(&self, shape: Shape<'_>, credential: &Credential) -> Result<String, BuildFault> {
         check_destination(self.acs_url)?;
         let mut assertion = build_assertion(self);
         let id = self.assertion_id.as_str();

@@ -172,10 +172,10 @@ fn consumer<'s>(root: Node<'_>, sp: &'s SpRole) -> Result<&'s AssertionConsumer,
     };
     let url = root.attribute("AssertionConsumerServiceURL");
     let index = root.attribute("AssertionConsumerServiceIndex");
-    if let Some(binding) = root.attribute("ProtocolBinding") {
-        if binding != Binding::Post.uri() {
-            return Err(RequestFault::Binding(plain(binding)));
-        }
+    if let Some(binding) = root.attribute("ProtocolBinding")
+        && binding != Binding::Post.uri()
+    {
+        return Err(RequestFault::Binding(plain(binding)));
     }
     let found = match (url, index) {
         (Some(_), Some(_)) => None,

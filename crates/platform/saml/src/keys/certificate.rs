@@ -161,3 +161,34 @@ fn kind(public: &x509_parser::x509::SubjectPublicKeyInfo<'_>) -> Result<Kind, Ke
         _ => Err(KeyFault::Kind),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RSA of 1024 bits.
+    const SHORT: &str = "MIIB/jCCAWegAwIBAgIULfJOPFyFZ8tl3UsyBfWKt1kZ2CcwDQYJKoZIhvcNAQELBQAwEDEOMAwGA1UEAwwFc2hvcnQwIBcNMjYxMTI3MDgxNzUzWhgPMjEyNjExMDMwODE3NTNaMBAxDjAMBgNVBAMMBXNob3J0MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQD6qTzx9Mf71yMbDTaOwjAqZMVuJ7mr8iKcmQ/I8toWyekexY1reRM30zG93fxOoeGwsC9OskuEcxvkB9FCZg6tVnO/CzWq8FrOOiywq3yR3Fq5c3bu52cmwZ8b9gpyWIvkPg+IxGS9x3kDIMwRXJB22uOvzSoDHCFXuE/r0KQe7QIDAQABo1MwUTAdBgNVHQ4EFgQU1iBBTgYqCiIxjlV3Pxugzmw+ffQwHwYDVR0jBBgwFoAU1iBBTgYqCiIxjlV3Pxugzmw+ffQwDwYDVR0TAQH/BAUwAwEB/zANBgkqhkiG9w0BAQsFAAOBgQC30cnnxfU6WSiVRuFscY0enFLU4XrwapaH+44gxiKXT5BHqLZO+SfXKlqWxrj0/1pPMa2+pF5RibOlBLJZUB8AM9NIGHE8OdJ1PDclJlOaRb0awMMCgfTbZVcp7HqU7ez9+A4Mh45XTMzPKvSHl2x0ot+4WaPjwUn4alqKVTuLMQ==";
+
+    #[test]
+    fn a_short_rsa_key_and_other_kinds_of_keys_are_refused() {
+        assert_eq!(Certificate::from_text(SHORT), Err(KeyFault::Kind));
+        let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        let ed25519 = rcgen::CertificateParams::default()
+            .self_signed(&pair)
+            .unwrap();
+        assert_eq!(Certificate::from_der(ed25519.der()), Err(KeyFault::Kind));
+    }
+
+    #[test]
+    fn a_certificate_is_read_as_pem_and_as_base64_and_not_with_more_behind_it() {
+        let own = crate::testing::KEY.certificate();
+        let body = BASE64.encode(own.der());
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+        for text in [&body, &pem] {
+            assert_eq!(Certificate::from_text(text).as_ref(), Ok(own));
+        }
+        let longer = [own.der(), &[0]].concat();
+        assert_eq!(Certificate::from_der(&longer), Err(KeyFault::Certificate));
+        assert_eq!(Certificate::from_text("?"), Err(KeyFault::Certificate));
+    }
+}

@@ -28,10 +28,14 @@ impl<'d> Believed<'d> {
         Self(proof.node())
     }
 
-    /// Of an assertion that stood in a response that was signed, in the clear or encrypted:
-    /// [`crate::sp::check_response`] takes both from one tree.
-    pub(super) const fn within(_: Verified<'_>, assertion: Node<'d>) -> Self {
-        Self(assertion)
+    /// Of an assertion that came in a response that was signed: `carrier` stands right in it, and
+    /// is the assertion, or what it was decrypted from.
+    pub(super) fn within(
+        response: Verified<'_>,
+        carrier: Node<'_>,
+        assertion: Node<'d>,
+    ) -> Option<Self> {
+        (carrier.parent() == Some(response.node())).then_some(Self(assertion))
     }
 }
 

@@ -145,13 +145,17 @@ pub fn check_response(message: &Message, expected: &Expected<'_>) -> Result<Sign
         return Err(ResponseFault::Assertions(content.assertions.len()));
     };
     if assertion.is(ASSERTION, "Assertion") {
-        return accept(*assertion, proof, false, expected);
+        return accept(*assertion, *assertion, proof, expected);
     }
     let document = open(*assertion, opening(proof, expected))?;
     let decrypted = document.root().ok_or(EncryptionFault::Undecryptable)?;
     // From here on a fault is about what the provider signed, or says that it did not.
     check_structure(&document).map_err(ResponseFault::Decrypted)?;
-    accept(decrypted, proof, true, expected)
+    let signed_in = accept(decrypted, *assertion, proof, expected)?;
+    Ok(SignIn {
+        was_encrypted: true,
+        ..signed_in
+    })
 }
 
 fn check_header(message: &Message, expected: &Expected<'_>) -> Result<(), ResponseFault> {
@@ -239,23 +243,20 @@ fn opening<'k>(proof: Option<Verified<'_>>, expected: &Expected<'k>) -> Opening<
 /// Takes an assertion that is signed itself, or stands in a response that is.
 fn accept(
     assertion: Node<'_>,
+    carrier: Node<'_>,
     response: Option<Verified<'_>>,
-    was_encrypted: bool,
     expected: &Expected<'_>,
 ) -> Result<SignIn, ResponseFault> {
     if !assertion.is(ASSERTION, "Assertion") {
         return Err(EncryptionFault::Undecryptable.into());
     }
     let own = proof_of(assertion, "Assertion", expected)?;
-    let believed = match (expected.signed, own, response) {
-        (Signed::Either | Signed::Assertion, Some(own), _) => Believed::itself(own),
-        (Signed::Either, None, Some(response)) => Believed::within(response, assertion),
-        (Signed::Response, _, Some(response)) => Believed::within(response, assertion),
-        (Signed::Response, _, None) => return Err(SignatureFault::Missing("Response").into()),
-        (_, None, _) => return Err(SignatureFault::Missing("Assertion").into()),
+    let whole = response.and_then(|proof| Believed::within(proof, carrier, assertion));
+    let believed = match expected.signed {
+        Signed::Assertion => own.map(Believed::itself).ok_or("Assertion"),
+        Signed::Response => whole.ok_or("Response"),
+        Signed::Either => own.map(Believed::itself).or(whole).ok_or("Assertion"),
     };
-    Ok(SignIn {
-        was_encrypted,
-        ..read_assertion(believed, expected)?
-    })
+    let believed = believed.map_err(SignatureFault::Missing)?;
+    Ok(read_assertion(believed, expected)?)
 }

@@ -91,6 +91,9 @@ impl<'d> Writer<'d, '_> {
             .filter(|prefix| !prefix.is_empty() && *prefix != "xml")
             .collect();
         wanted.insert(&element.name.prefix);
+        if self.inclusive.is_empty() {
+            return wanted;
+        }
         let in_force = node.prefixes();
         for listed in self.inclusive {
             let listed = if *listed == "#default" { "" } else { listed };

@@ -1,8 +1,8 @@
 //! From tokens to a tree, with namespaces resolved.
 
 use crate::limits::{
-    DEPTH_MAX, ELEMENTS_MAX, MESSAGE_MAX_BYTES, METADATA_ELEMENTS_MAX, METADATA_MAX_BYTES,
-    NAMESPACE_MAX_BYTES,
+    DECLARATIONS_MAX, DEPTH_MAX, ELEMENTS_MAX, MESSAGE_MAX_BYTES, METADATA_ELEMENTS_MAX,
+    METADATA_MAX_BYTES, NAMESPACE_MAX_BYTES,
 };
 
 use super::{
@@ -137,6 +137,15 @@ impl<'t> Parser<'t> {
 
     fn element(&self, tag: &Tag<'t>) -> Result<Element, XmlFault> {
         let declarations = declarations(tag)?;
+        let around = self.open.iter();
+        let around = around.filter_map(|(index, _)| self.document.elements.get(*index));
+        let count: usize = around.map(|element| element.declarations.len()).sum();
+        if count + declarations.len() > DECLARATIONS_MAX {
+            return Err(XmlFault::TooMuch {
+                what: "namespace declarations",
+                at: tag.at,
+            });
+        }
         let scope = |prefix: &str| self.bound(&declarations, prefix);
         let name = resolve(tag.name, tag.at, scope, true)?;
         let mut attributes: Vec<Attribute> = Vec::new();

@@ -111,9 +111,17 @@ proptest! {
 
     #[test]
     fn what_is_said_arrives(value in "[ -~äß€\\t\\n\\r]{1,40}", name in "[!-~]{1,40}") {
-        let mut answer = Answer::default();
-        answer.name_id = gw_saml::NameId::new(name, formats::UNSPECIFIED);
-        answer.attributes[0].values = vec![value];
+        let attribute = gw_saml::sp::Attribute {
+            name: "a".into(),
+            name_format: None,
+            friendly_name: None,
+            values: vec![value],
+        };
+        let answer = Answer {
+            name_id: gw_saml::NameId::new(name, formats::UNSPECIFIED),
+            attributes: vec![attribute],
+            ..Answer::default()
+        };
         let signed_in = deliver(&answer.xml(BOTH_SIGNED)).unwrap();
         prop_assert_eq!(signed_in.name_id, Some(answer.name_id));
         prop_assert_eq!(&signed_in.attributes[0].values, &answer.attributes[0].values);

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import saml2.entity
 import saml2.metadata
 import saml2.sigver
+import saml2.xml.schema
 from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import IdPConfig, SPConfig
@@ -104,12 +105,18 @@ def encrypt_by(cipher, key_type):
         own.__defaults__ = (key_type, *own.__defaults__[1:])
 
 
+def validated(xml):
+    """Against OASIS's and W3C's schemas, which pysaml2 brings."""
+    saml2.xml.schema.validate(xml)
+    return xml
+
+
 def metadata_of(config):
     return str(saml2.metadata.entity_descriptor(config))
 
 
 def ours_as_provider():
-    config = service(peer("metadata", "idp")["xml"])
+    config = service(validated(peer("metadata", "idp")["xml"]))
     theirs = write("pysaml2-sp.xml", metadata_of(config))
     for binding in (BINDING_HTTP_REDIRECT, BINDING_HTTP_POST):
         for shape in ("assertion", "response", "encrypted"):
@@ -128,6 +135,7 @@ def ours_as_provider():
             took = client.parse_authn_request_response(form, BINDING_HTTP_POST, outstanding={request_id: "/"})
             assert took.name_id.text == "ana" and took.ava == {"groups": ["staff", "ops & <more>"]}, took.ava
             print(f"pysaml2 SP takes our {shape} after a request by {binding.rsplit(':')[-1]}")
+            validated(base64.b64decode(form).decode())
             if shape == "encrypted":
                 continue
             xml = base64.b64decode(form).decode()
@@ -160,7 +168,7 @@ def ours_as_provider():
 
 
 def ours_as_service():
-    config = provider(peer("metadata", "sp")["xml"])
+    config = provider(validated(peer("metadata", "sp")["xml"]))
     theirs = write("pysaml2-idp.xml", metadata_of(config))
     for binding in ("redirect", "post"):
         for cipher, key_type in (
@@ -179,6 +187,7 @@ def ours_as_service():
                 got = server.parse_authn_request(parts["SAMLRequest"], BINDING_HTTP_REDIRECT, relay_state=parts["RelayState"],
                                                  sigalg=parts["SigAlg"], signature=parts["Signature"])
             else:
+                validated(base64.b64decode(asked["form"]["SAMLRequest"]).decode())
                 got = server.parse_authn_request(asked["form"]["SAMLRequest"], BINDING_HTTP_POST)
             assert got.message.id == asked["id"]
             arguments = server.response_args(got.message, [BINDING_HTTP_POST])
