@@ -71,7 +71,7 @@ impl Peer {
             "logout-ask" => self.logout_ask(one, other),
             // Checks and answers the logout request's query on standard input.
             "logout-answer" => self.logout_answer(one, other),
-            // Checks the logout response's query on standard input, to REQUEST, as sp.
+            // Checks the logout response's query on standard input, to REQUEST.
             "logout-accept" => self.logout_accept(one, other),
             other => json!({ "error": format!("no command `{other}`") }),
         }
@@ -326,9 +326,10 @@ impl Peer {
 
     fn logout_accept(&self, metadata: &str, request: &str) -> Value {
         let entity = self.peer(metadata);
+        let role = if entity.idp.is_some() { "sp" } else { "idp" };
         let message = read_either(&input());
-        let (certificates, _) = keys_and_logout(&entity, "sp");
-        let expected = self.logout_expected(&entity, "sp", &certificates);
+        let (certificates, _) = keys_and_logout(&entity, role);
+        let expected = self.logout_expected(&entity, role, &certificates);
         match logout::check_response(&message, request, &expected) {
             Ok(status) => json!({ "status": status.to_string() }),
             Err(fault) => json!({ "error": fault.to_string() }),
