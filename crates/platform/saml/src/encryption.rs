@@ -8,6 +8,8 @@ pub use algorithms::{ContentCipher, KeyTransport};
 pub(crate) use decrypt::{Opening, open};
 pub use encrypt::Recipient;
 pub(crate) use encrypt::seal;
+#[cfg(test)]
+pub(crate) use encrypt::wrap;
 
 /// An encrypted assertion that is not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

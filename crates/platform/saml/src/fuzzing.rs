@@ -2,10 +2,11 @@
 
 use crate::xml::{Limits, canonicalize, parse};
 
-/// The canonical form of a document, if it is one that is read.
+/// The canonical form of a document, if it is one that is read, with these prefixes treated as
+/// inclusive.
 ///
 /// What comes out is read again, and its canonical form is itself.
-pub fn canonical(document: &[u8]) -> Option<String> {
+pub fn canonical(document: &[u8], inclusive: &[&str]) -> Option<String> {
     let document = parse(document, Limits::MESSAGE).ok()?;
-    Some(canonicalize(document.root()?, None, &[]))
+    Some(canonicalize(document.root()?, None, inclusive))
 }

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use gw_model::Timestamp;
 
 use crate::{
-    Certificate, Credential, Message, MessageFault,
+    Certificate, Credential, Generated, Message, MessageFault,
     signature::Digest,
     sp::{Asked, Cbc, Expected, ResponseFault, SignIn, Signed, check_response},
     xml::{Limits, canonicalize, parse},
@@ -14,11 +14,13 @@ use crate::{
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-pub(crate) static KEY: LazyLock<Credential> = LazyLock::new(|| {
+pub(crate) static MADE: LazyLock<Generated> = LazyLock::new(|| {
     let until = NOW.after(Duration::from_secs(3600));
-    let made = Credential::generate("idp", Timestamp::from_secs(0), until).unwrap();
-    Credential::new(&made.private_key, &made.certificate).unwrap()
+    Credential::generate("idp", Timestamp::from_secs(0), until).unwrap()
 });
+
+pub(crate) static KEY: LazyLock<Credential> =
+    LazyLock::new(|| Credential::new(&MADE.private_key, &MADE.certificate).unwrap());
 
 /// How a signature is made.
 pub(crate) struct Signer<'a> {
@@ -91,16 +93,16 @@ pub(crate) enum Refused {
     Response(ResponseFault),
 }
 
-/// With what the tests' service provider checks.
-pub(crate) fn accept(
+/// With what the tests' service provider checks, and how that is changed.
+pub(crate) fn accept<'a>(
     xml: &str,
-    certificate: &Certificate,
-    signed: Signed,
+    certificate: &'a Certificate,
+    change: impl FnOnce(&mut Expected<'a>),
 ) -> Result<SignIn, Refused> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("SAMLResponse", &BASE64.encode(xml.as_bytes()));
     let message = Message::from_post(form.finish().as_bytes()).map_err(Refused::Message)?;
-    let expected = Expected {
+    let mut expected = Expected {
         now: NOW,
         leeway: Duration::from_secs(60),
         age_max: Duration::from_secs(600),
@@ -109,9 +111,10 @@ pub(crate) fn accept(
         sp: "urn:sp",
         acs_url: "https://sp.example/acs",
         asked: Asked::Request("_r"),
-        signed,
+        signed: Signed::Either,
         decryption: &[],
         cbc: Cbc::Refused,
     };
+    change(&mut expected);
     check_response(&message, &expected).map_err(Refused::Response)
 }

@@ -72,24 +72,32 @@ fn content(key: &LessSafeKey, clear: &str) -> Result<Vec<u8>, KeyFault> {
 }
 
 fn encrypted_key(key: &[u8], recipient: &Recipient) -> Result<Build, KeyFault> {
-    let certificate = &recipient.certificate;
+    let transport = recipient.key_transport;
+    let wrapped = wrap(key, &recipient.certificate, transport)?;
+    Ok(Build::new("xenc:EncryptedKey")
+        .child(method(transport))
+        .child(cipher_data(&wrapped)))
+}
+
+/// A content key for whoever has the private key.
+pub(crate) fn wrap(
+    key: &[u8],
+    certificate: &Certificate,
+    transport: KeyTransport,
+) -> Result<Vec<u8>, KeyFault> {
     if !certificate.is_rsa() {
         return Err(KeyFault::Kind);
     }
     let public =
         PublicEncryptingKey::from_der(certificate.public_key_info()).map_err(|_| KeyFault::Kind)?;
     let public = OaepPublicEncryptingKey::new(public).map_err(|_| KeyFault::Kind)?;
-    let algorithm = match recipient.key_transport {
+    let algorithm = match transport {
         KeyTransport::OaepSha1 => &OAEP_SHA1_MGF1SHA1,
         KeyTransport::OaepSha256 => &OAEP_SHA256_MGF1SHA256,
     };
     let mut room = vec![0; public.ciphertext_size()];
-    let wrapped = public
-        .encrypt(algorithm, key, &mut room, None)
-        .map_err(|_| KeyFault::Making)?;
-    Ok(Build::new("xenc:EncryptedKey")
-        .child(method(recipient.key_transport))
-        .child(cipher_data(wrapped)))
+    let wrapped = public.encrypt(algorithm, key, &mut room, None);
+    Ok(wrapped.map_err(|_| KeyFault::Making)?.to_vec())
 }
 
 fn method(transport: KeyTransport) -> Build {

@@ -59,7 +59,7 @@ pub struct SpRole {
     pub want_assertions_signed: bool,
     /// Whose signatures are its own.
     pub signing: Vec<Certificate>,
-    /// To whom to encrypt.
+    /// To whom to encrypt, in ways that we know too.
     pub encryption: Vec<EncryptionKey>,
     /// Where answers may go.
     pub consumers: Vec<AssertionConsumer>,

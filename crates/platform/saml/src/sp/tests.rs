@@ -1,9 +1,11 @@
 //! Answers of shapes that we do not make ourselves, truly signed.
 
 use crate::{
-    MessageFault, SignatureFault,
-    sp::{AssertionFault, ResponseFault, SignIn, Signed},
-    testing::{KEY, NOW, RSA, Refused, Signer, accept},
+    ContentCipher, Decryptor, EncryptionFault, KeyTransport, MessageFault, Recipient,
+    SignatureFault,
+    encryption::seal,
+    sp::{AssertionFault, Cbc, ResponseFault, SignIn, Signed},
+    testing::{KEY, MADE, NOW, RSA, Refused, Signer, accept},
 };
 
 const TIMES: &str = "2027-01-15T08:00:00Z";
@@ -68,7 +70,7 @@ impl Parts {
 }
 
 fn take(xml: &str) -> Result<SignIn, Refused> {
-    accept(xml, KEY.certificate(), Signed::Either)
+    accept(xml, KEY.certificate(), |_| {})
 }
 
 #[track_caller]
@@ -81,10 +83,15 @@ fn an_assertion_in_a_signed_response_needs_no_signature_of_its_own() {
     let xml = RSA.sign(&USUAL.xml(), "_1");
     assert_eq!(who(take(&xml)), "ana");
     assert_eq!(
-        who(accept(&xml, KEY.certificate(), Signed::Response)),
+        who(accept(&xml, KEY.certificate(), |expected| expected
+            .signed =
+            Signed::Response)),
         "ana"
     );
-    let refused = accept(&xml, KEY.certificate(), Signed::Assertion).unwrap_err();
+    let refused = accept(&xml, KEY.certificate(), |expected| {
+        expected.signed = Signed::Assertion
+    })
+    .unwrap_err();
     assert!(matches!(
         refused,
         Refused::Response(ResponseFault::Signature(SignatureFault::Missing(
@@ -203,7 +210,7 @@ fn ecdsa_signatures_are_taken_from_keys_of_their_kind() {
         sign: &sign,
     };
     let xml = signer.sign(&USUAL.xml(), "_2");
-    assert_eq!(who(accept(&xml, &certificate, Signed::Either)), "ana");
+    assert_eq!(who(accept(&xml, &certificate, |_| {})), "ana");
     assert!(take(&xml).is_err());
 }
 
@@ -349,4 +356,102 @@ fn nothing_of_a_message_shows_in_its_debug_output() {
     );
     let message = crate::Message::from_post(form.finish().as_bytes()).unwrap();
     assert_eq!(format!("{message:?}"), "Message(Response by Post)");
+}
+
+/// The usual answer with its assertion encrypted as it stands: it leans on the declarations
+/// around it.
+fn encrypted() -> String {
+    let xml = USUAL.xml();
+    let start = xml.find("<saml:Assertion").unwrap();
+    let end = xml.find("</samlp:Response>").unwrap();
+    let recipient = Recipient {
+        certificate: KEY.certificate().clone(),
+        key_transport: KeyTransport::OaepSha1,
+        cipher: ContentCipher::Aes256Gcm,
+    };
+    let sealed = seal(&xml[start..end], &recipient).unwrap().to_xml();
+    format!("{}{sealed}{}", &xml[..start], &xml[end..])
+}
+
+#[test]
+fn an_encrypted_assertion_is_believed_for_the_signed_response_around_it_only() {
+    let keys = [Decryptor::new(&MADE.private_key).unwrap()];
+    let take = |xml: &str| {
+        accept(xml, KEY.certificate(), |expected| {
+            expected.decryption = &keys
+        })
+    };
+    let signed_in = take(&RSA.sign(&encrypted(), "_1")).unwrap();
+    assert!(signed_in.was_encrypted);
+    assert_eq!(signed_in.name_id.unwrap().value, "ana");
+    assert!(matches!(
+        take(&encrypted()).unwrap_err(),
+        Refused::Response(ResponseFault::Signature(SignatureFault::Missing(
+            "Assertion"
+        )))
+    ));
+    // Another ciphertext in a response that was signed.
+    let signed = RSA.sign(&encrypted(), "_1");
+    let start = signed.find("<saml:EncryptedAssertion").unwrap();
+    let other = encrypted();
+    let from = other.find("<saml:EncryptedAssertion").unwrap();
+    let swapped = format!("{}{}", &signed[..start], &other[from..]);
+    assert!(matches!(
+        take(&swapped).unwrap_err(),
+        Refused::Response(ResponseFault::Signature(SignatureFault::Digest))
+    ));
+}
+
+/// The same, by AES-CBC: the key is sealed as usual, the content as old providers do.
+fn encrypted_by_cbc() -> String {
+    use aws_lc_rs::cipher::{
+        AES_256, DecryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey,
+    };
+    let xml = USUAL.xml();
+    let start = xml.find("<saml:Assertion").unwrap();
+    let end = xml.find("</samlp:Response>").unwrap();
+    let key = UnboundCipherKey::new(&AES_256, &[7; 32]).unwrap();
+    let mut sealed = xml.as_bytes()[start..end].to_vec();
+    let key = PaddedBlockEncryptingKey::cbc_pkcs7(key).unwrap();
+    let DecryptionContext::Iv128(iv) = key.encrypt(&mut sealed).unwrap() else {
+        panic!("AES-CBC has an initial vector");
+    };
+    sealed.splice(..0, iv.as_ref().to_vec());
+    let value = data_encoding::BASE64.encode(&sealed);
+    let usual = encrypted();
+    let content = usual.rfind("<xenc:CipherValue>").unwrap() + "<xenc:CipherValue>".len();
+    let behind = usual.rfind("</xenc:CipherValue>").unwrap();
+    let swapped = format!("{}{value}{}", &usual[..content], &usual[behind..]);
+    let wrapped =
+        crate::encryption::wrap(&[7; 32], KEY.certificate(), KeyTransport::OaepSha1).unwrap();
+    let first = swapped.find("<xenc:CipherValue>").unwrap() + "<xenc:CipherValue>".len();
+    let behind = swapped.find("</xenc:CipherValue>").unwrap();
+    let wrapped = data_encoding::BASE64.encode(&wrapped);
+    format!("{}{wrapped}{}", &swapped[..first], &swapped[behind..])
+        .replace("xmlenc11#aes256-gcm", "xmlenc#aes256-cbc")
+        .replace(
+            "http://www.w3.org/2009/xmlenc#",
+            "http://www.w3.org/2001/04/xmlenc#",
+        )
+}
+
+#[test]
+fn aes_cbc_is_read_in_a_signed_response_where_that_is_allowed() {
+    let keys = [Decryptor::new(&MADE.private_key).unwrap()];
+    let take = |xml: &str, cbc: Cbc| {
+        accept(xml, KEY.certificate(), |expected| {
+            expected.decryption = &keys;
+            expected.cbc = cbc;
+        })
+    };
+    let signed = RSA.sign(&encrypted_by_cbc(), "_1");
+    assert_eq!(who(take(&signed, Cbc::InSignedResponse)), "ana");
+    assert!(matches!(
+        take(&signed, Cbc::Refused).unwrap_err(),
+        Refused::Response(ResponseFault::Encryption(EncryptionFault::Cbc))
+    ));
+    assert!(matches!(
+        take(&encrypted_by_cbc(), Cbc::InSignedResponse).unwrap_err(),
+        Refused::Response(ResponseFault::Encryption(EncryptionFault::Cbc))
+    ));
 }

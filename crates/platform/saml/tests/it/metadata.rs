@@ -108,6 +108,21 @@ fn a_service_says_how_it_wants_to_be_encrypted_to() {
 }
 
 #[test]
+fn a_service_that_reads_only_what_we_do_not_write_is_not_encrypted_to() {
+    for only in [
+        "http://www.w3.org/2001/04/xmlenc#rsa-1_5",
+        "http://www.w3.org/2001/04/xmlenc#aes128-cbc",
+    ] {
+        let xml = our_sp();
+        let at = xml.rfind("</md:KeyDescriptor>").unwrap();
+        let method = format!("<md:EncryptionMethod Algorithm=\"{only}\"/>");
+        let xml = format!("{}{method}{}", &xml[..at], &xml[at..]);
+        let sp = read(xml.as_bytes(), &READING).unwrap().sp.unwrap();
+        assert!(sp.recipient().is_none(), "{only}");
+    }
+}
+
+#[test]
 fn a_key_without_use_is_for_both() {
     let xml = our_sp().replace(" use=\"signing\"", "");
     let sp = read(xml.as_bytes(), &READING).unwrap().sp.unwrap();

@@ -129,7 +129,7 @@ impl Keys {
                 }
                 if usage != Some("signing") && certificate.is_rsa() {
                     keys.encryption
-                        .push(encryption_key(descriptor, certificate));
+                        .extend(encryption_key(descriptor, certificate));
                 }
             }
         }
@@ -160,18 +160,35 @@ fn certificates(descriptor: Node<'_>) -> Result<Vec<Certificate>, MetadataFault>
     Ok(usable)
 }
 
-fn encryption_key(descriptor: Node<'_>, certificate: Certificate) -> EncryptionKey {
-    let methods = || descriptor.named(METADATA, "EncryptionMethod");
-    let ciphers = [ContentCipher::Aes256Gcm, ContentCipher::Aes128Gcm];
+/// Nothing where the entity names algorithms, and none of them is ours: what we would send, it
+/// could not read.
+fn encryption_key(descriptor: Node<'_>, certificate: Certificate) -> Option<EncryptionKey> {
+    let methods = descriptor.named(METADATA, "EncryptionMethod");
+    let is_transport = |method: &Node<'_>| algorithm(*method).contains("rsa");
+    let (transports, others): (Vec<_>, Vec<_>) = methods.partition(is_transport);
+    let ciphers = others
+        .into_iter()
+        .filter(|method| !algorithm(*method).contains("kw-"));
     let cipher = |method: Node<'_>| {
-        let uri = method.attribute("Algorithm");
-        ciphers.into_iter().find(|cipher| Some(cipher.uri()) == uri)
+        let known = [ContentCipher::Aes256Gcm, ContentCipher::Aes128Gcm];
+        known
+            .into_iter()
+            .find(|cipher| cipher.uri() == algorithm(method))
     };
-    EncryptionKey {
+    Some(EncryptionKey {
         certificate,
-        key_transports: methods()
-            .filter_map(|method| KeyTransport::of(method).ok())
-            .collect(),
-        ciphers: methods().filter_map(cipher).collect(),
-    }
+        key_transports: known(transports, |method| KeyTransport::of(method).ok())?,
+        ciphers: known(ciphers.collect(), cipher)?,
+    })
+}
+
+fn algorithm(method: Node<'_>) -> &str {
+    method.attribute("Algorithm").unwrap_or_default()
+}
+
+/// Those of a list that we know too; nothing if there is a list and we know none of it.
+fn known<T>(listed: Vec<Node<'_>>, read: impl Fn(Node<'_>) -> Option<T>) -> Option<Vec<T>> {
+    let is_listed = !listed.is_empty();
+    let known: Vec<T> = listed.into_iter().filter_map(read).collect();
+    (!is_listed || !known.is_empty()).then_some(known)
 }
