@@ -51,11 +51,14 @@ pub struct AuthnRequest<'a> {
     pub acs_url: &'a str,
     /// Which kind of name is wanted, one of [`crate::formats`].
     pub name_id_format: Option<&'a str>,
-    /// In which ways the person may sign in; empty for any.
+    /// In which ways the person may sign in; empty for any. Which one it was, the caller compares:
+    /// [`super::Authentication::context`].
     pub contexts: &'a [&'a str],
     /// How `contexts` is to be understood.
     pub comparison: Comparison,
-    /// The person is to prove who they are now, whatever session the provider has.
+    /// The person is to prove who they are now, whatever session the provider has. Whether they
+    /// did is for the caller to see: [`super::Authentication::instant`] is not before `now`, give
+    /// or take the clocks.
     pub force_authn: bool,
     /// Nothing may be shown to the person.
     pub is_passive: bool,

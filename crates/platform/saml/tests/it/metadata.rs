@@ -237,6 +237,17 @@ fn what_is_no_metadata_or_too_much_of_it_is_refused() {
         &format!("{format}<md:AssertionConsumerService"),
     );
     assert!(matches!(fault(&many), MetadataFault::TooMuch(_)));
-    let broken = swap(&our_sp(), "<ds:X509Certificate>M", "<ds:X509Certificate>N");
+    let broken = our_sp().replace("<ds:X509Certificate>M", "<ds:X509Certificate>N");
     assert!(matches!(fault(&broken), MetadataFault::Key(_)));
+    let certificate = element(&our_sp(), "ds:X509Certificate").to_owned();
+    let many = swap(&our_sp(), &certificate, &certificate.repeat(9));
+    assert!(matches!(fault(&many), MetadataFault::TooMuch(_)));
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_may_stand_beside_one_that_can() {
+    let xml = our_sp();
+    let half = swap(&xml, "<ds:X509Certificate>M", "<ds:X509Certificate>N");
+    let sp = read(half.as_bytes(), &READING).unwrap().sp.unwrap();
+    assert_eq!((sp.signing.len(), sp.encryption.len()), (0, 1));
 }

@@ -115,49 +115,56 @@ struct Keys {
 }
 
 impl Keys {
-    /// A descriptor without `use` is for both (2.4.1.1).
+    /// Those that can be used; one that cannot may stand beside one that can. Where none can, the
+    /// last fault.
     fn read(role: Node<'_>) -> Result<Self, MetadataFault> {
         let mut keys = Self::default();
+        let mut fault = None;
         for descriptor in bounded(role, "KeyDescriptor")? {
-            let usage = descriptor.attribute("use");
-            if usage.is_some_and(|usage| usage != "signing" && usage != "encryption") {
-                return Err(ShapeFault::value(descriptor, "use").into());
-            }
-            for certificate in certificates(descriptor)? {
-                if usage != Some("encryption") {
-                    keys.signing.push(certificate.clone());
-                }
-                if usage != Some("signing") && certificate.is_rsa() {
-                    keys.encryption
-                        .extend(encryption_key(descriptor, certificate));
+            for certificate in certificates(descriptor) {
+                match certificate {
+                    Ok(certificate) => keys.take(descriptor, certificate)?,
+                    Err(other) => fault = Some(other),
                 }
             }
         }
-        if keys.signing.len() > CERTIFICATES_MAX || keys.encryption.len() > CERTIFICATES_MAX {
+        match fault {
+            Some(fault) if keys.signing.is_empty() && keys.encryption.is_empty() => {
+                Err(fault.into())
+            }
+            _ => Ok(keys),
+        }
+    }
+
+    /// A descriptor without `use` is for both (2.4.1.1).
+    fn take(
+        &mut self,
+        descriptor: Node<'_>,
+        certificate: Certificate,
+    ) -> Result<(), MetadataFault> {
+        let usage = descriptor.attribute("use");
+        if usage.is_some_and(|usage| usage != "signing" && usage != "encryption") {
+            return Err(ShapeFault::value(descriptor, "use").into());
+        }
+        if usage != Some("encryption") {
+            self.signing.push(certificate.clone());
+        }
+        if usage != Some("signing") && certificate.is_rsa() {
+            self.encryption
+                .extend(encryption_key(descriptor, certificate));
+        }
+        if self.signing.len() > CERTIFICATES_MAX || self.encryption.len() > CERTIFICATES_MAX {
             return Err(MetadataFault::TooMuch("certificates"));
         }
-        Ok(keys)
+        Ok(())
     }
 }
 
-/// Those that can be used. Where none can, the first fault: a key of a kind that is not known may
-/// stand beside one that is.
-fn certificates(descriptor: Node<'_>) -> Result<Vec<Certificate>, MetadataFault> {
+fn certificates(descriptor: Node<'_>) -> impl Iterator<Item = Result<Certificate, KeyFault>> {
     let infos = descriptor.named(DSIG, "KeyInfo");
     let data = infos.flat_map(|info| info.named(DSIG, "X509Data"));
     let nodes = data.flat_map(|data| data.named(DSIG, "X509Certificate"));
-    let mut usable = Vec::new();
-    let mut fault = KeyFault::Certificate;
-    for node in nodes.take(CERTIFICATES_MAX + 1) {
-        match Certificate::from_text(&node.text().unwrap_or_default()) {
-            Ok(certificate) => usable.push(certificate),
-            Err(other) => fault = other,
-        }
-    }
-    if usable.is_empty() {
-        return Err(fault.into());
-    }
-    Ok(usable)
+    nodes.map(|node| Certificate::from_text(&node.text().unwrap_or_default()))
 }
 
 /// Nothing where the entity names algorithms, and none of them is ours: what we would send, it
