@@ -1,4 +1,4 @@
-// A certified OpenID provider, in this process, as the organisation's own: people sign in on its pages by any password.
+// A certified OpenID provider, in this process, as the organisation's own: people sign in on its page by their name.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,6 +11,23 @@ const SECRET = 'one-secret-of-32-characters-or-so';
 function key(kid) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid };
+}
+
+const FORM = '<!doctype html><html lang="en"><title>Corp</title><h1>Corp</h1><form method="post"><label>Name <input name="login"></label><button type="submit">Sign in</button></form>';
+
+/** Who signs in, by the form that was sent. */
+async function submitted(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return new URLSearchParams(Buffer.concat(parts).toString()).get('login');
+}
+
+/** Nobody is asked whether Gatewright may know them. */
+async function granted(provider, { oidc }) {
+  const grant = new provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
+  grant.addOIDCScope('openid profile email');
+  await grant.save();
+  return grant;
 }
 
 /** Tells Gatewright something over TLS, as a server that believes its authority does. */
@@ -46,7 +63,9 @@ export async function startProvider({ people, callback, logout, ca }) {
     cookies: { keys: ['test-only'] },
     claims: { openid: ['sub'], profile: ['name', 'preferred_username', 'groups'], email: ['email', 'email_verified'], acr: null, amr: null },
     acrValues: ['pwd', 'mfa'],
-    features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: true } },
+    features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: false } },
+    interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
+    loadExistingGrant: (context) => granted(provider, context),
     pkce: { required: () => true },
     findAccount: (_context, id) => people[id] && {
       accountId: id,
@@ -54,7 +73,21 @@ export async function startProvider({ people, callback, logout, ca }) {
     },
     fetch: (url, options) => tell(new URL(url), options, ca),
   });
-  const errors = [];
+  const [errors, asked] = [[], []];
+  provider.use(async (context, next) => {
+    if (context.path === '/auth') asked.push({ ...context.query });
+    if (!context.path.startsWith('/interaction/')) return next();
+    if (context.method === 'GET') {
+      context.type = 'html';
+      context.body = FORM;
+      return;
+    }
+    const login = await submitted(context.req);
+    const factors = people[login]?.factors ?? 1;
+    const result = { login: { accountId: login, acr: factors > 1 ? 'mfa' : 'pwd', amr: factors > 1 ? ['pwd', 'otp'] : ['pwd'] } };
+    context.respond = false;
+    await provider.interactionFinished(context.req, context.res, result);
+  });
   provider.on('backchannel.error', (_context, error) => errors.push(`backchannel: ${error.message} ${error.cause?.message}`));
   provider.on('server_error', (_context, error) => errors.push(String(error)));
   provider.on('grant.error', (_context, error) => errors.push(`grant: ${error.message} ${error.error_description}`));
@@ -65,6 +98,7 @@ export async function startProvider({ people, callback, logout, ca }) {
     issuer,
     secret: SECRET,
     errors,
+    asked,
     provider,
     stop: () => new Promise((resolve) => {
       server.close(resolve);
