@@ -74,6 +74,7 @@ fn answer(policies: &Policies, facts: &Snapshot, who: &str, action: &str) -> Opt
         device: None,
         risk: None,
         proposal: None,
+        token: None,
     };
     let question = spec.question(facts, NOW).ok()?;
     Some(question.put(|request| explain(policies, facts, request, NOW)))

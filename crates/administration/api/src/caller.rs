@@ -162,6 +162,7 @@ impl Caller {
             http: None,
             device: None,
             risk: None,
+            token: None,
             proposal: match &self.part {
                 Part::Alone => None,
                 Part::Proposes(proposal) | Part::Approves(proposal) => Some(proposal.clone()),

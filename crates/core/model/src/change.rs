@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Ended, Group, GroupName,
-    Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName, PublishedKey,
-    Session, SessionId, SessionKind, Settings, Settlement, Timestamp, TokenHash, User, UserId,
+    App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Client, ClientId, Ended, Group,
+    GroupName, Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName,
+    PublishedKey, Session, SessionId, SessionKind, Settings, Settlement, Timestamp, TokenHash,
+    User, UserId,
 };
 
 /// One typed change of a fact.
@@ -82,6 +83,10 @@ pub enum Change {
     ProviderPut(Arc<Provider>),
     /// A provider of identities is gone; who signed in by it is not any more.
     ProviderRemoved(ProviderName),
+    /// A program as it now is, new or changed.
+    ClientPut(Arc<Client>),
+    /// A program is gone; nothing that it holds counts any more.
+    ClientRemoved(ClientId),
 }
 
 impl Change {
@@ -110,6 +115,8 @@ impl Change {
             Self::ProposalRemoved(_) => "proposal-removed",
             Self::ProviderPut(_) => "provider-put",
             Self::ProviderRemoved(_) => "provider-removed",
+            Self::ClientPut(_) => "client-put",
+            Self::ClientRemoved(_) => "client-removed",
         }
     }
 
@@ -146,6 +153,19 @@ impl Change {
                 false => format!("{} ({})", provider.name, provider.issuer),
             },
             Self::ProviderRemoved(name) => name.to_string(),
+            Self::ClientPut(client) => {
+                let off = if client.disabled {
+                    ", switched off"
+                } else {
+                    ""
+                };
+                with(
+                    &format!("{} ({}{off})", client.id, client.name),
+                    "in",
+                    &client.groups,
+                )
+            }
+            Self::ClientRemoved(id) => id.to_string(),
         }
     }
 }

@@ -80,7 +80,7 @@ pub struct ReportDifference {
     pub because: Vec<PolicyId>,
 }
 
-/// One thing that can change, from a closed list.
+/// One thing that can change, from a closed list. Records number them: new ones come last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lever {
@@ -88,9 +88,6 @@ pub enum Lever {
     SignIn,
     /// The person confirms with a passkey that they have.
     ConfirmWithPasskey,
-    /// The person confirms with the account that they have at a provider of identities, as strongly
-    /// as it is declared to be able to.
-    ConfirmWithProvider(ProviderName),
     /// The person adds a first passkey, which policy lets this session do, and has then confirmed with it.
     EnrolPasskey,
     /// The person signs in afresh by a new link, which an administrator makes.
@@ -101,6 +98,9 @@ pub enum Lever {
     Time(Timestamp),
     /// An administrator puts the person into a group, or grants it for a while.
     Group(GroupName),
+    /// The person confirms with the account that they have at a provider of identities, as strongly
+    /// as it is declared to be able to.
+    ConfirmWithProvider(ProviderName),
 }
 
 impl Lever {
@@ -160,6 +160,7 @@ pub struct Remedies {
 macro_rules! attributes {
     ($($(#[$doc:meta])* $variant:ident => $path:literal),* $(,)?) => {
         /// A context attribute that policies can mention. The paths are those of the schema.
+        /// Records number them: new ones come last.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[repr(u8)]
         pub enum Attribute { $($(#[$doc])* $variant),* }
@@ -190,14 +191,6 @@ attributes! {
     AuthnAgeSecs => "authn.age_secs",
     /// Seconds since the latest phishing-resistant proof, where there is one. Moves with time.
     AuthnPhishingResistantAgeSecs => "authn.phishing_resistant_age_secs",
-    /// Whether any proof is of more than one factor.
-    AuthnMultiFactor => "authn.multi_factor",
-    /// Providers of identities whose word it is.
-    AuthnProviders => "authn.providers",
-    /// Authentication context classes that providers named.
-    AuthnAcr => "authn.acr",
-    /// Authentication methods that providers named.
-    AuthnAmr => "authn.amr",
     /// Seconds since the session began. Moves with time.
     SessionAgeSecs => "session.age_secs",
     /// Whether the session is one for enrolment.
@@ -246,6 +239,22 @@ attributes! {
     ProposalGroups => "proposal.groups",
     /// The action that the change is.
     ProposalAction => "proposal.action",
+    /// Whether any proof is of more than one factor.
+    AuthnMultiFactor => "authn.multi_factor",
+    /// Providers of identities whose word it is.
+    AuthnProviders => "authn.providers",
+    /// Authentication context classes that providers named.
+    AuthnAcr => "authn.acr",
+    /// Authentication methods that providers named.
+    AuthnAmr => "authn.amr",
+    /// The client that the access token was issued to.
+    TokenClient => "token.client",
+    /// What it is limited to.
+    TokenScopes => "token.scopes",
+    /// Who acts for whom it is about.
+    TokenActors => "token.actors",
+    /// Whether its holder proved a key.
+    TokenSenderConstrained => "token.sender_constrained",
 }
 
 impl Attribute {

@@ -95,6 +95,11 @@ opaque_id!(
     SessionId, "s"
 );
 opaque_id!(
+    /// A program that asks in its own name. A new one of an old name has a new id and inherits
+    /// nothing.
+    ClientId, "c"
+);
+opaque_id!(
     /// A factor that a person enrolled: a passkey, a set of recovery codes.
     FactorId, "f"
 );
@@ -192,6 +197,10 @@ name!(
 name!(
     /// A label on apps and routes, as policies name it: `Tag::"crown-jewel"`.
     TagName, simple_name
+);
+name!(
+    /// A program that asks in its own name: its `client_id`.
+    ClientName, simple_name
 );
 name!(
     /// A provider of identities, as policies name it: `"corp"`.

@@ -7,6 +7,7 @@
 
 mod break_glass;
 mod change;
+mod client;
 mod decision;
 mod id;
 mod identity_headers;
@@ -25,13 +26,15 @@ mod upstream;
 
 pub use break_glass::{Acknowledged, BreakGlass, BreakGlassUse};
 pub use change::{Actor, Change};
+pub use client::Client;
 pub use decision::{
     Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,
     ReportDifference,
 };
 pub use id::{
-    AppName, BreakGlassId, DecisionId, FactorId, GroupName, IdFault, JudgementId, LinkId,
-    ProposalId, ProviderName, RouteName, SessionId, TagName, TokenHash, UserId,
+    AppName, BreakGlassId, ClientId, ClientName, DecisionId, FactorId, GroupName, IdFault,
+    JudgementId, LinkId, ProposalId, ProviderName, RouteName, SessionId, TagName, TokenHash,
+    UserId,
 };
 pub use identity_headers::IdentityHeaders;
 pub use organisation::{Network, PublishedKey, Settings};
@@ -43,7 +46,7 @@ pub use provider::{
 };
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,
-    ProposalContext, RiskContext, SessionContext, TimeContext,
+    ProposalContext, RiskContext, SessionContext, TimeContext, TokenContext,
 };
 pub use resource::{
     Action, App, AppOwner, AuthorizationHeader, Credential, PathPattern, PathPatternFault,

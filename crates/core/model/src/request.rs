@@ -4,9 +4,11 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Action, AuthnEvent, GroupName, ProviderProof, Resource, SessionId, Timestamp, UserId};
+use crate::{
+    Action, AuthnEvent, ClientId, GroupName, ProviderProof, Resource, SessionId, Timestamp, UserId,
+};
 
-/// Who asks.
+/// Who asks. Records number them: new ones come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Principal {
@@ -16,6 +18,8 @@ pub enum Principal {
     User(UserId),
     /// Who is on the machine itself, by the kernel's word (the administration socket's peer uid).
     Local(u32),
+    /// A program that asks in its own name.
+    Client(ClientId),
 }
 
 impl fmt::Display for Principal {
@@ -24,6 +28,7 @@ impl fmt::Display for Principal {
             Self::Anonymous => f.write_str("anonymous"),
             Self::User(user) => write!(f, "{user}"),
             Self::Local(uid) => write!(f, "local-uid-{uid}"),
+            Self::Client(client) => write!(f, "{client}"),
         }
     }
 }
@@ -64,6 +69,8 @@ pub struct Context<'a> {
     pub time: TimeContext<'a>,
     /// The proposal that it is about, or that it approves.
     pub proposal: Option<ProposalContext<'a>>,
+    /// The access token that it came with, where it came with one.
+    pub token: Option<TokenContext<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -82,6 +89,7 @@ impl<'a> Context<'a> {
             http: None,
             time: TimeContext { zone: None },
             proposal: None,
+            token: None,
         }
     }
 }
@@ -179,6 +187,19 @@ pub struct HttpContext<'a> {
     pub websocket: bool,
     /// Whether the page that sends it is of the same origin (or none sends it: a navigation).
     pub same_origin: bool,
+}
+
+/// What policy reads of an access token that was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenContext<'a> {
+    /// The client that it was issued to.
+    pub client: &'a str,
+    /// What it is limited to, sorted.
+    pub scopes: &'a [Arc<str>],
+    /// Who acts for whom it is about (RFC 8693, `act`), the nearest first.
+    pub actors: &'a [Arc<str>],
+    /// Whether whoever showed it proved a key that it is bound to (RFC 8705, RFC 9449).
+    pub sender_constrained: bool,
 }
 
 /// How `context.time` is computed.

@@ -17,9 +17,10 @@ pub use self::{
     nesting::{GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
 };
 use crate::{
-    App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Epoch, ExternalIdentity,
-    Group, GroupName, Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName,
-    PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User, UserId,
+    App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Client, ClientId, ClientName,
+    Epoch, ExternalIdentity, Group, GroupName, Membership, PolicyFile, ProposalId, ProposedChange,
+    Provider, ProviderName, PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User,
+    UserId,
 };
 
 /// The policies as applied.
@@ -58,6 +59,8 @@ pub struct Snapshot {
     break_glass: OrdMap<BreakGlassId, Arc<BreakGlass>>,
     proposals: OrdMap<ProposalId, Arc<ProposedChange>>,
     providers: OrdMap<ProviderName, Arc<Provider>>,
+    clients: HashMap<ClientId, Arc<Client>>,
+    clients_by_name: OrdMap<ClientName, ClientId>,
 }
 
 impl Snapshot {
@@ -234,6 +237,25 @@ impl Snapshot {
         self.proposals.get(&id)
     }
 
+    /// All programs that are known, by name.
+    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients_by_name
+            .values()
+            .filter_map(|id| self.clients.get(id))
+    }
+
+    /// A program by id.
+    pub fn client(&self, id: ClientId) -> Option<&Arc<Client>> {
+        self.clients.get(&id)
+    }
+
+    /// A program by the name that it asks for tokens by.
+    pub fn client_named(&self, name: &ClientName) -> Option<&Arc<Client>> {
+        self.clients_by_name
+            .get(name)
+            .and_then(|id| self.clients.get(id))
+    }
+
     /// All providers of identities, by name.
     pub fn providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
         self.providers.values()
@@ -255,7 +277,6 @@ impl Snapshot {
     /// off does not count.
     pub fn groups_of(&self, user: &User, now: Timestamp) -> (Vec<GroupName>, Timestamp) {
         let mut until = Timestamp::NEVER;
-        let mut found = BTreeSet::new();
         let mut open: Vec<&GroupName> = Vec::new();
         for membership in &user.groups {
             if !self.is_vouched_for(membership) {
@@ -268,6 +289,17 @@ impl Snapshot {
             }
             open.push(&membership.group);
         }
+        (self.groups_from(open), until)
+    }
+
+    /// The groups that a program is in, groups of groups included, sorted.
+    pub fn groups_of_client(&self, client: &Client) -> Vec<GroupName> {
+        self.groups_from(client.groups.iter().collect())
+    }
+
+    /// These groups and all that they are in, those that exist, sorted.
+    fn groups_from<'a>(&'a self, mut open: Vec<&'a GroupName>) -> Vec<GroupName> {
+        let mut found = BTreeSet::new();
         while let Some(name) = open.pop() {
             if let Some(group) = self.groups.get(name)
                 && found.insert(name.clone())
@@ -275,7 +307,7 @@ impl Snapshot {
                 open.extend(&group.parents);
             }
         }
-        (found.into_iter().collect(), until)
+        found.into_iter().collect()
     }
 
     fn is_vouched_for(&self, membership: &Membership) -> bool {

@@ -110,7 +110,17 @@ fn value(
             .proposal
             .map(|proposal| texts(proposal.groups.iter().map(GroupName::as_str))),
         Attribute::ProposalAction => context.proposal.map(|p| p.action.as_str().into()),
+        Attribute::TokenClient => context.token.map(|token| token.client.into()),
+        Attribute::TokenScopes => context.token.map(|token| texts_of(token.scopes)),
+        Attribute::TokenActors => context.token.map(|token| texts_of(token.actors)),
+        Attribute::TokenSenderConstrained => {
+            context.token.map(|token| token.sender_constrained.into())
+        }
     })
+}
+
+fn texts_of(texts: &[Arc<str>]) -> Value {
+    self::texts(texts.iter().map(|text| &**text))
 }
 
 fn texts<'t>(texts: impl Iterator<Item = &'t str>) -> Value {

@@ -12,8 +12,8 @@ use cedar_policy_core::{
     extensions::Extensions,
 };
 use gw_model::{
-    Action, App, AppName, Fault, GroupName, Principal, Resource, Route, RouteName, Snapshot,
-    TagName, Timestamp, User, UserId,
+    Action, App, AppName, Client, ClientId, Fault, GroupName, Principal, Resource, Route,
+    RouteName, Snapshot, TagName, Timestamp, User, UserId,
 };
 
 use crate::schema::{Kind, action_group, action_uid};
@@ -53,6 +53,7 @@ enum Facts<'f> {
     App(&'f App),
     RouteOf(EntityUID),
     Uid(u32),
+    Client(&'f Client),
 }
 
 impl<'f> Member<'f> {
@@ -79,6 +80,10 @@ impl<'f> Member<'f> {
             Facts::App(app) if described => {
                 attributes.push(("name", (&*app.title).into()));
                 tags.extend(app.attributes.iter().map(|(k, v)| (&**k, (&**v).into())));
+            }
+            Facts::Client(client) if described => {
+                attributes.push(("name", client.name.as_str().into()));
+                tags.extend(client.attributes.iter().map(|(k, v)| (&**k, (&**v).into())));
             }
             Facts::User(user) if described => {
                 attributes.push(("name", (&*user.name).into()));
@@ -179,7 +184,26 @@ impl<'f> Finder<'f> {
                 Vec::new(),
                 Facts::Uid(uid),
             )),
+            Principal::Client(id) => self.client(id),
         }
+    }
+
+    fn client(&mut self, id: ClientId) -> Result<Member<'f>, Fault> {
+        let client = self.facts.client(id);
+        let client = client.ok_or_else(|| fault(format!("there is no client {id}")))?;
+        if client.disabled {
+            return Err(fault(format!("the client `{}` is disabled", client.name)));
+        }
+        let groups = self.facts.groups_of_client(client);
+        let ancestors = groups.iter().map(|group| Kind::Group.uid(group.as_str()));
+        let (ancestors, id) = (ancestors.collect(), id.to_string());
+        self.groups.extend(groups);
+        Ok(Member::new(
+            Kind::Client,
+            &id,
+            ancestors,
+            Facts::Client(client),
+        ))
     }
 
     fn user_fact(&self, id: UserId) -> Result<&'f User, Fault> {

@@ -6,9 +6,9 @@ use std::{
 };
 
 use gw_model::{
-    App, AppName, Change, Epoch, Factor, FactorId, FactorKind, Group, GroupName, IdentityHeaders,
-    Membership, Network, PathPattern, Route, Settings, Snapshot, TagName, Timestamp, Upstream,
-    User, UserId,
+    App, AppName, Change, Client, ClientId, Epoch, Factor, FactorId, FactorKind, Group, GroupName,
+    IdentityHeaders, Membership, Network, PathPattern, Route, Settings, Snapshot, TagName,
+    Timestamp, Upstream, User, UserId,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -24,6 +24,8 @@ pub(crate) struct FactsSpec {
     groups: BTreeMap<Spanned<String>, GroupSpec>,
     #[serde(default)]
     users: BTreeMap<Spanned<String>, UserSpec>,
+    #[serde(default)]
+    clients: BTreeMap<Spanned<String>, ClientSpec>,
     #[serde(default)]
     apps: BTreeMap<Spanned<String>, AppSpec>,
 }
@@ -46,6 +48,17 @@ struct UserSpec {
     attributes: BTreeMap<Arc<str>, Arc<str>>,
     #[serde(default)]
     factors: Vec<FactorKind>,
+    #[serde(default)]
+    disabled: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientSpec {
+    #[serde(default)]
+    groups: Vec<GroupName>,
+    #[serde(default)]
+    attributes: BTreeMap<Arc<str>, Arc<str>>,
     #[serde(default)]
     disabled: bool,
 }
@@ -99,6 +112,11 @@ impl FactsSpec {
         for (name, spec) in &self.users {
             let user = spec.user(name.get_ref(), &mut misfits);
             changes.push((name.span().start, Change::UserPut(Arc::new(user))));
+        }
+        for (name, spec) in &self.clients {
+            if let Some(client) = spec.client(name, &mut misfits) {
+                changes.push((name.span().start, Change::ClientPut(Arc::new(client))));
+            }
         }
         for (name, spec) in &self.apps {
             if let Some(app) = spec.app(name, &mut misfits) {
@@ -202,6 +220,28 @@ impl UserSpec {
             disabled: self.disabled,
             version: 0,
         }
+    }
+}
+
+impl ClientSpec {
+    fn client(&self, name: &Spanned<String>, misfits: &mut Vec<Misfit>) -> Option<Client> {
+        let known = name.get_ref().parse().map_err(|error: gw_model::IdFault| {
+            misfits.push(Misfit {
+                offset: name.span().start,
+                what: error.to_string(),
+            });
+        });
+        Some(Client {
+            id: ClientId::from_bits(id_of(name.get_ref()).bits()),
+            name: known.ok()?,
+            title: name.get_ref().as_str().into(),
+            attributes: self.attributes.clone(),
+            groups: self.groups.clone(),
+            registration: "{}".into(),
+            tokens_from: Timestamp::default(),
+            disabled: self.disabled,
+            version: 0,
+        })
     }
 }
 

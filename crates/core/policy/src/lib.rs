@@ -46,6 +46,7 @@ pub use load::{Policies, load};
 pub use mentions::Mentions;
 pub use question::{
     DeviceSpec, HttpSpec, ProofSpec, Question, QuestionFault, QuestionSpec, SaidSpec, SessionSpec,
+    TokenSpec,
 };
 pub use reach::{PrincipalScopes, Reach, Reached, ResourceScopes};
 pub use remedies::{RemedyOptions, may_enrol, remedies};

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use gw_model::{
     AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, GroupName,
     HttpContext, NetworkContext, Principal, ProposalContext, ProviderName, ProviderProof, Resource,
-    RiskContext, SessionContext, SessionId, Snapshot, TimeContext, Timestamp,
+    RiskContext, SessionContext, SessionId, Snapshot, TimeContext, Timestamp, TokenContext,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ use crate::{clock::timestamp, facts::id_of};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuestionSpec {
-    /// A user's name, `anonymous`, or `local:UID`.
+    /// A user's name, `anonymous`, `client:NAME`, or `local:UID`.
     pub who: String,
     /// What is done.
     #[serde(default = "http_request")]
@@ -51,6 +51,26 @@ pub struct QuestionSpec {
     /// The proposal that is made, or approved.
     #[serde(default)]
     pub proposal: Option<ProposalSpec>,
+    /// The access token that comes with it.
+    #[serde(default)]
+    pub token: Option<TokenSpec>,
+}
+
+/// An access token that is shown.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenSpec {
+    /// The name of the client that it was issued to.
+    pub client: Arc<str>,
+    /// What it is limited to.
+    #[serde(default)]
+    pub scopes: Vec<Arc<str>>,
+    /// Who acts for whom it is about, the nearest first.
+    #[serde(default)]
+    pub actors: Vec<Arc<str>>,
+    /// Whether whoever shows it proves a key that it is bound to.
+    #[serde(default)]
+    pub sender_constrained: bool,
 }
 
 const fn http_request() -> Action {
@@ -195,7 +215,9 @@ pub struct ProposalSpec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QuestionFault {
     /// `who` names nobody.
-    #[error("there is no user `{0}`; name one of the facts, or write `anonymous` or `local:UID`")]
+    #[error(
+        "there is no user `{0}`; name one of the facts, or write `anonymous`, `client:NAME` or `local:UID`"
+    )]
     Who(String),
     /// The resource is not one that the action has.
     #[error("`{resource}` is not a resource of `{action}`; name {expected}")]
@@ -238,6 +260,7 @@ pub struct Question {
     risk: Option<RiskContext>,
     zone: Option<Arc<str>>,
     proposal: Option<ProposalSpec>,
+    token: Option<TokenSpec>,
 }
 
 impl QuestionSpec {
@@ -295,6 +318,7 @@ impl QuestionSpec {
             risk: self.risk.map(|score| RiskContext { score }),
             zone: app.and_then(|app| app.time_zone.clone()),
             proposal: self.proposal.clone(),
+            token: self.token.clone(),
             resource,
         })
     }
@@ -303,6 +327,13 @@ impl QuestionSpec {
         let nobody = || QuestionFault::Who(self.who.clone());
         if self.who == "anonymous" {
             return Ok(Principal::Anonymous);
+        }
+        if let Some(name) = self.who.strip_prefix("client:") {
+            let client = name.parse().ok();
+            let client = client.and_then(|name| facts.client_named(&name));
+            return client
+                .map(|client| Principal::Client(client.id))
+                .ok_or_else(nobody);
         }
         if let Some(uid) = self.who.strip_prefix("local:") {
             return uid.parse().map(Principal::Local).map_err(|_| nobody());
@@ -419,6 +450,12 @@ impl Question {
                 by: &proposal.by,
                 groups: &proposal.groups,
                 action: proposal.action.unwrap_or(self.action),
+            }),
+            token: self.token.as_ref().map(|token| TokenContext {
+                client: &token.client,
+                scopes: &token.scopes,
+                actors: &token.actors,
+                sender_constrained: token.sender_constrained,
             }),
         };
         answer(&AccessRequest {

@@ -50,7 +50,8 @@ pub fn remedies(
             }],
             exhausted: false,
         },
-        Principal::Local(_) => Remedies::default(),
+        // No person is there who could do anything about it.
+        Principal::Local(_) | Principal::Client(_) => Remedies::default(),
         Principal::User(id) => match facts.user(id) {
             Some(user) => search(policies, facts, request, now, options, user),
             None => Remedies::default(),

@@ -22,10 +22,11 @@ pub(crate) enum Kind {
     Session,
     System,
     Action,
+    Client,
 }
 
 impl Kind {
-    const NAMES: [&'static str; 10] = [
+    const NAMES: [&'static str; 11] = [
         "Anonymous",
         "User",
         "Local",
@@ -36,6 +37,7 @@ impl Kind {
         "Session",
         "System",
         "Action",
+        "Client",
     ];
 
     /// The type as Cedar names it.
@@ -54,7 +56,7 @@ impl Kind {
 }
 
 #[expect(clippy::expect_used, reason = "the names are literals")]
-static TYPE_NAMES: LazyLock<[EntityType; 10]> = LazyLock::new(|| {
+static TYPE_NAMES: LazyLock<[EntityType; 11]> = LazyLock::new(|| {
     Kind::NAMES.map(|name| EntityType::from_normalized_str(name).expect("an entity type name"))
 });
 

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use gw_model::{
     AccessRequest, Action, App, Attribute, AttributeSet, Authn, Context, DeviceContext, GroupName,
     HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext, SessionContext,
-    SessionId, Snapshot, TimeContext,
+    SessionId, Snapshot, TimeContext, TokenContext,
 };
 
 /// Everything about an access that is not a fact of the stream.
@@ -37,6 +37,32 @@ pub struct Circumstances {
     pub risk: Option<RiskContext>,
     /// The proposed change that it is about, or that it approves.
     pub proposal: Option<Arc<OwnedProposal>>,
+    /// The access token that it came with.
+    pub token: Option<Arc<OwnedToken>>,
+}
+
+/// What is known of an access token that was shown, owned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedToken {
+    /// The name of the client that it was issued to.
+    pub client: Arc<str>,
+    /// What it is limited to, sorted.
+    pub scopes: Vec<Arc<str>>,
+    /// Who acts for whom it is about, the nearest first.
+    pub actors: Vec<Arc<str>>,
+    /// Whether whoever showed it proved a key that it is bound to.
+    pub sender_constrained: bool,
+}
+
+impl OwnedToken {
+    fn context(&self) -> TokenContext<'_> {
+        TokenContext {
+            client: &self.client,
+            scopes: &self.scopes,
+            actors: &self.actors,
+            sender_constrained: self.sender_constrained,
+        }
+    }
 }
 
 /// What is known of a proposed change, owned.
@@ -129,6 +155,7 @@ impl Circumstances {
             }),
             time: TimeContext { zone },
             proposal: self.proposal.as_deref().map(OwnedProposal::context),
+            token: self.token.as_deref().map(OwnedToken::context),
         };
         then(&AccessRequest {
             principal: self.principal,
@@ -177,6 +204,9 @@ impl Circumstances {
             A::RiskScore => self.risk == earlier.risk,
             A::ProposalBy | A::ProposalGroups | A::ProposalAction => {
                 self.proposal == earlier.proposal
+            }
+            A::TokenClient | A::TokenScopes | A::TokenActors | A::TokenSenderConstrained => {
+                self.token == earlier.token
             }
             A::HttpMethod => self.same_http(earlier, |a, b| a.method == b.method),
             A::HttpPath => self.same_http(earlier, |a, b| a.path == b.path),

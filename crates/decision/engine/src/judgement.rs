@@ -20,7 +20,7 @@ const CLOCK_LOOK: Duration = Duration::from_secs(1);
 /// Two equal grounds mean that no fact which the judgement rests on has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grounds {
-    /// Of the person; 0 where none is known.
+    /// Of the person or the program; 0 where none is known.
     pub user: u64,
     /// Of the session; 0 where there is none.
     pub session: u64,
@@ -105,6 +105,7 @@ impl Grounds {
 fn user_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
     match circumstances.principal {
         Principal::User(id) => facts.user(id).map_or(0, |user| user.version),
+        Principal::Client(id) => facts.client(id).map_or(0, |client| client.version),
         Principal::Anonymous | Principal::Local(_) => 0,
     }
 }
@@ -231,11 +232,12 @@ impl Judgement {
         self.valid_until().min(idle_end).min(clock)
     }
 
-    /// The people and the session that it rests on.
+    /// The people, the program and the session that it rests on.
     pub fn subjects(&self) -> impl Iterator<Item = Subject> {
-        let principal = match self.principal {
-            Principal::User(id) => Some(id),
-            Principal::Anonymous | Principal::Local(_) => None,
+        let (principal, client) = match self.principal {
+            Principal::User(id) => (Some(id), None),
+            Principal::Client(id) => (None, Some(Subject::Client(id))),
+            Principal::Anonymous | Principal::Local(_) => (None, None),
         };
         let target = match &*self.resource {
             Resource::User(id) | Resource::Session(_, id) => Some(*id),
@@ -247,6 +249,7 @@ impl Judgement {
             .into_iter()
             .flatten()
             .map(Subject::User)
+            .chain(client)
             .chain(session)
     }
 

@@ -229,5 +229,6 @@ pub fn visit(app: &str, session: Option<&Session>, path: &str) -> Circumstances 
         device: None,
         risk: None,
         proposal: None,
+        token: None,
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{Change, SessionId, UserId};
+use gw_model::{Change, ClientId, SessionId, UserId};
 
 /// Views whose changes are remembered: who is further behind looks at everything.
 const STEPS_MAX: usize = 64;
@@ -20,12 +20,14 @@ pub enum Subject {
     User(UserId),
     /// A session.
     Session(SessionId),
+    /// A program.
+    Client(ClientId),
 }
 
 /// What has changed, as far as judgements can tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Moved {
-    /// People and sessions.
+    /// People, sessions and programs.
     pub subjects: Vec<Subject>,
     /// Whether something did that anybody's judgement may rest on: policies, groups, apps,
     /// settings, or more than is remembered.
@@ -54,6 +56,8 @@ impl Moved {
             Change::UserPut(user) => Subject::User(user.id),
             Change::UserRemoved(id) => Subject::User(*id),
             Change::SessionStarted(session) => Subject::Session(session.id),
+            Change::ClientPut(client) => Subject::Client(client.id),
+            Change::ClientRemoved(id) => Subject::Client(*id),
             Change::SessionAdvanced { session, .. }
             | Change::SessionEnded { session, .. }
             | Change::SessionForgotten(session) => Subject::Session(*session),

@@ -400,6 +400,7 @@ impl Asked {
             device: None,
             risk: None,
             proposal: None,
+            token: None,
         })
     }
 }

@@ -237,6 +237,7 @@ impl Person {
             device: None,
             risk: None,
             proposal: None,
+            token: None,
         }
     }
 

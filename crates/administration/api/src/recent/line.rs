@@ -243,6 +243,10 @@ fn who(facts: &Snapshot, entry: &Entry, principal: Principal) -> String {
         Principal::Anonymous => "a stranger".into(),
         Principal::User(id) => name(facts, id),
         Principal::Local(uid) => format!("uid {uid} on the machine"),
+        Principal::Client(id) => match facts.client(id) {
+            Some(client) => client.name.to_string(),
+            None => id.to_string(),
+        },
     }
 }
 

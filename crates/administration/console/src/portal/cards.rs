@@ -106,6 +106,7 @@ pub(super) fn asking(
         device: None,
         risk: None,
         proposal: None,
+        token: None,
     }
 }
 

@@ -1,6 +1,6 @@
 use gw_model::{
-    Action, Actor, Decision, Fault, Lever, PolicyId, Principal, Remedies, Remedy, ReportDifference,
-    Resource, SessionId, UserId,
+    Action, Actor, Attribute, ClientId, Decision, Fault, Lever, PolicyId, Principal, Remedies,
+    Remedy, ReportDifference, Resource, SessionId, UserId,
 };
 use proptest::prelude::*;
 
@@ -265,4 +265,38 @@ fn each_method_of_http_has_its_code() {
     }
     assert_eq!(Method::of("get"), Method::Other);
     assert_eq!(Method::from_code(Method::None.code()), Method::None);
+}
+
+/// The number that a record has for a word.
+fn number(word: &impl serde::Serialize) -> u8 {
+    postcard::to_allocvec(word).unwrap()[0]
+}
+
+#[test]
+fn words_keep_the_numbers_that_records_have_for_them() {
+    let attributes = [
+        (Attribute::AuthnMethods, 0),
+        (Attribute::SessionAgeSecs, 4),
+        (Attribute::HttpMethod, 15),
+        (Attribute::TimeNow, 24),
+        (Attribute::ProposalAction, 27),
+        (Attribute::AuthnMultiFactor, 28),
+    ];
+    for (attribute, known) in attributes {
+        assert_eq!(number(&attribute), known, "{attribute:?}");
+    }
+    let group = Lever::Group("staff".parse().unwrap());
+    let provider = Lever::ConfirmWithProvider("corp".parse().unwrap());
+    assert_eq!(
+        [
+            number(&Lever::EnrolPasskey),
+            number(&group),
+            number(&provider)
+        ],
+        [2, 6, 7]
+    );
+    let user = Principal::User(UserId::from_bits(1));
+    let principals = [Principal::Anonymous, user, Principal::Local(0)];
+    assert_eq!(principals.each_ref().map(number), [0, 1, 2]);
+    assert_eq!(number(&Principal::Client(ClientId::from_bits(1))), 3);
 }

@@ -7,10 +7,10 @@ use super::{
     nesting::{self, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
 };
 use crate::{
-    Actor, App, AppName, AppToken, AuthnEvent, BreakGlass, Change, EndReason, Ended, Epoch,
-    ExternalIdentity, FactorId, Group, GroupName, ProposalId, ProposedChange, Provider,
-    ProviderName, ProviderProof, Session, SessionId, Settlement, Timestamp, TokenHash, User,
-    UserId,
+    Actor, App, AppName, AppToken, AuthnEvent, BreakGlass, Change, Client, ClientId, ClientName,
+    EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, ProposalId,
+    ProposedChange, Provider, ProviderName, ProviderProof, Session, SessionId, Settlement,
+    Timestamp, TokenHash, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -19,6 +19,9 @@ pub enum ApplyError {
     /// The name belongs to somebody else.
     #[error("there is already a user `{0}`")]
     UserNameTaken(Arc<str>),
+    /// The name belongs to another program.
+    #[error("there is already a client `{0}`")]
+    ClientNameTaken(ClientName),
     /// The host belongs to another app.
     #[error("the host `{host}` belongs to the app `{app}`")]
     HostTaken {
@@ -282,6 +285,8 @@ impl Snapshot {
             Change::ProposalPut(proposed) => self.put_proposal(proposed)?,
             Change::ProviderPut(provider) => self.put_provider(version, provider),
             Change::ProviderRemoved(name) => self.remove_provider(version, name)?,
+            Change::ClientPut(client) => self.put_client(version, client)?,
+            Change::ClientRemoved(id) => self.remove_client(*id)?,
             Change::ProposalRemoved(id) => {
                 self.proposals
                     .remove(id)
@@ -443,6 +448,37 @@ impl Snapshot {
         self.groups_version = version;
     }
 
+    fn put_client(&mut self, version: u64, client: &Arc<Client>) -> Result<(), ApplyError> {
+        if let Some(other) = self.clients_by_name.get(&client.name)
+            && *other != client.id
+        {
+            return Err(ApplyError::ClientNameTaken(client.name.clone()));
+        }
+        for group in &client.groups {
+            self.known_group(group)?;
+        }
+        if let Some(old) = self.clients.get(&client.id) {
+            self.clients_by_name.remove(&old.name);
+        }
+        let mut client = Client::clone(client);
+        client.version = version;
+        self.clients_by_name.insert(client.name.clone(), client.id);
+        self.clients.insert(client.id, Arc::new(client));
+        Ok(())
+    }
+
+    fn remove_client(&mut self, id: ClientId) -> Result<(), ApplyError> {
+        let client = self
+            .clients
+            .remove(&id)
+            .ok_or_else(|| ApplyError::Unknown {
+                kind: "client",
+                name: id.to_string(),
+            })?;
+        self.clients_by_name.remove(&client.name);
+        Ok(())
+    }
+
     /// What people are there, and what rests on its word, goes with it.
     fn remove_provider(&mut self, version: u64, name: &ProviderName) -> Result<(), ApplyError> {
         if self.providers.remove(name).is_none() {
@@ -527,6 +563,13 @@ impl Snapshot {
             user.groups.retain(|m| m.group != *name);
             user.version = version;
             self.users.insert(user.id, Arc::new(user));
+        }
+        let clients = self.clients.values().filter(|c| c.groups.contains(name));
+        for client in clients.cloned().collect::<Vec<_>>() {
+            let mut client = Client::clone(&client);
+            client.groups.retain(|group| group != name);
+            client.version = version;
+            self.clients.insert(client.id, Arc::new(client));
         }
         let children: Vec<_> = self
             .groups

@@ -6,6 +6,7 @@ use crate::{
     FactorKind, Membership, SessionKind, Upstream,
 };
 
+mod clients;
 mod providers;
 
 fn user(bits: u64, name: &str, groups: &[&str]) -> User {

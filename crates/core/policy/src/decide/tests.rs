@@ -1,8 +1,8 @@
 use std::{sync::Arc, time::Duration};
 
 use gw_model::{
-    Action, Attribute, AuthnMethod, Change, Context, Membership, Outcome, Principal, Resource,
-    SessionContext, Timestamp, User, UserId,
+    Action, Attribute, AuthnMethod, Change, Client, ClientId, Context, Membership, Outcome,
+    Principal, Resource, SessionContext, Timestamp, User, UserId,
 };
 
 use crate::testing::{ANA, Ask, BO, NIGHT, OLGA, app, ask, facts, facts_with, policies, user};
@@ -319,4 +319,39 @@ fn an_address_is_the_same_in_both_its_spellings() {
     let mut ask = ask(ANA, "wiki");
     ask.address = "::ffff:192.0.2.7".parse().unwrap();
     assert!(ask.decide(&policies, &facts()).outcome.is_allow());
+}
+
+#[test]
+fn a_program_is_asked_about_as_itself_and_is_nobody_once_it_is_off_or_gone() {
+    let builder = |bits, disabled| {
+        Change::ClientPut(Arc::new(Client {
+            id: ClientId::from_bits(bits),
+            name: format!("builder-{bits}").parse().unwrap(),
+            title: "".into(),
+            attributes: Default::default(),
+            groups: vec!["staff".parse().unwrap()],
+            registration: "{}".into(),
+            tokens_from: Timestamp::default(),
+            disabled,
+            version: 0,
+        }))
+    };
+    let facts = facts_with(vec![builder(1, false), builder(2, true)]);
+    let outcome = |text: &str, id| {
+        let client = Principal::Client(ClientId::from_bits(id));
+        let ask = ask(ANA, "wiki").unproved().by(client);
+        ask.decide(&policies(text), &facts).outcome
+    };
+    assert!(
+        outcome(WIKI, 1).is_allow(),
+        "a group may hold people and programs"
+    );
+    for nobody in [2, 3] {
+        assert!(!outcome(WIKI, nobody).is_allow());
+    }
+    let people = "@id(\"wiki-for-people\") permit (principal is User in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");";
+    assert!(
+        !outcome(people, 1).is_allow(),
+        "what is for people is for no program"
+    );
 }

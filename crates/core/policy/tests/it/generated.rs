@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
-    AccessRequest, Action, App, Assurance, Authn, AuthnEvent, AuthnMethod, Change, Context,
-    Decision, DeviceContext, Epoch, ExternalIdentity, Factor, FactorId, FactorKind, Group,
-    GroupName, HttpContext, IdentityHeaders, Membership, Network, NetworkContext, PolicyFile,
-    Principal, ProposalContext, Provider, ProviderProof, ProviderProtocol, Resource, RiskContext,
-    Route, SessionContext, SessionId, Settings, Snapshot, TimeContext, Timestamp, Upstream, User,
-    UserId, Words,
+    AccessRequest, Action, App, Assurance, Authn, AuthnEvent, AuthnMethod, Change, Client,
+    ClientId, Context, Decision, DeviceContext, Epoch, ExternalIdentity, Factor, FactorId,
+    FactorKind, Group, GroupName, HttpContext, IdentityHeaders, Membership, Network,
+    NetworkContext, PolicyFile, Principal, ProposalContext, Provider, ProviderProof,
+    ProviderProtocol, Resource, RiskContext, Route, SessionContext, SessionId, Settings, Snapshot,
+    TimeContext, Timestamp, TokenContext, Upstream, User, UserId, Words,
 };
 use gw_policy::{Policies, load};
 use proptest::prelude::*;
@@ -201,6 +201,10 @@ fn atom() -> impl Strategy<Value = String> {
         "(resource is Route && resource in Tag::\"crown-jewel\")",
         "(resource is Route && resource.app in Tag::\"crown-jewel\")",
         "(resource is User && resource in Group::\"staff\")",
+        "(context has token && context.token.client == \"builder\")",
+        "(context has token && context.token.scopes.contains(\"write\"))",
+        "(context has token && context.token.sender_constrained)",
+        "(context has token && context.token.actors.isEmpty())",
         "(context has proposal && context.proposal.by == \"ana\")",
         "(context has proposal && context.proposal.groups.contains(\"staff\"))",
         "(context has proposal && context.proposal.action == \"admin.policy.apply\")",
@@ -280,6 +284,8 @@ pub(crate) struct Ask {
     pub(crate) websocket: bool,
     /// Who proposed it, and in which groups they are.
     pub(crate) proposal: Option<(&'static str, Vec<GroupName>)>,
+    /// The client of a token, its scopes, and whether it is bound to a key.
+    pub(crate) token: Option<(&'static str, Vec<Arc<str>>, bool)>,
     pub(crate) now: Timestamp,
 }
 
@@ -327,6 +333,16 @@ impl Ask {
                         by,
                         groups,
                         action: self.action,
+                    }),
+                token: self
+                    .token
+                    .as_ref()
+                    .filter(|_| self.action == Action::HttpRequest)
+                    .map(|(client, scopes, sender_constrained)| TokenContext {
+                        client,
+                        scopes,
+                        actors: &[],
+                        sender_constrained: *sender_constrained,
                     }),
             },
         })
@@ -414,6 +430,8 @@ fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapsh
         Change::AppPut(Arc::new(app("wiki", &[], app_zone))),
         Change::AppPut(Arc::new(app("payroll", &["crown-jewel"], None))),
     ];
+    changes.push(client(0, "builder", &["staff"]));
+    changes.push(client(1, "robot", &[]));
     let names = ["zoe", "ana", "bo", "carl"];
     for (number, ((groups, until, flags), name)) in people.iter().zip(names).enumerate() {
         let user = user(number, name, groups, *until, *flags);
@@ -475,6 +493,20 @@ fn user(
         disabled: false,
         version: 0,
     }
+}
+
+fn client(number: u64, name: &str, groups: &[&str]) -> Change {
+    Change::ClientPut(Arc::new(Client {
+        id: ClientId::from_bits(number),
+        name: name.parse().unwrap(),
+        title: name.into(),
+        attributes: [("team".into(), "red".into())].into(),
+        groups: groups.iter().map(|g| g.parse().unwrap()).collect(),
+        registration: "{}".into(),
+        tokens_from: Timestamp::default(),
+        disabled: false,
+        version: 0,
+    }))
 }
 
 /// One that says a lot, and one whose word is no more than that.
@@ -541,6 +573,12 @@ fn proposal() -> impl Strategy<Value = Option<(&'static str, Vec<GroupName>)>> {
     prop::option::of((words(&["ana", "bo"]), groups))
 }
 
+fn token() -> impl Strategy<Value = Option<(&'static str, Vec<Arc<str>>, bool)>> {
+    let scopes = prop::sample::subsequence(vec!["read", "write"], 0..=2);
+    let scopes = scopes.prop_map(|names| names.into_iter().map(Arc::from).collect());
+    prop::option::of((words(&["builder", "robot"]), scopes, any::<bool>()))
+}
+
 /// What a provider said, different with how long ago it was.
 fn provider_proof(ago: u64, at: Timestamp) -> ProviderProof {
     let is = |bit: u32| ago >> bit & 1 == 1;
@@ -588,7 +626,11 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
     (
         question(),
         events,
-        (prop::option::of((ago(), any::<bool>())), proposal()),
+        (
+            prop::option::of((ago(), any::<bool>())),
+            proposal(),
+            token(),
+        ),
         (address, country, prop::option::of(0_u8..=100)),
         device,
         (
@@ -598,7 +640,7 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
         ),
     )
         .prop_map(
-            move |(question, events, (session, proposal), network, device, http)| {
+            move |(question, events, (session, proposal, token), network, device, http)| {
                 let (principal, action, resource) = question;
                 let past = |millis: u64| now.before(Duration::from_millis(millis));
                 let mut events: Vec<_> = events
@@ -637,6 +679,7 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
                     path: http.1,
                     websocket: http.2,
                     proposal,
+                    token,
                     now,
                 }
             },
@@ -649,6 +692,7 @@ fn question() -> impl Strategy<Value = (Principal, Action, Resource)> {
         prop_oneof![
             5 => person().prop_map(Principal::User),
             1 => Just(Principal::Anonymous),
+            2 => (0_u64..2).prop_map(|id| Principal::Client(ClientId::from_bits(id))),
         ]
     };
     let within = || {
@@ -708,6 +752,7 @@ pub(crate) fn anybody(now: Timestamp) -> Ask {
         path: "/",
         websocket: false,
         proposal: None,
+        token: None,
         now,
     }
 }

@@ -134,6 +134,17 @@ fn entities(facts: &Snapshot, now: Timestamp) -> Vec<Value> {
     for user in facts.users() {
         all.push(person(user, now));
     }
+    for client in facts.clients() {
+        let parents = client.groups.iter().map(|g| uid("Group", g.as_str()));
+        let attrs = json!({ "name": client.name });
+        let this = uid("Client", &client.id.to_string());
+        all.push(entity(
+            this,
+            attrs,
+            parents.collect(),
+            json!(client.attributes),
+        ));
+    }
     let mut tags = BTreeSet::new();
     for app in facts.apps() {
         tags.extend(&app.tags);
@@ -183,6 +194,7 @@ fn principal_uid(principal: Principal) -> String {
         Principal::Anonymous => "Anonymous::\"anonymous\"".to_owned(),
         Principal::User(id) => format!("User::\"{id}\""),
         Principal::Local(uid) => format!("Local::\"{uid}\""),
+        Principal::Client(id) => format!("Client::\"{id}\""),
     }
 }
 
@@ -256,6 +268,14 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
             "by": proposal.by,
             "groups": groups,
             "action": proposal.action.as_str(),
+        });
+    }
+    if let (Some(token), Action::HttpRequest) = (context.token, action) {
+        record["token"] = json!({
+            "client": token.client,
+            "scopes": token.scopes.iter().collect::<BTreeSet<_>>(),
+            "actors": token.actors.iter().collect::<BTreeSet<_>>(),
+            "sender_constrained": token.sender_constrained,
         });
     }
     if let (Some(http), Action::HttpRequest) = (context.http, action) {

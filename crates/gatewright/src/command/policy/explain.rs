@@ -94,6 +94,7 @@ pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {
         device: None,
         risk: None,
         proposal: None,
+        token: None,
     };
     let question = spec
         .question(&cases.facts, now())

@@ -40,6 +40,7 @@ fn may_apply(house: &House, browser: &Browser<'_>) -> bool {
         device: None,
         risk: None,
         proposal: None,
+        token: None,
     };
     house.tested.engine.preview(&asked).outcome.is_allow()
 }

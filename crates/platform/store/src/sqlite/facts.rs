@@ -4,8 +4,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
-    AppName, BreakGlassId, Change, GroupName, ProposalId, ProviderName, SessionId, Snapshot,
-    TokenHash, UserId,
+    AppName, BreakGlassId, Change, ClientId, GroupName, ProposalId, ProviderName, SessionId,
+    Snapshot, TokenHash, UserId,
 };
 use rusqlite::{Connection, params};
 
@@ -24,6 +24,7 @@ pub(super) const KEY: &str = "key";
 pub(super) const BREAK_GLASS: &str = "break-glass";
 pub(super) const PROPOSAL: &str = "proposal";
 pub(super) const PROVIDER: &str = "provider";
+pub(super) const CLIENT: &str = "client";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +41,7 @@ pub(super) enum Entity {
     BreakGlass(BreakGlassId),
     Proposal(ProposalId),
     Provider(ProviderName),
+    Client(ClientId),
 }
 
 /// What stands in a row, beside kind and key.
@@ -108,6 +110,8 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
             touched.extend(theirs.map(|user| Entity::User(user.id)));
             touched.insert(Entity::Provider(name.clone()))
         }
+        Change::ClientPut(client) => touched.insert(Entity::Client(client.id)),
+        Change::ClientRemoved(id) => touched.insert(Entity::Client(*id)),
     };
 }
 
@@ -120,7 +124,11 @@ fn members<'a>(before: &'a Snapshot, group: &'a GroupName) -> impl Iterator<Item
         .groups()
         .filter(|g| g.parents.contains(group))
         .map(|g| Entity::Group(g.name.clone()));
-    users.chain(groups)
+    let clients = before
+        .clients()
+        .filter(|client| client.groups.contains(group))
+        .map(|client| Entity::Client(client.id));
+    users.chain(groups).chain(clients)
 }
 
 /// What goes with an entity and would be costly to find in a snapshot.
@@ -159,6 +167,7 @@ impl Entity {
             Self::BreakGlass(_) => BREAK_GLASS,
             Self::Proposal(_) => PROPOSAL,
             Self::Provider(_) => PROVIDER,
+            Self::Client(_) => CLIENT,
         }
     }
 
@@ -173,6 +182,7 @@ impl Entity {
             Self::BreakGlass(id) => id.to_string(),
             Self::Proposal(id) => id.to_string(),
             Self::Provider(name) => name.to_string(),
+            Self::Client(id) => id.to_string(),
             Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
@@ -209,6 +219,7 @@ impl Entity {
                 .proposal(*id)
                 .map(|proposed| (after.epoch.number, words::to_json(proposed))),
             Self::Provider(name) => after.provider(name).map(|p| (p.version, words::to_json(p))),
+            Self::Client(id) => after.client(*id).map(|c| (c.version, words::to_json(c))),
         };
         let Some((version, body)) = found else {
             return Ok(None);

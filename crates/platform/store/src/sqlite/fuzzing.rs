@@ -66,6 +66,7 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
     let providers = facts
         .providers()
         .map(|provider| Entity::Provider(provider.name.clone()));
+    let clients = facts.clients().map(|client| Entity::Client(client.id));
     let mut rows: Vec<Row> = [Entity::Settings, Entity::Policies, Entity::Declared]
         .into_iter()
         .chain(users)
@@ -77,6 +78,7 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
         .chain(sealed)
         .chain(proposals)
         .chain(providers)
+        .chain(clients)
         .filter_map(|entity| row(&entity, facts))
         .collect();
     for (kind, version) in [

@@ -13,7 +13,7 @@ use std::{
 };
 
 use gw_model::{
-    App, AppName, AppToken, BreakGlass, Change, Epoch, Group, GroupName, PolicyFile,
+    App, AppName, AppToken, BreakGlass, Change, Client, Epoch, Group, GroupName, PolicyFile,
     ProposedChange, Provider, PublishedKey, Session, Settings, Snapshot, Upstream, User, UserId,
 };
 use rusqlite::Connection;
@@ -58,6 +58,7 @@ pub(super) struct Stored {
     break_glass: Versioned<Arc<BreakGlass>>,
     proposals: Versioned<Arc<ProposedChange>>,
     providers: Versioned<Arc<Provider>>,
+    clients: Versioned<Arc<Client>>,
     pub(super) collections: BTreeMap<String, u64>,
 }
 
@@ -100,6 +101,7 @@ impl Stored {
             facts::BREAK_GLASS => self.break_glass.push((version, row.value()?)),
             facts::PROPOSAL => self.proposals.push((version, row.value()?)),
             facts::PROVIDER => self.providers.push((version, row.value()?)),
+            facts::CLIENT => self.clients.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
                     place: format!("the fact `{key}`"),
@@ -164,6 +166,9 @@ impl Rebuild {
         }
         for (version, entry) in stored.break_glass {
             self.put(version, Change::BreakGlassPut(entry))?;
+        }
+        for (version, client) in stored.clients {
+            self.put(version, Change::ClientPut(client))?;
         }
         for (version, proposed) in stored.proposals {
             self.put(version, Change::ProposalPut(proposed))?;

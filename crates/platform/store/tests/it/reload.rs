@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, iter, sync::Arc};
 
 use gw_model::{
-    Actor, AppToken, AuthnEvent, AuthnMethod, Change, EndReason, Ended, Network, ProposalId,
-    PublishedKey, Session, SessionKind, Settings, Settled, Settlement, Snapshot,
+    Actor, AppToken, AuthnEvent, AuthnMethod, Change, ClientId, EndReason, Ended, Network,
+    ProposalId, PublishedKey, Session, SessionKind, Settings, Settled, Settlement, Snapshot,
 };
 use gw_store::{ChangesSince, Proposal, Refused, Store};
 use proptest::{collection::vec, prelude::*, sample::subsequence};
@@ -40,6 +40,8 @@ enum Step {
     ProposalGone(u64),
     Provider(usize, bool),
     ProviderGone(usize),
+    Client(u64, usize, Vec<&'static str>),
+    ClientGone(u64),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -71,6 +73,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u64).prop_map(Step::ProposalGone),
         2 => (0..2_usize, any::<bool>()).prop_map(|(name, off)| Step::Provider(name, off)),
         1 => (0..2_usize).prop_map(Step::ProviderGone),
+        2 => (0..3_u64, 0..3_usize, subsequence(GROUPS.to_vec(), 0..3)).prop_map(|(id, name, groups)| Step::Client(id, name, groups)),
+        1 => (0..3_u64).prop_map(Step::ClientGone),
     ]
 }
 
@@ -156,6 +160,8 @@ fn change(step: Step, n: u64) -> Change {
             Change::ProposalPut(Arc::new(proposed(id, by).settled(settled)))
         }
         Step::ProposalGone(id) => Change::ProposalRemoved(ProposalId::from_bits(id)),
+        Step::Client(id, name, groups) => client(id, NAMES[name], &groups),
+        Step::ClientGone(id) => Change::ClientRemoved(ClientId::from_bits(id)),
         Step::Provider(name, off) => provider(PROVIDERS[name], off),
         Step::ProviderGone(name) => Change::ProviderRemoved(PROVIDERS[name].parse().unwrap()),
     }
@@ -185,6 +191,7 @@ fn told(facts: &Snapshot) -> Vec<String> {
     all.extend(facts.keys().map(json));
     all.extend(facts.proposals().map(json));
     all.extend(facts.providers().map(json));
+    all.extend(facts.clients().map(json));
     for identity in facts.users().flat_map(|user| &user.identities) {
         let found = facts.user_of_identity(identity).map(|user| user.id);
         all.push(format!("{} {found:?}", json(identity)));

@@ -5,10 +5,10 @@ use std::{
 };
 
 use gw_model::{
-    Action, Actor, App, AppToken, AuthnEvent, AuthnMethod, Change, ExternalIdentity, Factor,
-    FactorId, FactorKind, Group, LinkId, Membership, PolicyFile, ProposalId, ProposedChange,
-    Provider, ProviderProtocol, Resource, Session, SessionId, SessionKind, Timestamp, TokenHash,
-    Upstream, User, UserId,
+    Action, Actor, App, AppToken, AuthnEvent, AuthnMethod, Change, Client, ClientId,
+    ExternalIdentity, Factor, FactorId, FactorKind, Group, LinkId, Membership, PolicyFile,
+    ProposalId, ProposedChange, Provider, ProviderProtocol, Resource, Session, SessionId,
+    SessionKind, Timestamp, TokenHash, Upstream, User, UserId,
 };
 use gw_store::{
     Committed, DataFolder, Effect, KeySource, LinkKind, LinkRow, PasskeyRow, Refused, SqliteStore,
@@ -114,6 +114,20 @@ pub(crate) fn known_at(mut user: User, name: &str, number: usize) -> User {
         membership.by = Some(name.parse().unwrap());
     }
     user
+}
+
+pub(crate) fn client(id: u64, name: &str, groups: &[&str]) -> Change {
+    Change::ClientPut(Arc::new(Client {
+        id: ClientId::from_bits(id),
+        name: name.parse().unwrap(),
+        title: name.into(),
+        attributes: Default::default(),
+        groups: groups.iter().map(|g| g.parse().unwrap()).collect(),
+        registration: "{}".into(),
+        tokens_from: NOW,
+        disabled: id == 2,
+        version: 0,
+    }))
 }
 
 pub(crate) fn provider(name: &str, suspended: bool) -> Change {

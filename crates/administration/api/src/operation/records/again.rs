@@ -47,6 +47,7 @@ pub(super) fn circumstances(
         device: None,
         risk: None,
         proposal: None,
+        token: None,
     })
 }
 
