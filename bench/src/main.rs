@@ -134,13 +134,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let wanted = only
             .as_ref()
             .is_none_or(|word| bench.question.contains(word));
-        let measured = if wanted {
-            run(bench)?
-        } else {
-            kept.iter()
-                .filter(|row| row.answers == bench.question)
-                .cloned()
-                .collect()
+        let before = kept.iter().filter(|row| row.answers == bench.question);
+        let measured = match wanted {
+            true => anew(before, &run(bench)?),
+            false => before.cloned().collect(),
         };
         if measured.is_empty() {
             continue;
@@ -156,6 +153,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let json = serde_json::to_string_pretty(&rows)?;
     fs::write(folder.join("results.json"), json + "\n")?;
     Ok(())
+}
+
+/// The rows of the last run, but for the cases that were measured anew: a program may be told to
+/// measure some of them only.
+fn anew<'r>(before: impl Iterator<Item = &'r Row>, measured: &'r [Row]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for old in before.chain(measured) {
+        let of_case = |row: &&Row| row.question == old.question;
+        if rows.iter().any(|row| of_case(&row)) && measured.iter().any(|row| of_case(&row)) {
+            continue;
+        }
+        let now: Vec<_> = measured.iter().filter(of_case).cloned().collect();
+        match now.is_empty() {
+            true => rows.push(old.clone()),
+            false => rows.extend(now),
+        }
+    }
+    rows
 }
 
 /// The word after `--only`.
