@@ -56,6 +56,10 @@ actions! {
     /// Add, change and remove apps ([`Resource::System`]); what decides which policies apply to
     /// them takes [`Self::AdminPolicyApply`] too.
     AdminAppChange => "admin.app.change",
+    /// Switch a provider of identities off ([`Resource::System`]): for emergencies.
+    AdminProviderSuspend => "admin.provider.suspend",
+    /// Switch one on again, and forget one that is no longer declared ([`Resource::System`]).
+    AdminProviderChange => "admin.provider.change",
     /// Propose a change to a [`Resource::User`] or to [`Resource::System`], for somebody else to make.
     AdminChangePropose => "admin.change.propose",
 }

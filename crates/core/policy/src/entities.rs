@@ -269,6 +269,8 @@ impl<'f> Finder<'f> {
                 | Action::AdminLogRead
                 | Action::AdminKeyRotate
                 | Action::AdminAppChange
+                | Action::AdminProviderSuspend
+                | Action::AdminProviderChange
                 | Action::AdminChangePropose,
                 Resource::System,
             ) => Ok((Member::plain(Kind::System, SYSTEM), None)),

@@ -377,7 +377,9 @@ impl QuestionSpec {
             | Action::AdminExplain
             | Action::AdminLogRead
             | Action::AdminKeyRotate
-            | Action::AdminAppChange => match text {
+            | Action::AdminAppChange
+            | Action::AdminProviderSuspend
+            | Action::AdminProviderChange => match text {
                 "" | "gatewright" => Ok(Resource::System),
                 _ => Err(fault("nothing, or `gatewright`")),
             },

@@ -106,6 +106,8 @@ pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
         | Action::AdminLogRead
         | Action::AdminKeyRotate
         | Action::AdminAppChange
+        | Action::AdminProviderSuspend
+        | Action::AdminProviderChange
         | Action::AdminChangePropose => Some("admin"),
     }
 }

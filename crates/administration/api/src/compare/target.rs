@@ -11,24 +11,30 @@ use gw_policy::Policies;
 use super::changing::{Another, just_given};
 
 /// What is done to Gatewright itself.
-pub(super) const SYSTEM: [Action; 7] = [
+pub(super) const SYSTEM: [Action; 9] = [
     Action::AdminRead,
     Action::AdminPolicyApply,
     Action::AdminExplain,
     Action::AdminLogRead,
     Action::AdminKeyRotate,
     Action::AdminAppChange,
+    Action::AdminProviderSuspend,
+    Action::AdminProviderChange,
     Action::AdminChangePropose,
 ];
 
 /// What of that somebody may do for somebody else who proposes it.
-const TAKE_TWO: [Action; 2] = [Action::AdminPolicyApply, Action::AdminAppChange];
+const TAKE_TWO: [Action; 4] = [
+    Action::AdminPolicyApply,
+    Action::AdminAppChange,
+    Action::AdminProviderSuspend,
+    Action::AdminProviderChange,
+];
 
 /// All actions of targets.
-pub(super) const ACTIONS: [Action; 8] = {
-    let [read, apply, explain, log, keys, apps, propose] = SYSTEM;
-    let http = Action::HttpRequest;
-    [http, read, apply, explain, log, keys, apps, propose]
+pub(super) const ACTIONS: [Action; 10] = {
+    let [a, b, c, d, e, f, g, h, i] = SYSTEM;
+    [Action::HttpRequest, a, b, c, d, e, f, g, h, i]
 };
 
 /// Something that is asked for.

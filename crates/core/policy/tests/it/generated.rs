@@ -719,6 +719,8 @@ fn question() -> impl Strategy<Value = (Principal, Action, Resource)> {
         Action::AdminRead,
         Action::AdminPolicyApply,
         Action::AdminLogRead,
+        Action::AdminProviderSuspend,
+        Action::AdminProviderChange,
         Action::AdminChangePropose,
     ]);
     prop_oneof![
