@@ -194,6 +194,31 @@ pub struct ExternalIdentity {
     pub provider: ProviderName,
     /// Who they are there: never given to anybody else (`sub`).
     pub subject: Arc<str>,
+    /// The groups of whoever said so, where they may not apply policies: once the person is in
+    /// another one, nobody signs in by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<Vec<GroupName>>,
+}
+
+impl ExternalIdentity {
+    /// Somebody at a provider, for as long as they are there.
+    pub const fn of(provider: ProviderName, subject: Arc<str>) -> Self {
+        Self {
+            provider,
+            subject,
+            within: None,
+        }
+    }
+
+    /// Whether it is the same somebody at the same provider.
+    pub fn is(&self, provider: &ProviderName, subject: &str) -> bool {
+        self.provider == *provider && *self.subject == *subject
+    }
+
+    /// What tells it from all others.
+    pub(crate) fn key(&self) -> (ProviderName, Arc<str>) {
+        (self.provider.clone(), Arc::clone(&self.subject))
+    }
 }
 
 /// What a provider said when somebody signed in there.

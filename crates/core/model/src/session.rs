@@ -10,7 +10,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppName, FactorId, ProviderProof, SessionId, Timestamp, TokenHash, UserId};
+use crate::{
+    AppName, FactorId, ProviderName, ProviderProof, SessionId, Timestamp, TokenHash, UserId,
+};
 
 /// How somebody proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -201,6 +203,15 @@ impl Session {
     pub fn authn_at(&self, rank: u32) -> &[AuthnEvent] {
         let rank = usize::try_from(rank).unwrap_or(usize::MAX);
         self.authn.get(..rank).unwrap_or(&self.authn)
+    }
+
+    /// The providers of identities on whose word it rests, each once.
+    pub fn providers(&self) -> Vec<&ProviderName> {
+        let said = self.authn.iter().filter_map(|e| e.provider.as_deref());
+        let mut all: Vec<_> = said.map(|said| &said.provider).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// Why it no longer stands at `now`, if so.

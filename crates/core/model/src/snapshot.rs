@@ -39,7 +39,7 @@ pub struct Snapshot {
     pub epoch: Epoch,
     users: HashMap<UserId, Arc<User>>,
     users_by_name: OrdMap<Arc<str>, UserId>,
-    users_by_identity: HashMap<ExternalIdentity, UserId>,
+    users_by_identity: HashMap<(ProviderName, Arc<str>), UserId>,
     groups: OrdMap<GroupName, Arc<Group>>,
     groups_version: u64,
     apps: OrdMap<AppName, Arc<App>>,
@@ -87,7 +87,7 @@ impl Snapshot {
     /// Who somebody at a provider is here.
     pub fn user_of_identity(&self, identity: &ExternalIdentity) -> Option<&Arc<User>> {
         self.users_by_identity
-            .get(identity)
+            .get(&identity.key())
             .and_then(|id| self.users.get(id))
     }
 

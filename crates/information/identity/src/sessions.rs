@@ -8,8 +8,8 @@ use std::{
 
 use gw_engine::{Commit, CommitError, random};
 use gw_model::{
-    Actor, AuthnEvent, BreakGlass, Change, DecisionId, EndReason, Ended, Session, SessionId,
-    SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
+    Actor, AuthnEvent, BreakGlass, Change, DecisionId, EndReason, Ended, ProviderName, Session,
+    SessionId, SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
 };
 use gw_store::Notes;
 
@@ -37,6 +37,8 @@ pub struct SessionSummary {
     pub expires: Timestamp,
     /// How the person proved who they are, in order.
     pub methods: Vec<&'static str>,
+    /// The providers of identities on whose word it rests, each once.
+    pub providers: Vec<ProviderName>,
     /// Why it is over, if it is.
     pub ended: Option<EndReason>,
 }
@@ -58,6 +60,7 @@ impl SessionSummary {
                 .iter()
                 .map(|proof| proof.method.as_str())
                 .collect(),
+            providers: session.providers().into_iter().cloned().collect(),
             ended: session.over(now),
         }
     }

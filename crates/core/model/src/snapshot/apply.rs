@@ -150,9 +150,7 @@ impl Snapshot {
             old.factors.iter().any(|o| o.id == f) && !user.factors.iter().any(|n| n.id == f)
         };
         let unlinked = |said: &ProviderProof| {
-            let is = |identity: &ExternalIdentity| {
-                identity.provider == said.provider && identity.subject == said.subject
-            };
+            let is = |identity: &ExternalIdentity| identity.is(&said.provider, &said.subject);
             old.identities.iter().any(is) && !user.identities.iter().any(is)
         };
         let gone = |session: &Session| {
@@ -323,13 +321,13 @@ impl Snapshot {
         if let Some(old) = self.users.get(&user.id) {
             self.users_by_name.remove(&old.name);
             for identity in &old.identities {
-                self.users_by_identity.remove(identity);
+                self.users_by_identity.remove(&identity.key());
             }
         }
         let mut user = User::clone(user);
         user.version = version;
         for identity in &user.identities {
-            self.users_by_identity.insert(identity.clone(), user.id);
+            self.users_by_identity.insert(identity.key(), user.id);
         }
         self.users_by_name.insert(user.name.clone(), user.id);
         self.users.insert(user.id, Arc::new(user));
@@ -416,7 +414,7 @@ impl Snapshot {
         })?;
         self.users_by_name.remove(&user.name);
         for identity in &user.identities {
-            self.users_by_identity.remove(identity);
+            self.users_by_identity.remove(&identity.key());
         }
         Ok(())
     }
@@ -493,7 +491,7 @@ impl Snapshot {
         for user in theirs {
             let mut user = User::clone(&user);
             for identity in user.identities.iter().filter(|i| i.provider == *name) {
-                self.users_by_identity.remove(identity);
+                self.users_by_identity.remove(&identity.key());
             }
             user.identities.retain(|i| i.provider != *name);
             user.groups.retain(|m| m.by.as_ref() != Some(name));

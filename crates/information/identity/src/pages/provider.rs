@@ -322,7 +322,7 @@ fn refused(
 fn not_let_in(why: &NotLetIn, provider: &str, whom: &str) -> String {
     match why {
         NotLetIn::Off(_) => format!("Nobody is signed in by {provider} now. {whom}"),
-        NotLetIn::HasFactors(_) => format!(
+        NotLetIn::HasFactors(_) | NotLetIn::Outgrown(_) => format!(
             "You have another way to sign in here. Use it, then link {provider} on your account page; from then on either works."
         ),
         NotLetIn::NameTaken(_) => format!(

@@ -11,6 +11,7 @@ use gw_model::{
 };
 
 use super::claims::Told;
+use crate::exceeds;
 
 /// The longest name that pages show of somebody, in characters.
 const DISPLAY_NAME_MAX: usize = 120;
@@ -47,6 +48,10 @@ pub(crate) enum NotLetIn {
     Disabled(Arc<str>),
     #[error("`{0}` was made for one use of a sealed way in")]
     BreakGlass(Arc<str>),
+    #[error(
+        "`{0}` has more rights than whoever said who they are at the provider: they link the two themselves"
+    )]
+    Outgrown(Arc<str>),
     #[error("they are somebody else here than who is signed in")]
     Another,
 }
@@ -74,7 +79,8 @@ impl Arrival {
             Some(user) => may_come(facts, &user)?,
             None => self.somebody_new(facts, provider, new)?,
         };
-        if !user.identities.contains(&self.identity()) {
+        self.within_its_bounds(facts, &user)?;
+        if !self.is_known_as(&user) {
             user.identities.push(self.identity());
         }
         Ok(user)
@@ -88,7 +94,7 @@ impl Arrival {
             _ => {}
         }
         let mut user = may_come(facts, user)?;
-        if !user.identities.contains(&self.identity()) {
+        if !self.is_known_as(&user) {
             user.identities.push(self.identity());
         }
         Ok(user)
@@ -133,11 +139,34 @@ impl Arrival {
         (!same).then(|| Change::UserPut(Arc::new(user)))
     }
 
-    fn identity(&self) -> ExternalIdentity {
-        ExternalIdentity {
-            provider: self.proof.provider.clone(),
-            subject: self.proof.subject.clone(),
+    /// Whether somebody is linked with who comes already.
+    fn is_known_as(&self, user: &User) -> bool {
+        self.identity_in(user).is_some()
+    }
+
+    fn identity_in<'u>(&self, user: &'u User) -> Option<&'u ExternalIdentity> {
+        let (provider, subject) = (&self.proof.provider, &self.proof.subject);
+        user.identities.iter().find(|i| i.is(provider, subject))
+    }
+
+    /// What somebody said of them who has fewer rights than they have by now is worth nothing. What
+    /// the provider's own word adds does not count: that is declared.
+    fn within_its_bounds(&self, facts: &Snapshot, user: &User) -> Result<(), NotLetIn> {
+        let within = self.identity_in(user).and_then(|i| i.within.as_deref());
+        let Some(within) = within else {
+            return Ok(());
+        };
+        let mut without = user.clone();
+        let by = Some(&self.proof.provider);
+        without.groups.retain(|m| m.by.as_ref() != by);
+        match exceeds(within, facts, &without, self.at) {
+            true => Err(NotLetIn::Outgrown(user.name.clone())),
+            false => Ok(()),
         }
+    }
+
+    fn identity(&self) -> ExternalIdentity {
+        ExternalIdentity::of(self.proof.provider.clone(), self.proof.subject.clone())
     }
 
     /// Somebody who is here already, by what was declared. Who has a factor is never found.
@@ -247,5 +276,7 @@ fn is_address(email: &str) -> bool {
             .is_some_and(|(who, at)| !who.is_empty() && !at.is_empty() && !at.contains('@'))
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod tests;

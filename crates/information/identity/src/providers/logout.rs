@@ -138,10 +138,8 @@ impl Whose {
             session.ended.is_none() && said.any(|said| self.is_meant(said))
         };
         let user = self.subject.as_ref().and_then(|subject| {
-            facts.user_of_identity(&ExternalIdentity {
-                provider: self.provider.clone(),
-                subject: Arc::clone(subject),
-            })
+            let (provider, subject) = (self.provider.clone(), Arc::clone(subject));
+            facts.user_of_identity(&ExternalIdentity::of(provider, subject))
         });
         let id = |session: &Arc<Session>| session.id;
         match user {

@@ -106,10 +106,9 @@ pub(crate) fn member(mut user: User, groups: &[&str]) -> User {
 
 /// Somebody whom a provider knows by a number, and puts into each group that they are in.
 pub(crate) fn known_at(mut user: User, name: &str, number: usize) -> User {
-    user.identities.push(ExternalIdentity {
-        provider: name.parse().unwrap(),
-        subject: number.to_string().into(),
-    });
+    let (provider, subject) = (name.parse().unwrap(), number.to_string().into());
+    user.identities
+        .push(ExternalIdentity::of(provider, subject));
     for membership in &mut user.groups {
         membership.by = Some(name.parse().unwrap());
     }

@@ -26,10 +26,7 @@ fn is(provider: Provider) -> Change {
 }
 
 fn identity(provider: &str, subject: &str) -> ExternalIdentity {
-    ExternalIdentity {
-        provider: provider.parse().unwrap(),
-        subject: subject.into(),
-    }
+    ExternalIdentity::of(provider.parse().unwrap(), subject.into())
 }
 
 fn linked(mut user: User, provider: &str, subject: &str) -> User {
