@@ -271,7 +271,7 @@ impl Joined {
 
     /// The administration, for the socket and for the door.
     fn administration(&self, data: &Path, live: &reload::Live) -> Administration {
-        let (shown, named) = (live.clone(), live.clone());
+        let (shown, named, known) = (live.clone(), live.clone(), live.clone());
         Administration::new(Parts {
             engine: self.engine.clone(),
             identity: self.identity.clone(),
@@ -279,6 +279,7 @@ impl Joined {
             authentication_origin: self.origin.clone(),
             config: Arc::new(move || shown.shown()),
             configured_groups: Arc::new(move || named.groups()),
+            configured_providers: Arc::new(move || known.providers()),
             log: self.log_access(data),
             desk: self.desk.clone(),
             ledger: ledger::folder(data),

@@ -95,6 +95,7 @@ async fn running() -> (TestEngine, Client) {
             since,
         }),
         configured_groups: Arc::new(|| vec!["owners".parse().expect("a name")]),
+        configured_providers: Arc::new(Vec::new),
         log: Arc::new(move || LogAccess {
             folder: log.clone(),
             heads: Vec::new(),

@@ -141,6 +141,10 @@ endpoints! {
         "Removes a factor; the sessions that rest on it end.", asks [PROPOSE], gives 200 Done;
     UserLink: POST "/v1/users/{user}/links" => AdminUserLink on User,
         "Makes a link to sign in, to enrol or to recover. Its address is a secret of the person.", takes MakeLink, gives 201 LinkView;
+    UserIdentitySet: PUT "/v1/users/{user}/identities/{provider}" => AdminUserLink on User,
+        "Says who a person is at a provider of identities: whoever is that there signs in as them.", asks [PROPOSE], takes SetIdentity, gives 200 Done;
+    UserIdentityRemove: DELETE "/v1/users/{user}/identities/{provider}" => AdminUserLink on User,
+        "Takes away that a person is known at a provider; the sessions that rest on it end.", asks [PROPOSE], gives 200 Done;
     UserSessionsEnd: DELETE "/v1/users/{user}/sessions" => AdminSessionEnd on User,
         "Ends all sessions of a person.", gives 200 SessionsEnded;
     UserAccess: GET "/v1/users/{user}/access" => AdminExplain on System,
@@ -165,6 +169,16 @@ endpoints! {
         "Changes an app, whole.", asks [PROPOSE], takes AppDocument, up_to APP_BYTES, gives 200 AppShown;
     AppRemove: DELETE "/v1/apps/{app}" => AdminAppChange on System,
         "Removes an app; what is open at it is cut.", asks [PROPOSE], gives 200 Done;
+    ProviderList: GET "/v1/providers" => AdminRead on System,
+        "Providers of identities, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<ProviderView>;
+    ProviderShow: GET "/v1/providers/{provider}" => AdminRead on System,
+        "A provider of identities.", gives 200 ProviderView;
+    ProviderSuspend: POST "/v1/providers/{provider}/suspend" => AdminProviderSuspend on System,
+        "Switches a provider off: nobody signs in by it from now on, and the sessions that rest on its word end.", asks [PROPOSE], gives 200 ProviderView;
+    ProviderResume: POST "/v1/providers/{provider}/resume" => AdminProviderChange on System,
+        "Switches a provider on again, as far as it is declared.", asks [PROPOSE], gives 200 ProviderView;
+    ProviderForget: DELETE "/v1/providers/{provider}" => AdminProviderChange on System,
+        "Forgets a provider that the configuration file does not name any more, with who its people are here.", asks [PROPOSE], gives 200 ProviderForgotten;
     AppAccess: GET "/v1/apps/{app}/access" => AdminExplain on System,
         "Who can reach an app, and on which conditions.", gives 200 Listing<AppAccessView>;
     AccessMap: GET "/v1/map" => AdminExplain on System,

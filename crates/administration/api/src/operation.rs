@@ -13,6 +13,7 @@ mod log;
 mod overview;
 mod policies;
 mod proposals;
+mod providers;
 mod records;
 mod sessions;
 mod system;
@@ -212,6 +213,8 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::UserGroupRemove => users::leave(&call).await,
         Operation::UserFactorRemove => users::remove_factor(&call).await,
         Operation::UserLink => users::link(&call).await,
+        Operation::UserIdentitySet => users::set_identity(&call).await,
+        Operation::UserIdentityRemove => users::remove_identity(&call).await,
         Operation::UserSessionsEnd => sessions::end_all(&call).await,
         Operation::GroupList => groups::list(&call),
         Operation::GroupAdd => groups::add(&call).await,
@@ -223,6 +226,11 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::AppShow => apps::show(&call),
         Operation::AppPut => apps::put(&call).await,
         Operation::AppRemove => apps::remove(&call).await,
+        Operation::ProviderList => providers::list(&call),
+        Operation::ProviderShow => providers::show(&call),
+        Operation::ProviderSuspend => providers::switch(&call, true).await,
+        Operation::ProviderResume => providers::switch(&call, false).await,
+        Operation::ProviderForget => providers::forget(&call).await,
         Operation::SessionList => sessions::list(&call).await,
         Operation::SessionEnd => sessions::end(&call).await,
         Operation::UserAccess => access::of_user(&call).await,

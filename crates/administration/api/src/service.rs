@@ -8,7 +8,9 @@ use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::SigningKeys;
 use gw_leases::Desk;
-use gw_model::{Action, DecisionId, GroupName, Principal, Resource, SessionId, Timestamp, UserId};
+use gw_model::{
+    Action, DecisionId, GroupName, Principal, ProviderName, Resource, SessionId, Timestamp, UserId,
+};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
@@ -41,6 +43,8 @@ pub struct Parts {
     pub config: Arc<dyn Fn() -> ConfigState + Send + Sync>,
     /// The groups that the configuration file names: they are changed there.
     pub configured_groups: Arc<dyn Fn() -> Vec<GroupName> + Send + Sync>,
+    /// The providers of identities that the configuration file names.
+    pub configured_providers: Arc<dyn Fn() -> Vec<ProviderName> + Send + Sync>,
     /// Where the ledger lies, and what proves it whole.
     pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
     /// Where what is open is listed and ended.

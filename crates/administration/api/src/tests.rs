@@ -2,6 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use gw_engine::{
     Commit, CommitError,
     testing::{TestEngine, app, group, policies, proposed, user},
@@ -9,20 +10,25 @@ use gw_engine::{
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
 use gw_model::{
-    Actor, Change, Factor, FactorId, FactorKind, PolicyFile, Timestamp, Upstream, User,
+    Actor, Change, ExternalIdentity, Factor, FactorId, FactorKind, PolicyFile, Provider,
+    ProviderProtocol, Session, Timestamp, Upstream, User,
 };
+use gw_pages::Judged;
 use gw_store::Refused;
-use http::Method;
+use http::{HeaderMap, Method, StatusCode};
 use tokio::task::JoinSet;
 
 use crate::{
     Administration, Client, ClientError, Parts, Socket,
+    caller::Caller,
     endpoint::{ENDPOINTS, On},
+    service::ApiRequest,
     types::*,
 };
 
 mod declared;
 mod proposals;
+mod providers;
 
 const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");\n";
 
@@ -73,6 +79,7 @@ async fn running(policy: &str) -> Running {
             since,
         }),
         configured_groups: Arc::new(|| vec!["owners".parse().unwrap()]),
+        configured_providers: Arc::new(|| vec!["corp".parse().unwrap()]),
         desk: Default::default(),
         ledger: ledger.clone(),
         started: since,
@@ -103,6 +110,72 @@ fn options() -> IdentityOptions {
         whom_to_ask: "Ask Olga.".into(),
         lifetimes: Lifetimes::default(),
     }
+}
+
+/// Somebody in a session, let in by the door.
+fn caller(running: &Running, session: &Session) -> Caller {
+    let view = running.test.engine.view();
+    Caller::person(&Judged {
+        decision: gw_model::DecisionId::from_bits(1),
+        because: Vec::new(),
+        at: running.test.clock.now(),
+        epoch: view.facts.epoch,
+        address: [127, 0, 0, 1].into(),
+        scheme: "https",
+        host: "administration.test".into(),
+        port: None,
+        user: view.facts.user(session.user).cloned(),
+        session: view.facts.session(session.id).cloned(),
+        rank: 1,
+        ended: None,
+        navigation: false,
+    })
+    .unwrap()
+}
+
+async fn send(
+    running: &Running,
+    caller: Caller,
+    method: Method,
+    target: &str,
+    mut headers: HeaderMap,
+    body: &impl serde::Serialize,
+) -> (StatusCode, serde_json::Value) {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    headers.insert("content-type", "application/json".parse().unwrap());
+    let request = ApiRequest {
+        caller,
+        method,
+        path: path.into(),
+        query: query.into(),
+        headers,
+        body: Bytes::from(serde_json::to_vec(body).unwrap()),
+    };
+    let answer = running.administration.answer(request).await;
+    let told = serde_json::from_slice(answer.body()).unwrap();
+    (answer.status(), told)
+}
+
+fn provider(name: &str) -> Provider {
+    Provider {
+        name: name.parse().unwrap(),
+        title: format!("{name} accounts").into(),
+        issuer: format!("https://{name}.test").into(),
+        protocol: ProviderProtocol::Oidc {
+            client_id: "gatewright".into(),
+            scopes: vec!["profile".into()],
+        },
+        people: Default::default(),
+        memberships: Vec::new(),
+        assurance: Default::default(),
+        disabled: false,
+        suspended: false,
+        version: 0,
+    }
+}
+
+fn identity(provider: &str, subject: &str) -> ExternalIdentity {
+    ExternalIdentity::of(provider.parse().unwrap(), subject.into())
 }
 
 #[tokio::test]
@@ -179,6 +252,7 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
             .replace("{purpose}", "assertion")
             .replace("{session}", named)
             .replace("{entry}", "b-aaaaaaaaaaaaa")
+            .replace("{provider}", "corp")
             .replace("{proposal}", &proposed.id.to_string());
         let answer = running
             .client

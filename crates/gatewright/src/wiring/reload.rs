@@ -9,7 +9,7 @@ use std::{
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_identity::Identity;
-use gw_model::{Actor, FactorKind, GroupName, Snapshot};
+use gw_model::{Actor, FactorKind, GroupName, ProviderName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 
@@ -80,6 +80,14 @@ impl Live {
         self.with(|state| {
             let groups = state.config.wanted.groups.iter();
             groups.map(|group| group.name.clone()).collect()
+        })
+    }
+
+    /// The providers of identities that the file names.
+    pub(super) fn providers(&self) -> Vec<ProviderName> {
+        self.with(|state| {
+            let providers = state.config.wanted.providers.iter();
+            providers.map(|provider| provider.name.clone()).collect()
         })
     }
 

@@ -60,7 +60,7 @@ impl Right {
     const fn can_take_two(self) -> bool {
         matches!(
             self.action(),
-            Action::AdminUserAdd | Action::AdminUserChange
+            Action::AdminUserAdd | Action::AdminUserChange | Action::AdminUserLink
         )
     }
 

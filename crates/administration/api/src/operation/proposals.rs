@@ -452,8 +452,14 @@ fn version_of(
             Some(facts.group(&named.parse().ok()?)?.version)
         }
         Operation::AppPut | Operation::AppRemove => Some(facts.app(&named.parse().ok()?)?.version),
+        Operation::ProviderResume | Operation::ProviderForget => {
+            Some(facts.provider(&named.parse().ok()?)?.version)
+        }
         // What only takes away is not held up by those it is about, who change themselves.
-        Operation::UserChange | Operation::UserEnable | Operation::UserGroupAdd => match resource {
+        Operation::UserChange
+        | Operation::UserEnable
+        | Operation::UserGroupAdd
+        | Operation::UserIdentitySet => match resource {
             Resource::User(id) => Some(facts.user(*id)?.version),
             _ => None,
         },

@@ -36,6 +36,7 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, Problem> {
             id: session.id,
             user: session.user_name.clone(),
             methods: session.methods.iter().map(|m| (*m).to_owned()).collect(),
+            providers: session.providers.clone(),
             started: session.started,
             seen: session.last_used,
             expires: session.expires,

@@ -1,11 +1,14 @@
-//! People: list, add, change, switch off and on, remove; groups, factors, links.
+//! People: list, add, change, switch off and on, remove; groups, factors, links, and who they are
+//! at providers.
 
 mod change;
+mod identity;
 mod link;
 mod shown;
 
 pub(crate) use change::attributes;
 pub(super) use change::{join, leave, patch, remove, remove_factor, switch};
+pub(super) use identity::{remove as remove_identity, set as set_identity};
 pub(super) use link::link;
 pub(super) use shown::{list, show, shown};
 

@@ -1,17 +1,11 @@
 //! Changes that one person proposes and another makes.
 
-use bytes::Bytes;
 use gw_engine::testing::session;
-use gw_model::{AuthnMethod, Session, UserId};
-use gw_pages::Judged;
-use http::{HeaderMap, StatusCode};
+use gw_model::{AuthnMethod, UserId};
+use http::StatusCode;
 
 use super::*;
-use crate::{
-    caller::Caller,
-    endpoint::{ENDPOINTS, Operation},
-    service::ApiRequest,
-};
+use crate::endpoint::{ENDPOINTS, Operation};
 
 const APPROVALS: &str = include_str!("../../../../../policies/approvals/approvals.cedar");
 const ROLES: &str = include_str!("../../../../../policies/roles/roles.cedar");
@@ -65,23 +59,7 @@ async fn organisation() -> Organisation {
 
 impl Organisation {
     fn caller(&self, session: &Session) -> Caller {
-        let view = self.running.test.engine.view();
-        Caller::person(&Judged {
-            decision: gw_model::DecisionId::from_bits(1),
-            because: Vec::new(),
-            at: self.running.test.clock.now(),
-            epoch: view.facts.epoch,
-            address: [127, 0, 0, 1].into(),
-            scheme: "https",
-            host: "administration.test".into(),
-            port: None,
-            user: view.facts.user(session.user).cloned(),
-            session: view.facts.session(session.id).cloned(),
-            rank: 1,
-            ended: None,
-            navigation: false,
-        })
-        .unwrap()
+        caller(&self.running, session)
     }
 
     async fn ask(
@@ -100,22 +78,10 @@ impl Organisation {
         caller: Caller,
         method: Method,
         target: &str,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         body: &impl serde::Serialize,
     ) -> (StatusCode, serde_json::Value) {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        headers.insert("content-type", "application/json".parse().unwrap());
-        let request = ApiRequest {
-            caller,
-            method,
-            path: path.into(),
-            query: query.into(),
-            headers,
-            body: Bytes::from(serde_json::to_vec(body).unwrap()),
-        };
-        let answer = self.running.administration.answer(request).await;
-        let told = serde_json::from_slice(answer.body()).unwrap();
-        (answer.status(), told)
+        send(&self.running, caller, method, target, headers, body).await
     }
 
     async fn by(
@@ -337,6 +303,10 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
             serde_json::to_value(policies_of(OTHER)).unwrap(),
         ),
         (
+            Operation::UserIdentitySet,
+            serde_json::json!({ "subject": "a-18" }),
+        ),
+        (
             Operation::DeclaredApply,
             serde_json::json!({ "files": [{ "name": "a.toml", "text": "version = 1\n[[group]]\nname = \"made\"\n" }], "over": all.plan_of("made").await }),
         ),
@@ -348,6 +318,7 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
         .test
         .change(vec![Change::AppPut(Arc::new(wiki))])
         .await;
+    all.running.test.change(at_providers()).await;
     let mut kept = 0;
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_proposable()) {
         let body = bodies
@@ -358,6 +329,13 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
             .path
             .replace("{user}", "ana")
             .replace("{app}", "wiki")
+            .replace(
+                "{provider}",
+                match endpoint.operation {
+                    Operation::ProviderSuspend => "corp",
+                    _ => "old",
+                },
+            )
             .replace(
                 "/groups/{group}",
                 match endpoint.path.contains("/users/") {
@@ -389,10 +367,30 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
         );
         assert_eq!(facts.groups_version(), after.groups_version());
         assert_eq!(facts.apps_version(), after.apps_version());
+        assert_eq!(
+            facts.providers().collect::<Vec<_>>(),
+            after.providers().collect::<Vec<_>>()
+        );
         assert_eq!(facts.policies().version, after.policies().version);
         assert_eq!(facts.declared().version, after.declared().version);
     }
-    assert_eq!(kept, 15);
+    assert_eq!(kept, 20);
+}
+
+/// One provider that is on; and one that is off in all ways, at which Ana is known.
+fn at_providers() -> Vec<Change> {
+    let old = Provider {
+        disabled: true,
+        suspended: true,
+        ..provider("old")
+    };
+    let mut ana = user(2, "ana", &["staff"]);
+    ana.identities.push(identity("old", "a-17"));
+    vec![
+        Change::ProviderPut(Arc::new(provider("corp"))),
+        Change::ProviderPut(Arc::new(old)),
+        Change::UserPut(Arc::new(ana)),
+    ]
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{FactorId, FactorKind, GroupName, Timestamp, UserId};
+use gw_model::{FactorId, FactorKind, GroupName, ProviderName, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct UserView {
     pub groups: Vec<MembershipView>,
     /// What the person has enrolled.
     pub factors: Vec<FactorView>,
+    /// Who they are at providers of identities.
+    #[serde(default)]
+    pub identities: Vec<IdentityView>,
     /// Whether the person is refused everywhere.
     pub disabled: bool,
     /// How many sessions are open.
@@ -72,6 +75,34 @@ pub struct MembershipView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub until: Option<Timestamp>,
+    /// The provider of identities by whose word they are in it, and which takes it back. It counts
+    /// while that is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub by: Option<ProviderName>,
+}
+
+/// Somebody at a provider of identities who is a person here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IdentityView {
+    /// The provider.
+    #[schemars(with = "String")]
+    pub provider: ProviderName,
+    /// Who they are there: the provider's own id for them (`sub`).
+    pub subject: Arc<str>,
+    /// The groups of whoever said so, where they may not apply policies: once the person is in
+    /// another one, nobody signs in by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub within: Option<Vec<GroupName>>,
+}
+
+/// Who a person is at a provider of identities.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetIdentity {
+    /// The provider's own id for them (`sub`), to the letter: 1 to 255 characters.
+    pub subject: String,
 }
 
 /// An enrolled factor.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{DecisionId, PolicyId, SessionId, Timestamp};
+use gw_model::{DecisionId, PolicyId, ProviderName, SessionId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,10 @@ pub struct SessionView {
     pub user: Arc<str>,
     /// How the person proved who they are.
     pub methods: Vec<String>,
+    /// The providers of identities on whose word it rests: it ends where one is switched off.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub providers: Vec<ProviderName>,
     /// When it began, in milliseconds since the Unix epoch.
     #[schemars(with = "u64")]
     pub started: Timestamp,

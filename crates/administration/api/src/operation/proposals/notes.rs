@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 
 use gw_model::{
-    BreakGlass, GroupName, ProposedChange, Resource, Snapshot, Timestamp, User, UserId,
+    BreakGlass, GroupName, ProposedChange, ProviderName, Resource, Snapshot, Timestamp, User,
+    UserId,
 };
 use serde_json::Value;
+
+use super::super::providers::known_at;
 
 /// Groups that are named; more are counted.
 const NAMED_MAX: usize = 12;
@@ -32,6 +35,20 @@ pub(super) fn of(facts: &Snapshot, proposed: &ProposedChange, now: Timestamp) ->
                 .map(|membership| membership.group.clone());
             brings(&user.name, &with_above(facts, groups))
         }),
+        ("UserIdentitySet", Resource::User(id)) => facts.user(*id).and_then(|user| {
+            let (groups, _) = facts.groups_of(user, now);
+            brings("whoever that is there", &groups.into_iter().collect())
+        }),
+        ("ProviderResume", _) => provider_in(&proposed.path).map(|name| {
+            let people = known_at(facts, &name).count();
+            format!("{people} people who are known there can sign in by it again")
+        }),
+        ("ProviderForget", _) => provider_in(&proposed.path).map(|name| {
+            let people = known_at(facts, &name).count();
+            format!(
+                "{people} people are not known there any more, and sign in otherwise or not at all"
+            )
+        }),
         ("UserAdd", _) => brings(
             "the new person",
             &with_above(facts, listed(&body, "groups")),
@@ -53,6 +70,11 @@ pub(super) fn of(facts: &Snapshot, proposed: &ProposedChange, now: Timestamp) ->
 fn name_in(segment: Option<&str>) -> Option<GroupName> {
     let segment = percent_encoding::percent_decode_str(segment?);
     segment.decode_utf8().ok()?.parse().ok()
+}
+
+/// The provider that a path below `/v1/providers/` names.
+fn provider_in(path: &str) -> Option<ProviderName> {
+    path.split('/').nth(3)?.parse().ok()
 }
 
 fn listed(body: &Value, field: &str) -> Vec<GroupName> {

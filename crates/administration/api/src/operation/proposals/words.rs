@@ -24,6 +24,18 @@ pub(super) fn what(operation: Operation, parameters: &[String], body: &str) -> S
         },
         Operation::UserGroupRemove => format!("take {} out of the group {}", named(0), named(1)),
         Operation::UserFactorRemove => format!("remove the factor {} of {}", named(1), named(0)),
+        Operation::UserIdentitySet => {
+            let subject = body.get("subject").and_then(Value::as_str);
+            let subject = quoted(subject.unwrap_or_default());
+            let (person, provider) = (named(0), named(1));
+            format!("let whoever is {subject} at the provider {provider} sign in as {person}")
+        }
+        Operation::UserIdentityRemove => {
+            format!("take away who {} is at the provider {}", named(0), named(1))
+        }
+        Operation::ProviderSuspend => format!("switch the provider {} off", named(0)),
+        Operation::ProviderResume => format!("switch the provider {} on again", named(0)),
+        Operation::ProviderForget => format!("forget the provider {}", named(0)),
         Operation::GroupAdd => format!("add the group {}", added()),
         Operation::GroupPut => format!("change the group {}", named(0)),
         Operation::GroupRemove => format!("remove the group {}", named(0)),

@@ -194,12 +194,12 @@ pub(in crate::operation) async fn remove(call: &Call<'_>) -> Result<Reply, Probl
     done(Done { epoch: made.epoch })
 }
 
-fn done(done: Done) -> Result<Reply, Problem> {
+pub(super) fn done(done: Done) -> Result<Reply, Problem> {
     Reply::json(&done)
 }
 
 /// The person as they are now.
-fn present(call: &Call<'_>) -> Result<Arc<User>, Problem> {
+pub(super) fn present(call: &Call<'_>) -> Result<Arc<User>, Problem> {
     let (view, id) = (call.engine().view(), call.user()?);
     let user = view.facts.user(id).cloned();
     user.ok_or_else(|| Problem::unknown("user", &id.to_string()))
@@ -217,7 +217,7 @@ fn group_of(call: &Call<'_>) -> Result<GroupName, Problem> {
 }
 
 /// Changes a person as they are when the change's turn comes, if they have no more rights by then.
-async fn change(
+pub(super) async fn change(
     call: &Call<'_>,
     what: impl Into<Arc<str>>,
     rights: Option<Rights>,

@@ -46,7 +46,7 @@ pub(in crate::operation) async fn link(call: &Call<'_>) -> Result<Reply, Problem
 }
 
 /// The groups of who asks, unless they may do everything.
-fn bounds(call: &Call<'_>) -> Option<Vec<GroupName>> {
+pub(super) fn bounds(call: &Call<'_>) -> Option<Vec<GroupName>> {
     match Rights::of(call) {
         Rights::All => None,
         Rights::Of(_) => Some(call.caller.groups(call.engine())),

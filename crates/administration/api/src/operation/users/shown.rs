@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gw_model::{GroupName, Snapshot, Timestamp, User};
+use gw_model::{ExternalIdentity, GroupName, Snapshot, Timestamp, User};
 
 use super::super::{Call, Reply, user_named};
 use crate::{
     declared::managed_by,
     query::{GROUP, SEARCH, STATE},
-    types::{FactorView, MembershipView, Problem, UserDocument, UserView},
+    types::{FactorView, IdentityView, MembershipView, Problem, UserDocument, UserView},
 };
 
 pub(in crate::operation) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -105,6 +105,7 @@ pub(in crate::operation) fn shown(
             .map(|membership| MembershipView {
                 group: membership.group.clone(),
                 until: membership.until,
+                by: membership.by.clone(),
             })
             .collect(),
         factors: user
@@ -117,9 +118,18 @@ pub(in crate::operation) fn shown(
                 enrolled_at: factor.enrolled_at,
             })
             .collect(),
+        identities: user.identities.iter().map(identity).collect(),
         disabled: user.disabled,
         sessions: facts.sessions_of(user.id).filter(open).count(),
         version: user.version,
         managed_by: managed_by(call.declared.has_user(user)),
+    }
+}
+
+fn identity(identity: &ExternalIdentity) -> IdentityView {
+    IdentityView {
+        provider: identity.provider.clone(),
+        subject: identity.subject.clone(),
+        within: identity.within.clone(),
     }
 }
