@@ -8,12 +8,16 @@ use std::{
 };
 
 use gw_model::{
-    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, Lever,
-    PolicyId, Principal, Resource, RouteName, SessionContext, Snapshot, TimeContext, Timestamp,
+    AccessRequest, Action, App, Authn, AuthnMethod, Context, HttpContext, Lever, PolicyId,
+    Principal, Resource, RouteName, SessionContext, Snapshot, TimeContext, Timestamp,
 };
 use gw_policy::{Policies, RemedyOptions, remedies};
 
-use crate::{operation::step, types::AccessWord};
+use crate::{
+    operation::step,
+    proofs::{Proof, Proofs},
+    types::AccessWord,
+};
 
 /// What was found of somebody and a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +77,9 @@ pub(crate) struct Looking<'a> {
     facts: &'a Snapshot,
     now: Timestamp,
     permits: HashSet<&'a PolicyId>,
+    link: Proof,
+    passkey: Proof,
+    proofs: Proofs,
 }
 
 impl<'a> Looking<'a> {
@@ -86,6 +93,9 @@ impl<'a> Looking<'a> {
             facts,
             now,
             permits: permits.map(|text| &text.id).collect(),
+            link: Proof::own(AuthnMethod::SignInLink, now),
+            passkey: Proof::own(AuthnMethod::Passkey, now),
+            proofs: Proofs::of(&[policies], &[facts], now),
         }
     }
 
@@ -106,15 +116,20 @@ impl<'a> Looking<'a> {
         }
         // What stands in the way says why there is a condition.
         let mut barred = Vec::new();
-        for (method, word, conditions) in [
-            (AuthnMethod::SignInLink, AccessWord::Always, vec![]),
+        let own = [
+            (&self.link, AccessWord::Always, vec![]),
             (
-                AuthnMethod::Passkey,
+                &self.passkey,
                 AccessWord::Condition,
                 vec!["passkey".to_owned()],
             ),
-        ] {
-            let decision = self.ask(principal, route, &resource, method, |request| {
+        ];
+        let by_providers = self.proofs.by_providers().iter().map(|proof| {
+            let condition = format!("sign-in by {}", proof.words);
+            (proof, AccessWord::Condition, vec![condition])
+        });
+        for (proof, word, conditions) in own.into_iter().chain(by_providers) {
+            let decision = self.ask(principal, route, &resource, proof, |request| {
                 self.policies.decide(self.facts, request, self.now)
             });
             if decision.outcome.is_allow() {
@@ -147,13 +162,9 @@ impl<'a> Looking<'a> {
             return Access::never();
         }
         let options = RemedyOptions::default();
-        let found = self.ask(
-            principal,
-            route,
-            resource,
-            AuthnMethod::Passkey,
-            |request| remedies(self.policies, self.facts, request, self.now, &options),
-        );
+        let found = self.ask(principal, route, resource, &self.passkey, |request| {
+            remedies(self.policies, self.facts, request, self.now, &options)
+        });
         let is_condition = |lever: &Lever| !matches!(lever, Lever::Group(_));
         let met = found
             .ways
@@ -188,25 +199,19 @@ impl<'a> Looking<'a> {
         principal: Principal,
         route: &RouteAsked,
         resource: &Resource,
-        method: AuthnMethod,
+        proof: &Proof,
         then: impl FnOnce(&AccessRequest<'_>) -> T,
     ) -> T {
         let address: IpAddr = Ipv4Addr::LOCALHOST.into();
         let just_now = self.now.before(Duration::from_secs(1));
         let known = principal != Principal::Anonymous;
-        let events: Vec<_> = known
-            .then_some(AuthnEvent {
-                method,
-                at: just_now,
-                factor: None,
-                provider: None,
-            })
-            .into_iter()
-            .collect();
+        let event = known.then(|| proof.event.clone());
         let names = self.facts.settings().network_names(address);
         let mut context = Context::from_address(address);
         context.network.names = &names;
-        context.authn = Authn { events: &events };
+        context.authn = Authn {
+            events: event.as_slice(),
+        };
         context.session = known.then_some(SessionContext {
             started: just_now,
             enrolment: false,

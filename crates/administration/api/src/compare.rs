@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gw_model::{PolicyFile, PolicyId, Snapshot, Timestamp};
-use gw_policy::Policies;
+use gw_model::{GroupName, PolicyFile, PolicyId, Snapshot, Timestamp};
+use gw_policy::{Mentions, Policies};
 
-use crate::{heavy::Patience, types::Comparison};
+use crate::{heavy::Patience, proofs::Proofs, types::Comparison};
 
 mod budget;
 mod changing;
@@ -44,9 +44,12 @@ pub(crate) fn compare(
             states: [(old, present), (new, facts)],
             touched: &touched,
             another: Another::of(old, new, facts),
+            proofs: Proofs::of(&[old, new], &[present, facts], now),
             now,
         };
         let told = of_circumstances(&comparison, old, new);
+        comparison.warnings.extend(told);
+        let told = of_providers(&comparison, old, new, facts);
         comparison.warnings.extend(told);
         who_gains(&mut comparison, &changing, &mut Budget::of(patience));
     }
@@ -70,6 +73,36 @@ fn of_circumstances(comparison: &Comparison, old: &Policies, new: &Policies) -> 
     ids.into_iter().flatten().filter_map(of).collect()
 }
 
+/// Into which groups people come by a provider's word is known when they come.
+fn of_providers(
+    comparison: &Comparison,
+    old: &Policies,
+    new: &Policies,
+    facts: &Snapshot,
+) -> Vec<String> {
+    let on = facts.providers().filter(|provider| !provider.is_off());
+    let by_word: Vec<_> = on
+        .flat_map(|provider| {
+            let groups = provider.memberships.iter().flat_map(|rule| &rule.groups);
+            groups.map(|group| (group, &provider.name))
+        })
+        .collect();
+    if by_word.is_empty() {
+        return Vec::new();
+    }
+    let ids = [&comparison.added, &comparison.changed, &comparison.removed];
+    let of = |id: &PolicyId| {
+        let mut texts = new.texts().iter().chain(old.texts());
+        let mentions = Mentions::of(texts.find(|text| text.id == *id)?);
+        let is_named = |(group, _): &&(&GroupName, _)| mentions.groups.contains(group.as_str());
+        let (group, provider) = by_word.iter().find(is_named)?;
+        Some(format!(
+            "`{id}` names the group `{group}`, into which the provider `{provider}` puts people when they come: only who is in it now is shown"
+        ))
+    };
+    ids.into_iter().flatten().filter_map(of).collect()
+}
+
 fn who_gains(comparison: &mut Comparison, changing: &Changing<'_>, budget: &mut Budget<'_>) {
     let [(old, present), (new, facts)] = changing.states;
     let people = people::alike([present, facts], [old, new], changing.now);
@@ -78,7 +111,8 @@ fn who_gains(comparison: &mut Comparison, changing: &Changing<'_>, budget: &mut 
     let looked = over_people
         .each_shift(&people, budget, |who, shift| found.note(who, shift))
         .and_then(|()| changing.each_shift(&people, budget, |who, shift| found.note(who, shift)));
-    comparison.incomplete = looked.is_none() || over_people.is_cut_short;
+    comparison.incomplete =
+        looked.is_none() || over_people.is_cut_short || changing.proofs.is_cut_short;
     let told = found.warnings().into_iter().chain(over_people.warnings());
     comparison.warnings.splice(0..0, told);
     comparison.gains = found.gains();

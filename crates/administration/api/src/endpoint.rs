@@ -120,7 +120,7 @@ endpoints! {
     Overview: GET "/v1/overview" => AdminRead on System,
         "What is open, what is decided, what was refused and why, and what needs attention.", gives 200 OverviewView;
     UserList: GET "/v1/users" => AdminRead on System,
-        "People, by name.", asks [SEARCH, GROUP, STATE, LIMIT, AFTER], gives 200 Listing<UserView>;
+        "People, by name.", asks [SEARCH, GROUP, PROVIDER, STATE, LIMIT, AFTER], gives 200 Listing<UserView>;
     UserAdd: POST "/v1/users" => AdminUserAdd on NewUser,
         "Adds a person.", asks [PROPOSE], takes AddUser, gives 201 UserView;
     UserShow: GET "/v1/users/{user}" => AdminRead on System,

@@ -26,6 +26,7 @@ pub mod openapi;
 mod operation;
 pub mod policies;
 mod problem;
+mod proofs;
 mod query;
 mod reading;
 mod recent;

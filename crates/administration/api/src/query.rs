@@ -60,6 +60,7 @@ pub(crate) const GROUP: Parameter = text(
     "group",
     "Only who is in this group, directly or through others.",
 );
+pub(crate) const PROVIDER: Parameter = text("provider", "Only who is known at this provider.");
 pub(crate) const USER: Parameter = text("user", "Only of this person, by name or id.");
 
 pub(crate) const APP: Parameter = text("app", "Only at this app.");

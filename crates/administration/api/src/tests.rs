@@ -156,7 +156,7 @@ async fn send(
     (answer.status(), told)
 }
 
-fn provider(name: &str) -> Provider {
+pub(crate) fn provider(name: &str) -> Provider {
     Provider {
         name: name.parse().unwrap(),
         title: format!("{name} accounts").into(),

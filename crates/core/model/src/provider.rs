@@ -168,6 +168,19 @@ pub struct Assurance {
     pub phishing_resistant: Words,
 }
 
+impl Assurance {
+    /// Whether what a provider said is more than one factor. What a look-alike site cannot use is
+    /// something that one has, and unlocks.
+    pub fn is_multi_factor(&self, acr: Option<&str>, amr: &[Arc<str>]) -> bool {
+        self.multi_factor.hold(acr, amr) || self.is_phishing_resistant(acr, amr)
+    }
+
+    /// Whether a look-alike site could not have used it.
+    pub fn is_phishing_resistant(&self, acr: Option<&str>, amr: &[Arc<str>]) -> bool {
+        self.phishing_resistant.hold(acr, amr)
+    }
+}
+
 /// Words of a provider: one of them suffices.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Words {

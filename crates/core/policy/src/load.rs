@@ -184,6 +184,26 @@ impl Policies {
         self.compiled.iter().any(reads)
     }
 
+    /// Whether any policy beside Gatewright's own tells the word of one provider of identities from
+    /// another's, or from what people prove here.
+    pub fn read_providers(&self) -> bool {
+        let by_providers = [
+            Attribute::AuthnMethods,
+            Attribute::AuthnMultiFactor,
+            Attribute::AuthnProviders,
+            Attribute::AuthnAcr,
+            Attribute::AuthnAmr,
+        ];
+        let own = self.texts.iter().filter(|text| text.built_in);
+        let own: BTreeSet<_> = own.map(|text| &text.id).collect();
+        let reads = |policy: &&Arc<Compiled>| {
+            let mut read = by_providers.iter();
+            read.any(|attribute| policy.reads.attributes.contains(*attribute))
+        };
+        let others = self.compiled.iter().filter(|p| !own.contains(&p.id));
+        others.into_iter().any(|policy| reads(&policy))
+    }
+
     /// The policies that say something else than in an earlier set.
     pub fn changed_since(&self, earlier: &Self) -> Vec<PolicyId> {
         let known: HashMap<&PolicyId, &Arc<Compiled>> =
@@ -392,6 +412,7 @@ const fn circumstance(attribute: Attribute) -> Option<&'static str> {
             Some("how long ago somebody signed in")
         }
         A::AuthnMethods => Some("by which proof they signed in"),
+        A::AuthnAcr | A::AuthnAmr => Some("what a provider said of how they signed in"),
         A::SessionEnrolment => Some("what kind of session they have"),
         A::NetworkAddress | A::NetworkCountry | A::NetworkNames => Some("where they are"),
         A::DeviceCompliant

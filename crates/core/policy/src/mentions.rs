@@ -15,6 +15,10 @@ pub struct Mentions {
     pub groups: BTreeSet<String>,
     /// The ids of people.
     pub users: BTreeSet<String>,
+    /// Words for how somebody signed in at a provider that it looks for in `context.authn.acr`.
+    pub acr: BTreeSet<String>,
+    /// And in `context.authn.amr`.
+    pub amr: BTreeSet<String>,
     /// Whether attributes or tags are read of anything but whoever asks and the circumstances.
     pub reads_of_resource: bool,
 }
@@ -39,10 +43,24 @@ impl Mentions {
                     let reads = matches!(key.as_str(), "." | "has" | "getTag" | "hasTag");
                     self.reads_of_resource |=
                         reads && field.get("left").is_some_and(|of| !is_of_others(of));
+                    if matches!(key.as_str(), "contains" | "containsAll" | "containsAny") {
+                        self.looked_for(field);
+                    }
                     self.walk(field);
                 }
             }
             Value::Array(members) => members.iter().for_each(|member| self.walk(member)),
+            _ => {}
+        }
+    }
+
+    fn looked_for(&mut self, call: &Value) {
+        let (Some(within), Some(sought)) = (call.get("left"), call.get("right")) else {
+            return;
+        };
+        match said(within) {
+            Some("acr") => texts(sought, &mut self.acr),
+            Some("amr") => texts(sought, &mut self.amr),
             _ => {}
         }
     }
@@ -58,6 +76,26 @@ impl Mentions {
             _ => {}
         }
     }
+}
+
+/// The attribute of `context.authn` that a value is.
+fn said(tree: &Value) -> Option<&str> {
+    let read = tree.get(".")?;
+    let of = read.get("left")?.get(".")?;
+    let is_authn = of.get("attr").and_then(Value::as_str) == Some("authn");
+    let is_context = of.get("left")?.get("Var").and_then(Value::as_str) == Some("context");
+    (is_authn && is_context).then_some(read.get("attr")?.as_str()?)
+}
+
+/// The texts of a value: itself, or the members of a set.
+fn texts(tree: &Value, found: &mut BTreeSet<String>) {
+    let members = tree.get("Set").and_then(Value::as_array);
+    let members = members.map_or(std::slice::from_ref(tree), Vec::as_slice);
+    let texts = members.iter().filter_map(|member| {
+        let text = member.get("Value").and_then(Value::as_str);
+        text.map(str::to_owned)
+    });
+    found.extend(texts);
 }
 
 /// Whether a value is of whoever asks, or of the circumstances.
@@ -109,6 +147,16 @@ mod tests {
         ] {
             assert!(!of(read).reads_of_resource, "{read}");
         }
+    }
+
+    #[test]
+    fn what_is_looked_for_in_a_providers_words_is_found_and_nothing_else() {
+        let found = of(
+            "context.authn.acr.contains(\"gold\") || context[\"authn\"].amr.containsAny([\"otp\", \"h\\u{77}k\"]) || context.authn.methods.contains(\"passkey\")",
+        );
+        let texts = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>();
+        assert_eq!(texts(&found.acr), ["gold"]);
+        assert_eq!(texts(&found.amr), ["hwk", "otp"]);
     }
 
     #[test]

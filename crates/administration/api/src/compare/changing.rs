@@ -1,10 +1,9 @@
 //! Two states of facts and policies, and what of all that can be asked may differ between them.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
-    Action, AuthnEvent, AuthnMethod, BreakGlass, GroupName, Principal, ProposalContext, Resource,
-    Snapshot, Timestamp,
+    Action, BreakGlass, GroupName, Principal, ProposalContext, Resource, Snapshot, Timestamp,
 };
 use gw_policy::{Policies, PrincipalScopes, Reach, Reached, ResourceScopes, Touched};
 
@@ -14,9 +13,7 @@ use super::{
     people::Alike,
     target::{ACTIONS, Target, targets},
 };
-
-/// The proofs that people are imagined to have given just now.
-const PROOFS: [AuthnMethod; 2] = [AuthnMethod::Passkey, AuthnMethod::SignInLink];
+use crate::proofs::{Proof, Proofs};
 
 /// Two states, and what a change of policies touches between them.
 #[derive(Clone)]
@@ -25,6 +22,8 @@ pub(super) struct Changing<'a> {
     pub(super) touched: &'a Touched,
     /// Who proposes what takes two people, where policies know of that.
     pub(super) another: Option<Another>,
+    /// How people are imagined to have signed in just now.
+    pub(super) proofs: Proofs,
     pub(super) now: Timestamp,
 }
 
@@ -81,27 +80,56 @@ impl Changing<'_> {
                 if !who.moved && !self.touches(who, &asked.target) {
                     continue;
                 }
-                for proof in who.proofs() {
-                    budget.question()?;
-                    if let Some(shift) = self.shift(who, &asked.target, proof) {
-                        tell(who, shift);
-                    }
+                for shift in self.shifts(who, &asked.target, budget)? {
+                    tell(who, shift);
                 }
             }
         }
         Some(())
     }
 
-    fn shift(&self, who: &Alike, target: &Target, proof: Option<AuthnMethod>) -> Option<Shift> {
-        let (before, after) = target.answers(self.states, who.principal, proof, self.now);
-        (before != after).then(|| Shift {
+    fn shifts(&self, who: &Alike, target: &Target, budget: &mut Budget<'_>) -> Option<Vec<Shift>> {
+        let answers = self.each_proof(who, |proof| {
+            budget.question()?;
+            Some(target.answers(self.states, who.principal, proof, self.now))
+        })?;
+        let shifts = answers
+            .into_iter()
+            .filter(|(_, answer)| answer.0 != answer.1);
+        let shift = |(proof, (_, after)): (Arc<str>, (bool, bool))| Shift {
             what: target.words.clone(),
-            proof: proof.map_or("nothing", AuthnMethod::as_str),
+            proof,
             is_gain: after,
             is_ownership: after
                 && target.action == Action::AdminPolicyApply
                 && !self.is_owner(who.principal),
-        })
+        };
+        Some(shifts.map(shift).collect())
+    }
+
+    /// What is answered with each of the proofs that somebody can have; what a provider's word
+    /// changes no differently than what it is like is left out.
+    pub(super) fn each_proof<A: PartialEq>(
+        &self,
+        who: &Alike,
+        mut answer: impl FnMut(Option<&Proof>) -> Option<A>,
+    ) -> Option<Vec<(Arc<str>, A)>> {
+        if who.principal == Principal::Anonymous {
+            return Some(vec![(Arc::from("nothing"), answer(None)?)]);
+        }
+        let mut answers: Vec<(Arc<str>, A)> = Vec::new();
+        for proof in self.proofs.iter() {
+            let given = answer(Some(proof))?;
+            let like = self.proofs.like(proof);
+            let is_known = like.is_some_and(|like| {
+                let mut known = answers.iter();
+                known.any(|(words, known)| *words == like.words && *known == given)
+            });
+            if !is_known {
+                answers.push((Arc::clone(&proof.words), given));
+            }
+        }
+        Some(answers)
     }
 
     /// What can be asked for in either state, and whether anything about it changes.
@@ -193,23 +221,4 @@ pub(super) fn is_reached(
             .is_some_and(|scopes| reached.may_reach(scopes))
     };
     found.is_some_and(|(_, reached)| reached.iter().zip(scopes).any(may))
-}
-
-impl Alike {
-    /// How they are imagined to have signed in; strangers not at all.
-    pub(super) fn proofs(&self) -> impl Iterator<Item = Option<AuthnMethod>> + use<> {
-        let known = self.principal != Principal::Anonymous;
-        let proofs = PROOFS.into_iter().filter(move |_| known).map(Some);
-        proofs.chain((!known).then_some(None))
-    }
-}
-
-/// A proof of a moment ago.
-pub(super) fn just_given(method: AuthnMethod, now: Timestamp) -> AuthnEvent {
-    AuthnEvent {
-        method,
-        at: now.before(Duration::from_secs(1)),
-        factor: None,
-        provider: None,
-    }
 }

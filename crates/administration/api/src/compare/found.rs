@@ -13,14 +13,14 @@ pub(super) struct Shift {
     /// What is done, and on whom.
     pub(super) what: String,
     /// How they are signed in.
-    pub(super) proof: &'static str,
+    pub(super) proof: Arc<str>,
     pub(super) is_gain: bool,
     /// Whether it makes somebody an owner who is none.
     pub(super) is_ownership: bool,
 }
 
 /// People, by what is asked for and how they are signed in.
-type By = BTreeMap<(String, &'static str), Vec<Arc<str>>>;
+type By = BTreeMap<(String, Arc<str>), Vec<Arc<str>>>;
 
 /// Who gains and loses.
 #[derive(Default)]
@@ -87,13 +87,13 @@ fn once_each(who: &mut Vec<Arc<str>>) {
 }
 
 fn listed(found: By) -> Vec<Difference> {
-    let one = |((what, proof), mut who): ((String, &'static str), Vec<Arc<str>>)| {
+    let one = |((what, proof), mut who): ((String, Arc<str>), Vec<Arc<str>>)| {
         once_each(&mut who);
         let people = who.len();
         who.truncate(NAMES_MAX);
         Difference {
             what,
-            proof: proof.to_owned(),
+            proof: proof.to_string(),
             who,
             people,
         }

@@ -7,8 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
-    Action, AuthnMethod, Change, Epoch, PolicyId, Principal, Resource, SessionId, Snapshot, User,
-    UserId,
+    Action, Change, Epoch, PolicyId, Principal, Resource, SessionId, Snapshot, User, UserId,
 };
 use gw_policy::{Reach, ResourceScopes};
 
@@ -20,6 +19,7 @@ use super::{
     target::Target,
     whom::{Mentioned, Whom, words},
 };
+use crate::proofs::Proof;
 
 /// A right over a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,10 +191,8 @@ impl<'a> OverPeople<'a> {
         for who in people.iter().filter(known) {
             for judged in self.may_differ(who) {
                 budget.pair()?;
-                for proof in who.proofs().flatten() {
-                    for shift in self.shifts(who, judged, proof, budget)? {
-                        tell(who, shift);
-                    }
+                for shift in self.shifts(who, judged, budget)? {
+                    tell(who, shift);
                 }
             }
         }
@@ -231,24 +229,23 @@ impl<'a> OverPeople<'a> {
             .any(|facts| touched.touches(facts, who.principal, asked, self.changing.now))
     }
 
-    fn shifts(
-        &self,
-        who: &Alike,
-        judged: &Judged,
-        proof: AuthnMethod,
-        budget: &mut Budget<'_>,
-    ) -> Option<Vec<Shift>> {
-        let mut answers = Vec::with_capacity(judged.whom.len());
-        for whom in &judged.whom {
-            budget.question()?;
-            answers.push(self.answer(who, judged, whom, proof));
-        }
+    fn shifts(&self, who: &Alike, judged: &Judged, budget: &mut Budget<'_>) -> Option<Vec<Shift>> {
+        let all = self.changing.each_proof(who, |proof| {
+            let mut answers = Vec::with_capacity(judged.whom.len());
+            for whom in &judged.whom {
+                budget.question()?;
+                answers.push(self.answer(who, judged, whom, proof));
+            }
+            Some(answers)
+        })?;
         let is_owner = self.changing.is_owner(who.principal);
-        let of = |is_gain| judged.shifts(is_gain, &answers, is_owner, proof.as_str());
-        Some([true, false].into_iter().flat_map(of).collect())
+        let of = |(proof, answers): &(Arc<str>, Vec<Answer>)| {
+            [true, false].map(|is_gain| judged.shifts(is_gain, answers, is_owner, proof))
+        };
+        Some(all.iter().flat_map(of).flatten().collect())
     }
 
-    fn answer(&self, who: &Alike, judged: &Judged, whom: &Whom, proof: AuthnMethod) -> Answer {
+    fn answer(&self, who: &Alike, judged: &Judged, whom: &Whom, proof: Option<&Proof>) -> Answer {
         let Some(user) = whom.user().or(who.user()) else {
             return (false, false);
         };
@@ -260,7 +257,7 @@ impl<'a> OverPeople<'a> {
             return (false, false);
         }
         let states = [(old, present), (new, facts)];
-        target.answers(states, who.principal, Some(proof), self.changing.now)
+        target.answers(states, who.principal, proof, self.changing.now)
     }
 }
 
@@ -287,7 +284,7 @@ impl Judged {
         is_gain: bool,
         answers: &[Answer],
         is_owner: bool,
-        proof: &'static str,
+        proof: &Arc<str>,
     ) -> Vec<Shift> {
         let shifts = |answer: &Answer| *answer == (!is_gain, is_gain);
         let all = || std::iter::zip(&self.whom, answers);
@@ -313,7 +310,7 @@ impl Judged {
         };
         let shift = |what: String| Shift {
             what: what + takes_two,
-            proof,
+            proof: Arc::clone(proof),
             is_gain,
             is_ownership,
         };

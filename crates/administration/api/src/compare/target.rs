@@ -3,12 +3,13 @@
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use gw_model::{
-    AccessRequest, Action, App, Authn, AuthnEvent, AuthnMethod, Context, HttpContext, Principal,
-    Resource, SessionContext, Snapshot, Timestamp, Upstream,
+    AccessRequest, Action, App, Authn, AuthnEvent, Context, HttpContext, Principal, Resource,
+    SessionContext, Snapshot, Timestamp, Upstream,
 };
 use gw_policy::Policies;
 
-use super::changing::{Another, just_given};
+use super::changing::Another;
+use crate::proofs::Proof;
 
 /// What is done to Gatewright itself.
 pub(super) const SYSTEM: [Action; 9] = [
@@ -79,11 +80,11 @@ impl Target {
         &self,
         [before, after]: [(&Policies, &Snapshot); 2],
         principal: Principal,
-        proof: Option<AuthnMethod>,
+        proof: Option<&Proof>,
         now: Timestamp,
     ) -> (bool, bool) {
-        let proof = proof.map(|method| just_given(method, now));
-        let mut request = self.request(principal, proof.as_slice(), now);
+        let events = proof.map_or(&[][..], |proof| std::slice::from_ref(&proof.event));
+        let mut request = self.request(principal, events, now);
         let alone = [before, after].map(|state| allows(state, &request, now));
         let Some(another) = &self.another else {
             return alone.into();

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use gw_engine::testing::{group, user};
-use gw_model::{Change, Epoch, Group};
+use gw_model::{Change, Epoch, Group, Provider};
 
 use super::*;
 use crate::types::Difference;
@@ -284,4 +284,100 @@ fn what_is_imagined_in_one_way_only_is_said_of_policies_about_administration() {
         0
     );
     assert_eq!(rests("context.authn.age_secs > 60", "http.request"), 0);
+}
+
+/// Corp, whose people may be in the contractors, and some of whose words count for more.
+fn with_corp() -> Snapshot {
+    let mut corp = crate::tests::provider("corp");
+    corp.assurance.multi_factor.amr = vec!["mfa".into()];
+    corp.assurance.phishing_resistant.acr = vec!["phr".into()];
+    corp.memberships = vec![gw_model::MembershipRule {
+        when: Default::default(),
+        groups: vec!["contractors".parse().unwrap()],
+    }];
+    let put = Change::ProviderPut(Arc::new(corp));
+    house().apply(Epoch::default(), &[put]).unwrap()
+}
+
+/// How Ana has to be signed in for what she gains.
+fn proofs(when: &str) -> Vec<String> {
+    let text = format!(
+        "@id(\"c\") permit (principal in Group::\"staff\", action == Action::\"admin.read\", resource) when {{ {when} }};"
+    );
+    let facts = with_corp();
+    let found = between(("", &facts), (&text, &facts));
+    assert!(!found.incomplete);
+    let gains = found.gains.iter().filter(|gain| gain.what == "admin.read");
+    gains.map(|gain| gain.proof.clone()).collect()
+}
+
+#[test]
+fn what_a_providers_word_alone_opens_is_shown_with_that_word() {
+    assert_eq!(
+        proofs("context.authn.providers.contains(\"corp\")"),
+        [
+            "provider:corp",
+            "provider:corp,acr=phr",
+            "provider:corp,amr=mfa"
+        ]
+    );
+    assert_eq!(
+        proofs("context.authn.acr.contains(\"gold\")"),
+        ["provider:corp,acr=gold"]
+    );
+    assert_eq!(
+        proofs("context.authn.amr.containsAll([\"otp\", \"pwd\"])"),
+        ["provider:corp,amr=otp+pwd"]
+    );
+    assert!(proofs("context.authn.providers.contains(\"other\")").is_empty());
+}
+
+#[test]
+fn a_providers_word_is_not_told_where_it_does_what_a_passkey_or_a_link_does() {
+    let multi = proofs("context.authn.multi_factor");
+    assert_eq!(multi, ["passkey", "provider:corp,amr=mfa"]);
+    let phishing_resistant =
+        proofs("context.authn.phishing_resistant && !context.authn.methods.contains(\"x\")");
+    assert_eq!(phishing_resistant, ["passkey"]);
+    assert_eq!(proofs("true"), ["passkey", "sign-in-link"]);
+}
+
+#[test]
+fn rights_over_people_by_a_providers_word_are_shown_too() {
+    let facts = with_corp();
+    let text = "@id(\"c\") permit (principal in Group::\"staff\", action == Action::\"admin.user.link\", resource is User) when { context.authn.providers.contains(\"corp\") };";
+    let found = between(("", &facts), (text, &facts));
+    let gains: Vec<_> = found
+        .gains
+        .iter()
+        .map(|gain| (&*gain.what, &*gain.proof))
+        .collect();
+    assert!(
+        gains.contains(&("admin.user.link on anybody", "provider:corp")),
+        "{gains:?}"
+    );
+    let is_ownership = |warning: &String| warning.contains("as good as being an owner");
+    assert!(found.warnings.iter().any(is_ownership));
+}
+
+#[test]
+fn that_a_provider_puts_people_into_a_group_when_they_come_is_said() {
+    let facts = with_corp();
+    let text = for_contractors("Action::\"admin.read\"", "resource", "");
+    let warnings = between(("", &facts), (&text, &facts)).warnings;
+    let told = "`c` names the group `contractors`, into which the provider `corp` puts people when they come: only who is in it now is shown";
+    assert!(warnings.contains(&told.to_owned()), "{warnings:?}");
+    assert!(applying(&text).warnings.is_empty());
+}
+
+#[test]
+fn one_who_is_off_is_nobody_whose_word_counts() {
+    let off = Provider {
+        suspended: true,
+        ..crate::tests::provider("corp")
+    };
+    let put = Change::ProviderPut(Arc::new(off));
+    let facts = house().apply(Epoch::default(), &[put]).unwrap();
+    let text = "@id(\"c\") permit (principal in Group::\"staff\", action == Action::\"admin.read\", resource) when { context.authn.providers.contains(\"corp\") };";
+    assert!(between(("", &facts), (text, &facts)).gains.is_empty());
 }

@@ -183,6 +183,8 @@ async fn people_are_shown_with_who_they_are_elsewhere_and_sessions_with_whose_wo
     assert_eq!(ana["identities"], expected);
     assert_eq!(ana["groups"][1]["by"], "corp");
     assert!(ana["groups"][0].get("by").is_none());
+    let at_old = house.get("hella", "/v1/users?provider=old").await;
+    assert_eq!(at_old["total"], 2);
     let sessions = house.get("hella", "/v1/sessions?user=ana").await;
     let all = sessions["items"].as_array().unwrap();
     let resting: Vec<_> = all.iter().map(|session| &session["providers"]).collect();
@@ -402,4 +404,62 @@ async fn a_subject_is_taken_to_the_letter_or_not_at_all() {
     let longest = "a".repeat(255);
     let (status, told) = house.link("olga", "bo", &longest).await;
     assert_eq!(status, 200, "{told}");
+}
+
+#[tokio::test]
+async fn a_question_can_be_asked_of_somebody_who_came_by_a_provider() {
+    let house = house().await;
+    let mut corp = provider("corp");
+    corp.assurance.multi_factor.amr = vec!["mfa".into()];
+    let only = "@id(\"by-corp\") permit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\") when { context.authn.providers.contains(\"corp\") && context.authn.multi_factor };";
+    let changes = vec![Change::ProviderPut(Arc::new(corp))];
+    house.running.test.change(changes).await;
+    let ask = |said: serde_json::Value| {
+        let asked = serde_json::json!({
+            "user": "ana", "app": "wiki", "proof": "provider", "said": said,
+            "files": [file("a.cedar", only)],
+        });
+        let house = &house;
+        async move { house.ask("otto", Method::POST, "/v1/explain", &asked).await }
+    };
+    let (status, told) =
+        ask(serde_json::json!({ "provider": "corp", "amr": ["pwd", "mfa"] })).await;
+    assert_eq!((status, &told["outcome"]), (200, &"allow".into()), "{told}");
+    let attributes = told["attributes"].as_array().unwrap();
+    let providers = serde_json::json!({ "name": "authn.providers", "value": "corp" });
+    assert!(attributes.contains(&providers), "{told}");
+    let (_, told) = ask(serde_json::json!({ "provider": "corp" })).await;
+    assert_eq!(told["outcome"], "deny", "{told}");
+    for (said, status, field) in [
+        (serde_json::json!(null), 422, "said"),
+        (
+            serde_json::json!({ "provider": "none" }),
+            404,
+            "said.provider",
+        ),
+        (
+            serde_json::json!({ "provider": "corp", "acr": "" }),
+            422,
+            "said",
+        ),
+    ] {
+        let (found, told) = ask(said).await;
+        assert_eq!((found, &told["field"]), (status, &field.into()), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_a_providers_people_reach_is_reached_on_that_condition() {
+    let house = house().await;
+    let only = "@id(\"by-corp\") permit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\") when { context.authn.providers.contains(\"corp\") };";
+    house
+        .running
+        .test
+        .change(vec![policies(&format!("{only}{ROLES}"))])
+        .await;
+    let access = house.get("otto", "/v1/users/ana/access").await;
+    let all = access["items"].as_array().unwrap();
+    let wiki = all.iter().find(|one| one["app"] == "wiki").unwrap();
+    assert_eq!(wiki["access"], "condition", "{wiki}");
+    assert_eq!(wiki["conditions"][0], "sign-in by provider:corp");
 }

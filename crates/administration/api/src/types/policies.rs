@@ -161,7 +161,8 @@ pub struct Difference {
     /// What is asked for: a route, an action on Gatewright itself, or one on people with whom it is
     /// done on (`admin.user.link on anybody but people in owners`).
     pub what: String,
-    /// Signed in how: `passkey`, `sign-in-link` or `nothing`.
+    /// Signed in how: `passkey`, `sign-in-link` or `nothing`; or by which provider's word,
+    /// `provider:corp,amr=otp`, where that differs from the one of those that it is like.
     pub proof: String,
     /// Who, by name; the first hundred of them.
     pub who: Vec<Arc<str>>,
@@ -283,6 +284,9 @@ pub struct Explain {
     /// How they signed in just now.
     #[serde(default)]
     pub proof: ProofWord,
+    /// What a provider said, where it is a provider's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<SaidAsked>,
     /// From where; this machine where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -314,8 +318,24 @@ pub enum ProofWord {
     Passkey,
     /// By a link.
     SignInLink,
+    /// By the word of a provider of identities, which `said` tells.
+    Provider,
     /// Not at all.
     Nothing,
+}
+
+/// What a provider is imagined to have said. How much it counts for, its declaration says.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaidAsked {
+    /// The provider.
+    pub provider: String,
+    /// The authentication context class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// The authentication methods.
+    #[serde(default)]
+    pub amr: Vec<String>,
 }
 
 /// What would happen, and why.

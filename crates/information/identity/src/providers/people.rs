@@ -468,9 +468,8 @@ fn proof(provider: &Provider, token: &IdToken) -> ProviderProof {
         session: token.sid.as_deref().map(Arc::from),
         authenticated_at: token.auth_time,
         acr: acr.map(Arc::from),
-        multi_factor: provider.assurance.multi_factor.hold(acr, &amr)
-            || provider.assurance.phishing_resistant.hold(acr, &amr),
-        phishing_resistant: provider.assurance.phishing_resistant.hold(acr, &amr),
+        multi_factor: provider.assurance.is_multi_factor(acr, &amr),
+        phishing_resistant: provider.assurance.is_phishing_resistant(acr, &amr),
         amr,
     }
 }

@@ -11,9 +11,10 @@ use gw_policy::{Explanation, Policies};
 use super::{Call, Reply, text};
 use crate::{
     heavy::Patience,
-    operation::user_named,
+    operation::{providers, user_named},
     policies,
-    types::{AttributeView, Explain, Explained, Problem, ProofWord, Reported, Way},
+    proofs::{Proof, Said},
+    types::{AttributeView, Explain, Explained, Problem, ProofWord, Reported, SaidAsked, Way},
 };
 
 /// Longest path that is asked about.
@@ -43,8 +44,52 @@ struct Question {
     method: String,
     path: String,
     address: std::net::IpAddr,
-    proof: ProofWord,
+    proof: Option<Proof>,
     at: Timestamp,
+}
+
+/// Longest word of a provider that is asked about.
+const WORD_CHARS_MAX: usize = 255;
+/// Most of them.
+const WORDS_MAX: usize = 20;
+
+/// The proof that is imagined; none of a stranger.
+fn proof(asked: &Explain, facts: &Snapshot, at: Timestamp) -> Result<Option<Proof>, Problem> {
+    let proof = match (asked.proof, &asked.said) {
+        (ProofWord::Provider, Some(said)) => by_provider(said, facts, at)?,
+        (ProofWord::Provider, None) => {
+            let detail = "`said` tells which provider's word it is";
+            return Err(Problem::invalid(detail).field("said"));
+        }
+        (_, Some(_)) => {
+            let detail = "`said` goes with the proof `provider` and no other";
+            return Err(Problem::invalid(detail).field("said"));
+        }
+        (ProofWord::Nothing, None) => return Ok(None),
+        (ProofWord::Passkey, None) => Proof::own(AuthnMethod::Passkey, at),
+        (ProofWord::SignInLink, None) => Proof::own(AuthnMethod::SignInLink, at),
+    };
+    Ok(asked.user.as_ref().map(|_| proof))
+}
+
+fn by_provider(said: &SaidAsked, facts: &Snapshot, at: Timestamp) -> Result<Proof, Problem> {
+    let provider = providers::find(facts, &said.provider);
+    let provider = provider.map_err(|fault| fault.field("said.provider"))?;
+    let is_word = |word: &String| {
+        let chars = word.chars().count();
+        (1..=WORD_CHARS_MAX).contains(&chars) && !word.chars().any(char::is_control)
+    };
+    if !said.acr.iter().chain(&said.amr).all(is_word) || said.amr.len() > WORDS_MAX {
+        let detail = format!(
+            "`said` has a word that is empty, longer than {WORD_CHARS_MAX} characters or not plain text, or more than {WORDS_MAX} of them"
+        );
+        return Err(Problem::invalid(detail).field("said"));
+    }
+    let said = Said {
+        acr: said.acr.as_deref().map(Arc::from),
+        amr: said.amr.iter().map(|word| word.as_str().into()).collect(),
+    };
+    Ok(Proof::by(&provider, &said, at))
 }
 
 impl Question {
@@ -70,10 +115,7 @@ impl Question {
             method: method.0.to_string(),
             path: path.clone(),
             address: asked.address.unwrap_or(Ipv4Addr::LOCALHOST.into()),
-            proof: match user {
-                Some(_) => asked.proof,
-                None => ProofWord::Nothing,
-            },
+            proof: proof(asked, facts, asked.at.unwrap_or(now))?,
             at: asked.at.unwrap_or(now),
         })
     }
@@ -108,21 +150,13 @@ impl Question {
 
     fn ask(&self, policies: &Policies, facts: &Snapshot, resource: &Resource) -> Explanation {
         let just_now = self.at.before(Duration::from_secs(1));
-        let proven = |method| AuthnEvent {
-            method,
-            at: just_now,
-            factor: None,
-            provider: None,
-        };
-        let events: Vec<AuthnEvent> = match self.proof {
-            ProofWord::Nothing => Vec::new(),
-            ProofWord::Passkey => vec![proven(AuthnMethod::Passkey)],
-            ProofWord::SignInLink => vec![proven(AuthnMethod::SignInLink)],
-        };
+        let event = self.proof.as_ref().map(|proof| proof.event.clone());
         let names = facts.settings().network_names(self.address);
         let mut context = Context::from_address(self.address);
         context.network.names = &names;
-        context.authn = Authn { events: &events };
+        context.authn = Authn {
+            events: event.as_slice(),
+        };
         if self.user.is_some() {
             context.session = Some(SessionContext {
                 started: just_now,
@@ -154,13 +188,23 @@ impl Question {
 
     /// What the policies looked at, as far as the question says it.
     fn attributes(&self, explanation: &Explanation, facts: &Snapshot) -> Vec<AttributeView> {
+        let event = self.proof.as_ref().map(|proof| &proof.event);
+        let said = event.and_then(|event| event.provider.as_deref());
         let value = |path: &str| match path {
-            "authn.methods" => match self.proof {
-                ProofWord::Nothing => "none".to_owned(),
-                ProofWord::Passkey => "passkey".to_owned(),
-                ProofWord::SignInLink => "sign-in-link".to_owned(),
+            "authn.methods" => match event {
+                None => "none".to_owned(),
+                Some(event) => event.method.as_str().to_owned(),
             },
-            "authn.phishing_resistant" => (self.proof == ProofWord::Passkey).to_string(),
+            "authn.phishing_resistant" => event
+                .is_some_and(AuthnEvent::is_phishing_resistant)
+                .to_string(),
+            "authn.multi_factor" => event.is_some_and(AuthnEvent::is_multi_factor).to_string(),
+            "authn.providers" => said.map_or(String::new(), |said| said.provider.to_string()),
+            "authn.acr" => said
+                .and_then(|said| said.acr.as_deref())
+                .unwrap_or_default()
+                .to_owned(),
+            "authn.amr" => said.map_or(String::new(), |said| said.amr.join(", ")),
             "authn.age_secs" | "authn.phishing_resistant_age_secs" | "session.age_secs" => {
                 "1".to_owned()
             }

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use gw_model::{ExternalIdentity, GroupName, Snapshot, Timestamp, User};
+use gw_model::{ExternalIdentity, GroupName, ProviderName, Snapshot, Timestamp, User};
 
 use super::super::{Call, Reply, user_named};
 use crate::{
     declared::managed_by,
-    query::{GROUP, SEARCH, STATE},
+    query::{GROUP, PROVIDER, SEARCH, STATE},
     types::{FactorView, IdentityView, MembershipView, Problem, UserDocument, UserView},
 };
 
@@ -17,6 +17,7 @@ pub(in crate::operation) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let search = call.query.text(SEARCH).map(str::to_lowercase);
     let group = call.query.read::<GroupName>(GROUP)?;
     let within = group.as_ref().map(|group| within(facts, group));
+    let provider = call.query.read::<ProviderName>(PROVIDER)?;
     let state = call.query.text(STATE);
     let wanted = |user: &&Arc<User>| {
         let matches = |search: &String| {
@@ -29,6 +30,9 @@ pub(in crate::operation) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
             && within
                 .as_ref()
                 .is_none_or(|within| is_member(user, within, now))
+            && provider
+                .as_ref()
+                .is_none_or(|name| user.identities.iter().any(|i| i.provider == *name))
             && match state {
                 Some("active") => !user.disabled,
                 Some("disabled") => user.disabled,
