@@ -13,6 +13,7 @@ mod finding;
 mod names;
 mod policies;
 mod ports;
+mod providers;
 mod records;
 mod running;
 mod upstreams;
@@ -45,6 +46,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         config,
         stored.as_ref().ok().and_then(Option::as_ref),
     ));
+    found.extend(providers::look(config, stored.as_ref().ok().and_then(Option::as_ref)).await);
     found.extend(records::look(&config.data, stored));
     found.extend(upstreams::look(config).await);
     found

@@ -34,7 +34,7 @@ pub use identity::{Identity, OpenError};
 pub use links::{LinkError, LinkMade, exceeds};
 pub use options::{IdentityOptions, Lifetimes};
 pub use pages::{endpoints, is_for_programs};
-pub use providers::ProviderClient;
+pub use providers::{ProviderClient, ProviderTrouble, look_at_provider};
 pub use sessions::SessionSummary;
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod claims;
 mod connection;
 mod flow;
 mod logout;
+mod look;
 mod metadata;
 mod people;
 mod tokens;
@@ -24,6 +25,7 @@ pub use connection::ProviderClient;
 pub(crate) use connection::ProviderFault;
 pub(crate) use flow::{COOKIE, Errand, FLOW_LIFETIME, FLOWS_AT_ONCE, Flow, cookie_name};
 pub(crate) use logout::LogoutFault;
+pub use look::{ProviderTrouble, look_at_provider};
 pub(crate) use people::{Begun, FinishFault, Returned};
 pub(crate) use tokens::word;
 
