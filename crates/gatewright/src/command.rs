@@ -15,6 +15,7 @@ mod log;
 mod man;
 mod policy;
 mod proposal;
+mod provider;
 mod session;
 mod up;
 mod user;
@@ -82,6 +83,9 @@ enum Command {
     /// Protected apps.
     #[command(subcommand)]
     App(app::Command),
+    /// Providers of identities that people sign in by.
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// Print what a running Gatewright tells at a path of its API, as JSON.
     Api(api::Arguments),
     /// Keys that assertions are signed with.
@@ -169,6 +173,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Group(group) => group::run(&shell, group),
         Command::Session(session) => session::run(&shell, session),
         Command::App(app) => app::run(&shell, app),
+        Command::Provider(provider) => provider::run(&shell, provider),
         Command::Api(asked) => api::run(&shell, &asked),
         Command::Key(key) => key::run(&shell, key),
         Command::BreakGlass(glass) => break_glass::run(&shell, glass),

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use gw_api::types::{Listing, SessionView, SessionsEnded};
-use gw_model::SessionId;
+use gw_model::{ProviderName, SessionId};
 use http::Method;
 
 use super::{Shell, converse, segment};
@@ -68,7 +68,7 @@ fn list(shell: &Shell, user: Option<&str>) -> super::Done {
             table.row([
                 Cell::soft(session.id.to_string()),
                 Cell::text(&session.user),
-                Cell::text(session.methods.join(", ")),
+                Cell::text(proofs(session)),
                 Cell::time(session.started, now),
                 Cell::time(session.seen, now),
                 Cell::time(session.expires, now),
@@ -81,6 +81,16 @@ fn list(shell: &Shell, user: Option<&str>) -> super::Done {
         shell.output.table(&table)
     })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// How somebody proved who they are, and whose word that is.
+fn proofs(session: &SessionView) -> String {
+    let methods = session.methods.join(", ");
+    let providers: Vec<_> = session.providers.iter().map(ProviderName::as_str).collect();
+    match providers.is_empty() {
+        true => methods,
+        false => format!("{methods} ({})", providers.join(", ")),
+    }
 }
 
 fn end(shell: &Shell, session: SessionId) -> super::Done {

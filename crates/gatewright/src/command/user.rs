@@ -1,6 +1,7 @@
 //! `gatewright user`: people.
 
 mod group;
+mod identity;
 mod show;
 
 use std::process::ExitCode;
@@ -71,6 +72,9 @@ pub(super) enum Command {
     /// Put people into groups and take them out.
     #[command(subcommand)]
     Group(group::Command),
+    /// Say who people are at providers of identities.
+    #[command(subcommand)]
+    Identity(identity::Command),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -120,6 +124,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
         Command::Show { name } => show::run(shell, &name),
         Command::Remove { name, yes } => remove(shell, &name, yes),
         Command::Group(command) => group::run(shell, command),
+        Command::Identity(command) => identity::run(shell, command),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `gatewright policy explain`: one question, answered from a folder.
 
-use std::{net::IpAddr, path::PathBuf, process::ExitCode};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use gw_model::{Action, AuthnMethod, Lever, Remedies};
-use gw_policy::{CasesFile, Explanation, HttpSpec, ProofSpec, QuestionSpec, SessionSpec};
+use gw_policy::{CasesFile, Explanation, HttpSpec, ProofSpec, QuestionSpec, SaidSpec, SessionSpec};
 
 use super::offline;
 use crate::{
@@ -26,7 +26,9 @@ pub(in crate::command) struct Arguments {
     /// On what: an app or `APP/ROUTE`, a user, or nothing for Gatewright itself.
     #[arg(long, default_value = "")]
     on: String,
-    /// A proof of identity with its age in seconds; may be repeated.
+    /// A proof of identity with its age in seconds; may be repeated. A provider's word is
+    /// `provider:corp`, and what it says after commas:
+    /// `provider:corp:60,acr=gold,amr=pwd+otp,multi-factor`.
     #[arg(long = "proof", value_name = "METHOD[:SECS]", value_parser = proof)]
     proofs: Vec<ProofSpec>,
     /// The client's address.
@@ -56,19 +58,72 @@ fn proof(text: &str) -> Result<ProofSpec, String> {
         AuthnMethod::EnrolmentLink,
         AuthnMethod::RecoveryCode,
     ];
-    let (name, secs) = text.split_once(':').unwrap_or((text, "0"));
+    if let Some(said) = text.strip_prefix("provider:") {
+        return by_provider(said);
+    }
+    let (name, secs) = split_age(text);
     let method = METHODS.into_iter().find(|method| method.as_str() == name);
     let known: Vec<_> = METHODS.iter().map(|method| method.as_str()).collect();
-    let method =
-        method.ok_or_else(|| format!("`{name}` is no proof; known are {}", known.join(", ")))?;
-    let age_secs = secs
-        .parse()
-        .map_err(|_| format!("`{secs}` is no number of seconds"))?;
+    let method = method.ok_or_else(|| {
+        format!(
+            "`{name}` is no proof; known are {}, and provider:NAME",
+            known.join(", ")
+        )
+    })?;
     Ok(ProofSpec {
         method,
-        age_secs,
+        age_secs: age(secs)?,
         said: None,
     })
+}
+
+/// `NAME[:SECS][,acr=CLASS][,amr=METHOD+METHOD][,multi-factor][,phishing-resistant][,undated]`.
+fn by_provider(text: &str) -> Result<ProofSpec, String> {
+    let mut parts = text.split(',');
+    let (name, secs) = split_age(parts.next().unwrap_or_default());
+    let provider = name.parse();
+    let mut said = SaidSpec {
+        provider: provider.map_err(|_| format!("`{name}` is no name of a provider"))?,
+        acr: None,
+        amr: Vec::new(),
+        multi_factor: false,
+        phishing_resistant: false,
+        undated: false,
+    };
+    for part in parts {
+        match (part, part.split_once('=')) {
+            ("multi-factor", _) => said.multi_factor = true,
+            ("phishing-resistant", _) => {
+                // As where it is declared: something that one has, and unlocks.
+                said.multi_factor = true;
+                said.phishing_resistant = true;
+            }
+            ("undated", _) => said.undated = true,
+            (_, Some(("acr", class))) if !class.is_empty() => said.acr = Some(class.into()),
+            (_, Some(("amr", methods))) if !methods.is_empty() => {
+                said.amr.extend(methods.split('+').map(Arc::from));
+            }
+            _ => {
+                return Err(format!(
+                    "`{part}` is nothing that a provider says; known are acr=CLASS, amr=METHOD+METHOD, multi-factor, phishing-resistant and undated"
+                ));
+            }
+        }
+    }
+    Ok(ProofSpec {
+        method: AuthnMethod::Provider,
+        age_secs: age(secs)?,
+        said: Some(said),
+    })
+}
+
+fn split_age(text: &str) -> (&str, &str) {
+    text.split_once(':').unwrap_or((text, "0"))
+}
+
+fn age(secs: &str) -> Result<u64, String> {
+    let age = secs.parse();
+    age.map_err(|_| format!("`{secs}` is no number of seconds"))
 }
 
 pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {
@@ -227,5 +282,37 @@ fn lever_words(lever: &Lever, at: gw_model::Timestamp) -> String {
         Lever::Network(name) => format!("asking from the network {name}"),
         Lever::Time(time) => format!("asking {}", when(*time, at)),
         Lever::Group(group) => format!("being in the group {group}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_providers_word_is_a_proof_with_what_it_says() {
+        let spec = proof("provider:corp:60,acr=gold,amr=pwd+otp,multi-factor").unwrap();
+        let said = spec.said.unwrap();
+        assert_eq!((spec.method, spec.age_secs), (AuthnMethod::Provider, 60));
+        assert_eq!(said.provider.as_str(), "corp");
+        assert_eq!(said.acr.as_deref(), Some("gold"));
+        assert_eq!(said.amr, [Arc::from("pwd"), Arc::from("otp")]);
+        assert!(said.multi_factor && !said.phishing_resistant);
+        let said = proof("provider:corp,phishing-resistant")
+            .unwrap()
+            .said
+            .unwrap();
+        assert!(said.multi_factor && said.phishing_resistant);
+        assert_eq!(proof("passkey:5").unwrap().age_secs, 5);
+        for wrong in [
+            "provider",
+            "provider:",
+            "provider:corp:x",
+            "provider:corp,acr=",
+            "provider:corp,x",
+            "password",
+        ] {
+            assert!(proof(wrong).is_err(), "{wrong}");
+        }
     }
 }

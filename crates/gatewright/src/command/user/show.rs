@@ -45,9 +45,11 @@ fn table(person: &UserDocument, now: Timestamp) -> Table {
             Some(until) => format!(" (ends {})", when(until, now)),
             None => String::new(),
         };
+        let by = membership.by.as_ref();
+        let by = by.map_or_else(String::new, |by| format!(", by the word of {by}"));
         row(
             "put into",
-            Cell::text(format!("{}{ends}", membership.group)),
+            Cell::text(format!("{}{ends}{by}", membership.group)),
         );
     }
     let all: Vec<_> = person.all_groups.iter().map(GroupName::as_str).collect();
@@ -60,6 +62,14 @@ fn table(person: &UserDocument, now: Timestamp) -> Table {
         };
         let words = format!("{} ({kind}, {enrolled})", factor.name);
         row("enrolled", Cell::text(words));
+    }
+    for identity in &user.identities {
+        let within = identity.within.as_ref().map_or_else(String::new, |within| {
+            let groups: Vec<_> = within.iter().map(GroupName::as_str).collect();
+            format!(", while in no group but {}", groups.join(", "))
+        });
+        let words = format!("{} at {}{within}", identity.subject, identity.provider);
+        row("is also", Cell::text(words));
     }
     for (attribute, value) in &person.attributes {
         row("attribute", Cell::text(format!("{attribute} = {value}")));
