@@ -438,6 +438,12 @@ name = "office"
 prefixes = ["192.0.2.0/24"]
 [[group]]
 name = "staff"
+[[provider]]
+name = "corp"
+issuer = "https://id.example.com"
+client_id = "gatewright"
+[[provider.member]]
+groups = ["staff"]
 [[app]]
 name = "wiki"
 host = "wiki.example.com"
