@@ -51,6 +51,7 @@ function userAt(n, groups, now) {
   const memberships = [{ group: outside ? 'contractors' : 'staff' }, { group: team }];
   if (n === 0) memberships.unshift({ group: 'owners' });
   if (n % 211 === 3) memberships.push({ group: 'oncall', until: now + 3 * DAY });
+  if (n % 97 === 9) memberships.push({ group: 'oncall', until: now + DAY / 3, by: 'corp' });
   if (n % 26 === 2) memberships.push({ group: 'helpdesk', until: now - DAY / 4 });
   const passkeys = chance('passkey', n) < 0.86 ? 1 + whole(2, 'two', n) : 0;
   const factors = Array.from({ length: passkeys }, (_, i) => ({
@@ -68,6 +69,7 @@ function userAt(n, groups, now) {
     ...(n % 29 !== 5 && { email: `${name}@example.com` }),
     groups: memberships,
     factors,
+    identities: identitiesOf(n),
     disabled: n % 97 === 13,
     sessions: n % 97 === 13 ? 0 : whole(4, 'sessions', n),
     attributes: n % 4 === 0 ? { team: pick(['red', 'blue', 'green'], 'colour', n) } : {},
@@ -75,6 +77,57 @@ function userAt(n, groups, now) {
     managed_by: 'administration',
   };
 }
+
+/** Most are known at the organisation's own provider, contractors at their agency, and some at one that went. */
+function identitiesOf(n) {
+  const agency = n % 17 === 1;
+  const all =
+    n % 3 === 0 ? [{ provider: agency ? 'agency' : 'corp', subject: `${agency ? 'a' : 'c'}-${1000 + n}` }] : [];
+  if (n % 50 === 6) all.push({ provider: 'old', subject: `o-${n}` });
+  if (n % 31 === 4) all.push({ provider: 'agency', subject: `x-${n}`, within: ['contractors', 'helpdesk', 'staff'] });
+  return all;
+}
+
+const words = (acr = [], amr = []) => ({ acr, amr });
+
+const provider = (name, title, more) => ({
+  name,
+  title,
+  issuer: `https://id.${name}.example.com`,
+  protocol: 'oidc',
+  client_id: 'gatewright',
+  scopes: ['profile', 'email'],
+  people: { required: {}, found_by: 'link', provision: false, name_claim: 'preferred_username' },
+  memberships: [],
+  assurance: { multi_factor: words(), phishing_resistant: words() },
+  state: 'declared',
+  suspended: false,
+  configured: true,
+  linked: 0,
+  sessions: 0,
+  version: 3,
+  ...more,
+});
+
+/** One that people live in, one that was switched off, and one that the file does not name any more. */
+const providers = () => [
+  provider('agency', 'Agency', { state: 'suspended', suspended: true }),
+  provider('corp', 'Corp account', {
+    people: {
+      required: { department: ['engineering', 'finance'] },
+      found_by: 'name',
+      provision: true,
+      name_claim: 'preferred_username',
+    },
+    memberships: [
+      { when: { groups: ['on-call', 'platform'] }, groups: ['oncall'] },
+      { when: {}, groups: ['staff'] },
+    ],
+    assurance: { multi_factor: words(['mfa'], ['otp', 'sms']), phishing_resistant: words([], ['hwk']) },
+    sessions: 1204,
+  }),
+  provider('old', 'Old directory', { state: 'off', configured: false }),
+];
 
 const route = (name, paths, more = {}) => ({
   name,
@@ -187,7 +240,7 @@ export function makeOrganisation(now) {
       version: 2,
     }))
     .sort((a, b) => (a.title < b.title ? -1 : 1));
-  return { users, groups, apps };
+  return { users, groups, apps, providers: providers() };
 }
 
 export const routeNames = (app) => [...app.routes.map(({ name }) => `${app.name}/${name}`), `${app.name}/default`];

@@ -24,8 +24,9 @@ const KINDS = {
 
 /** Which parameters a list knows; any other is refused, as the gateway does. */
 const KNOWN = {
-  '/v1/users': ['q', 'group', 'state', 'limit', 'after'],
+  '/v1/users': ['q', 'group', 'provider', 'state', 'limit', 'after'],
   '/v1/groups': ['q', 'limit', 'after'],
+  '/v1/providers': ['q', 'limit', 'after'],
   '/v1/apps': ['q', 'limit', 'after'],
   '/v1/map': ['q'],
   '/v1/leases': ['user', 'app', 'limit'],

@@ -26,6 +26,7 @@ const PLACES: [href: string, words: string, under: string[]][] = [
   ['/', 'Overview', []],
   ['/people', 'People', ['/people/']],
   ['/groups', 'Groups', ['/groups/']],
+  ['/providers', 'Providers', ['/providers/']],
   ['/devices', 'Devices', []],
   ['/apps', 'Apps', ['/apps/']],
   ['/decisions', 'Live decisions', ['/decisions/']],

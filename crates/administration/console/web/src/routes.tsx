@@ -25,6 +25,8 @@ import { HistoryPage, VersionPage } from './pages/policies/history';
 import { PolicyPage } from './pages/policies/policy';
 import { ProposalPage } from './pages/proposal';
 import { ProposalsPage } from './pages/proposals';
+import { ProviderPage } from './pages/provider';
+import { ProvidersPage } from './pages/providers';
 import { SessionsPage } from './pages/sessions';
 import { SettingsPage } from './pages/settings';
 import { type Parameters, match } from './router';
@@ -65,6 +67,8 @@ const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/people/:name', ({ name }) => <PersonPage name={given(name)} />],
   ['/groups', () => <GroupsPage />],
   ['/groups/:name', ({ name }) => <GroupPage name={given(name)} />],
+  ['/providers', () => <ProvidersPage />],
+  ['/providers/:name', ({ name }) => <ProviderPage name={given(name)} />],
   ['/devices', () => <DevicesPage />],
   ['/apps', () => <AppsPage />],
   ['/apps/add', () => <AddAppPage />],

@@ -108,6 +108,8 @@ const ALL = [
   'admin.user.link',
   'admin.session.end',
   'admin.app.change',
+  'admin.provider.suspend',
+  'admin.provider.change',
   'admin.policy.apply',
   'admin.explain',
   'admin.log.read',

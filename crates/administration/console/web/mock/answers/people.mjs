@@ -6,10 +6,11 @@ import { MINUTE, changeable, changed, groupOf, judged, no, paged, person, stale,
 const inFull = (mock, user) => ({ ...user, all_groups: withParents(mock, user) });
 
 function users(mock, query) {
-  const [q, group, state] = ['q', 'group', 'state'].map((name) => query.get(name)?.toLowerCase());
+  const [q, group, provider, state] = ['q', 'group', 'provider', 'state'].map((name) => query.get(name)?.toLowerCase());
   const fits = (user) =>
     (!q || `${user.name} ${user.display_name} ${user.email ?? ''}`.toLowerCase().includes(q)) &&
     (!group || withParents(mock, user).includes(group)) &&
+    (!provider || user.identities.some((identity) => identity.provider === provider)) &&
     (!state ||
       (state === 'disabled'
         ? user.disabled
@@ -66,6 +67,7 @@ export const PEOPLE = [
         email: body.email ?? null,
         groups: (body.groups ?? []).map((group) => ({ group })),
         factors: [],
+        identities: [],
         disabled: false,
         sessions: 0,
         attributes: {},

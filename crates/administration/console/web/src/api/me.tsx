@@ -47,8 +47,8 @@ function useMore(user: Grouped): string[] {
 }
 
 /** Nobody changes people with more rights than their own; who may propose it does that. */
-export function useWayWith(user: Grouped): Way {
-  return useWay('admin.user.change', useMore(user).length > 0);
+export function useWayWith(user: Grouped, action = 'admin.user.change'): Way {
+  return useWay(action, useMore(user).length > 0);
 }
 
 /** Why an action on somebody is closed who has more rights: neither to be made nor to be proposed. */

@@ -70,6 +70,46 @@ export interface Overview {
 export interface Membership {
   group: string;
   until?: Time;
+  /** The provider by whose word they are in it, and which takes it back. */
+  by?: string;
+}
+
+/** Who a person is at a provider of identities. */
+export interface Identity {
+  provider: string;
+  subject: string;
+  /** It holds while they are in no other group than these. */
+  within?: string[];
+}
+
+/** Words of a provider for how somebody signed in: one of them suffices. */
+export interface ProviderWords {
+  acr: string[];
+  amr: string[];
+}
+
+/** A provider of identities: people sign in there. */
+export interface Provider {
+  name: string;
+  title: string;
+  issuer: string;
+  protocol: 'oidc';
+  client_id: string;
+  scopes: string[];
+  people: {
+    required: Record<string, string[]>;
+    found_by: 'link' | 'name' | 'verified-email';
+    provision: boolean;
+    name_claim: string;
+  };
+  memberships: { when: Record<string, string[]>; groups: string[] }[];
+  assurance: { multi_factor: ProviderWords; phishing_resistant: ProviderWords };
+  state: 'declared' | 'off' | 'suspended';
+  suspended: boolean;
+  configured: boolean;
+  linked: number;
+  sessions: number;
+  version: number;
 }
 
 export interface Factor {
@@ -86,6 +126,7 @@ export interface User {
   email?: string | null;
   groups: Membership[];
   factors: Factor[];
+  identities: Identity[];
   disabled: boolean;
   sessions: number;
   version: number;
@@ -295,6 +336,8 @@ export interface Question {
   method: string;
   path: string;
   proof: string;
+  /** What a provider said, where the proof is its word. */
+  said?: { provider: string; acr?: string; amr: string[] };
   address?: string;
   at?: Time;
 }
@@ -343,6 +386,8 @@ export interface Session {
   id: string;
   user: string;
   methods: string[];
+  /** The providers on whose word it rests. */
+  providers?: string[];
   started: Time;
   seen: Time;
   expires: Time;

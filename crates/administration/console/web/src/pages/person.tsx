@@ -21,6 +21,7 @@ import { Page, Section } from '../ui/page';
 import { count, number } from '../ui/words';
 import { FactorRows } from './person/factors';
 import { GroupRows } from './person/groups';
+import { Identities } from './person/identities';
 import { Links } from './person/links';
 import { Reach } from './person/reach';
 import { PersonDetails } from './person/details';
@@ -59,6 +60,7 @@ export function PersonPage({ name }: { name: string }) {
             </Section>
             <Section id="factors" title="How they prove who they are">
               <FactorRows user={user} again={reading.again} />
+              <Identities user={user} again={reading.again} />
               <Links user={user} />
             </Section>
             <Section

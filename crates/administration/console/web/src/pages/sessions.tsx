@@ -11,9 +11,9 @@ import { Page } from '../ui/page';
 import { Pager, usePaged } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import { count, listed, number, unit } from '../ui/words';
+import { count, number, unit } from '../ui/words';
 import { EndSession } from './end';
-import { EndButton, Tabs, useTyped } from './sessions/parts';
+import { EndButton, Tabs, proofs, useTyped } from './sessions/parts';
 
 export function SessionsPage() {
   const [typed, setTyped, user] = useTyped('user');
@@ -88,7 +88,7 @@ function sessionColumns(end: ((session: Session) => void) | undefined): Column<S
       title: 'Signed in',
       cell: (session) => (
         <>
-          by {listed(session.methods)}
+          by {proofs(session)}
           <span class="under">
             <Time at={session.started} />
           </span>

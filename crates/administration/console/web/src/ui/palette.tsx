@@ -22,6 +22,7 @@ const PAGES: Target[] = [
   ['People', '/people'],
   ['Add a person', '/people/add'],
   ['Groups', '/groups'],
+  ['Providers', '/providers'],
   ['Devices', '/devices'],
   ['Apps', '/apps'],
   ['Add an app', '/apps/add'],

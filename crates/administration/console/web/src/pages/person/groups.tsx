@@ -42,7 +42,7 @@ export function GroupRows({ user, again }: Rows) {
       ) : (
         <ul class="card list">
           {[...running, ...over].map((membership) => (
-            <li class="row" key={membership.group}>
+            <li class="row" key={`${membership.group} ${membership.by ?? ''}`}>
               <div class="grow">
                 <a class="strong" href={at('groups', membership.group)}>
                   {membership.group}
@@ -55,10 +55,16 @@ export function GroupRows({ user, again }: Rows) {
                   ) : (
                     <Until membership={membership} />
                   )}
+                  {membership.by && (
+                    <>
+                      {' '}
+                      · by the word of <a href={at('providers', membership.by)}>{membership.by}</a>
+                    </>
+                  )}
                 </span>
               </div>
               {over.includes(membership) && <Chip tone="plain">lapsed</Chip>}
-              {way && (
+              {way && !membership.by && (
                 <Act class="button small-button" why={beyond ?? refused} onClick={() => setLeaving(membership)}>
                   {verb(way, 'Take out')}
                   <span class="hidden"> of {membership.group}</span>

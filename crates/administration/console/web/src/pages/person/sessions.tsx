@@ -14,7 +14,7 @@ import { Empty, Shown } from '../../ui/notes';
 import { Time } from '../../ui/time';
 import { count, listed } from '../../ui/words';
 import { EndSession, endOf } from '../end';
-import { EndButton } from '../sessions/parts';
+import { EndButton, proofs } from '../sessions/parts';
 
 export function PersonSessions({ user, again }: { user: string; again: () => void }) {
   const reading = useRead<List<Session>>(`/v1/sessions${query({ user })}`);
@@ -41,8 +41,8 @@ export function PersonSessions({ user, again }: { user: string; again: () => voi
                   <div class="grow">
                     <span class="strong">{session.client}</span>
                     <span class="under">
-                      by {listed(session.methods)} <Time at={session.started} /> · last seen <Time at={session.seen} />{' '}
-                      · {count(session.leases, 'open lease')} · ends <Time at={session.expires} />
+                      by {proofs(session)} <Time at={session.started} /> · last seen <Time at={session.seen} /> ·{' '}
+                      {count(session.leases, 'open lease')} · ends <Time at={session.expires} />
                     </span>
                   </div>
                   {may && (

@@ -4,8 +4,8 @@ import { useState } from 'preact/hooks';
 
 import { api } from '../../api/client';
 import { Permitted } from '../../api/me';
-import type { Explanation, PolicyFile, Question } from '../../api/types';
-import { useDoing } from '../../api/use';
+import type { Explanation, List, PolicyFile, Provider, Question } from '../../api/types';
+import { useDoing, useRead } from '../../api/use';
 import { useAddress } from '../../router';
 import { Outcome } from '../../ui/chip';
 import { AppField, UserField } from '../../ui/choose';
@@ -21,6 +21,19 @@ const PROOFS: [string, string][] = [
   ['sign-in-link', 'a sign-in link'],
   ['nothing', 'nothing'],
 ];
+
+/** How the word of a provider begins among the proofs. */
+const WORD = 'provider:';
+
+function proven(proof: string, acr: string, amr: string): Pick<Question, 'proof' | 'said'> {
+  if (!proof.startsWith(WORD)) return { proof };
+  const said = {
+    provider: proof.slice(WORD.length),
+    ...(acr.trim() && { acr: acr.trim() }),
+    amr: amr.split(/\s+/).filter(Boolean),
+  };
+  return { proof: 'provider', said };
+}
 
 export function AskPage() {
   return (
@@ -41,6 +54,10 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
   const [method, setMethod] = useState('GET');
   const [path, setPath] = useState('/');
   const [proof, setProof] = useState('passkey');
+  const [acr, setAcr] = useState('');
+  const [amr, setAmr] = useState('');
+  const providers = useRead<List<Provider>>('/v1/providers?limit=1000').value?.items ?? [];
+  const by = proof.startsWith(WORD) ? proof.slice(WORD.length) : undefined;
   const [address, setAddress] = useState('');
   const [at, setAt] = useState('');
   const [answer, setAnswer] = useState<{ of: PolicyFile[] | undefined; explanation: Explanation }>();
@@ -52,7 +69,7 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
       app: app.trim(),
       method,
       path: path.trim() || '/',
-      proof: user.trim() ? proof : 'nothing',
+      ...proven(user.trim() ? proof : 'nothing', acr, amr),
       ...(address.trim() && { address: address.trim() }),
       ...(at && { at: typedTime(at, 'at') }),
     });
@@ -78,11 +95,35 @@ export function Ask({ files }: { files?: PolicyFile[] }) {
             label="Having proved with"
             value={proof}
             set={setProof}
-            options={PROOFS}
+            options={[
+              ...PROOFS,
+              ...providers.map(({ name, title }): [string, string] => [WORD + name, `the word of ${title}`]),
+            ]}
             problem={doing.problem}
             name="proof"
           />
         </div>
+        {by && (
+          <div class="field-row">
+            <TextField
+              label="It says the class (acr)"
+              mono
+              value={acr}
+              set={setAcr}
+              hint="Empty: none. What it counts for, its declaration says."
+              problem={doing.problem}
+              name="said"
+            />
+            <TextField
+              label="And the methods (amr)"
+              mono
+              value={amr}
+              set={setAmr}
+              placeholder="pwd otp"
+              hint="With spaces between."
+            />
+          </div>
+        )}
         <div class="field-row method-row">
           <SelectField
             label="Method"

@@ -3,9 +3,11 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { useRefusal } from '../../api/refused';
+import type { Session } from '../../api/types';
 import { useRested } from '../../api/use';
 import { refine, useAddress } from '../../router';
 import { Act } from '../../ui/act';
+import { listed } from '../../ui/words';
 import { endOf } from '../end';
 
 export function Tabs({ here }: { here: 'sessions' | 'leases' }) {
@@ -28,6 +30,12 @@ export function useTyped(name: string): [typed: string, set: (value: string) => 
   const rested = useRested(typed.trim(), 250);
   useEffect(() => refine({ [name]: rested }), [name, rested]);
   return [typed, setTyped, rested];
+}
+
+/** How somebody proved who they are, and whose word that is. */
+export function proofs({ methods, providers = [] }: Session): string {
+  const by = listed(methods);
+  return providers.length > 0 ? `${by} (${listed(providers)})` : by;
 }
 
 export function EndButton({ of, whose, end }: { of: string; whose: string | undefined; end: () => void }) {

@@ -1,0 +1,201 @@
+// One provider of identities: what its word counts for, and who is known there.
+
+import { query, to } from '../api/client';
+import type { List, Provider, User } from '../api/types';
+import { useRead } from '../api/use';
+import { at } from '../router';
+import { Id } from '../ui/copy';
+import { Empty, Shown } from '../ui/notes';
+import { OwnedElsewhere } from '../ui/owner';
+import { Page, Section } from '../ui/page';
+import { count, listed, number, people } from '../ui/words';
+import { ProviderActions } from './provider/actions';
+import { StateChip } from './provider/state';
+
+const MOST = 12;
+
+export function ProviderPage({ name }: { name: string }) {
+  const reading = useRead<Provider>(to('providers', name));
+  const provider = reading.value;
+  return (
+    <Page
+      title={provider?.title ?? name}
+      above={<a href="/providers">Providers</a>}
+      aside={provider && <ProviderActions provider={provider} again={reading.again} />}
+    >
+      <Shown reading={reading}>
+        {(provider) => (
+          <>
+            <p class="lead chips">
+              <StateChip provider={provider} />
+              <span>
+                {people(provider.linked)}, {count(provider.sessions, 'open session')}
+              </span>
+            </p>
+            {provider.configured && <OwnedElsewhere kind="provider" by="configuration" />}
+            <Facts provider={provider} />
+            <Section id="counts" title="What its word counts for">
+              <Counts provider={provider} />
+            </Section>
+            <Section id="people" title="Who is known there">
+              <People provider={provider} />
+            </Section>
+          </>
+        )}
+      </Shown>
+    </Page>
+  );
+}
+
+function Facts({ provider }: { provider: Provider }) {
+  return (
+    <dl class="facts">
+      <dt>Issuer</dt>
+      <dd>
+        <code>{provider.issuer}</code>
+      </dd>
+      <dt>In policies</dt>
+      <dd>
+        <Id label="Copy how policies name it">{`context.authn.providers.contains("${provider.name}")`}</Id>
+      </dd>
+      <dt>Gatewright is there</dt>
+      <dd>
+        <code>{provider.client_id}</code>
+      </dd>
+      <dt>Asked for</dt>
+      <dd>
+        {['openid', ...provider.scopes].map((scope) => (
+          <span class="tag" key={scope}>
+            {scope}
+          </span>
+        ))}
+      </dd>
+    </dl>
+  );
+}
+
+const FOUND: Record<Provider['people']['found_by'], string> = {
+  link: 'nobody by itself: they link the two, or somebody says who they are',
+  name: 'by the name that they sign in with',
+  'verified-email': 'by their verified mail address',
+};
+
+function Counts({ provider }: { provider: Provider }) {
+  const { people: rules, memberships, assurance } = provider;
+  const required = Object.entries(rules.required);
+  return (
+    <dl class="facts">
+      <dt>Lets in</dt>
+      <dd>{required.length === 0 ? 'everybody who signs in there' : <Tests tests={required} />}</dd>
+      <dt>Finds who is here</dt>
+      <dd>{FOUND[rules.found_by]}</dd>
+      <dt>Adds who is new</dt>
+      <dd>
+        {rules.provision ? (
+          <>
+            yes, called as <code>{rules.name_claim}</code> says
+          </>
+        ) : (
+          'no'
+        )}
+      </dd>
+      <dt>Puts into groups</dt>
+      <dd>
+        {memberships.length === 0 && 'none'}
+        {memberships.map((rule, index) => (
+          <div key={index}>
+            <Groups names={rule.groups} />{' '}
+            {Object.keys(rule.when).length > 0 ? (
+              <>
+                <span class="soft">where</span> <Tests tests={Object.entries(rule.when)} />
+              </>
+            ) : (
+              <span class="soft">everybody</span>
+            )}
+          </div>
+        ))}
+      </dd>
+      <dt>More than one factor</dt>
+      <dd>
+        <Words words={assurance.multi_factor} />
+      </dd>
+      <dt>Resists phishing</dt>
+      <dd>
+        <Words words={assurance.phishing_resistant} />
+      </dd>
+    </dl>
+  );
+}
+
+function Tests({ tests }: { tests: [string, string[]][] }) {
+  return (
+    <>
+      {tests.map(([claim, values], index) => (
+        <span key={claim}>
+          {index > 0 && ', and '}
+          <code>{claim}</code> <span class="soft">is</span> {listed(values, 'or')}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Groups({ names }: { names: string[] }) {
+  return (
+    <>
+      {names.map((name, index) => (
+        <span key={name}>
+          {index > 0 && ', '}
+          <a href={at('groups', name)}>{name}</a>
+        </span>
+      ))}
+    </>
+  );
+}
+
+function Words({ words }: { words: { acr: string[]; amr: string[] } }) {
+  const all = [...words.acr.map((word) => `acr ${word}`), ...words.amr.map((word) => `amr ${word}`)];
+  if (all.length === 0) return <span class="soft">nothing that it says</span>;
+  return <>where it says {listed(all, 'or')}</>;
+}
+
+function People({ provider }: { provider: Provider }) {
+  const reading = useRead<List<User>>(`/v1/users${query({ provider: provider.name, limit: MOST })}`);
+  return (
+    <Shown reading={reading}>
+      {({ items, total }) =>
+        items.length === 0 ? (
+          <Empty title="Nobody yet">
+            <p>Whoever signs in by it is listed here, and whomever somebody linked on their page.</p>
+          </Empty>
+        ) : (
+          <>
+            <ul class="card list">
+              {items.map((user) => (
+                <li class="row" key={user.id}>
+                  <div class="grow">
+                    <a class="strong" href={at('people', user.name)}>
+                      {user.display_name || user.name}
+                    </a>
+                    <span class="under">
+                      {user.name} · there <code>{subjects(user, provider)}</code>
+                    </span>
+                  </div>
+                </li>
+              ))}
+            </ul>
+            {total !== undefined && total > items.length && (
+              <p class="small after">and {number(total - items.length)} more</p>
+            )}
+          </>
+        )
+      }
+    </Shown>
+  );
+}
+
+const subjects = (user: User, provider: Provider): string =>
+  user.identities
+    .filter((identity) => identity.provider === provider.name)
+    .map((identity) => identity.subject)
+    .join(', ');
