@@ -485,10 +485,7 @@ fn user(
         identities: [("corp", team), ("partner", email)]
             .iter()
             .filter(|(_, known)| *known)
-            .map(|(provider, _)| ExternalIdentity {
-                provider: provider.parse().unwrap(),
-                subject: name.into(),
-            })
+            .map(|(provider, _)| ExternalIdentity::of(provider.parse().unwrap(), name.into()))
             .collect(),
         disabled: false,
         version: 0,

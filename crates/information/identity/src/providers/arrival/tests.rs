@@ -35,10 +35,8 @@ fn with_passkey(mut user: User) -> User {
 }
 
 fn with_account(mut user: User, provider: &str, subject: &str) -> User {
-    user.identities.push(ExternalIdentity {
-        provider: provider.parse().unwrap(),
-        subject: subject.into(),
-    });
+    let identity = ExternalIdentity::of(provider.parse().unwrap(), subject.into());
+    user.identities.push(identity);
     user
 }
 
