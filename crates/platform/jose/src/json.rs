@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value};
 pub const JSON_DEPTH_MAX: usize = 16;
 
 /// An object, its members each once.
-pub(crate) type Object = Map<String, Value>;
+pub type Object = Map<String, Value>;
 
 /// Why bytes are not a JSON object as it is read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,10 @@ pub enum JsonFault {
 }
 
 /// Reads an object.
-pub(crate) fn object(bytes: &[u8]) -> Result<Object, JsonFault> {
+///
+/// # Errors
+/// Where the bytes are no JSON object, or one beyond these bounds.
+pub fn object(bytes: &[u8]) -> Result<Object, JsonFault> {
     let found = Cell::new(JsonFault::Syntax);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let strict = Strict {

@@ -29,7 +29,7 @@ mod hash;
 mod header;
 mod http_uri;
 mod id_token;
-mod json;
+pub mod json;
 mod jwt;
 mod key;
 mod key_set;
