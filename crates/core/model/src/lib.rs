@@ -42,7 +42,8 @@ pub use policy_file::PolicyFile;
 pub use proposed::{ProposedChange, Settled, Settlement};
 pub use provider::{
     Assurance, ClaimTests, ExternalIdentity, FoundBy, MembershipRule, Provider, ProviderPeople,
-    ProviderProof, ProviderProtocol, Words,
+    ProviderProof, ProviderProtocol, SamlAddress, SamlBinding, SamlNames, SamlProvider,
+    SamlSignOut, Words,
 };
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,

@@ -1,10 +1,14 @@
 //! Who else says who people are: providers of identities, and what their word is worth here.
 
+mod saml;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{GroupName, ProviderName, Timestamp};
+
+pub use saml::{SamlAddress, SamlBinding, SamlNames, SamlProvider, SamlSignOut};
 
 /// A provider of identities: people sign in there, and its word counts here as far as this says.
 ///
@@ -15,7 +19,8 @@ pub struct Provider {
     pub name: ProviderName,
     /// What the sign-in page calls it.
     pub title: Arc<str>,
-    /// Who it says that it is, to the letter (OpenID Connect Core 1.0, `iss`).
+    /// Who it says that it is, to the letter (OpenID Connect Core 1.0, `iss`; SAML 2.0 Core 8.3.6,
+    /// entity id).
     pub issuer: Arc<str>,
     /// How it is spoken to.
     pub protocol: ProviderProtocol,
@@ -65,12 +70,12 @@ impl Provider {
         }
     }
 
-    /// Whether what its people proved under the other definition means what it would mean under
-    /// this one. Where not, sessions that rest on it end.
+    /// Whether what its people proved under this definition means what it would mean under the
+    /// `other`, which comes after it. Where not, sessions that rest on it end.
     pub fn vouches_as(&self, other: &Self) -> bool {
         self.is_off() == other.is_off()
             && self.issuer == other.issuer
-            && self.protocol.client() == other.protocol.client()
+            && self.protocol.vouches_as(&other.protocol)
             && self.people.required == other.people.required
             && self.assurance == other.assurance
     }
@@ -87,13 +92,34 @@ pub enum ProviderProtocol {
         /// What is asked for beside `openid`.
         scopes: Vec<Arc<str>>,
     },
+    /// SAML 2.0 Web Browser SSO (Profiles 4.1), with what its metadata says.
+    Saml(SamlProvider),
 }
 
 impl ProviderProtocol {
-    /// Who Gatewright is there.
-    pub fn client(&self) -> &str {
+    /// What it is called.
+    pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Oidc { client_id, .. } => client_id,
+            Self::Oidc { .. } => "oidc",
+            Self::Saml(_) => "saml",
+        }
+    }
+
+    /// Where the SAML provider's metadata says what, if it is one.
+    pub const fn saml(&self) -> Option<&SamlProvider> {
+        match self {
+            Self::Saml(saml) => Some(saml),
+            Self::Oidc { .. } => None,
+        }
+    }
+
+    fn vouches_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Oidc { client_id, .. }, Self::Oidc { client_id: after, .. }) => {
+                client_id == after
+            }
+            (Self::Saml(before), Self::Saml(after)) => before.vouches_as(after),
+            (Self::Oidc { .. } | Self::Saml(_), _) => false,
         }
     }
 }

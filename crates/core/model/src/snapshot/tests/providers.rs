@@ -1,7 +1,10 @@
 //! Providers of identities: who their people are here, and what ends when their word does.
 
 use super::*;
-use crate::{ExternalIdentity, Provider, ProviderProof, ProviderProtocol};
+use crate::{
+    ExternalIdentity, Provider, ProviderProof, ProviderProtocol, SamlAddress, SamlBinding,
+    SamlProvider,
+};
 
 fn provider(name: &str) -> Provider {
     Provider {
@@ -151,6 +154,50 @@ fn a_word_that_means_something_else_now_ends_what_rested_on_it() {
     let mut renamed = provider("corp");
     renamed.title = "The company".into();
     assert!(ended_by(&facts, is(renamed)).is_empty());
+}
+
+/// Corp by SAML, with these certificates.
+fn by_saml(certificates: &[&str]) -> Provider {
+    let saml = SamlProvider {
+        sign_on: SamlAddress {
+            location: "https://corp.test/sso".into(),
+            binding: SamlBinding::Redirect,
+        },
+        sign_out: None,
+        certificates: certificates.iter().map(|one| (*one).into()).collect(),
+        valid_until: None,
+        names: Default::default(),
+        signs_requests: true,
+        wants_encrypted: false,
+        unsolicited: false,
+    };
+    Provider {
+        protocol: ProviderProtocol::Saml(saml),
+        ..provider("corp")
+    }
+}
+
+#[test]
+fn a_certificate_that_comes_ends_no_session_and_one_that_goes_ends_what_rests_on_its_provider() {
+    let facts = house().apply(at(2), &[is(by_saml(&["old"]))]).unwrap();
+    let ended = |certificates: &[&str]| ended_by(&facts, is(by_saml(certificates)));
+    assert!(ended(&["old", "new"]).is_empty());
+    assert!(ended(&["new", "old"]).is_empty());
+    assert_eq!(ended(&["new"]), [11]);
+    assert_eq!(ended(&[]), [11]);
+}
+
+#[test]
+fn a_saml_providers_address_may_move_and_its_protocol_may_not_change() {
+    let facts = house().apply(at(2), &[is(by_saml(&["old"]))]).unwrap();
+    let mut moved = by_saml(&["old"]);
+    if let ProviderProtocol::Saml(saml) = &mut moved.protocol {
+        saml.sign_on.location = "https://corp.test/new".into();
+        saml.wants_encrypted = true;
+    }
+    assert!(ended_by(&facts, is(moved)).is_empty());
+    assert_eq!(ended_by(&facts, is(provider("corp"))), [11]);
+    assert_eq!(ended_by(&house(), is(by_saml(&["old"]))), [11]);
 }
 
 #[test]
