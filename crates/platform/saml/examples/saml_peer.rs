@@ -140,7 +140,7 @@ impl Peer {
                 valid_until: None,
                 signing: &certificates,
                 encryption: &certificates,
-                acs_url: ACS,
+                acs_urls: &[ACS],
                 logout_url: Some(SP_LOGOUT),
                 name_id_formats: &[formats::UNSPECIFIED],
             }

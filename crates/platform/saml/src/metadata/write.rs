@@ -21,8 +21,8 @@ pub struct OurSp<'a> {
     pub signing: &'a [Certificate],
     /// Our certificates for encryption, the newest first.
     pub encryption: &'a [Certificate],
-    /// Where answers are posted.
-    pub acs_url: &'a str,
+    /// Where answers are posted: one address, or one for each provider. The first is the default.
+    pub acs_urls: &'a [&'a str],
     /// Where logout messages come, by redirect and by form.
     pub logout_url: Option<&'a str>,
     /// Which kinds of names we take.
@@ -53,22 +53,21 @@ impl OurSp<'_> {
     ///
     /// # Errors
     ///
-    /// An address that is no web address, or a value that XML cannot hold.
+    /// No address, one that is no web address, or a value that XML cannot hold.
     pub fn to_xml(&self, sign: Option<(&Credential, &MessageId)>) -> Result<String, BuildFault> {
-        check_destination(self.acs_url)?;
+        if self.acs_urls.is_empty() {
+            return Err(BuildFault::Empty);
+        }
         let keys = descriptors("signing", self.signing)
             .into_iter()
             .chain(descriptors("encryption", self.encryption));
-        let consumer = endpoint("md:AssertionConsumerService", Binding::Post, self.acs_url)
-            .attribute("index", "0")
-            .attribute("isDefault", "true");
         let role = role("md:SPSSODescriptor")
             .attribute("AuthnRequestsSigned", word(!self.signing.is_empty()))
             .attribute("WantAssertionsSigned", "true")
             .children(keys)
             .children(logout(self.logout_url)?)
             .children(formats(self.name_id_formats))
-            .child(consumer);
+            .children(consumers(self.acs_urls)?);
         finish(self.entity_id, self.valid_until, role, sign)
     }
 }
@@ -117,6 +116,18 @@ fn endpoint(name: &'static str, binding: Binding, url: &str) -> Build {
     Build::new(name)
         .attribute("Binding", binding.uri())
         .attribute("Location", url)
+}
+
+fn consumers(urls: &[&str]) -> Result<Vec<Build>, BuildFault> {
+    let consumer = |(index, url): (usize, &&str)| {
+        check_destination(url)?;
+        Ok(
+            endpoint("md:AssertionConsumerService", Binding::Post, url)
+                .attribute("index", index.to_string())
+                .maybe("isDefault", (index == 0).then_some("true")),
+        )
+    };
+    urls.iter().enumerate().map(consumer).collect()
 }
 
 fn logout(url: Option<&str>) -> Result<Vec<Build>, BuildFault> {

@@ -37,7 +37,7 @@ fn our_sp() -> String {
         valid_until: None,
         signing: &certificates,
         encryption: &certificates,
-        acs_url: ACS,
+        acs_urls: &[ACS],
         logout_url: None,
         name_id_formats: &[],
     };
@@ -178,7 +178,7 @@ fn signed_metadata_is_signed_by_who_has_to() {
         valid_until: None,
         signing: &certificates,
         encryption: &[],
-        acs_url: ACS,
+        acs_urls: &[ACS],
         logout_url: None,
         name_id_formats: &[],
     };
