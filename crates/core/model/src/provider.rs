@@ -115,9 +115,12 @@ impl ProviderProtocol {
 
     fn vouches_as(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Oidc { client_id, .. }, Self::Oidc { client_id: after, .. }) => {
-                client_id == after
-            }
+            (
+                Self::Oidc { client_id, .. },
+                Self::Oidc {
+                    client_id: after, ..
+                },
+            ) => client_id == after,
             (Self::Saml(before), Self::Saml(after)) => before.vouches_as(after),
             (Self::Oidc { .. } | Self::Saml(_), _) => false,
         }

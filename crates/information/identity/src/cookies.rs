@@ -1,7 +1,8 @@
-//! The two cookies of the authentication origin.
+//! The cookies of the authentication origin.
 
 use std::time::Duration;
 
+use crate::providers::saml;
 use http::{HeaderMap, HeaderValue, header};
 
 /// Stands for a session at the authentication origin.
@@ -44,19 +45,29 @@ pub(crate) fn ceremony(value: &str, lives_secs: u64) -> Option<HeaderValue> {
     ))
 }
 
-/// Sets the cookie of a way to a provider: it comes back with a navigation from there.
+/// Sets the cookie of a way to a provider: it comes back with a navigation from there, or with a
+/// form that a page from there has posted.
 pub(crate) fn flow(name: &str, value: &str, lives: Duration) -> Option<HeaderValue> {
-    let secs = lives.as_secs();
+    let (secs, same_site) = (lives.as_secs(), same_site(name));
     secret(&format!(
-        "{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={secs}"
+        "{name}={value}; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age={secs}"
     ))
 }
 
 /// Takes the cookie of a way to a provider away.
 pub(crate) fn no_flow(name: &str) -> Option<HeaderValue> {
+    let same_site = same_site(name);
     secret(&format!(
-        "{name}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+        "{name}=; Path=/; Secure; HttpOnly; SameSite={same_site}; Max-Age=0"
     ))
+}
+
+/// What a provider's page posts comes from another site, with these cookies alone.
+fn same_site(name: &str) -> &'static str {
+    match name.starts_with(saml::COOKIE) {
+        true => "None",
+        false => "Lax",
+    }
 }
 
 /// The names of cookies that start so, as far as they are names of ours.

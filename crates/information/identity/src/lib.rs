@@ -3,7 +3,8 @@
 //! [`Identity`] decides nothing that policy decides: adding and removing factors are
 //! questions to the engine, and what it changes goes through [`gw_engine::Engine::commit`].
 //! What it owns are the proofs themselves (WebAuthn ceremonies at the authentication origin,
-//! single-use links and codes) and the pages on which people give them.
+//! single-use links and codes, the word of providers of identities) and the pages on which people
+//! give them.
 
 mod break_glass;
 mod ceremonies;
@@ -33,7 +34,7 @@ pub use hand_over::{RedeemError, Redeemed};
 pub use identity::{Identity, OpenError};
 pub use links::{LinkError, LinkMade, exceeds};
 pub use options::{IdentityOptions, Lifetimes};
-pub use pages::{endpoints, is_for_programs};
+pub use pages::{FROM_ELSEWHERE_MAX_BYTES, endpoints, is_for_programs, is_from_elsewhere};
 pub use providers::{ProviderClient, ProviderTrouble, look_at_provider};
 pub use sessions::SessionSummary;
 

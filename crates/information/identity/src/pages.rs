@@ -7,6 +7,7 @@ mod factor;
 mod link;
 mod passkey;
 mod provider;
+mod saml;
 mod sign_in;
 mod sign_out;
 mod visit;
@@ -17,7 +18,10 @@ use bytes::Bytes;
 use gw_pages::{JudgedRequest, Message, PageService, guard};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
-use crate::{Identity, keys, links};
+use crate::{
+    Identity, keys, links,
+    providers::saml::{CONSUMER, FORM_MAX_BYTES, LOGOUT},
+};
 pub(crate) use passkey::finished;
 use visit::Visit;
 
@@ -40,6 +44,11 @@ impl Identity {
             match get {
                 true => provider::callback(&visit, name).await,
                 false => Ok(wrong_method("GET, HEAD")),
+            }
+        } else if let Some(name) = path.strip_prefix(CONSUMER) {
+            match post {
+                true => saml::consume(&visit, name).await,
+                false => Ok(wrong_method("POST")),
             }
         } else if let Some(name) = path.strip_prefix(provider::LOGOUT) {
             match post {
@@ -82,11 +91,14 @@ enum Shown {
     RemoveFactor,
     MakeCodes,
     StartProvider,
+    FinishSaml,
+    SamlMetadata,
+    SamlLogout,
     KeySet,
 }
 
 /// Where it is shown.
-const SHOWN: [(&str, Shown); 12] = [
+const SHOWN: [(&str, Shown); 15] = [
     ("/", Shown::Account),
     ("/sign-in", Shown::SignIn),
     ("/hand-over", Shown::HandOver),
@@ -98,6 +110,9 @@ const SHOWN: [(&str, Shown); 12] = [
     ("/account/factors/remove", Shown::RemoveFactor),
     ("/account/recovery-codes", Shown::MakeCodes),
     ("/provider/start", Shown::StartProvider),
+    (saml::FINISH, Shown::FinishSaml),
+    (saml::METADATA, Shown::SamlMetadata),
+    (LOGOUT, Shown::SamlLogout),
     ("/.well-known/jwks.json", Shown::KeySet),
 ];
 
@@ -119,10 +134,11 @@ enum Act {
     EndSession,
     LinkAccount,
     UnlinkAccount,
+    SamlLogout,
 }
 
 /// Where it is posted to.
-const ACTS: [(&str, Act); 15] = [
+const ACTS: [(&str, Act); 16] = [
     ("/recovery", Act::SignInByCode),
     (crate::break_glass::PATH, Act::BreakGlass),
     ("/sign-out", Act::SignOut),
@@ -138,6 +154,7 @@ const ACTS: [(&str, Act); 15] = [
     ("/account/sessions/end", Act::EndSession),
     ("/account/providers/link", Act::LinkAccount),
     ("/account/providers/unlink", Act::UnlinkAccount),
+    (LOGOUT, Act::SamlLogout),
 ];
 
 /// Whether a request is one that programs send, and nobody's browser: what it is worth it brings
@@ -146,18 +163,28 @@ pub fn is_for_programs(path: &str) -> bool {
     path.starts_with(provider::LOGOUT)
 }
 
+/// Whether a form comes here from a page of another site, by its design: what it is worth it brings
+/// along, and whoever is signed in counts for nothing there.
+pub fn is_from_elsewhere(path: &str) -> bool {
+    path.starts_with(CONSUMER) || path == LOGOUT
+}
+
+/// How long a form may be that comes from a page of another site, in bytes.
+pub const FROM_ELSEWHERE_MAX_BYTES: usize = FORM_MAX_BYTES;
+
 /// Every method and path that the authentication origin answers; links and providers by their
 /// prefix.
 pub fn endpoints() -> impl Iterator<Item = (Method, &'static str)> {
-    let links = [
+    let prefixes = [
         (Method::GET, links::PATH),
         (Method::POST, links::PATH),
         (Method::GET, provider::CALLBACK),
         (Method::POST, provider::LOGOUT),
+        (Method::POST, CONSUMER),
     ];
     let shown = SHOWN.iter().map(|(path, _)| (Method::GET, *path));
     let acts = ACTS.iter().map(|(path, _)| (Method::POST, *path));
-    links.into_iter().chain(shown).chain(acts)
+    prefixes.into_iter().chain(shown).chain(acts)
 }
 
 fn at<T: Copy>(paths: &[(&str, T)], path: &str) -> Option<T> {
@@ -177,6 +204,9 @@ async fn show(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Shown::RemoveFactor) => factor::ask_to_remove(visit),
         Some(Shown::MakeCodes) => codes::ask_to_make(visit).await,
         Some(Shown::StartProvider) => provider::start(visit).await,
+        Some(Shown::FinishSaml) => saml::finish(visit).await,
+        Some(Shown::SamlMetadata) => saml::metadata(visit).await,
+        Some(Shown::SamlLogout) => saml::logout(visit).await,
         Some(Shown::KeySet) => Ok(key_set(visit)),
         None => Ok(nothing_here(visit)),
     }
@@ -199,6 +229,7 @@ async fn act(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Act::EndSession) => account::end_session(visit).await,
         Some(Act::LinkAccount) => provider::link(visit).await,
         Some(Act::UnlinkAccount) => provider::unlink(visit).await,
+        Some(Act::SamlLogout) => saml::logout(visit).await,
         None => Ok(nothing_here(visit)),
     }
 }

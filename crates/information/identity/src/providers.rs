@@ -1,4 +1,5 @@
-//! Signing in by a provider of identities: Gatewright as a relying party (OpenID Connect Core 1.0).
+//! Signing in by a provider of identities: Gatewright as a relying party (OpenID Connect Core 1.0),
+//! and as a service provider ([`saml`]).
 //!
 //! Somebody is sent to the provider with what only their browser keeps ([`flow::Flow`]), comes back
 //! with a code, and the provider's token, checked, says who they are there. Who they are here, and
@@ -12,12 +13,13 @@ mod logout;
 mod look;
 mod metadata;
 mod people;
+pub(crate) mod saml;
 mod tokens;
 
 use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
-use gw_model::{Provider, ProviderName, ProviderProtocol};
+use gw_model::{Provider, ProviderName, ProviderProtocol, Timestamp};
 use gw_pages::{NoRandomness, Sealer};
 
 pub(crate) use arrival::NotLetIn;
@@ -31,12 +33,14 @@ pub(crate) use tokens::word;
 
 use connection::Connection;
 use logout::SeenLogouts;
+use saml::KnownKeys;
 
 /// The providers that this node speaks with.
 pub(crate) struct Providers {
     connections: ArcSwap<HashMap<ProviderName, Arc<Connection>>>,
     sealer: Sealer,
     seen_logouts: SeenLogouts,
+    saml_keys: KnownKeys,
 }
 
 impl Providers {
@@ -45,6 +49,7 @@ impl Providers {
             connections: ArcSwap::from_pointee(connections(clients)),
             sealer: Sealer::generate()?,
             seen_logouts: SeenLogouts::default(),
+            saml_keys: KnownKeys::default(),
         })
     }
 
@@ -57,8 +62,12 @@ impl Providers {
         &self.sealer
     }
 
-    pub(crate) fn is_reachable(&self, name: &ProviderName) -> bool {
-        self.connections.load().contains_key(name)
+    /// Whether this node is set up to send somebody to a provider now.
+    pub(crate) fn is_reachable(&self, provider: &Provider, now: Timestamp) -> bool {
+        match &provider.protocol {
+            ProviderProtocol::Oidc { .. } => self.connections.load().contains_key(&provider.name),
+            ProviderProtocol::Saml(saml) => saml.valid_until.is_none_or(|until| now < until),
+        }
     }
 
     fn connection(&self, name: &ProviderName) -> Result<Arc<Connection>, ProviderFault> {
@@ -75,8 +84,9 @@ fn connections(clients: Vec<ProviderClient>) -> HashMap<ProviderName, Arc<Connec
 }
 
 /// What is asked of a provider for: who Gatewright is there, and which claims.
-fn oidc(provider: &Provider) -> (&str, &[Arc<str>]) {
+fn oidc(provider: &Provider) -> Result<(&str, &[Arc<str>]), ProviderFault> {
     match &provider.protocol {
-        ProviderProtocol::Oidc { client_id, scopes } => (client_id, scopes),
+        ProviderProtocol::Oidc { client_id, scopes } => Ok((client_id, scopes)),
+        ProviderProtocol::Saml(_) => Err(ProviderFault::Protocol),
     }
 }

@@ -8,4 +8,5 @@ mod hand_over;
 mod links;
 mod pages;
 mod passkeys;
+mod saml;
 mod sessions;

@@ -2,14 +2,14 @@
 //! somebody signed out.
 
 use askama::Template;
-use gw_model::{Action, ProviderName};
+use gw_model::{Action, AppName, ProviderName};
 use gw_pages::{Message, Page, form::Fields, form::has_content_type, redirect};
 use gw_store::Secret;
 use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Answer, Refusal,
+    Answer, Refusal, saml,
     visit::{Visit, json, with_cookie},
 };
 use crate::{
@@ -17,8 +17,10 @@ use crate::{
     hand_over::Target,
     links::SignedIn,
     providers::{
-        Begun, COOKIE, Errand, FLOW_LIFETIME, FLOWS_AT_ONCE, FinishFault, Flow, LogoutFault,
-        NotLetIn, ProviderFault, Returned, cookie_name, word,
+        self, Begun, COOKIE, Errand, FLOW_LIFETIME, FLOWS_AT_ONCE, FinishFault, Flow, LogoutFault,
+        NotLetIn, ProviderFault, Returned, cookie_name,
+        saml::{Onward, SamlFault},
+        word,
     },
 };
 
@@ -98,7 +100,8 @@ pub(super) async fn start(visit: &Visit<'_>) -> Answer {
         _ => Errand::SignIn,
     };
     let begun = begin(visit, &name, errand, target).await?;
-    kept(visit, redirect(&begun.url), &begun)
+    let onward = saml::onward(visit, &name, &begun.onward);
+    kept(visit, onward, &begun)
 }
 
 /// What is asked of a provider where a stronger proof is wanted: its words for one.
@@ -135,13 +138,16 @@ async fn begin(
 /// With the cookie of the way that was begun; of too many, those before it are given up.
 fn kept(visit: &Visit<'_>, response: Response<bytes::Bytes>, begun: &Begun) -> Answer {
     let mut response = response;
-    let names = cookies::names(&visit.request.headers, COOKIE);
-    if names.len() >= FLOWS_AT_ONCE {
-        for name in names {
-            response = with_cookie(response, cookies::no_flow(&name))?;
+    let (name, value) = &begun.cookie;
+    let starts = [COOKIE, providers::saml::COOKIE];
+    for start in starts.into_iter().filter(|start| name.starts_with(start)) {
+        let names = cookies::names(&visit.request.headers, start);
+        if names.len() >= FLOWS_AT_ONCE {
+            for name in names {
+                response = with_cookie(response, cookies::no_flow(&name))?;
+            }
         }
     }
-    let (name, value) = &begun.cookie;
     with_cookie(response, cookies::flow(name, value.expose(), FLOW_LIFETIME))
 }
 
@@ -156,7 +162,7 @@ pub(super) async fn callback(visit: &Visit<'_>, name: &str) -> Answer {
         return Err(start_again(visit));
     };
     let spent = cookies::no_flow(&flow.cookie_name());
-    let target = target_of(&flow);
+    let target = target_of(&flow.target);
     let finished = finish(visit, &name, flow, &query, target.as_ref()).await;
     match finished {
         Ok(response) => with_cookie(response, spent),
@@ -211,17 +217,17 @@ fn own_flow(visit: &Visit<'_>, name: &ProviderName, query: &Fields) -> Option<Fl
     (flow.provider == *name).then_some(flow)
 }
 
-fn target_of(flow: &Flow) -> Option<Target> {
-    let (app, attempt) = flow.target.clone()?;
+pub(super) fn target_of(target: &Option<(AppName, String)>) -> Option<Target> {
+    let (app, attempt) = target.clone()?;
     Some(Target { app, attempt })
 }
 
-fn named(visit: &Visit<'_>, name: Option<&str>) -> Result<ProviderName, Refusal> {
+pub(super) fn named(visit: &Visit<'_>, name: Option<&str>) -> Result<ProviderName, Refusal> {
     name.and_then(|name| name.parse().ok())
         .ok_or_else(|| start_again(visit))
 }
 
-fn start_again(visit: &Visit<'_>) -> Refusal {
+pub(super) fn start_again(visit: &Visit<'_>) -> Refusal {
     let message = Message::new(
         StatusCode::BAD_REQUEST,
         "This way in is over",
@@ -233,7 +239,7 @@ fn start_again(visit: &Visit<'_>) -> Refusal {
 
 /// The provider itself says no: its own word for why is shown, since whoever looks after it knows
 /// it by that.
-fn declined_there(
+pub(super) fn declined_there(
     visit: &Visit<'_>,
     name: &ProviderName,
     error: &str,
@@ -250,13 +256,13 @@ fn declined_there(
     )
 }
 
-fn title(visit: &Visit<'_>, name: &ProviderName) -> String {
+pub(super) fn title(visit: &Visit<'_>, name: &ProviderName) -> String {
     let view = visit.identity.engine().view();
     let provider = view.facts.provider(name);
     provider.map_or_else(|| name.to_string(), |provider| provider.title.to_string())
 }
 
-fn again(
+pub(super) fn again(
     visit: &Visit<'_>,
     status: StatusCode,
     title: &str,
@@ -272,7 +278,7 @@ fn again(
     Box::new(message.links(visit.links()).render())
 }
 
-fn refused(
+pub(super) fn refused(
     visit: &Visit<'_>,
     name: &ProviderName,
     fault: &FinishFault,
@@ -289,6 +295,18 @@ fn refused(
             "It cannot be reached",
             format!(
                 "{provider} does not answer just now. Try again in a moment, or sign in another way."
+            ),
+        ),
+        FinishFault::Provider(ProviderFault::Saml(fault)) if is_over(fault) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Nobody is signed in by it now",
+            format!("What Gatewright was told of {provider} is out of date. {whom}"),
+        ),
+        FinishFault::Provider(ProviderFault::Saml(fault)) if is_used(fault) => (
+            StatusCode::CONFLICT,
+            "This way in was used before",
+            format!(
+                "What {provider} answered signs somebody in once, and it has. Nothing was changed. Start again."
             ),
         ),
         FinishFault::Provider(_) => (
@@ -316,6 +334,14 @@ fn refused(
         ),
     };
     again(visit, status, title, &sentence, target)
+}
+
+fn is_over(fault: &SamlFault) -> bool {
+    matches!(fault, SamlFault::Expired(_))
+}
+
+fn is_used(fault: &SamlFault) -> bool {
+    matches!(fault, SamlFault::Again)
 }
 
 /// As much as somebody may know who proved who they are at the provider, and no more.
@@ -351,7 +377,7 @@ struct LinkAccount<'a> {
     title: &'a str,
     provider: &'a str,
     name: &'a str,
-    href: &'a str,
+    onward: &'a Onward,
 }
 
 /// Asks whether an account at a provider is to be linked: a page of ours leads there, and only a
@@ -373,9 +399,13 @@ pub(super) async fn link(visit: &Visit<'_>) -> Answer {
         title: &title,
         provider: &provider,
         name: &person.user.display_name,
-        href: &begun.url,
+        onward: &begun.onward,
     };
-    let page = Page::new(&title).links(visit.links()).render(&content);
+    let mut page = Page::new(&title).links(visit.links());
+    if let Onward::Form(form) = &begun.onward {
+        page = page.form_to(saml::origin_of(&form.action));
+    }
+    let page = page.render(&content);
     kept(visit, page, &begun)
 }
 

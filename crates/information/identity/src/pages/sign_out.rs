@@ -1,7 +1,7 @@
 //! Signing out: GET asks, POST does it.
 
 use askama::Template;
-use gw_model::EndReason;
+use gw_model::{EndReason, ProviderProof, Session};
 use gw_pages::{Message, Page};
 use http::{HeaderName, HeaderValue, StatusCode};
 
@@ -9,7 +9,10 @@ use super::{
     Answer,
     visit::{Visit, with_cookie},
 };
-use crate::cookies;
+use crate::{
+    cookies,
+    providers::{FLOW_LIFETIME, saml::SignOutThere},
+};
 
 #[derive(Template)]
 #[template(path = "sign_out.html")]
@@ -38,10 +41,30 @@ fn not_signed_in(visit: &Visit<'_>) -> Answer {
     )
 }
 
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOut<'a> {
+    sentence: &'a str,
+    there: &'a [SignOutThere],
+}
+
+/// By what providers' words the session rests.
+fn proofs(session: &Session) -> Vec<ProviderProof> {
+    let mut proofs: Vec<ProviderProof> = Vec::new();
+    let said = session.authn.iter().rev();
+    for said in said.filter_map(|event| event.provider.as_deref()) {
+        if !proofs.iter().any(|known| known.provider == said.provider) {
+            proofs.push(said.clone());
+        }
+    }
+    proofs
+}
+
 pub(super) async fn end(visit: &Visit<'_>) -> Answer {
     let Some(person) = &visit.person else {
         return not_signed_in(visit);
     };
+    let there = visit.identity.sign_out_there(proofs(&person.session)).await;
     let everywhere = visit.form()?.value("everywhere") == Some("yes");
     let sentence = if everywhere {
         let reason = EndReason::SignedOutEverywhere;
@@ -65,12 +88,19 @@ pub(super) async fn end(visit: &Visit<'_>) -> Answer {
         ended.map_err(|error| visit.out_of_order(error.into()))?;
         "Every app that was open in this browser is closed.".into()
     };
-    let mut response = Message::new(StatusCode::OK, "You are signed out", &sentence)
-        .action("Sign in again", "/sign-in")
-        .render();
+    let content = SignedOut {
+        sentence: &sentence,
+        there: &there,
+    };
+    let mut response = Page::new("You are signed out").render(&content);
     response.headers_mut().insert(
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static(r#""cache", "storage""#),
     );
+    for way in &there {
+        let (name, value) = &way.cookie;
+        let cookie = cookies::flow(name, value.expose(), FLOW_LIFETIME);
+        response = with_cookie(response, cookie)?;
+    }
     with_cookie(response, cookies::no_session())
 }

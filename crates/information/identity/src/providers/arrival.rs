@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use gw_model::{
     AuthnEvent, AuthnMethod, Change, ExternalIdentity, FoundBy, Membership, Provider,
-    ProviderProof, Snapshot, Timestamp, User, UserId, is_sign_in_name,
+    ProviderProof, Session, Snapshot, Timestamp, TokenHash, User, UserId, is_sign_in_name,
 };
+use serde::{Deserialize, Serialize};
 
 use super::claims::Told;
-use crate::exceeds;
+use crate::{Lifetimes, exceeds, sessions};
 
 /// The longest name that pages show of somebody, in characters.
 const DISPLAY_NAME_MAX: usize = 120;
@@ -19,10 +20,16 @@ const DISPLAY_NAME_MAX: usize = 120;
 const EMAIL_MAX: usize = 120;
 
 /// Somebody who proved to a provider who they are, with what it tells of them.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Arrival {
     pub(crate) proof: ProviderProof,
     pub(crate) told: Told,
     pub(crate) at: Timestamp,
+    /// When a session that rests on it has to end, as the provider says.
+    pub(crate) until: Option<Timestamp>,
+    /// By what it was kept in the store meanwhile, where it was.
+    #[serde(skip)]
+    pub(crate) kept: Option<TokenHash>,
 }
 
 /// Why somebody who did sign in at a provider is not let in here.
@@ -131,6 +138,25 @@ impl Arrival {
             factor: None,
             provider: Some(Arc::new(self.proof.clone())),
         }
+    }
+
+    /// When a session that would end then has to.
+    pub(crate) fn ends(&self, session: Timestamp) -> Timestamp {
+        self.until.map_or(session, |until| until.min(session))
+    }
+
+    /// A further proof within a session, which then ends as soon as the proof has to.
+    pub(crate) fn further(
+        &self,
+        session: &Session,
+        credential: TokenHash,
+        lifetimes: &Lifetimes,
+    ) -> Change {
+        let mut further = sessions::advance(session, self.event(), credential, lifetimes);
+        if let Change::SessionAdvanced { expires, .. } = &mut further {
+            *expires = self.ends(*expires);
+        }
+        further
     }
 
     /// Whom a change is of, if it is one.

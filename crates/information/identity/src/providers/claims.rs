@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use gw_model::{ClaimTests, GroupName, MembershipRule};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Values of one claim that are looked at.
 const VALUES_MAX: usize = 2_000;
 
-/// Claims about one person, from an ID token and from what else the provider tells.
+/// Claims about one person, from an ID token and from what else the provider tells; or the
+/// attributes of an assertion.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Told(Map<String, Value>);
 
 impl Told {
@@ -18,6 +22,11 @@ impl Told {
         let mut all = beside;
         all.extend(signed.clone());
         Self(all)
+    }
+
+    /// What was signed as a whole.
+    pub(crate) const fn of(signed: Map<String, Value>) -> Self {
+        Self(signed)
     }
 
     /// The values of a claim as texts. A claim inside another is named with a dot between.

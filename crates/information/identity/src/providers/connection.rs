@@ -15,6 +15,7 @@ use tokio::sync::Mutex;
 
 use super::{
     metadata::{Endpoint, Metadata, MetadataFault, document_of},
+    saml::SamlFault,
     tokens::AnswerFault,
 };
 
@@ -41,6 +42,10 @@ pub struct ProviderClient {
 pub(crate) enum ProviderFault {
     #[error("this node is not set up to speak with it")]
     Unconfigured,
+    #[error("it does not speak OpenID Connect")]
+    Protocol,
+    #[error(transparent)]
+    Saml(Box<SamlFault>),
     #[error("its issuer is no address at `https://`")]
     Issuer,
     #[error("{0}")]

@@ -80,12 +80,20 @@ impl Identity {
         {
             return Err(LogoutFault::Again);
         }
+        let whose = Whose {
+            provider: name.clone(),
+            subject: token.subject.as_deref().map(Arc::from),
+            session: token.sid.as_deref().map(Arc::from),
+        };
+        let ended = self.end_whose(whose).await;
+        Ok(ended.map_err(Unavailable::from)?)
+    }
+
+    /// Ends every session that is meant; says how many.
+    pub(super) async fn end_whose(&self, whose: Whose) -> Result<usize, CommitError> {
         let mut ended = 0;
         loop {
-            let this_time = self
-                .end_those_of(name, &token)
-                .await
-                .map_err(Unavailable::from)?;
+            let this_time = self.end_some(whose.clone()).await?;
             ended += this_time;
             if this_time < ENDED_AT_ONCE {
                 return Ok(ended);
@@ -93,17 +101,8 @@ impl Identity {
         }
     }
 
-    async fn end_those_of(
-        &self,
-        name: &ProviderName,
-        token: &LogoutToken,
-    ) -> Result<usize, CommitError> {
+    async fn end_some(&self, of: Whose) -> Result<usize, CommitError> {
         let now = self.now();
-        let of = Whose {
-            provider: name.clone(),
-            subject: token.subject.as_deref().map(Arc::from),
-            session: token.sid.as_deref().map(Arc::from),
-        };
         let found = of.sessions(&self.engine().view().facts);
         if found.is_empty() {
             return Ok(0);
@@ -125,10 +124,11 @@ impl Identity {
 }
 
 /// Whose sessions end: of a person there, of a session there, or of a session of that person.
-struct Whose {
-    provider: ProviderName,
-    subject: Option<Arc<str>>,
-    session: Option<Arc<str>>,
+#[derive(Clone)]
+pub(super) struct Whose {
+    pub(super) provider: ProviderName,
+    pub(super) subject: Option<Arc<str>>,
+    pub(super) session: Option<Arc<str>>,
 }
 
 impl Whose {
@@ -172,7 +172,7 @@ async fn check(
     now: Timestamp,
 ) -> Result<LogoutToken, ProviderFault> {
     let metadata = connection.metadata(&provider.issuer, now).await?;
-    let (client_id, _) = oidc(provider);
+    let (client_id, _) = oidc(provider)?;
     let rules = LogoutTokenRules {
         issuer: &provider.issuer,
         client_id,

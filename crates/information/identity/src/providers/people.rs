@@ -15,8 +15,14 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::{
-    Errand, Flow, NotLetIn, ProviderFault, arrival::Arrival, claims::Told, connection::Connection,
-    metadata::Metadata, oidc, tokens,
+    Errand, Flow, NotLetIn, ProviderFault,
+    arrival::Arrival,
+    claims::Told,
+    connection::Connection,
+    metadata::Metadata,
+    oidc,
+    saml::{Onward, SamlFault},
+    tokens,
 };
 use crate::{
     Identity, Unavailable, identity::Person, links::SignedIn, passkeys::PasskeyError, secrets,
@@ -28,7 +34,7 @@ const ACCESS_TOKEN_MAX: usize = 16 * 1024;
 
 /// Where a browser is sent, and what it keeps meanwhile.
 pub(crate) struct Begun {
-    pub(crate) url: String,
+    pub(crate) onward: Onward,
     pub(crate) cookie: (String, Secret<String>),
 }
 
@@ -57,17 +63,24 @@ pub(crate) enum FinishFault {
     Unavailable(#[from] Unavailable),
 }
 
+impl FinishFault {
+    pub(crate) fn saml(fault: SamlFault) -> Self {
+        Self::Provider(ProviderFault::Saml(Box::new(fault)))
+    }
+}
+
 impl Identity {
     /// The providers that people can sign in by now, by name.
     pub(crate) fn open_providers(&self) -> Vec<Arc<Provider>> {
         let view = self.engine().view();
+        let now = self.now();
         let is_open = |provider: &&Arc<Provider>| {
-            !provider.is_off() && self.shared.providers.is_reachable(&provider.name)
+            !provider.is_off() && self.shared.providers.is_reachable(provider, now)
         };
         view.facts.providers().filter(is_open).cloned().collect()
     }
 
-    fn open_provider(&self, name: &ProviderName) -> Result<Arc<Provider>, FinishFault> {
+    pub(super) fn open_provider(&self, name: &ProviderName) -> Result<Arc<Provider>, FinishFault> {
         let view = self.engine().view();
         let on = view
             .facts
@@ -101,16 +114,19 @@ impl Identity {
         redirect_uri: String,
     ) -> Result<Begun, FinishFault> {
         let provider = self.open_provider(name)?;
+        if provider.protocol.saml().is_some() {
+            return self.begin_saml(provider, errand, target).await;
+        }
         let metadata = self.metadata_of(&provider).await?;
         let flow = Flow::new(name.clone(), errand, target, redirect_uri, self.now());
-        let (client_id, scopes) = oidc(&provider);
+        let (client_id, scopes) = oidc(&provider)?;
         let url = flow.authorization_url(&metadata, client_id, scopes);
         let sealed = flow.sealed(self.shared.providers.sealer());
         let (Some(url), Some(sealed)) = (url, sealed) else {
             return Err(ProviderFault::Request.into());
         };
         Ok(Begun {
-            url,
+            onward: Onward::Address(url),
             cookie: (flow.cookie_name(), Secret::new(sealed)),
         })
     }
@@ -123,14 +139,20 @@ impl Identity {
         client: Arc<str>,
     ) -> Result<Option<SignedIn>, FinishFault> {
         let errand = returned.flow.errand.clone();
-        let within = match &errand {
-            Errand::SignIn => None,
-            Errand::Confirm { session, .. } | Errand::Link { session } => {
-                let same = present.filter(|person| person.session.id == *session);
-                Some(same.ok_or(FinishFault::SessionOver)?)
-            }
-        };
+        begun_within(&errand, present)?;
         let arrival = self.arrival(returned).await?;
+        self.arrive(errand, arrival, present, client).await
+    }
+
+    /// Changes what follows from somebody's coming.
+    pub(crate) async fn arrive(
+        &self,
+        errand: Errand,
+        arrival: Arrival,
+        present: Option<&Person>,
+        client: Arc<str>,
+    ) -> Result<Option<SignedIn>, FinishFault> {
+        let within = begun_within(&errand, present)?;
         match (errand, within) {
             (Errand::Link { .. }, Some(person)) => {
                 self.link_to(person, arrival).await?;
@@ -168,13 +190,14 @@ impl Identity {
             let live = present.and_then(|session| live(facts, &session));
             let (expires, change, id, left) = match live {
                 Some(session) if session.user == user.id && is_ordinary(&session) => {
-                    let further = sessions::advance(&session, coming.event(), hash, &lifetimes);
-                    (session.expires, further, session.id, None)
+                    let further = coming.further(&session, hash, &lifetimes);
+                    (coming.ends(session.expires), further, session.id, None)
                 }
                 other => {
                     let kind = SessionKind::Ordinary;
                     let event = coming.event();
-                    let session = sessions::begin(&user, kind, event, hash, client, &lifetimes);
+                    let mut session = sessions::begin(&user, kind, event, hash, client, &lifetimes);
+                    session.expires = coming.ends(session.expires);
                     let (expires, id) = (session.expires, session.id);
                     let started = Change::SessionStarted(Arc::new(session));
                     (expires, started, id, other.map(|session| session.id))
@@ -184,7 +207,8 @@ impl Identity {
                 .in_groups(facts, &mut user, expires)
                 .map_err(declined)?;
             let what = format!("signed in by the provider {}", coming.proof.provider);
-            let mut commit = Commit::new(Actor::User(user.id), what).within(id);
+            let commit = Commit::new(Actor::User(user.id), what).within(id);
+            let mut commit = coming.taken(commit);
             if let Some(change) = Arrival::change(facts, user) {
                 commit = commit.change(change);
             }
@@ -219,11 +243,12 @@ impl Identity {
             let over = || Refused::Declined("the session is over".into());
             let session = live(facts, &session).ok_or_else(over)?;
             coming
-                .in_groups(facts, &mut user, session.expires)
+                .in_groups(facts, &mut user, coming.ends(session.expires))
                 .map_err(declined)?;
-            let further = sessions::advance(&session, coming.event(), hash, &lifetimes);
+            let further = coming.further(&session, hash, &lifetimes);
             let what = format!("confirmed by the provider {}", coming.proof.provider);
-            let mut commit = Commit::new(Actor::User(own), what).within(session.id);
+            let commit = Commit::new(Actor::User(own), what).within(session.id);
+            let mut commit = coming.taken(commit);
             if let Some(change) = Arrival::change(facts, user) {
                 commit = commit.change(change);
             }
@@ -255,9 +280,10 @@ impl Identity {
                 .in_groups(facts, &mut user, session.expires)
                 .map_err(declined)?;
             let what = format!("linked with the provider {}", coming.proof.provider);
-            let mut commit = Commit::new(Actor::User(own), what)
+            let commit = Commit::new(Actor::User(own), what)
                 .within(session.id)
                 .allowed_by(allowed_by);
+            let mut commit = coming.taken(commit);
             if let Some(change) = Arrival::change(facts, user) {
                 commit = commit.change(change);
             }
@@ -343,6 +369,20 @@ impl Identity {
     }
 }
 
+/// Whom it was begun by, within a session of theirs; nobody where it was to sign in.
+fn begun_within<'p>(
+    errand: &Errand,
+    present: Option<&'p Person>,
+) -> Result<Option<&'p Person>, FinishFault> {
+    match errand {
+        Errand::SignIn => Ok(None),
+        Errand::Confirm { session, .. } | Errand::Link { session } => {
+            let same = present.filter(|person| person.session.id == *session);
+            same.map(Some).ok_or(FinishFault::SessionOver)
+        }
+    }
+}
+
 fn declined(why: NotLetIn) -> Refused {
     Refused::Declined(why.to_string())
 }
@@ -369,7 +409,7 @@ async fn ask(
     if !names_it && (issuer.is_some() || metadata.names_issuer) {
         return Err(ProviderFault::Mixed);
     }
-    let (client_id, _) = oidc(provider);
+    let (client_id, _) = oidc(provider)?;
     let (flow, code) = (&returned.flow, returned.code.expose());
     let request = tokens::request(&metadata, flow, code, client_id, connection.secret())?;
     let answer = connection
@@ -410,6 +450,8 @@ async fn ask(
         proof: proof(provider, &token),
         told: Told::new(token.claims.members(), beside),
         at: now,
+        until: None,
+        kept: None,
     })
 }
 

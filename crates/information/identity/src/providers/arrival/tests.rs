@@ -109,6 +109,8 @@ fn arrives(subject: &str, claims: &Value) -> Arrival {
         },
         told: Told::new(claims.as_object().unwrap(), Default::default()),
         at: NOW,
+        until: None,
+        kept: None,
     }
 }
 
