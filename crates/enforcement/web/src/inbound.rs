@@ -226,19 +226,7 @@ impl Inbound {
             true => Sender::read(&self.headers, self.own(), &route.origins)?,
             false => Sender::Untold,
         };
-        let who = {
-            let ours = match self.present.has(Present::COOKIE) {
-                true => Ours::read(&self.headers)?,
-                false => Ours::default(),
-            };
-            Who::read(
-                &ours,
-                &self.view.facts,
-                &self.app.app.name,
-                self.is_sign_in,
-                self.now,
-            )?
-        };
+        let who = self.who()?;
         let asked = Box::new(Asked {
             inbound: self,
             route,
@@ -249,6 +237,32 @@ impl Inbound {
         });
         asked.check_sender()?;
         Ok(Next::Ask(asked))
+    }
+
+    /// Who asks. Whoever is signed in where another site's page posts something is not asked for:
+    /// it is not them who send it.
+    fn who(&self) -> Result<Who, Rejection> {
+        let ours = match self.present.has(Present::COOKIE) {
+            true => Ours::read(&self.headers)?,
+            false => Ours::default(),
+        };
+        if self.is_from_elsewhere() {
+            return Ok(Who::default());
+        }
+        let (facts, app) = (&self.view.facts, &self.app.app.name);
+        Ok(Who::read(&ours, facts, app, self.is_sign_in, self.now)?)
+    }
+
+    /// Whether it goes to a path of ours that pages of other sites post a form to.
+    fn is_from_elsewhere(&self) -> bool {
+        let Upstream::BuiltIn(name) = &self.app.app.upstream else {
+            return false;
+        };
+        if self.method != Method::POST {
+            return false;
+        }
+        let service = self.conn.thread.service(name);
+        service.is_some_and(|service| (service.from_elsewhere)(self.target.path()))
     }
 
     /// Whether the path is ours, as written or as far as it can be read.
@@ -359,7 +373,7 @@ impl Asked {
         } else if fetch_site::is_safe(&inbound.method) {
             true
         } else if let Upstream::BuiltIn(name) = &inbound.app.app.upstream {
-            *sender == Sender::OwnPage || self.is_for_programs(name)
+            *sender == Sender::OwnPage || self.is_for_programs(name) || inbound.is_from_elsewhere()
         } else {
             self.who.known.is_none() || sender.may_change()
         };

@@ -53,7 +53,7 @@ pub mod websocket;
 pub use metrics::{Counted, Counter, TURN_MAX, ThreadMetrics};
 pub use options::{
     AppCookie, BuiltIn, Challenges, Code, Country, DoorFault, HandOver, HandOverFault, Limits,
-    Listener, MakeDoor, Serves, ThreadDoor, WebOptions, WhomToAsk,
+    Listener, MakeDoor, PAGE_BODY_BYTES, Serves, ThreadDoor, WebOptions, WhomToAsk,
 };
 pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};

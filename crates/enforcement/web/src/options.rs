@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use gw_door::Door;
 use gw_issue::Assertions;
 use gw_model::{AppName, User};
-use gw_pages::{Bodies, PageService, refused::Level};
+use gw_pages::{Bodies, Longest, PageService, refused::Level};
 use gw_tls::TrustStore;
 use rustls::ServerConfig;
 
@@ -53,6 +53,10 @@ pub struct BuiltIn {
     /// Which of its paths programs send something to, which prove by what they send that they may:
     /// there no page of ours has to send it, and nobody's session does.
     pub for_programs: fn(&str) -> bool,
+    /// Which of its paths pages of other sites post a form to by design. Whoever is signed in in
+    /// that browser counts for nothing there: it is a stranger's request, which is worth what it
+    /// brings along.
+    pub from_elsewhere: fn(&str) -> bool,
 }
 
 impl BuiltIn {
@@ -60,6 +64,15 @@ impl BuiltIn {
     #[must_use]
     pub fn for_programs(mut self, is_one: fn(&str) -> bool) -> Self {
         self.for_programs = is_one;
+        self
+    }
+
+    /// With paths that pages of other sites post a form to, and how long such a form may be in
+    /// bytes.
+    #[must_use]
+    pub fn from_elsewhere(mut self, is_one: fn(&str) -> bool, longest: Longest) -> Self {
+        self.from_elsewhere = is_one;
+        self.bodies = Bodies::unshared(longest);
         self
     }
 }
@@ -71,12 +84,13 @@ impl From<PageService> for BuiltIn {
             service,
             bodies: Bodies::unshared(|_, _| PAGE_BODY_BYTES),
             for_programs: |_| false,
+            from_elsewhere: |_| false,
         }
     }
 }
 
-/// The largest body that a page of Gatewright's own is sent.
-const PAGE_BODY_BYTES: usize = 64 * 1024;
+/// The largest body that a page of Gatewright's own is sent, in bytes.
+pub const PAGE_BODY_BYTES: usize = 64 * 1024;
 
 /// Whom somebody can ask for a fresh link, as a sentence; a general one where there is none.
 pub type WhomToAsk = Arc<dyn Fn(&User) -> Option<String> + Send + Sync>;

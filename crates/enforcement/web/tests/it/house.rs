@@ -415,7 +415,9 @@ fn services() -> HashMap<Arc<str>, BuiltIn> {
         );
         Ok(http::Response::new(Bytes::from(text)))
     });
-    HashMap::from([(Arc::from("echo"), PageService::new(echo).into())])
+    let echo = BuiltIn::from(PageService::new(echo));
+    let echo = echo.from_elsewhere(|path| path == "/from-elsewhere", |_, _| 64 * 1024);
+    HashMap::from([(Arc::from("echo"), echo)])
 }
 
 fn redeeming(codes: Arc<Mutex<Vec<Code>>>) -> gw_web::HandOver {

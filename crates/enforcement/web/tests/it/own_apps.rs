@@ -107,6 +107,42 @@ async fn an_own_app_is_changed_from_its_own_pages_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_another_sites_page_posts_where_it_may_is_nobodys_whoever_is_signed_in() {
+    let house = House::usual().await;
+    let signed_on = ("Cookie", "__Host-gw-sso=ana-signed-on; __Host-gw-saml-x=y");
+    let empty = ("Content-Length", "0");
+    for site in ["cross-site", "same-site", "same-origin", "none"] {
+        let headers = [SIGN_IN, empty, signed_on, ("Sec-Fetch-Site", site)];
+        let answer = house.get("POST /from-elsewhere", &headers).await;
+        assert_eq!(answer.status, 200, "{site}");
+        assert!(answer.body.contains("by nobody"), "{site}: {}", answer.body);
+        assert!(answer.body.contains("__Host-gw-saml-x=y"));
+        let status = match site {
+            "same-origin" => 200,
+            _ => 403,
+        };
+        for other in [
+            "POST /from-elsewhere/x",
+            "POST /from-elsewherex",
+            "PUT /from-elsewhere",
+        ] {
+            assert_eq!(
+                house.get(other, &headers).await.status,
+                status,
+                "{other} {site}"
+            );
+        }
+    }
+    let headers = [SIGN_IN, signed_on, ("Sec-Fetch-Site", "cross-site")];
+    let looked_at = house.get("GET /from-elsewhere", &headers).await;
+    assert!(
+        looked_at.body.contains("by ana rank 1"),
+        "{}",
+        looked_at.body
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_for_an_own_app_is_bounded_in_size_and_time() {
     let limits = Limits {
         own_body_read: Duration::from_millis(50),
