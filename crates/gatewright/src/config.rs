@@ -15,6 +15,7 @@ mod provider;
 mod read;
 mod reader;
 pub(crate) mod reference;
+mod saml;
 mod upstream;
 pub(crate) mod value;
 
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) upstream_tls: Vec<UpstreamTls>,
     /// By what this node speaks with providers of identities.
     pub(crate) providers: Vec<ProviderFiles>,
+    /// The files with SAML providers' metadata.
+    pub(crate) metadata: Vec<PathBuf>,
     /// The host of the authentication origin; the RP id of every passkey.
     pub(crate) authentication_host: Arc<str>,
     /// The host that the administration is reached by in a browser; none: over the socket alone.
@@ -249,15 +252,36 @@ pub(crate) fn load(file: &Path) -> Result<Config, ConfigFaults> {
     let text = std::fs::read_to_string(file).map_err(|fault| {
         ConfigFaults::single(file.into(), "", format!("cannot be read: {fault}"))
     })?;
-    check(file, &text)
+    check(file, &text, &metadata_file)
 }
 
-/// Checks the text of a file; relative paths in it start at the file's folder.
+/// Checks the text of a file; relative paths in it start at the file's folder, and the metadata
+/// that it names is had from `metadata`.
 ///
 /// # Errors
 /// Where it has any fault; then with all of them.
-pub(crate) fn check(file: &Path, text: &str) -> Result<Config, ConfigFaults> {
-    read::config(file, text)
+pub(crate) fn check(
+    file: &Path,
+    text: &str,
+    metadata: MetadataFiles<'_>,
+) -> Result<Config, ConfigFaults> {
+    read::config(file, text, metadata)
+}
+
+/// Reads the metadata that a file holds, or says why not.
+pub(crate) type MetadataFiles<'f> = &'f dyn Fn(&Path) -> Result<Vec<u8>, String>;
+
+/// A file of metadata as a whole, if it is a file and no longer than is read.
+fn metadata_file(path: &Path) -> Result<Vec<u8>, String> {
+    let most = gw_saml::limits::METADATA_MAX_BYTES;
+    let about = std::fs::metadata(path).map_err(|fault| fault.to_string())?;
+    if !about.is_file() {
+        return Err("it is no file".to_owned());
+    }
+    if about.len() > most as u64 {
+        return Err(format!("it is longer than {most} bytes"));
+    }
+    std::fs::read(path).map_err(|fault| fault.to_string())
 }
 
 #[cfg(test)]

@@ -11,15 +11,18 @@ use gw_model::{
     ProviderProtocol, Words,
 };
 
-use super::{reader::Section, value::Issuer};
+use super::{MetadataFiles, reader::Section, saml, value::Issuer};
 
 /// A declared provider, and the files by which this node speaks with it.
 pub(super) struct Declared {
     pub(super) provider: Provider,
-    pub(super) files: ProviderFiles,
+    /// One that speaks SAML is only spoken to through browsers.
+    pub(super) files: Option<ProviderFiles>,
+    /// The file that it is declared by, where it speaks SAML.
+    pub(super) metadata: Option<PathBuf>,
 }
 
-/// What is kept in files of a provider.
+/// What is kept in files of a provider that speaks OpenID Connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProviderFiles {
     /// The provider.
@@ -30,28 +33,64 @@ pub(crate) struct ProviderFiles {
     pub(crate) ca: Option<PathBuf>,
 }
 
+/// The keys that say how one is spoken to by OpenID Connect.
+const OIDC_KEYS: [&str; 5] = ["issuer", "client_id", "client_secret", "ca", "scopes"];
+
 /// The declared providers.
-pub(super) fn providers(root: &mut Section<'_>, folder: &Path) -> Vec<Declared> {
-    let mut names = BTreeSet::new();
+pub(super) fn providers(
+    root: &mut Section<'_>,
+    folder: &Path,
+    metadata: MetadataFiles<'_>,
+) -> Vec<Declared> {
+    let (mut names, mut entities) = (BTreeSet::new(), BTreeSet::new());
     let providers = root.tables("provider", |section| {
-        let declared = provider(section, folder)?;
-        let name = &declared.provider.name;
+        let declared = provider(section, folder, metadata)?;
+        let Provider { name, issuer, .. } = &declared.provider;
         if !names.insert(name.clone()) {
             section.fault("name", format!("is `{name}`, which is there already"));
+        }
+        if declared.provider.protocol.saml().is_some() && !entities.insert(issuer.clone()) {
+            let what = format!("is that of `{issuer}`, which another provider is already");
+            section.fault("metadata", what);
         }
         Some(declared)
     });
     providers.into_iter().flatten().collect()
 }
 
-fn provider(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
+/// How a provider is spoken to, as far as it is declared.
+struct Spoken {
+    issuer: Arc<str>,
+    protocol: ProviderProtocol,
+    client_secret: Option<PathBuf>,
+    ca: Option<PathBuf>,
+    metadata: Option<PathBuf>,
+}
+
+fn provider(
+    section: &mut Section<'_>,
+    folder: &Path,
+    metadata: MetadataFiles<'_>,
+) -> Option<Declared> {
     let name = section.required::<ProviderName>("name");
     let title = section.optional::<Arc<str>>("title");
-    let issuer = section.required::<Issuer>("issuer");
-    let client_id = section.required::<Arc<str>>("client_id");
-    let client_secret = section.optional::<PathBuf>("client_secret");
-    let ca = section.optional::<PathBuf>("ca");
-    let scopes = section.or("scopes", vec![Arc::from("profile"), Arc::from("email")]);
+    let oidc = oidc(section, folder);
+    let saml = saml::declared(section, folder, metadata);
+    let speaks_saml = section.has(saml::KEY);
+    let spoken = match saml {
+        Some(saml::Declared {
+            entity_id,
+            file,
+            provider,
+        }) => Some(Spoken {
+            issuer: entity_id,
+            protocol: ProviderProtocol::Saml(provider),
+            metadata: Some(file),
+            client_secret: None,
+            ca: None,
+        }),
+        None => oidc,
+    };
     let enabled = section.or("enabled", true);
     let people = section.table("people", people);
     let memberships = section.tables("member", membership);
@@ -59,21 +98,22 @@ fn provider(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
         multi_factor: section.table("multi_factor", words),
         phishing_resistant: section.table("phishing_resistant", words),
     };
-    let name = name?;
+    if speaks_saml {
+        saml::check(section, &people, &assurance);
+    }
+    let (name, spoken) = (name?, spoken?);
     Some(Declared {
-        files: ProviderFiles {
+        metadata: spoken.metadata,
+        files: (!speaks_saml).then(|| ProviderFiles {
             name: name.clone(),
-            client_secret: client_secret.map(|file| folder.join(file)),
-            ca: ca.map(|file| folder.join(file)),
-        },
+            client_secret: spoken.client_secret,
+            ca: spoken.ca,
+        }),
         provider: Provider {
             title: title.unwrap_or_else(|| Arc::from(name.as_str())),
             name,
-            issuer: issuer?.0,
-            protocol: ProviderProtocol::Oidc {
-                client_id: client_id?,
-                scopes,
-            },
+            issuer: spoken.issuer,
+            protocol: spoken.protocol,
             people,
             memberships: memberships.into_iter().flatten().collect(),
             assurance,
@@ -81,6 +121,43 @@ fn provider(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
             suspended: false,
             version: 0,
         },
+    })
+}
+
+/// By OpenID Connect, where no metadata says otherwise.
+fn oidc(section: &mut Section<'_>, folder: &Path) -> Option<Spoken> {
+    let issuer = section.optional::<Issuer>("issuer");
+    let client_id = section.optional::<Arc<str>>("client_id");
+    let client_secret = section.optional::<PathBuf>("client_secret");
+    let ca = section.optional::<PathBuf>("ca");
+    let scopes = section.or("scopes", vec![Arc::from("profile"), Arc::from("email")]);
+    if section.has(saml::KEY) {
+        for key in OIDC_KEYS.into_iter().filter(|key| section.has(key)) {
+            section.fault(
+                key,
+                "is about OpenID Connect, and `metadata` says that the provider speaks SAML: keep one of the two",
+            );
+        }
+        return None;
+    }
+    match (section.has("issuer"), section.has("client_id")) {
+        (false, false) => section.fault(
+            "issuer",
+            "is missing: a provider has `issuer` and `client_id` where it speaks OpenID Connect, or `metadata` where it speaks SAML",
+        ),
+        (false, true) => section.fault("issuer", "is missing"),
+        (true, false) => section.fault("client_id", "is missing"),
+        (true, true) => {}
+    }
+    Some(Spoken {
+        issuer: issuer?.0,
+        protocol: ProviderProtocol::Oidc {
+            client_id: client_id?,
+            scopes,
+        },
+        client_secret: client_secret.map(|file| folder.join(file)),
+        ca: ca.map(|file| folder.join(file)),
+        metadata: None,
     })
 }
 

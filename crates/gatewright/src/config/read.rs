@@ -12,7 +12,8 @@ use toml::de::DeTable;
 
 use super::{
     Accepted, AcmeConfig, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen,
-    LogConfig, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION, Wanted, acme, app,
+    LogConfig, MetadataFiles, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION,
+    Wanted, acme, app,
     asked::{Absent, Asked},
     fault::Fault,
     limits, provider,
@@ -23,7 +24,11 @@ use super::{
 /// The group whose members administer, which base policy names.
 pub(crate) const OWNERS: &str = "owners";
 
-pub(super) fn config(file: &Path, text: &str) -> Result<Config, ConfigFaults> {
+pub(super) fn config(
+    file: &Path,
+    text: &str,
+    metadata: MetadataFiles<'_>,
+) -> Result<Config, ConfigFaults> {
     let faults = Faults::of(text);
     let refused = |faults: Vec<Fault>| ConfigFaults {
         file: file.into(),
@@ -42,7 +47,7 @@ pub(super) fn config(file: &Path, text: &str) -> Result<Config, ConfigFaults> {
         return Err(ConfigFaults::single(file.into(), "version", newer));
     }
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
-    let config = everything(&mut root, file, folder);
+    let config = everything(&mut root, file, folder, metadata);
     root.refuse_unknown_keys();
     drop(root);
     let faults = faults.into_sorted();
@@ -58,7 +63,8 @@ pub(super) fn asked() -> Vec<Asked> {
     let (document, _) = DeTable::parse_recoverable("");
     let mut root = Section::root(&document, &faults);
     root.describe("version", || (u64::kind(), Absent::Fault));
-    everything(&mut root, Path::new(""), Path::new(""));
+    let no_files = |_: &Path| Err(String::new());
+    everything(&mut root, Path::new(""), Path::new(""), &no_files);
     drop(root);
     faults.into_asked()
 }
@@ -80,7 +86,12 @@ fn version(root: &mut Section<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Config> {
+fn everything(
+    root: &mut Section<'_>,
+    file: &Path,
+    folder: &Path,
+    metadata: MetadataFiles<'_>,
+) -> Option<Config> {
     let data = folder.join(root.or("data", PathBuf::from("data")));
     let listen = root.table("listen", listen);
     let certificates = root.tables("certificate", |s| certificate(s, folder));
@@ -112,7 +123,7 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
     let accept_gap = root.or("accept_ledger_gap", false);
     let settings = settings(root);
     let groups = groups(root);
-    let providers = provider::providers(root, folder);
+    let providers = provider::providers(root, folder, metadata);
     let declared = app::apps(root, folder);
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
@@ -133,7 +144,11 @@ fn everything(root: &mut Section<'_>, file: &Path, folder: &Path) -> Option<Conf
         certificates,
         acme,
         upstream_tls,
-        providers: providers.iter().map(|p| p.files.clone()).collect(),
+        metadata: providers
+            .iter()
+            .filter_map(|p| p.metadata.clone())
+            .collect(),
+        providers: providers.iter().filter_map(|p| p.files.clone()).collect(),
         wanted: Wanted {
             groups,
             providers: providers

@@ -362,6 +362,11 @@ impl<'t> Section<'t> {
         self.table.is_some()
     }
 
+    /// Whether this table has a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
     /// Whether tables are read that are not there.
     pub(super) const fn is_described(&self) -> bool {
         self.faults.asked.is_some()

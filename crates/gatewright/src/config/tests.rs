@@ -3,6 +3,7 @@ use gw_model::{Epoch, Snapshot, Upstream};
 use super::*;
 
 mod acme;
+mod provider;
 
 const SMALL: &str = r#"
 version = 1
@@ -37,7 +38,8 @@ methods = ["POST"]
 "#;
 
 fn checked(text: &str) -> Result<Config, String> {
-    check(Path::new("/etc/gatewright/gatewright.toml"), text).map_err(|faults| faults.to_string())
+    let file = Path::new("/etc/gatewright/gatewright.toml");
+    check(file, text, &provider::file).map_err(|faults| faults.to_string())
 }
 
 fn faults(text: &str) -> String {

@@ -33,6 +33,7 @@ pub(super) fn service(api: Administration) -> BuiltIn {
             Room::new(BODIES_OF_ONE_BYTES_MAX, BODIES_BYTES_MAX),
         ),
         for_programs: |_| false,
+        from_elsewhere: |_| false,
     }
 }
 

@@ -111,23 +111,31 @@ impl Live {
                     .filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or_else(|| Path::new("."));
                 let watch = Watch::folder(folder).map_err(|fault| fault.to_string())?;
-                let mut text = std::fs::read(&file).ok();
+                let mut seen = live.seen();
                 loop {
                     tokio::select! {
                         () = stopping.told() => return Ok(()),
                         () = live.asked.notified() => {}
                         () = watch.settled() => {
-                            let now = std::fs::read(&file).ok();
-                            if now == text {
+                            let now = live.seen();
+                            if now == seen {
                                 continue;
                             }
-                            text = now;
+                            seen = now;
                         }
                     }
                     live.reload(&file).await;
                 }
             }
         });
+    }
+
+    /// The file as it is, and those with providers' metadata.
+    fn seen(&self) -> Vec<Option<Vec<u8>>> {
+        let (file, metadata) =
+            self.with(|state| (state.config.file.clone(), state.config.metadata.clone()));
+        let files = std::iter::once(file).chain(metadata);
+        files.map(|file| std::fs::read(file).ok()).collect()
     }
 
     /// Reads the file again. It is in force whole, or not at all.

@@ -73,7 +73,9 @@ pub(super) fn services(
     Ok(HashMap::from([
         (
             Arc::from(web::SIGN_IN),
-            BuiltIn::from(identity.service()).for_programs(gw_identity::is_for_programs),
+            BuiltIn::from(identity.service())
+                .for_programs(gw_identity::is_for_programs)
+                .from_elsewhere(gw_identity::is_from_elsewhere, longest_form),
         ),
         (
             Arc::from(web::PORTAL),
@@ -88,6 +90,14 @@ pub(super) fn services(
             administration::service(api.clone()),
         ),
     ]))
+}
+
+/// A form of a page, or of another site's page with a whole signed message in it.
+fn longest_form(_: &http::Method, path: &str) -> usize {
+    match gw_identity::is_from_elsewhere(path) {
+        true => gw_identity::FROM_ELSEWHERE_MAX_BYTES,
+        false => gw_web::PAGE_BODY_BYTES,
+    }
 }
 
 pub(super) fn certificates(

@@ -142,7 +142,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "provider",
         "",
-        "A provider of identities that people sign in by, beside passkeys (docs/identity.md). One that is taken away is off; who its people are is kept.",
+        "A provider of identities that people sign in by, beside passkeys (docs/identity.md): with `issuer` and `client_id` it speaks OpenID Connect, with `metadata` it speaks SAML 2.0. One that is taken away is off; who its people are is kept.",
     ),
     (
         "provider",
@@ -157,20 +157,58 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "provider",
         "issuer",
-        "Who it says that it is, to the letter; its document lies below (`/.well-known/openid-configuration`). Plain `http://` only on this machine.",
+        "OpenID Connect: who it says that it is, to the letter; its document lies below (`/.well-known/openid-configuration`). Plain `http://` only on this machine.",
     ),
-    ("provider", "client_id", "Who Gatewright is there."),
+    (
+        "provider",
+        "client_id",
+        "OpenID Connect: who Gatewright is there.",
+    ),
     (
         "provider",
         "client_secret",
-        "A file with what proves that, on one line, closed to others. Without one Gatewright is a public client; PKCE is used either way.",
+        "OpenID Connect: a file with what proves that, on one line, closed to others. Without one Gatewright is a public client; PKCE is used either way.",
     ),
     (
         "provider",
         "ca",
-        "Who vouches for its servers, in PEM form, where it is your own; those that the system believes where absent.",
+        "OpenID Connect: who vouches for its servers, in PEM form, where it is your own; those that the system believes where absent.",
     ),
-    ("provider", "scopes", "What is asked for beside `openid`."),
+    (
+        "provider",
+        "scopes",
+        "OpenID Connect: what is asked for beside `openid`.",
+    ),
+    (
+        "provider",
+        "metadata",
+        "SAML: a file with the provider's metadata, read at the start and when this file is loaded again: who it is, where it is spoken to, and whose signatures are its own. Give it Gatewright's from `/provider/saml/metadata` at the host of `authentication`. A certificate that is no longer in it ends the sessions that rest on the provider; past its `validUntil` nobody signs in.",
+    ),
+    (
+        "provider",
+        "entity_id",
+        "SAML: who it is, where the file holds several.",
+    ),
+    (
+        "provider",
+        "names",
+        "SAML: the kind of name by which it knows people, which has to be theirs for good; a transient one never counts.",
+    ),
+    (
+        "provider",
+        "sign_requests",
+        "SAML: whether Gatewright signs what it asks.",
+    ),
+    (
+        "provider",
+        "encrypted",
+        "SAML: whether an assertion is refused that is not encrypted to Gatewright.",
+    ),
+    (
+        "provider",
+        "unsolicited",
+        "SAML: whether it may sign somebody in whom Gatewright did not send there. Then a page anywhere can have a browser signed in as whoever made the page.",
+    ),
     (
         "provider",
         "enabled",
@@ -194,12 +232,12 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "provider.people",
         "name_claim",
-        "The claim with the name that they sign in with here.",
+        "The claim, or the attribute by SAML, with the name that they sign in with here.",
     ),
     (
         "provider.people",
         "require",
-        "Claims, each with the values of which it must have one: `{ hd = [\"example.com\"] }`. Of whom it is not so is refused.",
+        "Claims or attributes, each with the values of which it must have one: `{ hd = [\"example.com\"] }`. Of whom it is not so is refused.",
     ),
     (
         "provider.member",
@@ -209,7 +247,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "provider.member",
         "when",
-        "Claims, each with the values of which it must have one; everybody where empty. A claim in another is named with a dot: `realm_access.roles`.",
+        "Claims or attributes, each with the values of which it must have one; everybody where empty. A claim in another is named with a dot: `realm_access.roles`.",
     ),
     ("provider.member", "groups", "The groups."),
     (
