@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, says so, and skips what is there:
 # Debian packages by apt-get (as root, or through sudo), npm packages by their lock files,
-# h2spec and step-ca as Go modules, schemathesis from PyPI, podman, and a small Debian to boot;
+# h2spec and step-ca as Go modules, schemathesis and pysaml2 from PyPI, podman, and a small Debian to boot;
 # without them, their tests say so and are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -77,18 +77,33 @@ install_go_program() {
 }
 
 SCHEMATHESIS=schemathesis==4.32.5
+PYSAML2=pysaml2==7.5.5
 
-install_schemathesis() {
-    local place=target/tools/schemathesis
-    if [ -x "$place/bin/schemathesis" ]; then
-        echo "setup: schemathesis is there"
+# Installs a package from PyPI, in an environment of its own.
+install_python_program() {
+    local name=$1 package=$2 place=target/tools/$1 stamp=target/tools/$1/.installed
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$package" ]; then
+        echo "setup: $name is there"
         return
     fi
-    echo "setup: installing schemathesis from PyPI"
+    echo "setup: installing $name from PyPI"
     mkdir -p target/tools
     python3 -m venv "$place" &&
-        "$place/bin/pip" install --quiet --disable-pip-version-check "$SCHEMATHESIS" ||
-        echo "setup: schemathesis could not be installed; its test is skipped" >&2
+        "$place/bin/pip" install --quiet --disable-pip-version-check "$package" &&
+        echo "$package" >"$stamp" ||
+        echo "setup: $name could not be installed; its test is skipped" >&2
+}
+
+# What pysaml2 signs and checks with.
+install_xmlsec() {
+    if command -v xmlsec1 >/dev/null; then
+        echo "setup: xmlsec1 is there"
+        return
+    fi
+    echo "setup: installing from Debian's packages: xmlsec1"
+    as_root apt-get update -qq &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends xmlsec1 >/dev/null ||
+        echo "setup: xmlsec1 could not be installed; its test is skipped" >&2
 }
 
 # A small Debian of this release, whose systemd the tests boot.
@@ -126,7 +141,9 @@ install_podman() {
 install_packages
 install_go_program h2spec "$H2SPEC"
 install_go_program step-ca "$STEP_CA"
-install_schemathesis
+install_python_program schemathesis "$SCHEMATHESIS"
+install_python_program pysaml2 "$PYSAML2"
+install_xmlsec
 install_debian
 install_podman
 install_npm tests/e2e
