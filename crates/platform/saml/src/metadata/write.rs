@@ -121,11 +121,9 @@ fn endpoint(name: &'static str, binding: Binding, url: &str) -> Build {
 fn consumers(urls: &[&str]) -> Result<Vec<Build>, BuildFault> {
     let consumer = |(index, url): (usize, &&str)| {
         check_destination(url)?;
-        Ok(
-            endpoint("md:AssertionConsumerService", Binding::Post, url)
-                .attribute("index", index.to_string())
-                .maybe("isDefault", (index == 0).then_some("true")),
-        )
+        Ok(endpoint("md:AssertionConsumerService", Binding::Post, url)
+            .attribute("index", index.to_string())
+            .maybe("isDefault", (index == 0).then_some("true")))
     };
     urls.iter().enumerate().map(consumer).collect()
 }
