@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use gw_identity::{ProviderClient, ProviderTrouble, look_at_provider};
-use gw_model::{GroupName, Provider, Snapshot};
+use gw_model::{GroupName, Provider, ProviderProtocol, SamlProvider, Snapshot};
 use gw_store::Loaded;
 
 use super::finding::Finding;
@@ -98,8 +98,32 @@ fn missing_groups(
     Some(Finding::wrong(ABOUT, &provider.name, what).try_this(help))
 }
 
+/// Nobody is asked: what its metadata says is all that there is.
+fn by_metadata(provider: &Provider, saml: &SamlProvider) -> Finding {
+    let name = &provider.name;
+    match saml.valid_until {
+        Some(until) if until <= now() => Finding::wrong(
+            ABOUT,
+            name,
+            "its metadata may not be used any more: nobody signs in by it",
+        )
+        .try_this("get its metadata anew, and put it where `metadata` names it"),
+        _ => {
+            let keys = saml.certificates.len();
+            Finding::fine(
+                ABOUT,
+                name,
+                format!("speaks SAML, with {keys} keys that are believed"),
+            )
+        }
+    }
+}
+
 async fn ask(client: ProviderClient, provider: Arc<Provider>) -> Finding {
     let name = &provider.name;
+    if let ProviderProtocol::Saml(saml) = &provider.protocol {
+        return by_metadata(&provider, saml);
+    }
     match look_at_provider(client, &provider, now()).await {
         Ok(1) => Finding::fine(ABOUT, name, "answers, with a key that can be used"),
         Ok(keys) => {

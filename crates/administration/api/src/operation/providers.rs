@@ -14,7 +14,7 @@ use crate::{
     query::SEARCH,
     types::{
         AssuranceView, MembershipRuleView, Problem, ProviderForgotten, ProviderPeopleView,
-        ProviderProtocolWord, ProviderState, ProviderView, WordsView,
+        ProviderProtocolWord, ProviderState, ProviderView, SamlView, WordsView,
     },
 };
 
@@ -50,14 +50,20 @@ impl Uses {
 
     fn shown(&self, provider: &Provider) -> ProviderView {
         let count = |of: &BTreeMap<ProviderName, usize>| of.get(&provider.name).copied();
-        let ProviderProtocol::Oidc { client_id, scopes } = &provider.protocol;
+        let (protocol, client_id, scopes) = match &provider.protocol {
+            ProviderProtocol::Oidc { client_id, scopes } => {
+                (ProviderProtocolWord::Oidc, Some(client_id), &scopes[..])
+            }
+            ProviderProtocol::Saml(_) => (ProviderProtocolWord::Saml, None, &[][..]),
+        };
         ProviderView {
             name: provider.name.clone(),
             title: provider.title.clone(),
             issuer: provider.issuer.clone(),
-            protocol: ProviderProtocolWord::Oidc,
-            client_id: client_id.to_string(),
-            scopes: scopes.clone(),
+            protocol,
+            client_id: client_id.cloned(),
+            scopes: scopes.to_vec(),
+            saml: saml(&provider.protocol),
             people: people(&provider.people),
             memberships: provider
                 .memberships
@@ -80,6 +86,17 @@ impl Uses {
             version: provider.version,
         }
     }
+}
+
+fn saml(protocol: &ProviderProtocol) -> Option<SamlView> {
+    let ProviderProtocol::Saml(saml) = protocol else {
+        return None;
+    };
+    Some(SamlView {
+        sign_on: saml.sign_on.location.clone(),
+        certificates: saml.certificates.len(),
+        valid_until: saml.valid_until,
+    })
 }
 
 fn people(people: &ProviderPeople) -> ProviderPeopleView {

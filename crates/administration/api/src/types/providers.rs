@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{FoundBy, GroupName, ProviderName};
+use gw_model::{FoundBy, GroupName, ProviderName, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,10 +18,14 @@ pub struct ProviderView {
     pub issuer: Arc<str>,
     /// How it is spoken to.
     pub protocol: ProviderProtocolWord,
-    /// Who Gatewright is there.
-    pub client_id: String,
+    /// Who Gatewright is there, where it speaks OpenID Connect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Arc<str>>,
     /// What is asked for beside `openid`.
     pub scopes: Vec<Arc<str>>,
+    /// What its metadata says, where it speaks SAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<SamlView>,
     /// Which of its people are let in, and who they are here.
     pub people: ProviderPeopleView,
     /// Which groups its people are in while it says so.
@@ -48,6 +52,21 @@ pub struct ProviderView {
 pub enum ProviderProtocolWord {
     /// OpenID Connect.
     Oidc,
+    /// SAML 2.0.
+    Saml,
+}
+
+/// What a provider's SAML metadata says.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SamlView {
+    /// Where people are sent to sign in.
+    pub sign_on: Arc<str>,
+    /// How many keys are believed to sign its messages.
+    pub certificates: usize,
+    /// Until when the metadata may be used, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// Whether anybody signs in by a provider.

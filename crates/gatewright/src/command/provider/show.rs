@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
-use gw_api::types::{
-    Listing, MembershipRuleView, ProviderProtocolWord, ProviderView, UserView, WordsView,
-};
+use gw_api::types::{Listing, MembershipRuleView, ProviderView, UserView, WordsView};
 use gw_model::{FoundBy, GroupName, ProviderName};
 use http::Method;
 use serde_json::json;
@@ -62,14 +60,19 @@ fn table(provider: &ProviderView, people: &[UserView]) -> Table {
 
 /// What the configuration file says of it, and what rests on it.
 fn rows(provider: &ProviderView) -> Vec<(&'static str, String)> {
-    let ProviderProtocolWord::Oidc = provider.protocol;
     let people = &provider.people;
     let mut rows = vec![
         ("title", provider.title.to_string()),
         ("issuer", provider.issuer.to_string()),
-        ("client", provider.client_id.clone()),
-        ("asked for", format!("openid {}", provider.scopes.join(" "))),
     ];
+    if let Some(client) = &provider.client_id {
+        rows.push(("client", client.to_string()));
+        rows.push(("asked for", format!("openid {}", provider.scopes.join(" "))));
+    }
+    if let Some(saml) = &provider.saml {
+        rows.push(("signs on at", saml.sign_on.to_string()));
+        rows.push(("keys", saml.certificates.to_string()));
+    }
     if !people.required.is_empty() {
         rows.push(("lets in", tests(&people.required)));
     }

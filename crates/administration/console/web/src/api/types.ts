@@ -93,8 +93,9 @@ export interface Provider {
   name: string;
   title: string;
   issuer: string;
-  protocol: 'oidc';
-  client_id: string;
+  protocol: 'oidc' | 'saml';
+  client_id?: string;
+  saml?: { sign_on: string; certificates: number; valid_until?: Time };
   scopes: string[];
   people: {
     required: Record<string, string[]>;

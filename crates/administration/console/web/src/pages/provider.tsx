@@ -58,18 +58,32 @@ function Facts({ provider }: { provider: Provider }) {
       <dd>
         <Id label="Copy how policies name it">{`context.authn.providers.contains("${provider.name}")`}</Id>
       </dd>
-      <dt>Gatewright is there</dt>
-      <dd>
-        <code>{provider.client_id}</code>
-      </dd>
-      <dt>Asked for</dt>
-      <dd>
-        {['openid', ...provider.scopes].map((scope) => (
-          <span class="tag" key={scope}>
-            {scope}
-          </span>
-        ))}
-      </dd>
+      {provider.client_id && (
+        <>
+          <dt>Gatewright is there</dt>
+          <dd>
+            <code>{provider.client_id}</code>
+          </dd>
+          <dt>Asked for</dt>
+          <dd>
+            {['openid', ...provider.scopes].map((scope) => (
+              <span class="tag" key={scope}>
+                {scope}
+              </span>
+            ))}
+          </dd>
+        </>
+      )}
+      {provider.saml && (
+        <>
+          <dt>People sign in at</dt>
+          <dd>
+            <code>{provider.saml.sign_on}</code>
+          </dd>
+          <dt>Keys that are believed</dt>
+          <dd>{provider.saml.certificates}</dd>
+        </>
+      )}
     </dl>
   );
 }

@@ -87,6 +87,8 @@ fn comes(facts: &Snapshot) -> Result<User, NotLetIn> {
         },
         told: Told::new(&Default::default(), Default::default()),
         at: Timestamp::from_secs(1_000),
+        until: None,
+        kept: None,
     };
     arrival.who(facts, UserId::from_bits(99))
 }
