@@ -124,8 +124,11 @@ impl<'a> Looking<'a> {
                 vec!["passkey".to_owned()],
             ),
         ];
-        let by_providers = self.proofs.by_providers().iter().map(|proof| {
-            let condition = format!("sign-in by {}", proof.words);
+        let known = principal != Principal::Anonymous;
+        let by_providers = self.proofs.by_providers().iter().filter(|_| known);
+        let by_providers = by_providers.map(|proof| {
+            let which = proof.words.trim_start_matches("provider:");
+            let condition = format!("account at {which}");
             (proof, AccessWord::Condition, vec![condition])
         });
         for (proof, word, conditions) in own.into_iter().chain(by_providers) {

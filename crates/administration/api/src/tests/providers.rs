@@ -461,5 +461,5 @@ async fn what_only_a_providers_people_reach_is_reached_on_that_condition() {
     let all = access["items"].as_array().unwrap();
     let wiki = all.iter().find(|one| one["app"] == "wiki").unwrap();
     assert_eq!(wiki["access"], "condition", "{wiki}");
-    assert_eq!(wiki["conditions"][0], "sign-in by provider:corp");
+    assert_eq!(wiki["conditions"][0], "account at corp");
 }
