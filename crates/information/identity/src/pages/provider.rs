@@ -18,9 +18,7 @@ use crate::{
     links::SignedIn,
     providers::{
         self, Begun, COOKIE, Errand, FLOW_LIFETIME, FLOWS_AT_ONCE, FinishFault, Flow, LogoutFault,
-        NotLetIn, ProviderFault, Returned, cookie_name,
-        saml::{Onward, SamlFault},
-        word,
+        NotLetIn, ProviderFault, Returned, cookie_name, saml::Onward, word,
     },
 };
 
@@ -297,18 +295,7 @@ pub(super) fn refused(
                 "{provider} does not answer just now. Try again in a moment, or sign in another way."
             ),
         ),
-        FinishFault::Provider(ProviderFault::Saml(fault)) if is_over(fault) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Nobody is signed in by it now",
-            format!("What Gatewright was told of {provider} is out of date. {whom}"),
-        ),
-        FinishFault::Provider(ProviderFault::Saml(fault)) if is_used(fault) => (
-            StatusCode::CONFLICT,
-            "This way in was used before",
-            format!(
-                "What {provider} answered signs somebody in once, and it has. Nothing was changed. Start again."
-            ),
-        ),
+        FinishFault::Provider(ProviderFault::Saml(fault)) => saml::refusal(fault, &provider, whom),
         FinishFault::Provider(_) => (
             StatusCode::BAD_GATEWAY,
             "Its answer was not taken",
@@ -334,14 +321,6 @@ pub(super) fn refused(
         ),
     };
     again(visit, status, title, &sentence, target)
-}
-
-fn is_over(fault: &SamlFault) -> bool {
-    matches!(fault, SamlFault::Expired(_))
-}
-
-fn is_used(fault: &SamlFault) -> bool {
-    matches!(fault, SamlFault::Again)
 }
 
 /// As much as somebody may know who proved who they are at the provider, and no more.

@@ -18,7 +18,7 @@ use crate::{
     client, cookies,
     links::SignedIn,
     providers::{
-        Errand, FinishFault, ProviderFault,
+        Errand, FinishFault, NotLetIn, ProviderFault,
         saml::{
             ARRIVAL_LIVES, Carried, Heard, KeptArrival, Onward, SamlFault, SamlFlow,
             SamlLogoutFault, arrival_cookie_name, cookie_name,
@@ -125,6 +125,45 @@ fn declined(fault: &FinishFault) -> Option<String> {
     }
 }
 
+/// What a page says of a fault: its status, its title, and a sentence. The reason is in the log.
+pub(super) fn refusal(
+    fault: &SamlFault,
+    provider: &str,
+    whom: &str,
+) -> (StatusCode, &'static str, String) {
+    match fault {
+        SamlFault::Expired(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Nobody is signed in by it now",
+            format!("What Gatewright was told of {provider} is out of date. {whom}"),
+        ),
+        SamlFault::Build(_)
+        | SamlFault::Keys(_)
+        | SamlFault::KeyForm
+        | SamlFault::Certificate(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Nobody is signed in by it now",
+            format!(
+                "Signing in by {provider} is out of order. Whoever looks after Gatewright finds the reason in its log."
+            ),
+        ),
+        SamlFault::Again => (
+            StatusCode::CONFLICT,
+            "This way in was used before",
+            format!(
+                "What {provider} answered signs somebody in once, and it has. Nothing was changed. Start again."
+            ),
+        ),
+        _ => (
+            StatusCode::BAD_REQUEST,
+            "Its answer was not taken",
+            format!(
+                "What {provider} answered could not be checked, so nobody was signed in. Whoever looks after Gatewright finds the reason in its log."
+            ),
+        ),
+    }
+}
+
 /// What a form or an address carries here.
 fn carried(visit: &Visit<'_>) -> Option<Carried> {
     let request = visit.request;
@@ -167,9 +206,16 @@ async fn arrive(visit: &Visit<'_>, kept: KeptArrival) -> Answer {
         errand,
         target,
         arrival,
+        unsolicited,
     } = kept;
     let target = target_of(&target);
     let name = arrival.proof.provider.clone();
+    let replaces = visit.person.as_ref().is_some_and(|p| !arrival.is_known_as(&p.user));
+    if unsolicited && replaces {
+        // Nobody's browser is made somebody else's by a page that nobody opened for that.
+        let fault = FinishFault::NotLetIn(NotLetIn::Another);
+        return Err(refused(visit, &name, &fault, None));
+    }
     let links = matches!(errand, Errand::Link { .. });
     let (client, present) = (client::words(&visit.request.headers), visit.person.as_ref());
     let arrived = visit

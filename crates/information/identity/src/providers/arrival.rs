@@ -27,9 +27,9 @@ pub(crate) struct Arrival {
     pub(crate) at: Timestamp,
     /// When a session that rests on it has to end, as the provider says.
     pub(crate) until: Option<Timestamp>,
-    /// By what it was kept in the store meanwhile, where it was.
+    /// By what it was kept in the store meanwhile, where it was, and when it came back from there.
     #[serde(skip)]
-    pub(crate) kept: Option<TokenHash>,
+    pub(crate) kept: Option<(TokenHash, Timestamp)>,
 }
 
 /// Why somebody who did sign in at a provider is not let in here.
@@ -166,7 +166,7 @@ impl Arrival {
     }
 
     /// Whether somebody is linked with who comes already.
-    fn is_known_as(&self, user: &User) -> bool {
+    pub(crate) fn is_known_as(&self, user: &User) -> bool {
         self.identity_in(user).is_some()
     }
 

@@ -45,6 +45,8 @@ pub(crate) struct KeptArrival {
     pub(crate) errand: Errand,
     pub(crate) target: Option<(AppName, String)>,
     pub(crate) arrival: Arrival,
+    /// Whether nobody here sent them there.
+    pub(crate) unsolicited: bool,
 }
 
 impl Identity {
@@ -94,9 +96,11 @@ impl Identity {
             .map_or(&answered.assertion, |flow| &flow.request);
         let way = short(way);
         let assertion = format!("{}\n{}", provider.issuer, answered.assertion);
+        let unsolicited = flow.is_none();
         let (errand, target) =
             flow.map_or((Errand::SignIn, None), |flow| (flow.errand, flow.target));
         let kept = KeptArrival {
+            unsolicited,
             errand,
             target,
             arrival: answered.arrival,
@@ -146,7 +150,7 @@ impl Identity {
         };
         let mut kept: KeptArrival = serde_json::from_slice(payload.expose())
             .map_err(|error| Unavailable::because("reading an arrival", &error))?;
-        kept.arrival.kept = Some(hash);
+        kept.arrival.kept = Some((hash, now));
         Ok(Some(kept))
     }
 }
@@ -155,10 +159,10 @@ impl Arrival {
     /// That what was kept of it is taken with what changes.
     pub(crate) fn taken(&self, commit: Commit) -> Commit {
         match self.kept {
-            Some(hash) => commit.effect(Effect::OnceTaken {
+            Some((hash, now)) => commit.effect(Effect::OnceTaken {
                 purpose: ARRIVAL.into(),
                 hash,
-                now: self.at,
+                now,
             }),
             None => commit,
         }

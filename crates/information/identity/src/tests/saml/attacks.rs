@@ -1,10 +1,11 @@
 //! What is tried with a provider's answers.
 
 use gw_model::Provider;
+use gw_store::LinkKind;
 use http::{Method, StatusCode};
 
 use super::{
-    super::browser::{House, body, location},
+    super::browser::{ANA, House, body, location},
     provider::{ACS, Answer, asked, corp, saml, strangers_key},
 };
 
@@ -117,7 +118,7 @@ async fn an_unsolicited_answer_is_refused_unless_it_is_declared() {
     let refused = browser
         .comes_back(&Answer::to(None, house.now()).form())
         .await;
-    assert_eq!(refused.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     assert!(browser.cookie().is_none());
     let mut open = saml();
     open.unsolicited = true;
@@ -134,6 +135,21 @@ async fn an_unsolicited_answer_is_refused_unless_it_is_declared() {
         StatusCode::BAD_REQUEST,
         "one that answers is no unsolicited one"
     );
+}
+
+#[tokio::test]
+async fn an_unsolicited_answer_never_takes_a_browser_from_who_is_signed_in() {
+    let mut open = saml();
+    open.unsolicited = true;
+    let house = House::with_corp(open).await;
+    let mut ana = house.signed_in(ANA, LinkKind::SignIn).await;
+    let before = ana.session().unwrap();
+    let stray = Answer::to(None, house.now()).form();
+    let refused = ana.comes_back(&stray).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    let after = ana.session().unwrap();
+    assert_eq!((after.id, after.authn.len()), (before.id, 1));
+    assert!(after.ended.is_none());
 }
 
 #[tokio::test]
@@ -168,7 +184,7 @@ async fn an_answer_that_was_changed_or_signed_by_another_or_for_another_signs_no
         let refused = browser.comes_back(&form).await;
         assert_eq!(
             refused.status(),
-            StatusCode::BAD_GATEWAY,
+            StatusCode::BAD_REQUEST,
             "{what}: {}",
             body(&refused)
         );
@@ -213,7 +229,7 @@ async fn an_answer_to_one_provider_is_none_at_anothers_place() {
         .await;
     assert_eq!(
         at_partner.status(),
-        StatusCode::BAD_GATEWAY,
+        StatusCode::BAD_REQUEST,
         "corp signed it, and it is for corp's place"
     );
 }
@@ -253,7 +269,7 @@ async fn what_is_no_answer_is_refused_and_changes_nothing() {
         "x=y",
     ] {
         let refused = browser.from_elsewhere(ACS, form).await;
-        assert_eq!(refused.status(), StatusCode::BAD_GATEWAY, "{form}");
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{form}");
     }
     let json = [("content-type", "application/json")];
     let refused = browser.send(Method::POST, ACS, &json, "{}", true).await;

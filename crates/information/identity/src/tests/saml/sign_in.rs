@@ -99,7 +99,7 @@ async fn who_confirms_does_so_in_their_own_session_and_afresh() {
     let mut stale = Answer::to(Some(&request), house.now());
     stale.how.instant = house.now().before(std::time::Duration::from_secs(3_600));
     let refused = browser.comes_back(&stale.form()).await;
-    assert_eq!(refused.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     let request = asked(&browser.get(confirm).await);
     let mut fresh = Answer::to(Some(&request), house.now());
     fresh.how.context = Some("urn:two".into());
@@ -168,7 +168,7 @@ async fn what_is_declared_encrypted_is_taken_encrypted_alone() {
     let plain = Answer::to(Some(&request), house.now());
     assert_eq!(
         browser.comes_back(&plain.form()).await.status(),
-        StatusCode::BAD_GATEWAY
+        StatusCode::BAD_REQUEST
     );
     let request = browser.goes_to_corp().await;
     let shape = Shape {
@@ -235,7 +235,7 @@ async fn names_of_another_kind_than_declared_are_nobodys() {
         let mut answer = Answer::to(Some(&request), house.now());
         answer.name = NameId::new("a-17", format);
         let refused = browser.comes_back(&answer.form()).await;
-        assert_eq!(refused.status(), StatusCode::BAD_GATEWAY, "{format}");
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{format}");
     }
     let mut any = saml();
     any.names = SamlNames::Any;
