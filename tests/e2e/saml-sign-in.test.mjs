@@ -22,7 +22,7 @@ permit (principal in Group::"staff", action == Action::"http.request", resource 
 when { context.authn.multi_factor && context.authn.providers.contains("corp") };
 `;
 
-const PEOPLE = { ana: ['engineers', 'others'], bo: ['engineers'], cy: ['auditors'] };
+const PEOPLE = { ana: ['engineers', 'others'], bo: ['engineers'], cy: ['auditors'], dora: [] };
 
 const PROVIDER = `
 [[group]]
@@ -300,6 +300,55 @@ describe('people of a SAML identity provider', { skip: !isInstalled && 'pysaml2 
     await bo.page.waitForURL((url) => url.pathname === '/provider/saml/logout');
     assert.match(await bo.text(), /signed out of Corp account too/);
     await bo.leave();
+  });
+
+  test('who has a passkey links the two themselves, and from then on either works', async () => {
+    await gateway.addUser('eve', 'staff');
+    const eve = await arrive('eve');
+    await eve.open(await gateway.secureLink('eve', 'enrolment'));
+    await eve.press('Sign in');
+    await eve.open(`${gateway.secure('auth')}/enrol`);
+    await eve.page.getByRole('button', { name: 'Add a passkey' }).click();
+    await eve.page.waitForURL((url) => !url.pathname.startsWith('/enrol'));
+    await eve.open(`${gateway.secure('auth')}/`);
+    await eve.page.getByRole('button', { name: 'Link Corp account' }).click();
+    await eve.page.getByRole('link', { name: 'Go to Corp account' }).click();
+    await typeName(eve, 'dora');
+    await eve.page.waitForURL(`${gateway.secure('auth')}/`);
+    await eve.page.getByRole('button', { name: 'Unlink Corp account' }).waitFor();
+    const again = await arrive('eve');
+    await goToCorp(again, 'dora');
+    await again.page.waitForURL(`${gateway.secure('wiki')}/`);
+    assert.equal((await sessionsOf('eve')).length, 2);
+    await eve.leave();
+    await again.leave();
+  });
+
+  test('metadata is read again when it changes: a broken one changes nothing, and a key that goes ends what rested on it', async () => {
+    const ana = await signIn('ana');
+    const good = await readFile(provider.metadata, 'utf8');
+    await writeFile(provider.metadata, good.slice(0, 200));
+    await until('its fault is told', () => gateway.child.lines.some((line) => /provider\[0\]\.metadata: `.*idp\.xml`/.test(line)));
+    assert.ok((await sessionsOf('ana')).length > 0);
+    const certificate = /<[\w:]*X509Certificate>([^<]+)</;
+    const other = certificate.exec(await readFile(join(gateway.folder, 'sp.xml'), 'utf8'))[1];
+    await writeFile(provider.metadata, good.replace(certificate.exec(good)[1], other));
+    await until('what rested on its key is over', async () => (await sessionsOf('ana')).length === 0);
+    const cy = await arrive('cy');
+    await goToCorp(cy);
+    await cy.page.waitForURL((url) => url.origin === gateway.secure('auth'));
+    assert.match(await cy.text(), /could not be checked/);
+    await writeFile(provider.metadata, good);
+    await until('it is as before', async () => {
+      const again = await arrive('ana');
+      await goToCorp(again);
+      await again.page.waitForURL((url) => url.origin !== provider.origin);
+      const done = again.page.url() === `${gateway.secure('wiki')}/`;
+      await again.leave();
+      return done;
+    });
+    await ana.leave();
+    await cy.leave();
   });
 
   test('a provider that is switched off signs nobody in and ends what rests on it', async () => {
