@@ -210,7 +210,10 @@ async fn arrive(visit: &Visit<'_>, kept: KeptArrival) -> Answer {
     } = kept;
     let target = target_of(&target);
     let name = arrival.proof.provider.clone();
-    let replaces = visit.person.as_ref().is_some_and(|p| !arrival.is_known_as(&p.user));
+    let replaces = visit
+        .person
+        .as_ref()
+        .is_some_and(|p| !arrival.is_known_as(&p.user));
     if unsolicited && replaces {
         // Nobody's browser is made somebody else's by a page that nobody opened for that.
         let fault = FinishFault::NotLetIn(NotLetIn::Another);
