@@ -60,7 +60,7 @@ async fn what_was_kept_for_a_browser_is_nothing_in_another_and_taken_once() {
     let mut ana = house.browser();
     let request = ana.goes_to_corp().await;
     let form = Answer::to(Some(&request), house.now()).form();
-    let posted = ana.from_elsewhere(ACS, &form).await;
+    let posted = ana.posted_from_elsewhere(ACS, &form).await;
     let next = location(&posted).to_owned();
     let mut eve = house.browser();
     let refused = eve.get(&next).await;
@@ -85,7 +85,7 @@ async fn nothing_in_an_address_is_worth_anything() {
     let mut browser = house.browser();
     let request = browser.goes_to_corp().await;
     let form = Answer::to(Some(&request), house.now()).form();
-    let posted = browser.from_elsewhere(ACS, &form).await;
+    let posted = browser.posted_from_elsewhere(ACS, &form).await;
     let way = location(&posted).split_once("way=").unwrap().1.to_owned();
     assert_eq!(way.len(), 8);
     let secret = browser
@@ -220,12 +220,12 @@ async fn an_answer_to_one_provider_is_none_at_anothers_place() {
     let mut browser = house.browser();
     let request = asked(&browser.get("/provider/start?provider=partner").await);
     let form = Answer::to(Some(&request), house.now()).form();
-    let refused = browser.from_elsewhere(ACS, &form).await;
+    let refused = browser.posted_from_elsewhere(ACS, &form).await;
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     let request = asked(&browser.get("/provider/start?provider=partner").await);
     let form = Answer::to(Some(&request), house.now()).form();
     let at_partner = browser
-        .from_elsewhere("/provider/saml/acs/partner", &form)
+        .posted_from_elsewhere("/provider/saml/acs/partner", &form)
         .await;
     assert_eq!(
         at_partner.status(),
@@ -247,7 +247,7 @@ async fn a_provider_that_is_switched_off_signs_nobody_in_at_any_step() {
     let mut late = house.browser();
     let request = late.goes_to_corp().await;
     let form = Answer::to(Some(&request), house.now()).form();
-    let posted = late.from_elsewhere(ACS, &form).await;
+    let posted = late.posted_from_elsewhere(ACS, &form).await;
     house.declare(off()).await;
     assert_eq!(
         early.comes_back(&early_form).await.status(),
@@ -268,7 +268,7 @@ async fn what_is_no_answer_is_refused_and_changes_nothing() {
         "SAMLResponse=PHg-&SAMLRequest=x",
         "x=y",
     ] {
-        let refused = browser.from_elsewhere(ACS, form).await;
+        let refused = browser.posted_from_elsewhere(ACS, form).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{form}");
     }
     let json = [("content-type", "application/json")];
@@ -279,7 +279,7 @@ async fn what_is_no_answer_is_refused_and_changes_nothing() {
         StatusCode::METHOD_NOT_ALLOWED
     );
     let nobody = browser
-        .from_elsewhere("/provider/saml/acs/nobody", "x=y")
+        .posted_from_elsewhere("/provider/saml/acs/nobody", "x=y")
         .await;
     assert_ne!(nobody.status(), StatusCode::SEE_OTHER);
     let finish = browser.get("/provider/saml/finish?way=aaaaaaaa").await;

@@ -240,7 +240,7 @@ impl Browser<'_> {
     }
 
     /// What a page of another site posts: no session comes along, and no cookie but those for it.
-    pub(super) async fn from_elsewhere(
+    pub(super) async fn posted_from_elsewhere(
         &mut self,
         path: &str,
         form: &str,
@@ -260,7 +260,7 @@ impl Browser<'_> {
 
     /// Comes back with an answer, and follows to our own site.
     pub(super) async fn comes_back(&mut self, form: &str) -> Response<bytes::Bytes> {
-        let posted = self.from_elsewhere(ACS, form).await;
+        let posted = self.posted_from_elsewhere(ACS, form).await;
         if posted.status() != StatusCode::SEE_OTHER {
             return posted;
         }
