@@ -1,7 +1,7 @@
 //! A connection to one origin.
 
 use std::{
-    io,
+    fmt, io,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -24,25 +24,44 @@ pub(crate) enum Connection {
 }
 
 /// Connects to an origin. Whoever is there is believed as `tls` says; nobody is, without it.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place from which Gatewright connects for itself"
-)]
 pub(crate) async fn connect(
     tls: Option<&Arc<ClientConfig>>,
     origin: &Origin,
 ) -> Result<Connection, OutboundFault> {
-    let stream = TcpStream::connect((origin.host(), origin.port()))
-        .await
-        .map_err(|fault| OutboundFault::Connect(origin.to_string(), fault))?;
+    let stream = reach(origin.host(), origin.port(), origin).await?;
     if !origin.tls() {
         return Ok(Connection::Plain(stream));
     }
-    let not_believed = |fault| OutboundFault::Tls(origin.to_string(), fault);
-    let name = ServerName::try_from(origin.host().to_owned())
+    let nobody = || io::Error::other("nobody is to be believed there");
+    let tls = tls.ok_or_else(|| OutboundFault::Tls(origin.to_string(), nobody()))?;
+    secure(stream, tls, origin.host(), origin).await
+}
+
+/// A connection without TLS; `shown` is what faults call it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place from which Gatewright connects for itself"
+)]
+pub(crate) async fn reach(
+    host: &str,
+    port: u16,
+    shown: &impl fmt::Display,
+) -> Result<TcpStream, OutboundFault> {
+    TcpStream::connect((host, port))
+        .await
+        .map_err(|fault| OutboundFault::Connect(shown.to_string(), fault))
+}
+
+/// TLS over a connection, with whoever proves to be `host`.
+pub(crate) async fn secure(
+    stream: TcpStream,
+    tls: &Arc<ClientConfig>,
+    host: &str,
+    shown: &impl fmt::Display,
+) -> Result<Connection, OutboundFault> {
+    let not_believed = |fault| OutboundFault::Tls(shown.to_string(), fault);
+    let name = ServerName::try_from(host.to_owned())
         .map_err(|fault| not_believed(io::Error::other(fault)))?;
-    let tls =
-        tls.ok_or_else(|| not_believed(io::Error::other("nobody is to be believed there")))?;
     let connector = TlsConnector::from(Arc::clone(tls));
     let stream = connector.connect(name, stream).await;
     Ok(Connection::Tls(Box::new(stream.map_err(not_believed)?)))

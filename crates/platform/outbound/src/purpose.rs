@@ -15,6 +15,8 @@ pub enum Purpose {
     ProviderMetadata,
     /// A code's exchange for tokens, while somebody waits for their sign-in.
     ProviderTokens,
+    /// People and groups of a directory server (RFC 4511).
+    Directory,
 }
 
 impl Purpose {
@@ -22,34 +24,38 @@ impl Purpose {
     pub const fn connect(self) -> Duration {
         match self {
             Self::Certificates | Self::OwnHost => Duration::from_secs(10),
-            Self::ProviderMetadata | Self::ProviderTokens => Duration::from_secs(5),
+            Self::ProviderMetadata | Self::ProviderTokens | Self::Directory => {
+                Duration::from_secs(5)
+            }
         }
     }
 
     /// The time for a request and its whole answer, connecting included.
     pub const fn exchange(self) -> Duration {
         match self {
-            Self::Certificates => Duration::from_secs(30),
+            Self::Certificates | Self::Directory => Duration::from_secs(30),
             Self::OwnHost | Self::ProviderMetadata | Self::ProviderTokens => {
                 Duration::from_secs(10)
             }
         }
     }
 
-    /// The largest body of an answer.
+    /// The largest body of an answer; of a directory's, the largest message.
     pub const fn answer_bytes(self) -> usize {
         match self {
             Self::Certificates | Self::ProviderMetadata => 256 * KIB,
             Self::OwnHost => 16 * KIB,
             Self::ProviderTokens => 64 * KIB,
+            Self::Directory => 16 * 1024 * KIB,
         }
     }
 
-    /// The largest head of an answer.
+    /// The largest head of an answer; a directory's have none.
     pub const fn head_bytes(self) -> usize {
         match self {
             Self::OwnHost => 16 * KIB,
             Self::Certificates | Self::ProviderMetadata | Self::ProviderTokens => 64 * KIB,
+            Self::Directory => 0,
         }
     }
 }
