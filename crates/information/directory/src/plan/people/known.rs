@@ -1,0 +1,164 @@
+//! Who is linked with the directory, and how they change by what it says of them now.
+
+use std::sync::Arc;
+
+use gw_model::{GroupName, Membership, User};
+
+use super::Planning;
+use crate::{
+    plan::{
+        conflict::{Conflict, Why},
+        step::{Off, What},
+    },
+    present::{DISABLED_BY, Present},
+    reading::Person,
+};
+
+/// Somebody here of whom the directory says something; or does not any more.
+pub(crate) struct Known {
+    pub(super) before: Arc<User>,
+    pub(super) after: User,
+    pub(super) what: Vec<What>,
+    /// Their entry's place in the reading, while it has one.
+    pub(super) place: Option<usize>,
+    /// Whether its words for who they are count.
+    pub(super) words_count: bool,
+}
+
+/// Everybody of whom something came from the directory before.
+pub(super) fn known(planning: &Planning<'_>, conflicts: &mut Vec<Conflict>) -> Vec<Known> {
+    let people = planning.present.people();
+    let one = |user: &Arc<User>| known_one(planning, user, conflicts);
+    people.into_values().filter_map(one).collect()
+}
+
+fn known_one(
+    planning: &Planning<'_>,
+    user: &Arc<User>,
+    conflicts: &mut Vec<Conflict>,
+) -> Option<Known> {
+    let ids = planning.present.ids_of(user);
+    if ids.iter().any(|id| planning.unclear.contains(&**id)) {
+        return None;
+    }
+    let places: Vec<usize> = ids
+        .iter()
+        .filter_map(|id| planning.by_id.get(&**id).copied())
+        .collect();
+    match (ids.is_empty(), places.as_slice()) {
+        (true, _) => Some(unlinked(planning, user)),
+        (false, []) => Some(gone(planning, user)),
+        (false, [place]) => seen(planning, user, User::clone(user), *place),
+        (false, [place, ..]) => {
+            let shown = planning
+                .person(*place)
+                .map(|person| person.shown.to_string());
+            let why = Why::LinkedTwice(user.name.clone());
+            conflicts.push(Conflict::new(shown.unwrap_or_default(), why));
+            None
+        }
+    }
+}
+
+/// Somebody whose entry is there.
+pub(super) fn seen(
+    planning: &Planning<'_>,
+    before: &Arc<User>,
+    after: User,
+    place: usize,
+) -> Option<Known> {
+    let person = planning.person(place)?;
+    let words_count = planning.present.words_count(&after);
+    let mut one = Known {
+        before: before.clone(),
+        after,
+        what: Vec::new(),
+        place: Some(place),
+        words_count,
+    };
+    one.switch(planning.present, person);
+    one.put_in(planning.present, planning.members.groups(place));
+    Some(one)
+}
+
+/// Somebody whose entry is gone: switched off, and in no group by its word.
+fn gone(planning: &Planning<'_>, user: &Arc<User>) -> Known {
+    let mut one = Known::leaving(user);
+    one.switch_off(planning.present, Off::Gone);
+    one.put_in(planning.present, Vec::new());
+    one
+}
+
+/// Somebody who was unlinked: what rested on the directory's word is taken back.
+fn unlinked(planning: &Planning<'_>, user: &Arc<User>) -> Known {
+    let mut one = Known::leaving(user);
+    one.put_in(planning.present, Vec::new());
+    one
+}
+
+impl Known {
+    fn leaving(user: &Arc<User>) -> Self {
+        Self {
+            before: user.clone(),
+            after: User::clone(user),
+            what: Vec::new(),
+            place: None,
+            words_count: false,
+        }
+    }
+
+    /// Only who was switched off by this directory is switched on by it.
+    fn switch(&mut self, present: &Present<'_>, person: &Person) {
+        if person.is_disabled {
+            self.switch_off(present, Off::There);
+        } else if present.switched_off(&self.before) {
+            self.after.disabled = false;
+            self.after.attributes.remove(DISABLED_BY);
+            self.what.push(What::Enabled);
+        }
+    }
+
+    fn switch_off(&mut self, present: &Present<'_>, why: Off) {
+        if self.before.disabled {
+            return;
+        }
+        self.after.disabled = true;
+        let by: Arc<str> = present.provider().as_str().into();
+        self.after.attributes.insert(DISABLED_BY.into(), by);
+        self.what.push(What::Disabled(why));
+    }
+
+    /// The groups by the directory's word are these, sorted; what others say stands.
+    fn put_in(&mut self, present: &Present<'_>, groups: Vec<GroupName>) {
+        let ours = self.before.groups.iter().filter(|one| present.is_ours(one));
+        let mut before: Vec<&Membership> = ours.collect();
+        before.sort_unstable_by(|one, other| one.group.cmp(&other.group));
+        let is_same = before.len() == groups.len()
+            && before
+                .iter()
+                .zip(&groups)
+                .all(|(one, group)| one.group == *group && one.until.is_none());
+        if is_same {
+            return;
+        }
+        let had = |group: &GroupName| before.iter().any(|one| one.group == *group);
+        let left = before.iter().filter(|one| !groups.contains(&one.group));
+        let mut what: Vec<_> = left.map(|one| What::Left(one.group.clone())).collect();
+        what.dedup();
+        let joined = groups.iter().filter(|group| !had(group));
+        what.extend(joined.map(|group| What::Joined(group.clone())));
+        if what.is_empty() {
+            // The same groups, kept otherwise than this directory keeps them: as a change of profile.
+            what.push(What::Profile);
+        }
+        self.what.extend(what);
+        self.after.groups.retain(|one| !present.is_ours(one));
+        self.after
+            .groups
+            .extend(groups.into_iter().map(|group| Membership {
+                group,
+                until: None,
+                by: Some(present.provider().clone()),
+            }));
+    }
+}

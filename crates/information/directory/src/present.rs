@@ -1,0 +1,83 @@
+//! What came from a directory before, as the facts have it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use gw_model::{ExternalIdentity, Membership, ProviderName, Snapshot, User, UserId};
+
+/// The attribute of a person that names the directory that switched them off: only that one
+/// switches them on again. Who was switched off here has none, and stays off.
+pub const DISABLED_BY: &str = "disabled-by";
+
+/// The people and memberships that came from a directory before: a view over the facts.
+#[derive(Debug, Clone, Copy)]
+pub struct Present<'f> {
+    facts: &'f Snapshot,
+    provider: &'f ProviderName,
+}
+
+impl<'f> Present<'f> {
+    /// What is there by a provider's word.
+    pub const fn of(facts: &'f Snapshot, provider: &'f ProviderName) -> Self {
+        Self { facts, provider }
+    }
+
+    /// The unique ids of everybody who is linked.
+    pub(crate) fn unique_ids(&self) -> BTreeSet<Arc<str>> {
+        let people = self.facts.users();
+        people.flat_map(|user| self.ids_of(user)).collect()
+    }
+
+    /// The unique ids of everybody who is linked and on: of these, a reading makes sure that they
+    /// are gone before it leaves one out.
+    pub fn expected(&self) -> BTreeSet<Arc<str>> {
+        let on = self.facts.users().filter(|user| !user.disabled);
+        on.flat_map(|user| self.ids_of(user)).collect()
+    }
+
+    pub(crate) const fn facts(&self) -> &'f Snapshot {
+        self.facts
+    }
+
+    pub(crate) const fn provider(&self) -> &'f ProviderName {
+        self.provider
+    }
+
+    /// Everybody of whom something came from there, by id.
+    pub(crate) fn people(&self) -> BTreeMap<UserId, &'f Arc<User>> {
+        let theirs = self.facts.users().filter(|user| user.is_of(self.provider));
+        theirs.map(|user| (user.id, user)).collect()
+    }
+
+    pub(crate) fn ids_of(&self, user: &User) -> Vec<Arc<str>> {
+        let of = |one: &&ExternalIdentity| one.provider == *self.provider;
+        let theirs = user.identities.iter().filter(of);
+        theirs.map(|identity| identity.subject.clone()).collect()
+    }
+
+    pub(crate) fn identity(&self, id: &Arc<str>) -> ExternalIdentity {
+        ExternalIdentity {
+            provider: self.provider.clone(),
+            subject: id.clone(),
+        }
+    }
+
+    pub(crate) fn is_ours(&self, membership: &Membership) -> bool {
+        membership.by.as_ref() == Some(self.provider)
+    }
+
+    /// Whether it was this directory that switched somebody off.
+    pub(crate) fn switched_off(&self, user: &User) -> bool {
+        let by = user.attributes.get(DISABLED_BY);
+        user.disabled && by.is_some_and(|by| **by == *self.provider.as_str())
+    }
+
+    /// Whether this directory's words for who they are count: it was the first that they were
+    /// linked with.
+    pub(crate) fn words_count(&self, user: &User) -> bool {
+        let first = user.identities.first();
+        first.is_some_and(|identity| identity.provider == *self.provider)
+    }
+}
