@@ -20,19 +20,36 @@ missing_packages() {
     command -v npm >/dev/null || echo npm
     command -v python3 >/dev/null || echo python3
     python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
+    [ -x /usr/sbin/slapd ] || echo slapd
+    command -v ldapmodify >/dev/null || echo ldap-utils
     [ -x /usr/sbin/mkfs.ext4 ] || command -v mkfs.ext4 >/dev/null || echo e2fsprogs
+}
+
+# Runs a command while Debian starts no daemon of what it installs (slapd's would be one more
+# directory, on the usual port): the tests start their own.
+without_daemons() {
+    local policy=/usr/sbin/policy-rc.d ours=
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 0755 "$policy"
+        ours=yes
+    fi
+    local outcome=0
+    "$@" || outcome=$?
+    [ -z "$ours" ] || as_root rm -f "$policy"
+    return "$outcome"
 }
 
 install_packages() {
     local packages
     mapfile -t packages < <(missing_packages)
     if [ "${#packages[@]}" = 0 ]; then
-        echo "setup: chromium, curl, openssl, node, npm, python3 and e2fsprogs are there"
+        echo "setup: chromium, curl, openssl, node, npm, python3, slapd and e2fsprogs are there"
         return
     fi
     echo "setup: installing from Debian's packages: ${packages[*]}"
     as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+    without_daemons as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
     node_is_recent || {
         echo "setup: the tests need Node.js 18 or later; $(node --version 2>/dev/null || echo none) is installed" >&2
         return 1
