@@ -58,10 +58,7 @@ impl<'f> Present<'f> {
     }
 
     pub(crate) fn identity(&self, id: &Arc<str>) -> ExternalIdentity {
-        ExternalIdentity {
-            provider: self.provider.clone(),
-            subject: id.clone(),
-        }
+        ExternalIdentity::of(self.provider.clone(), id.clone())
     }
 
     pub(crate) fn is_ours(&self, membership: &Membership) -> bool {

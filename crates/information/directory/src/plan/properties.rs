@@ -67,10 +67,7 @@ fn reading() -> impl Strategy<Value = Reading> {
 }
 
 fn identity(provider: &str, id: u8) -> ExternalIdentity {
-    ExternalIdentity {
-        provider: provider.parse().unwrap(),
-        subject: format!("id-{id}").into(),
-    }
+    ExternalIdentity::of(provider.parse().unwrap(), format!("id-{id}").into())
 }
 
 /// People who are linked, or not, or elsewhere; each unique id at most once.

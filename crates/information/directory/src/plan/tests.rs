@@ -128,10 +128,10 @@ impl House {
 fn linked(id: u64, name: &str) -> User {
     User {
         display_name: name.to_uppercase().into(),
-        identities: vec![ExternalIdentity {
-            provider: "lab".parse().unwrap(),
-            subject: format!("id-{name}").into(),
-        }],
+        identities: vec![ExternalIdentity::of(
+            "lab".parse().unwrap(),
+            format!("id-{name}").into(),
+        )],
         ..user(id, name)
     }
 }

@@ -39,10 +39,7 @@ fn who_has_ways_of_their_own_is_never_found_by_a_name() {
         enrolled_at: Timestamp::default(),
     }];
     let mut elsewhere = user(1, "ana");
-    elsewhere.identities = vec![ExternalIdentity {
-        provider: "corp".parse().unwrap(),
-        subject: "7".into(),
-    }];
+    elsewhere.identities = vec![ExternalIdentity::of("corp".parse().unwrap(), "7".into())];
     for ana in [passkey, elsewhere] {
         let mut house = House::of(vec![ana.clone()]);
         let plan = house.follow(&reading(
@@ -119,13 +116,8 @@ fn names_and_profiles_follow_the_directory() {
 #[test]
 fn who_was_first_linked_elsewhere_keeps_the_names_from_there() {
     let mut ana = linked(1, "ana");
-    ana.identities.insert(
-        0,
-        ExternalIdentity {
-            provider: "corp".parse().unwrap(),
-            subject: "7".into(),
-        },
-    );
+    ana.identities
+        .insert(0, ExternalIdentity::of("corp".parse().unwrap(), "7".into()));
     let mut house = House::of(vec![ana]);
     let mut said = somebody("ana");
     said.name = Ok("other".into());

@@ -143,10 +143,8 @@ fn a_unique_id_that_two_entries_have_changes_nobody() {
 #[test]
 fn somebody_who_is_two_entries_is_left_as_they_are() {
     let mut ana = linked(1, "ana");
-    ana.identities.push(ExternalIdentity {
-        provider: "lab".parse().unwrap(),
-        subject: "id-bo".into(),
-    });
+    ana.identities
+        .push(ExternalIdentity::of("lab".parse().unwrap(), "id-bo".into()));
     let mut house = House::of(vec![ana]);
     let plan = house.follow(&reading(vec![off("ana"), somebody("bo")], vec![]));
     assert!(whys(&plan).contains(&&Why::LinkedTwice("ana".into())));
