@@ -13,8 +13,8 @@ use gw_jose::{
 use gw_model::Timestamp;
 use serde_json::Value;
 
-const OF_JOSE: &str = include_str!("data/jose.json");
-const OF_PYJWT: &str = include_str!("data/pyjwt.json");
+const OF_JOSE: &str = include_str!("vectors/jose.json");
+const OF_PYJWT: &str = include_str!("vectors/pyjwt.json");
 
 struct Vectors(Value);
 

@@ -52,7 +52,8 @@ async fn an_answer_that_comes_byte_by_byte_is_one() {
     let (mut connection, mut server) = pair();
     let answering = async {
         let mut asked = [0; 64];
-        server.read(&mut asked).await.unwrap();
+        let read = server.read(&mut asked).await.unwrap();
+        assert!(read > 0, "it is asked");
         for byte in bound(1) {
             server.write_all(&[byte]).await.unwrap();
             tokio::task::yield_now().await;

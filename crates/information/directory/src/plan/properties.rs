@@ -78,10 +78,7 @@ fn present() -> impl Strategy<Value = Snapshot> {
         for (number, ([is_linked, elsewhere, twice, is_off, by_lab, in_group], _)) in
             all.into_iter().enumerate()
         {
-            let mut one = user(
-                number as u64 + 1,
-                &["a", "b", "c", "d", "e"][number].to_owned(),
-            );
+            let mut one = user(number as u64 + 1, ["a", "b", "c", "d", "e"][number]);
             let number = number as u8;
             one.identities
                 .extend(elsewhere.then(|| identity("corp", number)));
