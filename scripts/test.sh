@@ -91,6 +91,7 @@ e2e() {
 
 case "${1:-all}" in
 all)
+    setup # what some tests of crates ask, too: a directory server
     lint
     unit
     console
