@@ -204,6 +204,8 @@ static FACTS: LazyLock<Snapshot> = LazyLock::new(|| {
         tags: Vec::new(),
         credential: Default::default(),
         authorization: Default::default(),
+        scopes: Vec::new(),
+        sender_constrained: false,
         origins: Vec::new(),
         recorded_parameters: Vec::new(),
         upgrades: Route::default_upgrades(),

@@ -8,10 +8,13 @@ use gw_model::{
 };
 
 use crate::{
-    forms::{HealthPath, Host, IdentityHeaderName, Line, MethodName, Origin, Zone},
+    forms::{
+        HealthPath, Host, IdentityHeaderName, Line, MethodName, Origin, ScopeName, StartAddress,
+        Zone,
+    },
     types::{
-        AppDocument, AuthorizationWord, HealthDocument, IdentityHeadersDocument, ProtocolWord,
-        RouteDocument, ServerDocument, UpstreamDocument, UpstreamLimitsDocument,
+        AppDocument, AuthorizationWord, CredentialWord, HealthDocument, IdentityHeadersDocument,
+        ProtocolWord, RouteDocument, ServerDocument, UpstreamDocument, UpstreamLimitsDocument,
     },
 };
 
@@ -224,7 +227,12 @@ impl RouteDocument {
                 .map(|method| method.0)
                 .collect(),
             tags: faults.read_all(&at("tags"), &self.tags),
-            credential: Credential::Cookie,
+            credential: match self.credential {
+                CredentialWord::Cookie => Credential::Cookie,
+                CredentialWord::Bearer => Credential::Bearer,
+            },
+            scopes: self.read_scopes(&at("scopes"), faults),
+            sender_constrained: self.sender_constrained,
             authorization: match self.authorization {
                 AuthorizationWord::Pass => AuthorizationHeader::Pass,
                 AuthorizationWord::Strip => AuthorizationHeader::Strip,
@@ -246,6 +254,18 @@ impl RouteDocument {
         })
     }
 
+    fn read_scopes(&self, field: &str, faults: &mut Faults) -> Vec<Arc<str>> {
+        let is_of_a_token = self.credential == CredentialWord::Bearer;
+        if !is_of_a_token && (!self.scopes.is_empty() || self.sender_constrained) {
+            faults.add(
+                field,
+                "is about access tokens: set `credential` to `bearer`",
+            );
+        }
+        let scopes = faults.read_all::<ScopeName>(field, &self.scopes);
+        scopes.into_iter().map(|scope| scope.0).collect()
+    }
+
     fn of(route: &Route) -> Self {
         let name = route.name.as_str();
         Self {
@@ -256,6 +276,12 @@ impl RouteDocument {
             paths: texts(&route.paths),
             methods: texts(&route.methods),
             tags: texts(&route.tags),
+            credential: match route.credential {
+                Credential::Cookie => CredentialWord::Cookie,
+                Credential::Bearer => CredentialWord::Bearer,
+            },
+            scopes: texts(&route.scopes),
+            sender_constrained: route.sender_constrained,
             authorization: match route.authorization {
                 AuthorizationHeader::Pass => AuthorizationWord::Pass,
                 AuthorizationHeader::Strip => AuthorizationWord::Strip,
@@ -297,6 +323,9 @@ fn share_methods(a: &Route, b: &Route) -> bool {
 
 impl UpstreamDocument {
     fn read(&self, faults: &mut Faults) -> Upstream {
+        if let Some(start) = &self.start {
+            return self.read_elsewhere(start, faults);
+        }
         let mut servers = Vec::with_capacity(self.servers.len());
         if self.servers.is_empty() {
             faults.add(
@@ -348,7 +377,28 @@ impl UpstreamDocument {
         .into()
     }
 
+    fn read_elsewhere(&self, start: &str, faults: &mut Faults) -> Upstream {
+        let usual = Self {
+            start: self.start.clone(),
+            ..Self::default()
+        };
+        if *self != usual {
+            faults.add(
+                "upstream",
+                "is either elsewhere (`start`) or has servers: keep one of the two",
+            );
+        }
+        let start = faults.read::<StartAddress>("upstream.start", start);
+        Upstream::Elsewhere(start.map_or_else(|| Arc::from(""), |start| start.address))
+    }
+
     fn of(upstream: &Upstream) -> Self {
+        if let Upstream::Elsewhere(start) = upstream {
+            return Self {
+                start: Some(start.to_string()),
+                ..Self::default()
+            };
+        }
         let Some(servers) = upstream.servers() else {
             return Self::default();
         };
@@ -357,6 +407,7 @@ impl UpstreamDocument {
             weight: server.weight,
         };
         Self {
+            start: None,
             servers: servers.servers.iter().map(server).collect(),
             protocol: match servers.protocol {
                 Protocol::Auto => ProtocolWord::Auto,

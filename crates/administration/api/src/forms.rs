@@ -86,6 +86,64 @@ impl FromStr for Origin {
     }
 }
 
+/// What an access token is good for, as one word (RFC 6749, 3.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeName(pub Arc<str>);
+
+impl FromStr for ScopeName {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        let is_of_a_word = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        match (1..=128).contains(&text.len()) && text.bytes().all(is_of_a_word) {
+            true => Ok(Self(Arc::from(text))),
+            false => Err(FormFault::new(
+                text,
+                "a scope such as \"invoices:read\", without spaces",
+            )),
+        }
+    }
+}
+
+/// Where people begin at an app that is not behind Gatewright's door: an origin and a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartAddress {
+    /// The address.
+    pub address: Arc<str>,
+    /// Its host.
+    pub host: Arc<str>,
+}
+
+impl FromStr for StartAddress {
+    type Err = FormFault;
+    fn from_str(text: &str) -> Result<Self, FormFault> {
+        let fault = || {
+            FormFault::new(
+                text,
+                "where people begin, an https:// address such as \"https://git.example.com/\"",
+            )
+        };
+        let (scheme, rest) = text.split_once("://").ok_or_else(fault)?;
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let Origin(origin) = format!("{scheme}://{authority}")
+            .parse()
+            .map_err(|_| fault())?;
+        let host = authority
+            .rsplit_once(':')
+            .map_or(authority, |(host, _)| host);
+        let is_here = host == "localhost" || host.ends_with(".localhost") || host == "127.0.0.1";
+        let is_plain = path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !b"\"'<>\\^`{|}".contains(&byte));
+        match is_plain && (scheme == "https" || is_here) {
+            true => Ok(Self {
+                address: format!("{origin}/{path}").into(),
+                host: host.into(),
+            }),
+            false => Err(fault()),
+        }
+    }
+}
+
 /// A port in its one spelling: without sign or leading zeros, and not 0.
 fn port(text: &str) -> Option<u16> {
     let port: u16 = text.parse().ok()?;
@@ -228,6 +286,19 @@ mod tests {
     #[test]
     fn an_origin_has_one_spelling() {
         assert!("https://a.example:8443".parse::<Origin>().is_ok());
+        let start: StartAddress = "https://git.example:8443/a?b=c".parse().unwrap();
+        assert_eq!(&*start.host, "git.example");
+        assert_eq!(&*start.address, "https://git.example:8443/a?b=c");
+        let bare: StartAddress = "https://git.example".parse().unwrap();
+        assert_eq!(&*bare.address, "https://git.example/");
+        for bad in [
+            "http://git.example/",
+            "https://a.example/\"x",
+            "javascript:x",
+            "https://u@a.example/",
+        ] {
+            assert!(bad.parse::<StartAddress>().is_err(), "{bad:?}");
+        }
         for bad in [
             "https://a.example:443",
             "https://a.example/",

@@ -63,7 +63,7 @@ impl BreakGlassUse {
     pub fn precedes(&self, facts: &Snapshot, by: &Actor, session: Option<SessionId>) -> bool {
         let user = match by {
             Actor::Gatewright | Actor::Local(_) => return true,
-            Actor::Bearer => return false,
+            Actor::Bearer | Actor::Client(_) => return false,
             Actor::User(user) => *user,
         };
         let (user, session) = (facts.user(user), session.and_then(|id| facts.session(id)));

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Client, ClientId, Ended, Group,
     GroupName, Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName,
-    PublishedKey, Session, SessionId, SessionKind, Settings, Settlement, Timestamp, TokenHash,
-    User, UserId,
+    PublishedKey, Revocation, Session, SessionId, SessionKind, Settings, Settlement, Timestamp,
+    TokenHash, TokenId, User, UserId,
 };
 
 /// One typed change of a fact.
@@ -87,6 +87,10 @@ pub enum Change {
     ClientPut(Arc<Client>),
     /// A program is gone; nothing that it holds counts any more.
     ClientRemoved(ClientId),
+    /// A token, or all tokens of a grant, are worth nothing from now on.
+    TokenRevoked(Revocation),
+    /// It could not be valid any more by itself, and nothing need be known of it.
+    RevocationForgotten(TokenId),
 }
 
 impl Change {
@@ -117,6 +121,8 @@ impl Change {
             Self::ProviderRemoved(_) => "provider-removed",
             Self::ClientPut(_) => "client-put",
             Self::ClientRemoved(_) => "client-removed",
+            Self::TokenRevoked(_) => "token-revoked",
+            Self::RevocationForgotten(_) => "revocation-forgotten",
         }
     }
 
@@ -166,6 +172,8 @@ impl Change {
                 )
             }
             Self::ClientRemoved(id) => id.to_string(),
+            Self::TokenRevoked(revocation) => revocation.token.to_string(),
+            Self::RevocationForgotten(token) => token.to_string(),
         }
     }
 }
@@ -222,6 +230,8 @@ pub enum Actor {
     Bearer,
     /// Who is on the machine, by the kernel's word.
     Local(u32),
+    /// A program, in its own name or for a person.
+    Client(ClientId),
 }
 
 impl fmt::Display for Actor {
@@ -231,6 +241,7 @@ impl fmt::Display for Actor {
             Self::User(user) => write!(f, "{user}"),
             Self::Bearer => f.write_str("bearer"),
             Self::Local(uid) => write!(f, "local-uid-{uid}"),
+            Self::Client(client) => write!(f, "{client}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, ClientName, GroupName, Timestamp};
+use crate::{AppName, ClientId, ClientName, GroupName, Timestamp, TokenId};
 
 /// A program that is known, and asks for itself or in a person's name.
 ///
@@ -24,6 +24,9 @@ pub struct Client {
     /// The groups that it is in.
     #[serde(default)]
     pub groups: Vec<GroupName>,
+    /// The app that people sign in to through it, where they do.
+    #[serde(default)]
+    pub app: Option<AppName>,
     /// How it is registered, as JSON.
     pub registration: Arc<str>,
     /// Tokens that were issued to it before count no more.
@@ -33,6 +36,18 @@ pub struct Client {
     #[serde(default)]
     pub disabled: bool,
     /// The epoch number of the last change.
+    #[serde(default)]
+    pub version: u64,
+}
+
+/// A token that is worth nothing any more, or all tokens of one grant, though none is over yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Which.
+    pub token: TokenId,
+    /// From when on nothing of it could be valid anyhow.
+    pub until: Timestamp,
+    /// The epoch number at which it was revoked.
     #[serde(default)]
     pub version: u64,
 }

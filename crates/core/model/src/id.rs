@@ -21,6 +21,9 @@ pub enum IdFault {
         "`{0}` is not a name: use 1 to 64 of the characters a-z, 0-9, `-`, `_` and `.`, starting with a letter or digit"
     )]
     Name(String),
+    /// A token's id of another form than those that are made here.
+    #[error("`{0}` is not the id of a token: 16 bytes in base64url without padding")]
+    Token(String),
 }
 
 macro_rules! opaque_id {
@@ -123,6 +126,52 @@ opaque_id!(
     /// One answered request, as the person and the ledger name it.
     DecisionId, "d"
 );
+
+/// What a token is revoked by: its own id, or that of what it was granted by (128 bits).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenId([u8; 16]);
+
+impl TokenId {
+    /// An id from 128 random bits, drawn by the shell.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64URL_NOPAD.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = IdFault;
+    fn from_str(text: &str) -> Result<Self, IdFault> {
+        let malformed = || IdFault::Token(text.chars().take(64).collect());
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes());
+        let bytes = bytes.map_err(|_| malformed())?;
+        bytes.try_into().map(Self).map_err(|_| malformed())
+    }
+}
+
+impl Serialize for TokenId {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenId {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $valid:path) => {

@@ -26,7 +26,7 @@ mod upstream;
 
 pub use break_glass::{Acknowledged, BreakGlass, BreakGlassUse};
 pub use change::{Actor, Change};
-pub use client::Client;
+pub use client::{Client, Revocation};
 pub use decision::{
     Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,
     ReportDifference,
@@ -34,7 +34,7 @@ pub use decision::{
 pub use id::{
     AppName, BreakGlassId, ClientId, ClientName, DecisionId, FactorId, GroupName, IdFault,
     JudgementId, LinkId, ProposalId, ProviderName, RouteName, SessionId, TagName, TokenHash,
-    UserId,
+    TokenId, UserId,
 };
 pub use identity_headers::IdentityHeaders;
 pub use organisation::{Network, PublishedKey, Settings};

@@ -62,6 +62,11 @@ actions! {
     AdminProviderChange => "admin.provider.change",
     /// Propose a change to a [`Resource::User`] or to [`Resource::System`], for somebody else to make.
     AdminChangePropose => "admin.change.propose",
+    /// Sign in to a [`Resource::App`] through a program that is registered for it.
+    OidcAuthorize => "oidc.authorize",
+    /// Be given an access token for a [`Resource::App`], or for what is not behind this door
+    /// ([`Resource::System`]).
+    TokenIssue => "token.issue",
 }
 
 impl fmt::Display for Action {
@@ -113,6 +118,8 @@ pub enum Resource {
     Group(GroupName),
     /// Gatewright itself: `System::"gatewright"`.
     System,
+    /// An app as a whole: `App::"wiki"`.
+    App(AppName),
 }
 
 impl fmt::Display for Resource {
@@ -123,6 +130,7 @@ impl fmt::Display for Resource {
             Self::Session(session, _) => write!(f, "{session}"),
             Self::Group(group) => write!(f, "{group}"),
             Self::System => f.write_str("gatewright"),
+            Self::App(app) => write!(f, "{app}"),
         }
     }
 }
@@ -234,6 +242,12 @@ pub struct Route {
     /// What becomes of an `Authorization` header on a cookie route.
     #[serde(default)]
     pub authorization: AuthorizationHeader,
+    /// What an access token must be good for on a bearer route, all of it.
+    #[serde(default)]
+    pub scopes: Vec<Arc<str>>,
+    /// Whether an access token must be bound to a key of whoever shows it (RFC 8705, RFC 9449).
+    #[serde(default)]
+    pub sender_constrained: bool,
     /// Other origins (scheme, host, port) whose pages may call it with the person's cookie.
     #[serde(default)]
     pub origins: Vec<Arc<str>>,
@@ -265,6 +279,8 @@ pub enum Credential {
     /// The app's own session cookie.
     #[default]
     Cookie,
+    /// An access token of ours that is addressed to the app (RFC 6750); no cookie counts.
+    Bearer,
 }
 
 /// What becomes of an `Authorization` header on a cookie route.

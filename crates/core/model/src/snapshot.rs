@@ -19,8 +19,8 @@ pub use self::{
 use crate::{
     App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Client, ClientId, ClientName,
     Epoch, ExternalIdentity, Group, GroupName, Membership, PolicyFile, ProposalId, ProposedChange,
-    Provider, ProviderName, PublishedKey, Session, SessionId, Settings, Timestamp, TokenHash, User,
-    UserId,
+    Provider, ProviderName, PublishedKey, Revocation, Session, SessionId, Settings, Timestamp,
+    TokenHash, TokenId, User, UserId,
 };
 
 /// The policies as applied.
@@ -61,6 +61,7 @@ pub struct Snapshot {
     providers: OrdMap<ProviderName, Arc<Provider>>,
     clients: HashMap<ClientId, Arc<Client>>,
     clients_by_name: OrdMap<ClientName, ClientId>,
+    revoked: HashMap<TokenId, Arc<Revocation>>,
 }
 
 impl Snapshot {
@@ -254,6 +255,16 @@ impl Snapshot {
         self.clients_by_name
             .get(name)
             .and_then(|id| self.clients.get(id))
+    }
+
+    /// The revocation of a token, or of all tokens of a grant.
+    pub fn revocation(&self, token: TokenId) -> Option<&Arc<Revocation>> {
+        self.revoked.get(&token)
+    }
+
+    /// All revocations of what could still be valid otherwise, in no order.
+    pub fn revocations(&self) -> impl Iterator<Item = &Arc<Revocation>> {
+        self.revoked.values()
     }
 
     /// All providers of identities, by name.

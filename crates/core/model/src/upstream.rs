@@ -14,15 +14,18 @@ pub enum Upstream {
     Servers(Arc<Servers>),
     /// One of Gatewright's own pages, by name (`sign-in`, `portal`, `verify`).
     BuiltIn(Arc<str>),
+    /// None of this door's: people sign in to it through Gatewright and speak with it directly.
+    /// The address where they begin.
+    Elsewhere(Arc<str>),
 }
 
 impl Upstream {
-    /// The servers as a list; none behind one of Gatewright's own pages.
+    /// The servers as a list; none behind one of Gatewright's own pages, or where it is elsewhere.
     pub fn servers(&self) -> Option<Servers> {
         match self {
             Self::Http(authority) => Some(Servers::one(ServerAddress::http(authority))),
             Self::Servers(servers) => Some((**servers).clone()),
-            Self::BuiltIn(_) => None,
+            Self::BuiltIn(_) | Self::Elsewhere(_) => None,
         }
     }
 }
@@ -39,6 +42,7 @@ impl fmt::Display for Upstream {
                 Ok(())
             }
             Self::BuiltIn(_) => f.write_str("built in"),
+            Self::Elsewhere(start) => f.write_str(start),
         }
     }
 }

@@ -237,6 +237,11 @@ impl<'f> Finder<'f> {
     ) -> Result<(Member<'f>, Option<Member<'f>>), Fault> {
         match (action, resource) {
             (Action::HttpRequest, Resource::Route(route)) => self.route(route),
+            (Action::OidcAuthorize | Action::TokenIssue, Resource::App(name)) => {
+                let app = self.facts.app(name);
+                let app = app.ok_or_else(|| fault(format!("there is no app `{name}`")))?;
+                Ok((app_member(app), None))
+            }
             (Action::AdminUserAdd | Action::AdminChangePropose, Resource::User(id)) => {
                 Ok(match self.facts.user(*id) {
                     Some(user) => (self.user(user), None),
@@ -271,7 +276,8 @@ impl<'f> Finder<'f> {
                 | Action::AdminAppChange
                 | Action::AdminProviderSuspend
                 | Action::AdminProviderChange
-                | Action::AdminChangePropose,
+                | Action::AdminChangePropose
+                | Action::TokenIssue,
                 Resource::System,
             ) => Ok((Member::plain(Kind::System, SYSTEM), None)),
             _ => Err(fault(format!("`{action}` is not done on `{resource}`"))),
@@ -280,11 +286,9 @@ impl<'f> Finder<'f> {
 
     fn route(&self, name: &RouteName) -> Result<(Member<'f>, Option<Member<'f>>), Fault> {
         let (app, route) = find_route(self.facts, name)?;
-        let tag = |tag: &TagName| Kind::Tag.uid(tag.as_str());
-        let tags: Vec<_> = app.tags.iter().map(tag).collect();
-        let app = Member::new(Kind::App, app.name.as_str(), tags, Facts::App(app));
+        let app = app_member(app);
         let mut above = app.ancestors.clone();
-        above.extend(route.into_iter().flat_map(|r| &r.tags).map(tag));
+        above.extend(route.into_iter().flat_map(|r| &r.tags).map(tag_uid));
         above.push(app.uid.clone());
         let of = Facts::RouteOf(app.uid.clone());
         Ok((
@@ -292,6 +296,16 @@ impl<'f> Finder<'f> {
             Some(app),
         ))
     }
+}
+
+fn tag_uid(tag: &TagName) -> EntityUID {
+    Kind::Tag.uid(tag.as_str())
+}
+
+/// An app, in its tags.
+fn app_member(app: &App) -> Member<'_> {
+    let tags = app.tags.iter().map(tag_uid).collect();
+    Member::new(Kind::App, app.name.as_str(), tags, Facts::App(app))
 }
 
 /// The app of a route and, where it is declared, the route.

@@ -383,6 +383,11 @@ impl QuestionSpec {
                 "" | "gatewright" => Ok(Resource::System),
                 _ => Err(fault("nothing, or `gatewright`")),
             },
+            Action::OidcAuthorize => app(facts, text).ok_or_else(|| fault("an app")),
+            Action::TokenIssue => match text {
+                "" | "gatewright" => Ok(Resource::System),
+                name => app(facts, name).ok_or_else(|| fault("nothing, or an app")),
+            },
             Action::AdminChangePropose => match text {
                 "" | "gatewright" => Ok(Resource::System),
                 name => user(facts, name).ok_or_else(|| fault("nothing, or a user")),
@@ -404,6 +409,11 @@ impl QuestionSpec {
 
 /// An address of the range for documentation, where a question gives none.
 const UNKNOWN_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 1));
+
+fn app(facts: &Snapshot, name: &str) -> Option<Resource> {
+    let app = facts.app(&name.parse().ok()?)?;
+    Some(Resource::App(app.name.clone()))
+}
 
 fn user(facts: &Snapshot, name: &str) -> Option<Resource> {
     facts.user_named(name).map(|user| Resource::User(user.id))

@@ -94,7 +94,7 @@ static ACTIONS: LazyLock<Vec<EntityUID>> = LazyLock::new(|| {
 /// The action group that an action belongs to, if one.
 pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
     match action {
-        Action::HttpRequest => None,
+        Action::HttpRequest | Action::OidcAuthorize | Action::TokenIssue => None,
         Action::FactorEnrol | Action::FactorRemove => Some("factor"),
         Action::AdminRead
         | Action::AdminUserAdd

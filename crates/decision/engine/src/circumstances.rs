@@ -3,9 +3,9 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gw_model::{
-    AccessRequest, Action, App, Attribute, AttributeSet, Authn, Context, DeviceContext, GroupName,
-    HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext, SessionContext,
-    SessionId, Snapshot, TimeContext, TokenContext,
+    AccessRequest, Action, App, Attribute, AttributeSet, Authn, ClientId, Context, DeviceContext,
+    GroupName, HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext,
+    SessionContext, SessionId, Snapshot, TimeContext, Timestamp, TokenContext, TokenId,
 };
 
 /// Everything about an access that is not a fact of the stream.
@@ -44,6 +44,16 @@ pub struct Circumstances {
 /// What is known of an access token that was shown, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnedToken {
+    /// Its own id.
+    pub id: TokenId,
+    /// What it was granted by, and is revoked with.
+    pub grant: TokenId,
+    /// The client that it was issued to.
+    pub client_id: ClientId,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// The first instant at which it is good no more.
+    pub expires: Timestamp,
     /// The name of the client that it was issued to.
     pub client: Arc<str>,
     /// What it is limited to, sorted.
@@ -55,6 +65,34 @@ pub struct OwnedToken {
 }
 
 impl OwnedToken {
+    /// Why it does not count, where it does not: its client, or somebody, took it back.
+    pub(crate) fn fault(&self, facts: &Snapshot, now: Timestamp) -> Option<&'static str> {
+        let client = facts.client(self.client_id);
+        if now >= self.expires {
+            Some("the access token is over")
+        } else if client.is_none_or(|client| !client.honours(self.issued_at)) {
+            Some("the client that the access token was issued to does not honour it")
+        } else if self.is_revoked(facts) {
+            Some("the access token was revoked")
+        } else {
+            None
+        }
+    }
+
+    fn is_revoked(&self, facts: &Snapshot) -> bool {
+        [self.id, self.grant]
+            .into_iter()
+            .any(|id| facts.revocation(id).is_some())
+    }
+
+    /// The newest version of what it rests on: moves when its client does, and when it is revoked.
+    pub(crate) fn version(&self, facts: &Snapshot) -> u64 {
+        let client = facts.client(self.client_id);
+        let revoked = [self.id, self.grant].map(|id| facts.revocation(id).map_or(0, |r| r.version));
+        let client = client.map_or(0, |client| client.version);
+        revoked.into_iter().fold(client, u64::max)
+    }
+
     fn context(&self) -> TokenContext<'_> {
         TokenContext {
             client: &self.client,
@@ -111,13 +149,14 @@ impl Circumstances {
         }
     }
 
-    /// The app whose route is asked for.
+    /// The app that is asked for, or whose route is.
     pub fn app<'a>(&self, facts: &'a Snapshot) -> Option<&'a Arc<App>> {
         match &*self.resource {
             Resource::Route(route) => {
                 let (app, _) = route.as_str().split_once('/')?;
                 facts.app(&app.parse().ok()?)
             }
+            Resource::App(app) => facts.app(app),
             _ => None,
         }
     }

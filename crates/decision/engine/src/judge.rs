@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gw_clock::Clock;
 use gw_model::{
     Action, AttributeSet, Decision, EndReason, Fault, JudgementId, Principal, Resource, Session,
-    SessionId, Timestamp,
+    SessionId, Timestamp, TokenId,
 };
 use gw_policy::Prepared;
 use rustc_hash::FxHashMap;
@@ -26,6 +26,8 @@ struct Key {
     rank: u32,
     action: Action,
     resource: Arc<Resource>,
+    /// One token's answer is never another's.
+    token: Option<TokenId>,
 }
 
 impl Key {
@@ -36,6 +38,7 @@ impl Key {
             rank: circumstances.rank,
             action: circumstances.action,
             resource: circumstances.resource.clone(),
+            token: circumstances.token.as_deref().map(|token| token.id),
         }
     }
 }
@@ -193,16 +196,21 @@ struct NotStanding {
     what: String,
 }
 
-/// The session behind these circumstances, if there is one and it stands.
+/// The session behind these circumstances, if there is one and it stands, and so does the access
+/// token.
 fn standing(
     view: &View,
     circumstances: &Circumstances,
     now: Timestamp,
 ) -> Result<Option<Arc<Session>>, NotStanding> {
+    let not = |ended, what| Err(NotStanding { ended, what });
+    let token = circumstances.token.as_deref();
+    if let Some(fault) = token.and_then(|token| token.fault(&view.facts, now)) {
+        return not(None, fault.into());
+    }
     let Some(id) = circumstances.session else {
         return Ok(None);
     };
-    let not = |ended, what| Err(NotStanding { ended, what });
     let Some(session) = view.facts.session(id) else {
         return not(None, format!("there is no session {id}"));
     };
@@ -275,10 +283,12 @@ impl Fresh<'_> {
             )
         });
         let idle = session.map(Idle::of);
+        let token = self.circumstances.token.as_deref();
         decision.valid_until = decision
             .valid_until
             .min(prepared.membership_until())
-            .min(session.map_or(Timestamp::NEVER, |s| s.expires));
+            .min(session.map_or(Timestamp::NEVER, |s| s.expires))
+            .min(token.map_or(Timestamp::NEVER, |token| token.expires));
         (
             Arc::new(self.judgement(decision, None, mentioned, Some(prepared), idle)),
             true,

@@ -32,6 +32,8 @@ pub struct Grounds {
     pub app: u64,
     /// Of the policies, as far as their scopes are looked up.
     pub policies: u64,
+    /// Of the access token's client and of its revocation; 0 where there is no token.
+    pub token: u64,
 }
 
 impl Grounds {
@@ -46,6 +48,7 @@ impl Grounds {
             settings: facts.settings_version(),
             app: target_version(facts, circumstances),
             policies: view.policies_version,
+            token: token_version(facts, circumstances),
         }
     }
 
@@ -80,6 +83,7 @@ impl Grounds {
             && self.user == user_version(facts, circumstances)
             && self.session == session_version(facts, circumstances)
             && self.app == target_version(facts, circumstances)
+            && self.token == token_version(facts, circumstances)
             && same(facts.groups_version(), &|| {
                 self.groups == prepared.groups_version(facts)
             })
@@ -90,7 +94,7 @@ impl Grounds {
     }
 
     /// The versions by name, for the record.
-    pub fn named(&self) -> [(&'static str, u64); 6] {
+    pub fn named(&self) -> [(&'static str, u64); 7] {
         [
             ("user", self.user),
             ("session", self.session),
@@ -98,6 +102,7 @@ impl Grounds {
             ("settings", self.settings),
             ("resource", self.app),
             ("policies", self.policies),
+            ("token", self.token),
         ]
     }
 }
@@ -115,13 +120,20 @@ fn session_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
     session.map_or(0, |session| session.version)
 }
 
+fn token_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
+    let token = circumstances.token.as_deref();
+    token.map_or(0, |token| token.version(facts))
+}
+
 /// A resource that is a person, or a session of one, is read too.
 fn target_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
     match &*circumstances.resource {
         Resource::User(id) | Resource::Session(_, id) => {
             facts.user(*id).map_or(0, |user| user.version)
         }
-        Resource::Route(_) => circumstances.app(facts).map_or(0, |app| app.version),
+        Resource::Route(_) | Resource::App(_) => {
+            circumstances.app(facts).map_or(0, |app| app.version)
+        }
         Resource::Group(_) | Resource::System => 0,
     }
 }
@@ -232,16 +244,20 @@ impl Judgement {
         self.valid_until().min(idle_end).min(clock)
     }
 
-    /// The people, the program and the session that it rests on.
+    /// The people, the programs, the token and the session that it rests on.
     pub fn subjects(&self) -> impl Iterator<Item = Subject> {
         let (principal, client) = match self.principal {
             Principal::User(id) => (Some(id), None),
-            Principal::Client(id) => (None, Some(Subject::Client(id))),
+            Principal::Client(id) => (None, Some(id)),
             Principal::Anonymous | Principal::Local(_) => (None, None),
         };
+        let token = self.circumstances.token.as_deref();
+        let issued_to = token.map(|token| token.client_id);
+        let programs = [client, issued_to.filter(|id| Some(*id) != client)];
+        let tokens = token.map(|token| [token.id, token.grant]);
         let target = match &*self.resource {
             Resource::User(id) | Resource::Session(_, id) => Some(*id),
-            Resource::Route(_) | Resource::Group(_) | Resource::System => None,
+            Resource::Route(_) | Resource::App(_) | Resource::Group(_) | Resource::System => None,
         };
         let people = [principal, target.filter(|id| Some(*id) != principal)];
         let session = self.session.map(Subject::Session);
@@ -249,7 +265,8 @@ impl Judgement {
             .into_iter()
             .flatten()
             .map(Subject::User)
-            .chain(client)
+            .chain(programs.into_iter().flatten().map(Subject::Client))
+            .chain(tokens.into_iter().flatten().map(Subject::Token))
             .chain(session)
     }
 

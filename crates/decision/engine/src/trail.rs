@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{Change, ClientId, SessionId, UserId};
+use gw_model::{Change, ClientId, SessionId, TokenId, UserId};
 
 /// Views whose changes are remembered: who is further behind looks at everything.
 const STEPS_MAX: usize = 64;
@@ -22,12 +22,14 @@ pub enum Subject {
     Session(SessionId),
     /// A program.
     Client(ClientId),
+    /// A token, or what it was granted by.
+    Token(TokenId),
 }
 
 /// What has changed, as far as judgements can tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Moved {
-    /// People, sessions and programs.
+    /// People, sessions, programs and tokens.
     pub subjects: Vec<Subject>,
     /// Whether something did that anybody's judgement may rest on: policies, groups, apps,
     /// settings, or more than is remembered.
@@ -58,6 +60,7 @@ impl Moved {
             Change::SessionStarted(session) => Subject::Session(session.id),
             Change::ClientPut(client) => Subject::Client(client.id),
             Change::ClientRemoved(id) => Subject::Client(*id),
+            Change::TokenRevoked(revocation) => Subject::Token(revocation.token),
             Change::SessionAdvanced { session, .. }
             | Change::SessionEnded { session, .. }
             | Change::SessionForgotten(session) => Subject::Session(*session),
@@ -81,7 +84,9 @@ impl Moved {
             | Change::BreakGlassPut(_)
             | Change::BreakGlassRemoved(_)
             | Change::ProposalPut(_)
-            | Change::ProposalRemoved(_) => {
+            | Change::ProposalRemoved(_)
+            // What it was about is over by itself.
+            | Change::RevocationForgotten(_) => {
                 return;
             }
         };

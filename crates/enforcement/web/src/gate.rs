@@ -248,7 +248,10 @@ async fn without_upstream(asked: Box<Asked>, flow: Rc<Flow>, body: Unread) -> Re
     let app = asked.inbound.app.app.clone();
     match &app.upstream {
         Upstream::BuiltIn(name) => built_in::answer(asked, flow, name, body.take()).await,
-        Upstream::Http(_) | Upstream::Servers(_) => forward::nowhere(&asked, flow),
+        // What is elsewhere has no routes here.
+        Upstream::Http(_) | Upstream::Servers(_) | Upstream::Elsewhere(_) => {
+            forward::nowhere(&asked, flow)
+        }
     }
 }
 

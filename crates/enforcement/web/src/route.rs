@@ -24,12 +24,13 @@ pub struct Router {
 }
 
 impl Router {
-    /// Compiles the apps of some facts.
+    /// Compiles the apps of some facts, as far as they are behind this door.
     pub fn compile(facts: &Snapshot) -> Self {
+        let is_behind = |app: &&Arc<App>| !matches!(app.upstream, Upstream::Elsewhere(_));
         let compiled = |app: &Arc<App>| (app.host.clone(), Rc::new(AppRoutes::compile(app)));
         Self {
             version: facts.apps_version(),
-            hosts: facts.apps().map(compiled).collect(),
+            hosts: facts.apps().filter(is_behind).map(compiled).collect(),
         }
     }
 
@@ -279,6 +280,8 @@ mod tests {
             tags: Vec::new(),
             credential: Credential::Cookie,
             authorization: AuthorizationHeader::Pass,
+            scopes: Vec::new(),
+            sender_constrained: false,
             origins: Vec::new(),
             recorded_parameters: Vec::new(),
             accept_encoded_slash: name == "files",

@@ -13,7 +13,7 @@ use super::{
     read::is_own_app,
     reader::Section,
     upstream,
-    value::{Host, IdentityHeaderName, Method, Origin, Zone},
+    value::{Host, IdentityHeaderName, Method, Origin, ScopeName, StartAddress, Zone},
 };
 
 /// A declared app, and how its servers are believed where they speak TLS.
@@ -47,8 +47,17 @@ pub(super) fn apps(root: &mut Section<'_>, folder: &Path) -> Vec<Declared> {
 
 fn app(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
     let name = section.required::<AppName>("name");
-    let host = section.required::<Host>("host");
-    let upstream = upstream::read(section, name.as_ref(), folder);
+    let start = section.optional::<StartAddress>("start");
+    let is_elsewhere = section.has("start");
+    let host = match is_elsewhere {
+        true => elsewhere(section, start.as_ref()),
+        false => section.required::<Host>("host"),
+    };
+    let upstream = match start {
+        Some(start) => Some(upstream::Read::elsewhere(start)),
+        None if is_elsewhere => None,
+        None => upstream::read(section, name.as_ref(), folder),
+    };
     let title = section.optional::<Arc<str>>("title");
     let description = section.or("description", Arc::from(""));
     let tags = section.or("tags", Vec::new());
@@ -82,6 +91,19 @@ fn app(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
     Some(Declared { app, tls })
 }
 
+/// The host of an app that is not behind this door: what says how it is reached here is a mistake.
+fn elsewhere(section: &mut Section<'_>, start: Option<&StartAddress>) -> Option<Host> {
+    for key in ["host", "upstream", "upstreams", "built_in", "route"] {
+        if section.found(key).is_some() {
+            section.fault(
+                key,
+                "is about apps behind this door, and `start` says that this one is elsewhere: keep one of the two",
+            );
+        }
+    }
+    start.map(|start| Host(start.host.clone()))
+}
+
 fn identity_headers(section: &mut Section<'_>) -> IdentityHeaders {
     let mut name = |key| {
         section
@@ -100,6 +122,23 @@ fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
     let paths = section.required::<Vec<PathPattern>>("paths");
     let methods = section.or::<Vec<Method>>("methods", Vec::new());
     let tags = section.or("tags", Vec::new());
+    let credential = section.choice(
+        "credential",
+        &[
+            ("cookie", Credential::Cookie),
+            ("bearer", Credential::Bearer),
+        ],
+        Credential::Cookie,
+    );
+    let scopes = section.or::<Vec<ScopeName>>("scopes", Vec::new());
+    let sender_constrained = section.or("sender_constrained", false);
+    if credential == Credential::Cookie {
+        for key in ["scopes", "sender_constrained"] {
+            if section.has(key) {
+                section.fault(key, "is about access tokens: set `credential = \"bearer\"`");
+            }
+        }
+    }
     let authorization = section.choice(
         "authorization",
         &[
@@ -127,7 +166,9 @@ fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
         paths: paths?,
         methods: methods.into_iter().map(|method| method.0).collect(),
         tags,
-        credential: Credential::Cookie,
+        credential,
+        scopes: scopes.into_iter().map(|scope| scope.0).collect(),
+        sender_constrained,
         authorization,
         origins: origins.into_iter().map(|origin| origin.0).collect(),
         recorded_parameters,

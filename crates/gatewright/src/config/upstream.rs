@@ -13,13 +13,23 @@ use super::{
     UpstreamTls,
     asked::Absent,
     reader::{Found, Readable, Section},
-    value::{HealthPath, Host, Size, Span},
+    value::{HealthPath, Host, Size, Span, StartAddress},
 };
 
 /// Where an app's requests go, and how its servers are believed where they speak TLS.
 pub(super) struct Read {
     pub(super) upstream: Upstream,
     pub(super) tls: Option<UpstreamTls>,
+}
+
+impl Read {
+    /// Of an app that is not behind this door.
+    pub(super) fn elsewhere(start: StartAddress) -> Self {
+        Self {
+            upstream: Upstream::Elsewhere(start.address),
+            tls: None,
+        }
+    }
 }
 
 /// Reads what an app's table says of its upstream.

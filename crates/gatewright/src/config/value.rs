@@ -4,7 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duratio
 
 use gw_api::forms::{FormFault, is_host};
 pub(crate) use gw_api::forms::{
-    HeaderName, HealthPath, Host, IdentityHeaderName, MethodName as Method, Origin, Zone,
+    HeaderName, HealthPath, Host, IdentityHeaderName, MethodName as Method, Origin, ScopeName,
+    StartAddress, Zone,
 };
 use gw_model::{
     AppName, GroupName, PathPattern, ProviderName, ServerAddress, TagName, UpgradeToken,
@@ -190,6 +191,8 @@ readable_from_text!(
     GroupName = "name";
     HeaderName = "header's name";
     HealthPath = "path";
+    ScopeName = "scope", as |scope| scope.0.to_string();
+    StartAddress = "`https://` address";
     Host = "host";
     IdentityHeaderName = "header's name";
     IpNet = "network";

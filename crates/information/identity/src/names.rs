@@ -11,6 +11,10 @@ pub(crate) fn actor(facts: &Snapshot, actor: &Actor) -> String {
             |user| user.display_name.to_string(),
         ),
         Actor::Bearer => "nobody that is known".into(),
+        Actor::Client(id) => facts.client(*id).map_or_else(
+            || "a program that is gone".into(),
+            |client| client.title.to_string(),
+        ),
         Actor::Local(0) => "an administrator on the server itself".into(),
         Actor::Local(uid) => format!("an administrator on the server itself (user id {uid})"),
     }

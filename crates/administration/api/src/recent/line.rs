@@ -264,6 +264,10 @@ pub(crate) fn actor(facts: &Snapshot, actor: &Actor) -> String {
         Actor::Gatewright => "gatewright".into(),
         Actor::User(id) => name(facts, *id),
         Actor::Bearer => "whoever held the link".into(),
+        Actor::Client(id) => match facts.client(*id) {
+            Some(client) => client.name.to_string(),
+            None => id.to_string(),
+        },
         Actor::Local(uid) => format!("uid {uid} on the machine"),
     }
 }

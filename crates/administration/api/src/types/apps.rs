@@ -149,6 +149,10 @@ const fn one() -> u32 {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UpstreamDocument {
+    /// Where people begin at an app that is not behind Gatewright's door: they sign in to it
+    /// through a client, and speak with it directly. It has no servers here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
     /// The servers; one of Gatewright's own pages has none.
     #[serde(default)]
     #[schemars(with = "Vec<ServerForm>")]
@@ -306,6 +310,15 @@ pub struct RouteDocument {
     /// Labels beside those of the app.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Which credential it takes: `cookie`, the person's session; or `bearer`, an access token.
+    #[serde(default)]
+    pub credential: CredentialWord,
+    /// What an access token must be good for on a `bearer` route, all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether an access token must be bound to a key of whoever shows it.
+    #[serde(default)]
+    pub sender_constrained: bool,
     /// What becomes of an `Authorization` header: `pass` or `strip`.
     #[serde(default)]
     pub authorization: AuthorizationWord,
@@ -328,6 +341,17 @@ pub struct RouteDocument {
 
 fn websocket() -> Vec<String> {
     vec!["websocket".to_owned()]
+}
+
+/// Which credential a route takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialWord {
+    /// The session of whoever is signed in.
+    #[default]
+    Cookie,
+    /// An access token that is addressed to the app.
+    Bearer,
 }
 
 /// What becomes of an `Authorization` header on a cookie route.

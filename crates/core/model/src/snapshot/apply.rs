@@ -9,8 +9,8 @@ use super::{
 use crate::{
     Actor, App, AppName, AppToken, AuthnEvent, BreakGlass, Change, Client, ClientId, ClientName,
     EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, ProposalId,
-    ProposedChange, Provider, ProviderName, ProviderProof, Session, SessionId, Settlement,
-    Timestamp, TokenHash, User, UserId,
+    ProposedChange, Provider, ProviderName, ProviderProof, Revocation, Session, SessionId,
+    Settlement, Timestamp, TokenHash, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -285,6 +285,10 @@ impl Snapshot {
             Change::ProviderRemoved(name) => self.remove_provider(version, name)?,
             Change::ClientPut(client) => self.put_client(version, client)?,
             Change::ClientRemoved(id) => self.remove_client(*id)?,
+            Change::TokenRevoked(revocation) => self.revoke(version, revocation),
+            Change::RevocationForgotten(token) => {
+                self.revoked.remove(token);
+            }
             Change::ProposalRemoved(id) => {
                 self.proposals
                     .remove(id)
@@ -399,7 +403,7 @@ impl Snapshot {
         match by {
             Actor::User(user) => self.user(*user).is_some_and(|user| !user.disabled),
             Actor::Local(_) => true,
-            Actor::Gatewright | Actor::Bearer => false,
+            Actor::Gatewright | Actor::Bearer | Actor::Client(_) => false,
         }
     }
 
@@ -475,6 +479,19 @@ impl Snapshot {
             })?;
         self.clients_by_name.remove(&client.name);
         Ok(())
+    }
+
+    /// What was revoked once stays so, and for as long as ever was said.
+    fn revoke(&mut self, version: u64, revocation: &Revocation) {
+        let token = revocation.token;
+        let before = self.revoked.get(&token).map(|before| before.until);
+        let until = before.map_or(revocation.until, |before| before.max(revocation.until));
+        let revocation = Revocation {
+            token,
+            until,
+            version,
+        };
+        self.revoked.insert(token, Arc::new(revocation));
     }
 
     /// What people are there, and what rests on its word, goes with it.

@@ -330,6 +330,7 @@ fn a_program_is_asked_about_as_itself_and_is_nobody_once_it_is_off_or_gone() {
             title: "".into(),
             attributes: Default::default(),
             groups: vec!["staff".parse().unwrap()],
+            app: None,
             registration: "{}".into(),
             tokens_from: Timestamp::default(),
             disabled,

@@ -205,6 +205,7 @@ fn resource_uid(resource: &Resource) -> String {
         Resource::Session(session, _) => format!("Session::\"{session}\""),
         Resource::Group(group) => format!("Group::\"{group}\""),
         Resource::System => "System::\"gatewright\"".to_owned(),
+        Resource::App(app) => format!("App::\"{app}\""),
     }
 }
 

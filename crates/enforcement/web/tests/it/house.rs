@@ -362,6 +362,8 @@ fn route(name: &str, path: &str) -> Route {
         tags: Vec::new(),
         credential: Credential::Cookie,
         authorization: AuthorizationHeader::Pass,
+        scopes: Vec::new(),
+        sender_constrained: false,
         origins: Vec::new(),
         recorded_parameters: Vec::new(),
         accept_encoded_slash: false,

@@ -474,6 +474,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ("app", "built_in", "One of Gatewright's own pages."),
     (
         "app",
+        "start",
+        "Instead of host and servers: an app that is not behind this door, by the address where people begin. They sign in to it through a client.",
+    ),
+    (
+        "app",
         "protocol",
         "What is spoken with servers over TLS and over Unix sockets; over TLS, `auto` is what the server prefers, else HTTP/1.1.",
     ),
@@ -600,6 +605,21 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     ("app.route", "methods", "Its methods; all where empty."),
     ("app.route", "tags", "For policies, beside the app's."),
+    (
+        "app.route",
+        "credential",
+        "What it takes: the session of whoever is signed in, or an access token that is addressed to the app.",
+    ),
+    (
+        "app.route",
+        "scopes",
+        "What an access token must be good for, all of it.",
+    ),
+    (
+        "app.route",
+        "sender_constrained",
+        "Whether an access token must be bound to a key of whoever shows it.",
+    ),
     (
         "app.route",
         "authorization",

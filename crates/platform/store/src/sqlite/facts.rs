@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
     AppName, BreakGlassId, Change, ClientId, GroupName, ProposalId, ProviderName, SessionId,
-    Snapshot, TokenHash, UserId,
+    Snapshot, TokenHash, TokenId, UserId,
 };
 use rusqlite::{Connection, params};
 
@@ -25,6 +25,7 @@ pub(super) const BREAK_GLASS: &str = "break-glass";
 pub(super) const PROPOSAL: &str = "proposal";
 pub(super) const PROVIDER: &str = "provider";
 pub(super) const CLIENT: &str = "client";
+pub(super) const REVOCATION: &str = "revocation";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,7 @@ pub(super) enum Entity {
     Proposal(ProposalId),
     Provider(ProviderName),
     Client(ClientId),
+    Revocation(TokenId),
 }
 
 /// What stands in a row, beside kind and key.
@@ -112,6 +114,8 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
         }
         Change::ClientPut(client) => touched.insert(Entity::Client(client.id)),
         Change::ClientRemoved(id) => touched.insert(Entity::Client(*id)),
+        Change::TokenRevoked(revocation) => touched.insert(Entity::Revocation(revocation.token)),
+        Change::RevocationForgotten(token) => touched.insert(Entity::Revocation(*token)),
     };
 }
 
@@ -168,6 +172,7 @@ impl Entity {
             Self::Proposal(_) => PROPOSAL,
             Self::Provider(_) => PROVIDER,
             Self::Client(_) => CLIENT,
+            Self::Revocation(_) => REVOCATION,
         }
     }
 
@@ -183,6 +188,7 @@ impl Entity {
             Self::Proposal(id) => id.to_string(),
             Self::Provider(name) => name.to_string(),
             Self::Client(id) => id.to_string(),
+            Self::Revocation(token) => token.to_string(),
             Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
@@ -220,6 +226,9 @@ impl Entity {
                 .map(|proposed| (after.epoch.number, words::to_json(proposed))),
             Self::Provider(name) => after.provider(name).map(|p| (p.version, words::to_json(p))),
             Self::Client(id) => after.client(*id).map(|c| (c.version, words::to_json(c))),
+            Self::Revocation(token) => after
+                .revocation(*token)
+                .map(|revocation| (revocation.version, words::to_json(revocation))),
         };
         let Some((version, body)) = found else {
             return Ok(None);

@@ -67,6 +67,9 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
         .providers()
         .map(|provider| Entity::Provider(provider.name.clone()));
     let clients = facts.clients().map(|client| Entity::Client(client.id));
+    let revocations = facts
+        .revocations()
+        .map(|revocation| Entity::Revocation(revocation.token));
     let mut rows: Vec<Row> = [Entity::Settings, Entity::Policies, Entity::Declared]
         .into_iter()
         .chain(users)
@@ -79,6 +82,7 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
         .chain(proposals)
         .chain(providers)
         .chain(clients)
+        .chain(revocations)
         .filter_map(|entity| row(&entity, facts))
         .collect();
     for (kind, version) in [

@@ -14,7 +14,8 @@ use std::{
 
 use gw_model::{
     App, AppName, AppToken, BreakGlass, Change, Client, Epoch, Group, GroupName, PolicyFile,
-    ProposedChange, Provider, PublishedKey, Session, Settings, Snapshot, Upstream, User, UserId,
+    ProposedChange, Provider, PublishedKey, Revocation, Session, Settings, Snapshot, Upstream,
+    User, UserId,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -59,6 +60,7 @@ pub(super) struct Stored {
     proposals: Versioned<Arc<ProposedChange>>,
     providers: Versioned<Arc<Provider>>,
     clients: Versioned<Arc<Client>>,
+    revocations: Versioned<Revocation>,
     pub(super) collections: BTreeMap<String, u64>,
 }
 
@@ -102,6 +104,7 @@ impl Stored {
             facts::PROPOSAL => self.proposals.push((version, row.value()?)),
             facts::PROVIDER => self.providers.push((version, row.value()?)),
             facts::CLIENT => self.clients.push((version, row.value()?)),
+            facts::REVOCATION => self.revocations.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
                     place: format!("the fact `{key}`"),
@@ -169,6 +172,9 @@ impl Rebuild {
         }
         for (version, client) in stored.clients {
             self.put(version, Change::ClientPut(client))?;
+        }
+        for (version, revocation) in stored.revocations {
+            self.put(version, Change::TokenRevoked(revocation))?;
         }
         for (version, proposed) in stored.proposals {
             self.put(version, Change::ProposalPut(proposed))?;

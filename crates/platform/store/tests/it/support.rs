@@ -122,6 +122,7 @@ pub(crate) fn client(id: u64, name: &str, groups: &[&str]) -> Change {
         title: name.into(),
         attributes: Default::default(),
         groups: groups.iter().map(|g| g.parse().unwrap()).collect(),
+        app: None,
         registration: "{}".into(),
         tokens_from: NOW,
         disabled: id == 2,

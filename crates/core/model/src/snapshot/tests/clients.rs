@@ -10,6 +10,7 @@ fn client(bits: u64, name: &str, groups: &[&str]) -> Change {
         title: name.into(),
         attributes: Default::default(),
         groups: groups.iter().map(|g| g.parse().unwrap()).collect(),
+        app: None,
         registration: "{}".into(),
         tokens_from: Timestamp::from_secs(100),
         disabled: false,
