@@ -133,10 +133,12 @@ fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
     let scopes = section.or::<Vec<ScopeName>>("scopes", Vec::new());
     let sender_constrained = section.or("sender_constrained", false);
     if credential == Credential::Cookie {
-        for key in ["scopes", "sender_constrained"] {
-            if section.has(key) {
-                section.fault(key, "is about access tokens: set `credential = \"bearer\"`");
-            }
+        let said = [
+            ("scopes", !scopes.is_empty()),
+            ("sender_constrained", sender_constrained),
+        ];
+        for (key, _) in said.into_iter().filter(|(_, said)| *said) {
+            section.fault(key, "is about access tokens: set `credential = \"bearer\"`");
         }
     }
     let authorization = section.choice(

@@ -7,6 +7,7 @@ mod copy;
 mod factors;
 mod facts;
 pub(crate) mod fuzzing;
+mod kept;
 mod links;
 mod load;
 mod notes;
@@ -172,7 +173,7 @@ impl Store for SqliteStore {
             .map_err(|why| StoreError::damaged("the store", why))?;
         facts::write(&all, &facts, &after, &changes)?;
         stream::append(&all, epoch, now, &Actor::Gatewright, &changes)?;
-        all.execute_batch("DELETE FROM once; DELETE FROM recovery_sets;")?;
+        all.execute_batch("DELETE FROM once; DELETE FROM kept; DELETE FROM recovery_sets;")?;
         all.execute("UPDATE links SET revoked = 1", params![])?;
         stream::prune(&all, epoch)?;
         all.commit()?;
@@ -292,6 +293,8 @@ fn perform(
         Effect::OnceTaken { purpose, hash, now } => {
             return once::take(db, purpose, &hash, now).map(Some);
         }
+        Effect::KeptPut(row) => kept::put(db, &row)?,
+        Effect::KeptRemoved { kind, hash } => kept::remove(db, kind, &hash)?,
         Effect::PasskeyPut(row) => factors::put_passkey(db, after, &row)?,
         Effect::PasskeyUsed {
             factor,

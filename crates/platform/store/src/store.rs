@@ -79,6 +79,12 @@ pub trait Read: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Secret<Vec<u8>>>, StoreError>;
 
+    /// A record by the hash that finds it, over or not.
+    fn kept(&self, kind: &str, hash: &TokenHash) -> Result<Option<Kept>, StoreError>;
+
+    /// A person's records of one kind, over or not.
+    fn kept_of(&self, kind: &str, owner: UserId) -> Result<Vec<Kept>, StoreError>;
+
     /// A person's passkeys.
     fn passkeys_of(&self, user: UserId) -> Result<Vec<PasskeyRow>, StoreError>;
 
@@ -105,6 +111,21 @@ pub trait Read: Send + Sync {
 
     /// Every set of policies that was applied, newest first.
     fn policy_history(&self) -> Result<Vec<PolicyRevision>, StoreError>;
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// By what it is found.
+    pub hash: TokenHash,
+    /// Whose it is.
+    pub owner: Option<UserId>,
+    /// Its version: what replaces it names it.
+    pub version: u64,
+    /// From when on nobody needs it.
+    pub expires: Timestamp,
+    /// What is kept.
+    pub payload: Secret<Vec<u8>>,
 }
 
 /// What a store holds at its epoch.

@@ -74,6 +74,15 @@ pub enum Effect {
         /// When.
         now: Timestamp,
     },
+    /// A record is kept; refused when it is not in the place of what was read.
+    KeptPut(KeptRow),
+    /// A record is kept no more.
+    KeptRemoved {
+        /// What it is.
+        kind: &'static str,
+        /// By what it is found.
+        hash: TokenHash,
+    },
     /// A passkey is enrolled, or its stored form replaced. The person's facts name its factor.
     PasskeyPut(PasskeyRow),
     /// A passkey was used; refused when it is not there.
@@ -139,6 +148,23 @@ pub enum Effect {
         /// Its value.
         value: String,
     },
+}
+
+/// A record that is found by a hash and changed only as it was read.
+#[derive(Debug, Clone)]
+pub struct KeptRow {
+    /// What it is: one of a kind is not found under another.
+    pub kind: &'static str,
+    /// By what it is found.
+    pub hash: TokenHash,
+    /// Whose it is: it goes with them.
+    pub owner: Option<UserId>,
+    /// The version of the record in whose place it is put; none where there must be none.
+    pub replaces: Option<u64>,
+    /// From when on nobody needs it.
+    pub expires: Timestamp,
+    /// What is kept.
+    pub payload: Secret<Vec<u8>>,
 }
 
 /// What a link is for.

@@ -9,7 +9,7 @@ use gw_model::{
 };
 use rusqlite::{Connection, params};
 
-use super::{factors, words};
+use super::{factors, kept, words};
 use crate::StoreError;
 
 pub(super) const USER: &str = "user";
@@ -139,7 +139,10 @@ fn members<'a>(before: &'a Snapshot, group: &'a GroupName) -> impl Iterator<Item
 fn clean_up(db: &Connection, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::UserPut(user) => factors::keep_only(db, user)?,
-        Change::UserRemoved(user) => factors::forget(db, *user)?,
+        Change::UserRemoved(user) => {
+            factors::forget(db, *user)?;
+            kept::forget(db, *user)?;
+        }
         Change::SessionForgotten(session) => {
             let session = session.to_string();
             db.prepare_cached("DELETE FROM facts WHERE kind = ?1 AND owner = ?2")?

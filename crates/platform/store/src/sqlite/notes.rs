@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use gw_model::{SessionId, Timestamp};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::{facts, words};
+use super::{facts, kept, words};
 use crate::{LogHead, Notes, StoreError};
 
 /// How long a useless link is kept, for listings and for the page that says why.
@@ -43,6 +43,7 @@ pub(super) fn sweep(db: &mut Connection, now: Timestamp) -> Result<(), StoreErro
     let all = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     all.prepare_cached("DELETE FROM once WHERE expires <= ?1")?
         .execute(params![words::millis(now)])?;
+    kept::sweep(&all, now)?;
     let long_ago = words::millis(now.before(USELESS_LINK_KEPT));
     all.prepare_cached("DELETE FROM links WHERE coalesce(spent_at, expires) <= ?1")?
         .execute(params![long_ago])?;

@@ -8,10 +8,10 @@ use std::{
 use gw_model::{Epoch, Timestamp, TokenHash, UserId};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use super::{connect, factors, links, once, stream};
+use super::{connect, factors, kept, links, once, stream};
 use crate::{
-    ChangesSince, LinkState, PasskeyRow, PolicyRevision, Read, RecoverySet, Secret, StoreError,
-    StoredTransaction, seal::Sealer,
+    ChangesSince, Kept, LinkState, PasskeyRow, PolicyRevision, Read, RecoverySet, Secret,
+    StoreError, StoredTransaction, seal::Sealer,
 };
 
 /// How many idle connections are kept open.
@@ -78,6 +78,14 @@ impl Read for SqliteReader {
         now: Timestamp,
     ) -> Result<Option<Secret<Vec<u8>>>, StoreError> {
         self.with(|db| Ok(once::find(db, purpose, hash, now)?.ok()))
+    }
+
+    fn kept(&self, kind: &str, hash: &TokenHash) -> Result<Option<Kept>, StoreError> {
+        self.with(|db| kept::find(db, kind, hash))
+    }
+
+    fn kept_of(&self, kind: &str, owner: UserId) -> Result<Vec<Kept>, StoreError> {
+        self.with(|db| kept::of_owner(db, kind, owner))
     }
 
     fn passkeys_of(&self, user: UserId) -> Result<Vec<PasskeyRow>, StoreError> {

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
         3,
         include_str!("../../migrations/0003-policies-proposed.sql"),
     ),
+    (4, include_str!("../../migrations/0004-kept.sql")),
 ];
 
 pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -75,6 +75,7 @@ conformance!(
         a_link_is_taken_once_and_says_who_made_it,
         a_link_is_refused_when_unknown_expired_or_revoked,
         a_link_cannot_be_made_twice,
+        a_kept_record_is_changed_only_as_it_was_read,
         a_one_time_value_is_taken_once_and_its_payload_is_gone,
         a_one_time_value_is_bound_to_its_purpose_and_time,
         of_two_racers_for_a_value_one_wins,

@@ -1,7 +1,7 @@
 use std::{sync::Mutex, thread};
 
-use gw_model::Actor;
-use gw_store::{Effect, Refused, Taken, WhyNot};
+use gw_model::{Actor, Change, UserId};
+use gw_store::{Effect, KeptRow, Refused, Taken, WhyNot};
 
 use super::Subject;
 use crate::support::*;
@@ -189,4 +189,45 @@ pub(super) fn the_sweep_forgets_what_is_of_no_use(subject: &mut impl Subject) {
     assert!(reader.link(&hash(20)).unwrap().is_some());
     store.sweep(later(600 + MONTH)).unwrap();
     assert!(reader.link(&hash(20)).unwrap().is_none());
+}
+
+fn kept(bits: u64, replaces: Option<u64>, payload: &str) -> Effect {
+    Effect::KeptPut(KeptRow {
+        kind: "grant",
+        hash: hash(bits),
+        owner: Some(UserId::from_bits(1)),
+        replaces,
+        expires: later(30),
+        payload: payload.as_bytes().to_vec().into(),
+    })
+}
+
+pub(super) fn a_kept_record_is_changed_only_as_it_was_read(subject: &mut impl Subject) {
+    let store = subject.store();
+    commit(store, vec![put(user(1, "ana"))], vec![kept(7, None, "one")]);
+    let twice = try_commit(store, vec![], vec![kept(7, None, "two")]).unwrap_err();
+    assert_eq!(twice, Refused::Stale);
+    let read = store.reader().kept("grant", &hash(7)).unwrap().unwrap();
+    assert_eq!((read.version, read.expires), (1, later(30)));
+    assert!(store.reader().kept("code", &hash(7)).unwrap().is_none());
+    commit(store, vec![], vec![kept(7, Some(1), "three")]);
+    let late = try_commit(store, vec![], vec![kept(7, Some(1), "four")]).unwrap_err();
+    assert_eq!(late, Refused::Stale);
+    subject.reopen();
+    let store = subject.store();
+    let all = store
+        .reader()
+        .kept_of("grant", UserId::from_bits(1))
+        .unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(
+        (all[0].version, &all[0].payload.expose()[..]),
+        (2, &b"three"[..])
+    );
+    commit(
+        store,
+        vec![Change::UserRemoved(UserId::from_bits(1))],
+        vec![],
+    );
+    assert!(store.reader().kept("grant", &hash(7)).unwrap().is_none());
 }
