@@ -4,9 +4,9 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use gw_door::Open;
 use gw_engine::View;
+use gw_jose::TokenType;
 use gw_model::{App, AppName, Principal, SessionId, Timestamp};
 use http::HeaderValue;
-use jsonwebtoken::{Algorithm, Header};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -161,12 +161,9 @@ impl Assertions {
             iat: now.as_secs(),
             exp: now.after(LIFE).as_secs(),
         };
-        let token = self.keys.with_active(now, |key| {
-            let mut header = Header::new(Algorithm::ES256);
-            header.kid = Some(key.kid.to_string());
-            jsonwebtoken::encode(&header, &claims, &key.signer)
-        })?;
-        let token = token
+        let token = self
+            .keys
+            .sign(TokenType::Jwt, &claims, now)?
             .inspect_err(|fault| tracing::error!(%fault, "an assertion could not be signed"))
             .ok()?;
         let mut value = HeaderValue::try_from(token).ok()?;

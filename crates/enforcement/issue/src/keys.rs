@@ -3,22 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
 use gw_engine::{Commit, CommitError, Engine};
+use gw_jose::{Algorithm, KeyShape, PrivateKey, SignFault, Signer, TokenType};
 use gw_model::{Actor, Change, PublishedKey, Snapshot, Timestamp};
 use gw_store::{Effect, Secret};
-use jsonwebtoken::EncodingKey;
+use serde::Serialize;
 use tokio::sync::Mutex;
-
-use crate::jwk::Point;
 
 /// How long a rotated-in key is published before it signs, so that verifiers have seen it.
 const LEAD: Duration = Duration::from_secs(300);
-/// How long a replaced key stays published: an assertion's life plus clock skew, generously.
-const TAIL: Duration = Duration::from_secs(300);
+/// How long a replaced key stays published: the longest life of what is signed here, which is an
+/// access token's, plus clock skew, generously.
+const TAIL: Duration = Duration::from_secs(20 * 60);
 
 /// A signing key that cannot be made, found or used.
 #[derive(Debug, thiserror::Error)]
@@ -68,27 +64,40 @@ pub enum Pace {
 
 /// One private key of this gateway.
 pub(crate) struct SigningKey {
-    pub(crate) kid: Arc<str>,
-    pub(crate) active_from: Timestamp,
-    pub(crate) signer: EncodingKey,
+    active_from: Timestamp,
+    signer: Signer,
 }
 
 /// The private keys of this gateway for one purpose. Shared by all traffic threads.
 pub struct SigningKeys {
     purpose: &'static str,
+    algorithm: Algorithm,
     keys: ArcSwap<Vec<SigningKey>>,
     /// Held while a key is made: of two rotations at once, one is later.
     making: Mutex<()>,
 }
 
 impl SigningKeys {
-    /// The keys of a purpose; the first one is made and published when there is none.
+    /// The keys of a purpose, for ES256; the first one is made and published when there is none.
     ///
     /// # Errors
     /// When the store fails, or holds what is not a key.
     pub async fn open(engine: &Engine, purpose: &'static str) -> Result<Arc<Self>, KeyError> {
+        Self::open_for(engine, purpose, Algorithm::Es256).await
+    }
+
+    /// The same, for an algorithm that all keys of this purpose have.
+    ///
+    /// # Errors
+    /// When the store fails, or holds what is not a key for this algorithm.
+    pub async fn open_for(
+        engine: &Engine,
+        purpose: &'static str,
+        algorithm: Algorithm,
+    ) -> Result<Arc<Self>, KeyError> {
         let keys = Arc::new(Self {
             purpose,
+            algorithm,
             keys: ArcSwap::default(),
             making: Mutex::default(),
         });
@@ -161,25 +170,9 @@ impl SigningKeys {
     }
 
     async fn make(&self, engine: &Engine, lead: Duration) -> Result<Arc<str>, KeyError> {
-        let crypto = |action| {
-            move |_| KeyError::Crypto {
-                purpose: self.purpose,
-                action,
-            }
-        };
-        let pkcs8 =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-                .map_err(crypto("made"))?;
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref())
-            .map_err(|_| KeyError::Crypto {
-                purpose: self.purpose,
-                action: "read back",
-            })?;
-        let point = Point::read(pair.public_key().as_ref()).ok_or(KeyError::Crypto {
-            purpose: self.purpose,
-            action: "published",
-        })?;
-        let kid: Arc<str> = Arc::from(point.thumbprint());
+        let private = self.generate().await?;
+        let signer = self.signer(&private, "read back")?;
+        let kid: Arc<str> = Arc::from(signer.kid());
         let now = engine.clock().now();
         let active_from = now.after(lead);
         let mut commit = Commit::new(Actor::Gatewright, "published a signing key");
@@ -195,7 +188,7 @@ impl SigningKeys {
         let key = PublishedKey {
             kid: kid.clone(),
             purpose: Arc::from(self.purpose),
-            jwk: Arc::from(point.jwk(&kid)),
+            jwk: Arc::from(signer.public_jwk()),
             published_at: now,
             active_from,
             replaced_at: None,
@@ -204,7 +197,7 @@ impl SigningKeys {
             .change(Change::KeyPublished(Arc::new(key)))
             .effect(Effect::SealedPut {
                 name: self.sealed_name(&kid),
-                bytes: Secret::new(pkcs8.as_ref().to_vec()),
+                bytes: Secret::new(private.expose_pkcs8().to_vec()),
             });
         self.commit(engine, commit).await?;
         self.reload(engine).await?;
@@ -215,17 +208,17 @@ impl SigningKeys {
     async fn reload(&self, engine: &Engine) -> Result<(), KeyError> {
         let purpose = self.purpose;
         let wanted: Vec<_> = published(&engine.view().facts, purpose)
-            .map(|key| (key.kid.clone(), key.active_from, self.sealed_name(&key.kid)))
+            .map(|key| (key.active_from, self.sealed_name(&key.kid)))
             .collect();
         let reader = engine.reader().clone();
         let read = move || {
             wanted
                 .into_iter()
-                .map(|(kid, active_from, name)| {
+                .map(|(active_from, name)| {
                     let sealed = reader
                         .sealed(&name)
                         .map_err(|source| KeyError::Store { purpose, source })?;
-                    Ok(sealed.map(|bytes| (kid, active_from, bytes)))
+                    Ok(sealed.map(|bytes| (active_from, bytes)))
                 })
                 .collect::<Result<Vec<_>, KeyError>>()
         };
@@ -235,31 +228,48 @@ impl SigningKeys {
                 purpose,
                 action: "read",
             })??;
-        let keys = found
-            .into_iter()
-            .flatten()
-            .map(|(kid, active_from, bytes)| {
-                let signer = EncodingKey::from_ec_der(bytes.expose());
-                SigningKey {
-                    kid,
-                    active_from,
-                    signer,
-                }
+        let keys = found.into_iter().flatten().map(|(active_from, bytes)| {
+            let key = PrivateKey::from_pkcs8(bytes.expose().clone());
+            let signer = self.signer(&key, "used")?;
+            Ok(SigningKey {
+                active_from,
+                signer,
             })
-            .collect();
+        });
+        let keys = keys.collect::<Result<_, KeyError>>()?;
         self.keys.store(Arc::new(keys));
         Ok(())
     }
 
-    /// Runs with the key that signs at `now`: the latest one that is active.
-    pub(crate) fn with_active<R>(
+    /// A token of this kind with these claims, by the key that signs at `now`: the latest one that
+    /// is active. None where there is no such key.
+    pub fn sign(
         &self,
+        token_type: TokenType,
+        claims: &impl Serialize,
         now: Timestamp,
-        then: impl FnOnce(&SigningKey) -> R,
-    ) -> Option<R> {
+    ) -> Option<Result<String, SignFault>> {
         let keys = self.keys.load();
         let active = keys.iter().filter(|key| key.active_from <= now);
-        active.max_by_key(|key| key.active_from).map(then)
+        let key = active.max_by_key(|key| key.active_from)?;
+        Some(key.signer.sign(token_type, claims))
+    }
+
+    /// Making one may take a second.
+    async fn generate(&self) -> Result<PrivateKey, KeyError> {
+        let shape = shape(self.algorithm);
+        let made = tokio::task::spawn_blocking(move || PrivateKey::generate(shape)).await;
+        made.ok().and_then(Result::ok).ok_or(KeyError::Crypto {
+            purpose: self.purpose,
+            action: "made",
+        })
+    }
+
+    fn signer(&self, key: &PrivateKey, action: &'static str) -> Result<Signer, KeyError> {
+        Signer::new(self.algorithm, key).map_err(|_| KeyError::Crypto {
+            purpose: self.purpose,
+            action,
+        })
     }
 }
 
@@ -268,4 +278,14 @@ fn published<'a>(
     purpose: &'a str,
 ) -> impl Iterator<Item = &'a Arc<PublishedKey>> {
     facts.keys().filter(move |key| &*key.purpose == purpose)
+}
+
+/// The keys that are made for an algorithm.
+const fn shape(algorithm: Algorithm) -> KeyShape {
+    match algorithm {
+        Algorithm::Es256 => KeyShape::P256,
+        Algorithm::Es384 => KeyShape::P384,
+        Algorithm::EdDsa => KeyShape::Ed25519,
+        _ => KeyShape::Rsa2048,
+    }
 }

@@ -4,7 +4,6 @@
 //! as facts; [`Assertions`] signs who the person is, for one app, for at most a minute.
 
 mod assertion;
-mod jwk;
 mod keys;
 
 pub use assertion::{ASSERTION_HEADER, Assertions, Claims};
