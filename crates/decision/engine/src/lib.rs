@@ -21,7 +21,7 @@ mod trail;
 mod view;
 
 pub use administrator::{Acknowledged, Commit, CommitError};
-pub use circumstances::{Circumstances, OwnedHttp, OwnedProposal};
+pub use circumstances::{Circumstances, OwnedHttp, OwnedProposal, OwnedToken};
 pub use engine::{Asked, Engine, judgement_record};
 pub use follow::Follower;
 pub use judge::Judge;

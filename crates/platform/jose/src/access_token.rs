@@ -4,8 +4,8 @@ use gw_model::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    Algorithm, ClaimFault, ClaimProblem, Claims, Confirmation, Expectations, KeySet, TokenFault,
-    TokenType, verify,
+    Algorithm, ClaimFault, ClaimProblem, Claims, Confirmation, Expectations, KeySet, Now,
+    TokenFault, TokenType, verify,
 };
 
 /// What an access token must be.
@@ -56,6 +56,32 @@ impl AccessToken {
         rules: &AccessTokenRules<'_>,
     ) -> Result<Self, TokenFault> {
         let claims = verify(token, keys, rules.algorithms, TokenType::AccessToken)?.claims;
+        Ok(rules.check(claims)?)
+    }
+
+    /// Verifies an access token for who issued it, to whomever it is addressed.
+    ///
+    /// # Errors
+    /// Where it does not hold, is another kind of token, or another's.
+    pub fn verify_own(
+        token: &str,
+        keys: &KeySet,
+        issuer: &str,
+        algorithms: &[Algorithm],
+        now: Now,
+    ) -> Result<Self, TokenFault> {
+        let claims = verify(token, keys, algorithms, TokenType::AccessToken)?.claims;
+        let named: Vec<String> = claims.audience()?.iter().map(str::to_owned).collect();
+        let audiences: Vec<&str> = named.iter().map(String::as_str).collect();
+        let rules = AccessTokenRules {
+            expectations: Expectations {
+                issuer,
+                audiences: &audiences,
+                now,
+                age_max: None,
+            },
+            algorithms,
+        };
         Ok(rules.check(claims)?)
     }
 }

@@ -17,6 +17,10 @@ pub enum Purpose {
     ProviderTokens,
     /// People and groups of a directory server (RFC 4511).
     Directory,
+    /// The public keys of a client that proves by them who it is (RFC 7591, 2: `jwks_uri`).
+    ClientKeys,
+    /// That a session ended, told to a client (OpenID Connect Back-Channel Logout 1.0, 2.5).
+    BackchannelLogout,
 }
 
 impl Purpose {
@@ -24,9 +28,11 @@ impl Purpose {
     pub const fn connect(self) -> Duration {
         match self {
             Self::Certificates | Self::OwnHost => Duration::from_secs(10),
-            Self::ProviderMetadata | Self::ProviderTokens | Self::Directory => {
-                Duration::from_secs(5)
-            }
+            Self::ProviderMetadata
+            | Self::ProviderTokens
+            | Self::Directory
+            | Self::ClientKeys
+            | Self::BackchannelLogout => Duration::from_secs(5),
         }
     }
 
@@ -34,17 +40,19 @@ impl Purpose {
     pub const fn exchange(self) -> Duration {
         match self {
             Self::Certificates | Self::Directory => Duration::from_secs(30),
-            Self::OwnHost | Self::ProviderMetadata | Self::ProviderTokens => {
-                Duration::from_secs(10)
-            }
+            Self::OwnHost
+            | Self::ProviderMetadata
+            | Self::ProviderTokens
+            | Self::ClientKeys
+            | Self::BackchannelLogout => Duration::from_secs(10),
         }
     }
 
     /// The largest body of an answer; of a directory's, the largest message.
     pub const fn answer_bytes(self) -> usize {
         match self {
-            Self::Certificates | Self::ProviderMetadata => 256 * KIB,
-            Self::OwnHost => 16 * KIB,
+            Self::Certificates | Self::ProviderMetadata | Self::ClientKeys => 256 * KIB,
+            Self::OwnHost | Self::BackchannelLogout => 16 * KIB,
             Self::ProviderTokens => 64 * KIB,
             Self::Directory => 16 * 1024 * KIB,
         }
@@ -53,8 +61,11 @@ impl Purpose {
     /// The largest head of an answer; a directory's have none.
     pub const fn head_bytes(self) -> usize {
         match self {
-            Self::OwnHost => 16 * KIB,
-            Self::Certificates | Self::ProviderMetadata | Self::ProviderTokens => 64 * KIB,
+            Self::OwnHost | Self::BackchannelLogout => 16 * KIB,
+            Self::Certificates
+            | Self::ProviderMetadata
+            | Self::ProviderTokens
+            | Self::ClientKeys => 64 * KIB,
             Self::Directory => 0,
         }
     }

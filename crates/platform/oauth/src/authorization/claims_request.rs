@@ -156,12 +156,12 @@ impl ClaimsRequest {
     }
 
     /// How the authentication context is asked for (5.5.1.1).
-    pub(crate) fn acr(&self) -> Option<&ClaimRequest> {
+    pub fn acr(&self) -> Option<&ClaimRequest> {
         self.id_token.claim("acr")
     }
 
     /// Of whom a sign-in is asked for (5.5.1: `sub` with a value).
-    pub(crate) fn subject(&self) -> Option<&ClaimRequest> {
+    pub fn subject(&self) -> Option<&ClaimRequest> {
         let of =
             |place: &RequestedClaims| place.claim("sub").is_some_and(|sub| !sub.values.is_empty());
         match of(&self.id_token) {
