@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::providers::saml;
+use crate::{providers::saml, secrets};
 use http::{HeaderMap, HeaderValue, header};
 
 /// Stands for a session at the authentication origin.
@@ -77,10 +77,7 @@ pub(crate) fn names(headers: &HeaderMap, start: &str) -> Vec<String> {
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='));
-    let is_ours = |name: &&str| {
-        name.strip_prefix(start)
-            .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric()))
-    };
+    let is_ours = |name: &&str| name.strip_prefix(start).is_some_and(secrets::is_base64url);
     pairs
         .map(|(name, _)| name)
         .filter(is_ours)

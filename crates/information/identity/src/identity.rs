@@ -149,6 +149,11 @@ impl Identity {
         })
     }
 
+    /// The app that a sign-in leads to by itself.
+    pub fn portal(&self) -> &AppName {
+        &self.shared.options.portal
+    }
+
     /// Speaks with these providers from now on.
     pub fn replace_providers(&self, clients: Vec<ProviderClient>) {
         self.shared.providers.replace(clients);

@@ -1,8 +1,9 @@
 //! The start of a sign-in, and the hand-over at its end.
 
 use askama::Template;
+use bytes::Bytes;
 use gw_pages::{Chip, Message, Page, redirect};
-use http::{Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use super::{
     Answer,
@@ -10,7 +11,7 @@ use super::{
     provider::{self, Buttons},
     visit::{Visit, with_query},
 };
-use crate::hand_over::Target;
+use crate::{hand_over::Target, onward};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -62,6 +63,9 @@ pub(super) async fn hand_over(visit: &Visit<'_>) -> Answer {
         return Ok(redirect(&visit.portal()));
     };
     let person = visit.person_for(Some(&target))?;
+    if let Some(path) = onward::of(&visit.request.headers, &target.attempt) {
+        return Ok(go_on(&path));
+    }
     if visit.request.method != Method::GET || !visit.request.judged.navigation {
         let message = Message::new(
             StatusCode::FORBIDDEN,
@@ -73,6 +77,23 @@ pub(super) async fn hand_over(visit: &Visit<'_>) -> Answer {
     let code = visit.identity.give_code(person, &target).await;
     let code = code.map_err(|unavailable| visit.out_of_order(unavailable))?;
     Ok(redirect(&callback(visit, &target, code.expose())))
+}
+
+/// Goes on by a step of its own: what a form of a page of ours led to may lead no further than
+/// that page says, and where this leads in the end is another's.
+fn go_on(path: &str) -> Response<Bytes> {
+    let message = Message::new(
+        StatusCode::OK,
+        "One moment",
+        "You are taken on by yourself.",
+    );
+    let mut response = message.action("Go on", path).render();
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={path}")) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("refresh"), refresh);
+    }
+    response
 }
 
 fn callback(visit: &Visit<'_>, target: &Target, code: &str) -> String {
