@@ -26,7 +26,8 @@ mod web;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use gw_api::{Administration, Parts, Socket, types::LogAccess};
+use gw_api::{Administration, KeysByPurpose, Parts, Socket, types::LogAccess};
+use gw_authorization::AuthorizationServer;
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
@@ -65,6 +66,8 @@ struct Joined {
     ledger: Arc<Ledger>,
     keys: Arc<SigningKeys>,
     identity: Identity,
+    authorization: AuthorizationServer,
+    country: gw_web::Country,
     vitals: Vitals,
     /// Where what is open is listed and ended.
     desk: Desk,
@@ -186,6 +189,10 @@ async fn join(
     let options = setup::identity_options(config, mode, origins)?;
     let clients = files::provider_clients(config).map_err(StartFault::Providers)?;
     let identity = Identity::open(engine.clone(), options, clients).await?;
+    let country = web::country(config.geo_database.as_deref())?;
+    let options = setup::authorization_options(config, &origin, &country)?;
+    let authorization =
+        AuthorizationServer::open(engine.clone(), identity.clone(), options).await?;
     Ok(Joined {
         supervisor: Supervisor::new(),
         announcer,
@@ -193,6 +200,8 @@ async fn join(
         ledger,
         keys,
         identity,
+        authorization,
+        country,
         vitals: Vitals::default(),
         desk: Desk::default(),
         origin,
@@ -208,15 +217,16 @@ impl Joined {
         served: web::Served<'_>,
         api: &Administration,
     ) -> Result<gw_web::Running, StartFault> {
-        let services = setup::services(config, &self.engine, &self.identity, api)?;
-        let options = web::options(config, mode, &self.identity, services, served)?;
+        let services = setup::services(config, self, api)?;
+        let options = web::options(config, mode, self, services, served)?;
         let doors = web::doors(self, config.ledger);
         Ok(gw_web::Server::bind(options)?.start(&doors)?)
     }
 
     /// What is done again and again.
     fn keep(&self) {
-        keep::sweeper(&self.supervisor, &self.engine, &self.identity, &self.keys);
+        keep::sweeper(self);
+        keep::teller(&self.supervisor, &self.authorization);
         keep::saver(&self.supervisor, &self.engine, &self.ledger, &self.vitals);
     }
 
@@ -275,7 +285,7 @@ impl Joined {
         Administration::new(Parts {
             engine: self.engine.clone(),
             identity: self.identity.clone(),
-            keys: vec![(ASSERTION_PURPOSE, Arc::clone(&self.keys))],
+            keys: self.signing_keys(),
             authentication_origin: self.origin.clone(),
             config: Arc::new(move || shown.shown()),
             configured_groups: Arc::new(move || named.groups()),
@@ -284,6 +294,16 @@ impl Joined {
             desk: self.desk.clone(),
             ledger: ledger::folder(data),
             started: self.engine.clock().now(),
+        })
+    }
+
+    /// The keys that can be rotated.
+    fn signing_keys(&self) -> Arc<dyn Fn() -> KeysByPurpose + Send + Sync> {
+        let (assertion, authorization) = (Arc::clone(&self.keys), self.authorization.clone());
+        Arc::new(move || {
+            let mut all = vec![(ASSERTION_PURPOSE, Arc::clone(&assertion))];
+            all.extend(authorization.keys());
+            all
         })
     }
 

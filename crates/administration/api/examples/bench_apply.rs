@@ -88,7 +88,7 @@ async fn running() -> (TestEngine, Client) {
     let service = Administration::new(Parts {
         engine,
         identity,
-        keys: Vec::new(),
+        keys: Arc::new(Vec::new),
         authentication_origin: "https://auth.example.org".into(),
         config: Arc::new(move || ConfigState::InForce {
             file: "gatewright.toml".into(),

@@ -37,7 +37,7 @@ mod undone;
 
 pub use client::{Client, ClientError};
 pub use endpoint::longest_body;
-pub use service::{Administration, Parts};
+pub use service::{Administration, KeysByPurpose, Parts};
 pub use socket::{Socket, SocketError};
 
 #[cfg(test)]

@@ -29,14 +29,17 @@ use crate::{
     undone,
 };
 
+/// Keys of this gateway, each with its purpose.
+pub type KeysByPurpose = Vec<(&'static str, Arc<SigningKeys>)>;
+
 /// What the administration works on.
 pub struct Parts {
     /// Facts and decisions.
     pub engine: Engine,
     /// Links and sessions.
     pub identity: Identity,
-    /// The keys that can be rotated, by purpose.
-    pub keys: Vec<(&'static str, Arc<SigningKeys>)>,
+    /// The keys that can be rotated, by purpose: those that there are by now.
+    pub keys: Arc<dyn Fn() -> KeysByPurpose + Send + Sync>,
     /// Where people sign in, as links begin: `https://auth.example.com`.
     pub authentication_origin: String,
     /// How the configuration file stands.

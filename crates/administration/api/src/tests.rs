@@ -72,7 +72,7 @@ async fn running(policy: &str) -> Running {
     let administration = Administration::new(Parts {
         engine,
         identity,
-        keys: vec![(ASSERTION_PURPOSE, keys)],
+        keys: Arc::new(move || vec![(ASSERTION_PURPOSE, keys.clone())]),
         authentication_origin: "https://auth.example.org".into(),
         config: Arc::new(move || ConfigState::InForce {
             file: "gatewright.toml".into(),

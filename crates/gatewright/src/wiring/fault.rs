@@ -32,6 +32,9 @@ pub(crate) enum StartFault {
     /// Sign-in.
     #[error("{}", with_cause(.0))]
     Identity(#[from] gw_identity::OpenError),
+    /// The authorisation server cannot be set up.
+    #[error(transparent)]
+    Authorization(#[from] gw_authorization::OpenError),
     /// The listening sockets and their threads.
     #[error("{}", with_cause(.0))]
     Web(#[from] gw_web::StartError),

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use gw_authorization::AuthorizationServer;
 use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::SigningKeys;
@@ -10,7 +11,7 @@ use gw_store::Notes;
 use gw_telemetry::Seldom;
 use tokio::time::MissedTickBehavior;
 
-use super::ledger;
+use super::{Joined, ledger};
 use crate::{
     operations::Vitals,
     supervise::{Early, Stopping, Supervisor},
@@ -24,25 +25,52 @@ const SAVE: Duration = Duration::from_secs(1);
 const FAILURES: Duration = Duration::from_secs(60);
 
 /// Ends what expired, forgets what is long over, retires keys.
-pub(super) fn sweeper(
-    supervisor: &Supervisor,
-    engine: &Engine,
-    identity: &Identity,
-    keys: &Arc<SigningKeys>,
-) {
-    let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(keys));
-    supervisor.spawn("sweeper", Early::Restart, move |stopping| {
-        let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(&keys));
-        every("sweeper", SWEEP, stopping, move || {
-            let (engine, identity, keys) = (engine.clone(), identity.clone(), Arc::clone(&keys));
-            async move {
-                identity.sweep().await.map_err(|fault| fault.to_string())?;
-                keys.sweep(&engine)
-                    .await
-                    .map_err(|fault| fault.to_string())?;
-                engine.sweep().map_err(|fault| fault.to_string())
+pub(super) fn sweeper(joined: &Joined) {
+    let swept = Swept {
+        engine: joined.engine.clone(),
+        identity: joined.identity.clone(),
+        authorization: joined.authorization.clone(),
+        keys: Arc::clone(&joined.keys),
+    };
+    joined
+        .supervisor
+        .spawn("sweeper", Early::Restart, move |stopping| {
+            let swept = swept.clone();
+            every("sweeper", SWEEP, stopping, move || swept.clone().sweep())
+        });
+}
+
+#[derive(Clone)]
+struct Swept {
+    engine: Engine,
+    identity: Identity,
+    authorization: AuthorizationServer,
+    keys: Arc<SigningKeys>,
+}
+
+impl Swept {
+    async fn sweep(self) -> Result<(), String> {
+        let text = |fault: &dyn std::fmt::Display| fault.to_string();
+        self.identity.sweep().await.map_err(|fault| text(&fault))?;
+        let keys = self.keys.sweep(&self.engine).await;
+        keys.map_err(|fault| text(&fault))?;
+        let tokens = self.authorization.sweep().await;
+        tokens.map_err(|fault| text(&fault))?;
+        self.engine.sweep().map_err(|fault| text(&fault))
+    }
+}
+
+/// Tells clients of sessions that ended.
+pub(super) fn teller(supervisor: &Supervisor, authorization: &AuthorizationServer) {
+    let authorization = authorization.clone();
+    supervisor.spawn("logout", Early::Restart, move |mut stopping| {
+        let authorization = authorization.clone();
+        async move {
+            tokio::select! {
+                () = stopping.told() => Ok(()),
+                () = authorization.tell_of_ended_sessions() => Ok(()),
             }
-        })
+        }
     });
 }
 

@@ -3,12 +3,15 @@
 use std::{collections::HashMap, sync::Arc};
 
 use gw_api::Administration;
+use gw_authorization::AuthorizationOptions;
 use gw_engine::Engine;
-use gw_identity::{Identity, IdentityOptions};
+use gw_identity::IdentityOptions;
+use gw_pages::{JudgedRequest, PageService};
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::BuiltIn;
+use tower::ServiceExt as _;
 
-use super::{Mode, StartFault, administration, history, tls, web};
+use super::{Joined, Mode, StartFault, administration, history, tls, web};
 use crate::config::{Config, files};
 
 /// Where people sign in: in the demo over plain HTTP, for tools over TLS as well.
@@ -59,8 +62,7 @@ pub(super) fn identity_options(
 /// Gatewright's own apps, behind the same door as everyone's.
 pub(super) fn services(
     config: &Config,
-    engine: &Engine,
-    identity: &Identity,
+    joined: &Joined,
     api: &Administration,
 ) -> Result<HashMap<Arc<str>, BuiltIn>, StartFault> {
     let (sign_in, portal) = (web::app_name(web::SIGN_IN)?, web::app_name(web::PORTAL)?);
@@ -73,17 +75,17 @@ pub(super) fn services(
     Ok(HashMap::from([
         (
             Arc::from(web::SIGN_IN),
-            BuiltIn::from(identity.service())
-                .for_programs(gw_identity::is_for_programs)
-                .from_elsewhere(gw_identity::is_from_elsewhere, longest_form),
+            BuiltIn::from(authentication_origin(joined))
+                .for_programs(is_for_programs)
+                .from_elsewhere(is_from_elsewhere, longest_form),
         ),
         (
             Arc::from(web::PORTAL),
-            gw_console::portal::service(engine.clone(), portal_options).into(),
+            gw_console::portal::service(joined.engine.clone(), portal_options).into(),
         ),
         (
             Arc::from("verify"),
-            gw_console::verify::service(engine.clone(), verify_options).into(),
+            gw_console::verify::service(joined.engine.clone(), verify_options).into(),
         ),
         (
             Arc::from(web::ADMINISTRATION),
@@ -92,12 +94,54 @@ pub(super) fn services(
     ]))
 }
 
-/// A form of a page, or of another site's page with a whole signed message in it.
+/// Sign-in, and beside it the authorisation server.
+fn authentication_origin(joined: &Joined) -> PageService {
+    let (identity, authorization) = (joined.identity.service(), joined.authorization.service());
+    PageService::new(tower::service_fn(move |request: JudgedRequest| {
+        let service = match gw_authorization::is_its(&request.path) {
+            true => authorization.clone(),
+            false => identity.clone(),
+        };
+        service.oneshot(request)
+    }))
+}
+
+fn is_for_programs(path: &str) -> bool {
+    gw_identity::is_for_programs(path) || gw_authorization::is_for_programs(path)
+}
+
+fn is_from_elsewhere(path: &str) -> bool {
+    gw_identity::is_from_elsewhere(path) || gw_authorization::is_from_elsewhere(path)
+}
+
+/// A form of a page; of another site's page or a program, with whole signed messages in it.
 fn longest_form(_: &http::Method, path: &str) -> usize {
-    match gw_identity::is_from_elsewhere(path) {
-        true => gw_identity::FROM_ELSEWHERE_MAX_BYTES,
-        false => gw_web::PAGE_BODY_BYTES,
+    let is_of_authorization =
+        gw_authorization::is_for_programs(path) || gw_authorization::is_from_elsewhere(path);
+    if gw_identity::is_from_elsewhere(path) {
+        gw_identity::FROM_ELSEWHERE_MAX_BYTES
+    } else if is_of_authorization {
+        gw_authorization::FORM_MAX_BYTES
+    } else {
+        gw_web::PAGE_BODY_BYTES
     }
+}
+
+/// What the authorisation server is told.
+pub(super) fn authorization_options(
+    config: &Config,
+    origin: &str,
+    country: &gw_web::Country,
+) -> Result<AuthorizationOptions, StartFault> {
+    let tls = gw_tls::believing(None)
+        .map_err(|fault| StartFault::Setup(format!("TLS cannot be set up: {fault}")))?;
+    Ok(AuthorizationOptions {
+        issuer: origin.to_owned(),
+        remedies: web::level(config.remedies),
+        vouches_for_addresses: false,
+        tls: Arc::new(tls),
+        country: Arc::clone(country),
+    })
 }
 
 pub(super) fn certificates(

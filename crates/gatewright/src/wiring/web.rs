@@ -47,7 +47,7 @@ pub(super) struct Served<'a> {
 pub(super) fn options(
     config: &Config,
     mode: &Mode,
-    identity: &Identity,
+    joined: &Joined,
     services: HashMap<Arc<str>, BuiltIn>,
     served: Served<'_>,
 ) -> Result<WebOptions, StartFault> {
@@ -56,8 +56,8 @@ pub(super) fn options(
         threads: config.threads,
         sign_in_app: app_name(SIGN_IN)?,
         services,
-        hand_over: hand_over(identity.clone()),
-        country: country(config.geo_database.as_deref())?,
+        hand_over: hand_over(joined.identity.clone()),
+        country: Arc::clone(&joined.country),
         ask: ask(mode),
         trusted_proxies: trusted_proxies(config)?,
         upstream_trust: served.trust,
@@ -151,7 +151,7 @@ fn hand_over(identity: Identity) -> HandOver {
 }
 
 /// ISO 3166-1 codes from a MaxMind database, where one is configured.
-fn country(database: Option<&Path>) -> Result<Country, StartFault> {
+pub(super) fn country(database: Option<&Path>) -> Result<Country, StartFault> {
     let Some(path) = database else {
         return Ok(Arc::new(|_| None));
     };

@@ -22,14 +22,10 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
 
 pub(super) async fn rotate(call: &Call<'_>) -> Result<Reply, Problem> {
     let purpose = call.parameter(0);
-    let known = call.parts.keys.iter().find(|(known, _)| *known == purpose);
+    let all = (call.parts.keys)();
+    let known = all.iter().find(|(known, _)| *known == purpose);
     let (_, keys) = known.ok_or_else(|| {
-        let purposes: Vec<_> = call
-            .parts
-            .keys
-            .iter()
-            .map(|(purpose, _)| *purpose)
-            .collect();
+        let purposes: Vec<_> = all.iter().map(|(purpose, _)| *purpose).collect();
         Problem::unknown("key that can be rotated for the purpose", purpose)
             .help(format!("purposes are {}", purposes.join(", ")))
     })?;

@@ -1,0 +1,100 @@
+//! A token for a token (RFC 8693): who acts for whom is policy's to allow, and is written down in
+//! the result.
+
+use gw_jose::AccessToken;
+use gw_model::{Principal, UserId};
+use gw_oauth::{
+    ExchangeFault, ExchangeRequest, ExchangeTokenType, GrantId, PresentedToken, TokenError,
+    answer::Answer,
+};
+
+use crate::{
+    ask::{self, Question},
+    issue, presented,
+    token::Asking,
+    visit::Visit,
+};
+
+/// Answers a request to exchange.
+pub(crate) async fn answer(
+    visit: &Visit,
+    asking: &Asking,
+    request: &ExchangeRequest,
+) -> Result<Answer, TokenError> {
+    let subject = held(visit, &request.subject_token, request.subject_token_type)
+        .ok_or(ExchangeFault::Subject)?;
+    let shown = PresentedToken::of_access_token(&subject)?;
+    let actor = request
+        .actor
+        .as_ref()
+        .map(|(token, kind)| held(visit, token, *kind).ok_or(ExchangeFault::ActorToken))
+        .transpose()?;
+    let actor = actor
+        .map(|token| PresentedToken::of_access_token(&token))
+        .transpose()?;
+    let id = GrantId::generate().map_err(|_| TokenError::Server)?;
+    let grant = request.decide(
+        &shown,
+        actor.as_ref(),
+        &asking.known.client,
+        &asking.proven,
+        id,
+        visit.now,
+    )?;
+    let session = session(visit, &subject);
+    let question = Question {
+        principal: principal(visit, &subject).ok_or(ExchangeFault::Subject)?,
+        session: session
+            .as_ref()
+            .map(|session| (session.id, rank(session, &subject))),
+        address: visit.request.judged.address,
+        client: &asking.known,
+        grant: &grant.authorization.id,
+        scopes: &grant.scopes,
+        actor: grant.actor.as_ref(),
+        binding: grant.binding,
+    };
+    let questions = question.issue(&visit.server, &grant.resources);
+    let allowed = ask::all(&visit.server, &questions).await;
+    allowed.ok_or(TokenError::Denied)?;
+    let access = issue::access_token(visit, &grant, session.as_deref()).await?;
+    let response = access.response(&grant).exchanged(request.requested);
+    Ok(response.answer())
+}
+
+/// A token that holds, of a kind that is taken.
+fn held(visit: &Visit, token: &str, kind: ExchangeTokenType) -> Option<AccessToken> {
+    match kind {
+        ExchangeTokenType::AccessToken | ExchangeTokenType::Jwt => {
+            presented::holds(&visit.server, token)
+        }
+        ExchangeTokenType::IdToken => None,
+    }
+}
+
+/// Whom it is about, as policy knows them.
+fn principal(visit: &Visit, token: &AccessToken) -> Option<Principal> {
+    if let Ok(user) = token.subject.parse::<UserId>() {
+        return Some(Principal::User(user));
+    }
+    let known = visit.client(&token.subject)?;
+    Some(Principal::Client(known.fact.id))
+}
+
+/// The session that it names.
+fn session(visit: &Visit, token: &AccessToken) -> Option<std::sync::Arc<gw_model::Session>> {
+    let sid = token.claims.text("sid").ok()??;
+    let view = visit.server.engine().view();
+    view.facts.session(sid.parse().ok()?).cloned()
+}
+
+/// How many of the session's proofs the token rests on: those that were there when the person last
+/// showed who they are for it.
+fn rank(session: &gw_model::Session, token: &AccessToken) -> u32 {
+    let Some(at) = token.auth_time else {
+        return 0;
+    };
+    let is_before = |proof: &&gw_model::AuthnEvent| proof.at.as_secs() <= at.as_secs();
+    let rank = session.authn.iter().take_while(is_before).count();
+    u32::try_from(rank).unwrap_or(u32::MAX)
+}

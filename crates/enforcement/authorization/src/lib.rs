@@ -1,0 +1,46 @@
+//! The authorisation server and OpenID provider: people sign in to other apps through Gatewright,
+//! and programs are given access tokens (OAuth 2.1; OpenID Connect Core 1.0).
+//!
+//! What a request means is read and decided by `gw-oauth`, whose values are pure; here they meet
+//! who is signed in, the facts, the policy and the store. Who may sign in to which app is one
+//! question to the same policy (`oidc.authorize` on the app), asked at the sign-in and again each
+//! time that tokens are renewed; what a token may be for is another (`token.issue`).
+//!
+//! Whoever is in the middle of a sign-in keeps the request in a sealed cookie of their own
+//! ([`pending`]); codes, families of refresh tokens and what is remembered of consent are records
+//! of the store that change only as they were read ([`kept`]).
+
+mod ask;
+mod authorize;
+mod clients;
+mod consent;
+mod device;
+mod exchange;
+mod introspection;
+mod issue;
+mod kept;
+mod keys;
+mod logout;
+mod metadata;
+mod pages;
+mod pending;
+mod person;
+mod presented;
+mod pushed;
+mod redeem;
+mod refresh;
+mod revocation;
+mod server;
+mod sign_out;
+mod token;
+mod userinfo;
+mod visit;
+
+pub use keys::{ACCESS_TOKEN_PURPOSE, ID_TOKEN_PURPOSES};
+pub use server::{
+    AuthorizationOptions, AuthorizationServer, FORM_MAX_BYTES, OpenError, SweepError, endpoints,
+    is_for_programs, is_from_elsewhere, is_its,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The pages that are alike.
+
+use askama::Template;
+use bytes::Bytes;
+use gw_oauth::{Delivery, ShownFault};
+use gw_pages::{Message, Page, Script, guard, redirect};
+use http::{HeaderValue, Method, Response, StatusCode, header};
+
+use crate::visit::{Refusal, Visit};
+
+/// A form that posts itself; without scripts there is a button.
+const SUBMIT: Script = Script::new(include_str!("submit.js"));
+
+/// Something of ours failed.
+pub(crate) fn out_of_order() -> Response<Bytes> {
+    Message::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "This is out of order",
+        "Nothing was changed. Try again in a moment; whoever looks after Gatewright finds the reason in its log.",
+    )
+    .render()
+}
+
+/// The same as a refusal, with what failed in the log.
+pub(crate) fn failed(what: &str, fault: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%fault, "{what}");
+    Box::new(out_of_order())
+}
+
+/// A form or address that is not as we make it.
+pub(crate) fn unreadable(visit: &Visit) -> Refusal {
+    let message = Message::new(
+        StatusCode::BAD_REQUEST,
+        "That could not be read",
+        "The address or form is not as Gatewright makes it. Start again at the application.",
+    );
+    Box::new(message.links(visit.links()).render())
+}
+
+/// What a browser was in the middle of is over.
+pub(crate) fn over(visit: &Visit) -> Refusal {
+    let message = Message::new(
+        StatusCode::BAD_REQUEST,
+        "This is over",
+        "It was begun in another browser, too long ago, or before Gatewright was started anew. Nothing was changed. Start again at the application.",
+    );
+    Box::new(message.links(visit.links()).render())
+}
+
+/// A request that is answered to the person, since it is not certain who asked.
+pub(crate) fn shown(visit: &Visit, fault: &ShownFault) -> Response<Bytes> {
+    let sentence = format!(
+        "It is not certain who sent you here, so nobody was told anything: {fault}. Whoever looks after the application can tell what is wrong by these words."
+    );
+    let message = Message::new(
+        StatusCode::BAD_REQUEST,
+        "This request cannot be answered",
+        &sentence,
+    );
+    message.links(visit.links()).render()
+}
+
+/// Goes on to a page of ours by a step of its own, so that where that one leads is not bound to
+/// what a form of this page may lead to (CSP `form-action` follows redirects).
+pub(crate) fn onward(path: &str) -> Response<Bytes> {
+    let message = Message::new(
+        StatusCode::OK,
+        "One moment",
+        "You are taken on by yourself.",
+    );
+    let mut response = message.action("Go on", path).render();
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={path}")) {
+        response
+            .headers_mut()
+            .insert(header::HeaderName::from_static("refresh"), refresh);
+    }
+    response
+}
+
+#[derive(Template)]
+#[template(path = "form_post.html")]
+struct FormPost<'a> {
+    action: &'a str,
+    fields: &'a [(&'static str, String)],
+}
+
+/// Brings an answer to a client.
+pub(crate) fn deliver(delivery: &Delivery) -> Response<Bytes> {
+    match delivery {
+        Delivery::Redirect(address) => redirect(address),
+        Delivery::FormPost { action, fields } => Page::new("Back to the application")
+            .script(SUBMIT)
+            .form_to(origin_of(action))
+            .render(&FormPost { action, fields }),
+    }
+}
+
+/// Scheme and authority of an address.
+pub(crate) fn origin_of(address: &str) -> &str {
+    let after = address.find("://").map_or(0, |at| at + 3);
+    let rest = address.get(after..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    address.get(..after + end).unwrap_or_default()
+}
+
+pub(crate) fn wrong_method<'a>(allowed: impl Iterator<Item = &'a Method>) -> Response<Bytes> {
+    let allowed: Vec<_> = allowed.map(Method::as_str).collect();
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    guard(&mut response);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_ends_before_path_and_query() {
+        assert_eq!(
+            origin_of("https://a.example:8443/cb?x=1"),
+            "https://a.example:8443"
+        );
+        assert_eq!(origin_of("https://a.example?x=/"), "https://a.example");
+        assert_eq!(origin_of("https://a.example"), "https://a.example");
+    }
+}

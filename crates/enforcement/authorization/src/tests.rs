@@ -1,0 +1,9 @@
+//! The server as clients and browsers meet it, over a real store, engine and ledger.
+
+mod attacks;
+mod codes;
+mod devices;
+mod harness;
+mod machines;
+mod pages;
+mod refreshing;

@@ -1,0 +1,150 @@
+use gw_oauth::{Client, Purpose, Secret};
+use http::StatusCode;
+
+use super::harness::*;
+
+/// A client that registered itself, so that people are asked.
+fn registered() -> Client {
+    let token = Secret::generate().unwrap();
+    Client {
+        registration_token: Some(token.hash(Purpose::RegistrationAccessToken)),
+        ..client("guest")
+    }
+}
+
+async fn with_guest() -> Server {
+    Server::with(vec![fact(41, Some("wiki"), &registered())]).await
+}
+
+fn attempt(browser: &Browser<'_>) -> String {
+    let (name, _) = &browser.cookies[0];
+    name.strip_prefix("__Host-gw-pending-").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_agreed_once_is_not_asked_again_for_the_same() {
+    let server = with_guest().await;
+    let mut browser = server.ana();
+    let query = asked("guest", &[]);
+    let asks = browser.get("/oauth/authorize", &query).await;
+    assert!(text(&asks).contains("see your name"), "{}", text(&asks));
+    let agreed = [("attempt", &*attempt(&browser)), ("decision", "allow")];
+    let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
+    let done = browser.follow(&onward_to).await;
+    assert!(answered(&done, "code").is_some());
+    let again = browser.get("/oauth/authorize", &query).await;
+    assert!(answered(&again, "code").is_some());
+    let more = asked("guest", &[("scope", "openid profile email")]);
+    let asks = browser.get("/oauth/authorize", &more).await;
+    assert!(text(&asks).contains("mail address"), "{}", text(&asks));
+    let quiet = asked("guest", &[("scope", "openid email"), ("prompt", "none")]);
+    let quiet = server.ana().get("/oauth/authorize", &quiet).await;
+    assert_eq!(
+        answered(&quiet, "error").as_deref(),
+        Some("consent_required")
+    );
+}
+
+#[tokio::test]
+async fn who_does_not_agree_is_brought_back_with_a_no() {
+    let server = with_guest().await;
+    let mut browser = server.ana();
+    browser.get("/oauth/authorize", &asked("guest", &[])).await;
+    let denied = [("attempt", &*attempt(&browser)), ("decision", "deny")];
+    let back = onward(&browser.post("/oauth/consent", &denied).await);
+    assert!(
+        back.starts_with("https://wiki.example/cb?error=access_denied"),
+        "{back}"
+    );
+    assert!(browser.cookies.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_is_chosen_and_another_one_signs_this_one_out() {
+    let server = Server::start().await;
+    let mut browser = server.ana();
+    let query = asked("wiki", &[("prompt", "select_account")]);
+    let asks = browser.get("/oauth/authorize", &query).await;
+    assert!(text(&asks).contains("Go on as ana"), "{}", text(&asks));
+    let stays = [("attempt", &*attempt(&browser)), ("choice", "stay")];
+    let onward_to = onward(&browser.post("/oauth/account", &stays).await);
+    assert!(answered(&browser.follow(&onward_to).await, "code").is_some());
+    browser.get("/oauth/authorize", &query).await;
+    let other = [("attempt", &*attempt(&browser)), ("choice", "other")];
+    let onward_to = onward(&browser.post("/oauth/account", &other).await);
+    let there = location(&browser.follow(&onward_to).await);
+    assert!(there.starts_with("/sign-in?"), "{there}");
+    let view = server.test.engine.view();
+    assert!(view.facts.session(server.ana.id).unwrap().ended.is_some());
+}
+
+#[tokio::test]
+async fn a_form_brings_the_answer_where_it_is_wanted_so() {
+    let server = Server::start().await;
+    let query = asked("wiki", &[("response_mode", "form_post")]);
+    let page = server.ana().get("/oauth/authorize", &query).await;
+    assert!(text(&page).contains(r#"action="https://wiki.example/cb""#));
+    assert!(text(&page).contains(r#"name="code""#));
+    let csp = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(
+        csp.contains("form-action 'self' https://wiki.example;"),
+        "{csp}"
+    );
+}
+
+#[tokio::test]
+async fn a_client_signs_its_own_session_out_and_asks_for_others() {
+    let server = Server::start().await;
+    let id_token = server.tokens(&[]).await["id_token"].clone();
+    let id_token = id_token.as_str().unwrap();
+    let bye = "https://wiki.example/bye";
+    let own = encoded(&[
+        ("id_token_hint", id_token),
+        ("post_logout_redirect_uri", bye),
+        ("state", "s1"),
+    ]);
+    let elsewhere = encoded(&[
+        ("id_token_hint", id_token),
+        ("post_logout_redirect_uri", "https://evil.example/"),
+    ]);
+    let refused = server.ana().get("/oauth/end-session", &elsewhere).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let asks = server.ana().get("/oauth/end-session", "").await;
+    assert!(text(&asks).contains("Sign out?"), "{}", text(&asks));
+    let ended = || {
+        let view = server.test.engine.view();
+        view.facts.session(server.ana.id).unwrap().ended.is_some()
+    };
+    assert!(!ended());
+    let done = server.ana().get("/oauth/end-session", &own).await;
+    assert_eq!(location(&done), format!("{bye}?state=s1"));
+    assert!(ended());
+}
+
+#[tokio::test]
+async fn its_documents_say_what_it_does() {
+    let server = Server::start().await;
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ] {
+        let document = json(&server.stranger().get(path, "").await);
+        assert_eq!(document["issuer"], ISSUER);
+        assert_eq!(document["token_endpoint"], format!("{ISSUER}/oauth/token"));
+        assert!(
+            document["scopes_supported"]
+                .as_array()
+                .unwrap()
+                .contains(&"read".into())
+        );
+    }
+    let keys = json(&server.stranger().get("/oauth/jwks.json", "").await);
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 3);
+    assert!(
+        keys["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|key| key.get("d").is_none())
+    );
+}

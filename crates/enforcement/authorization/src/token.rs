@@ -1,0 +1,166 @@
+//! The token endpoint (OAuth 2.1, 3.2): who asks, with what they prove, and for what.
+
+use bytes::Bytes;
+use gw_jose::{DpopRules, KeySet, Now, SeenKey};
+use gw_model::Principal;
+use gw_oauth::{
+    Authenticated, AuthenticationFault, AuthenticationRules, Credential, DpopHeaderFault, Grant,
+    GrantId, Parameters, Proven, TokenError, TokenRequest, answer, read_dpop,
+};
+use http::Response;
+
+use crate::{
+    ask::{self, Question},
+    clients::Registered,
+    device, exchange, issue, redeem, refresh,
+    server::ACCEPTED,
+    visit::{Visit, of_json},
+};
+
+/// A client that has shown who it is, and what it has proven beside.
+pub(crate) struct Asking {
+    pub(crate) known: Registered,
+    pub(crate) proven: Proven,
+}
+
+/// Answers a token request.
+pub(crate) async fn answer(visit: &Visit) -> Response<Bytes> {
+    let headers = &visit.request.headers;
+    let mut answered = match tokens(visit).await {
+        Ok(answered) => answered,
+        Err(fault) => {
+            tracing::info!(%fault, "no token was given");
+            fault.answer(headers)
+        }
+    };
+    if headers.contains_key("dpop") {
+        let nonce = visit.server.shared.nonces.current(visit.now);
+        answer::add_dpop_nonce(&mut answered, &nonce);
+    }
+    of_json(answered)
+}
+
+async fn tokens(visit: &Visit) -> Result<answer::Answer, TokenError> {
+    let parameters = posted(visit)?;
+    let asking = asking(visit, &parameters).await?;
+    let client = &asking.known.client;
+    match TokenRequest::read(&parameters, client)? {
+        TokenRequest::AuthorizationCode(request) => redeem::code(visit, &asking, &request).await,
+        TokenRequest::RefreshToken(request) => refresh::rotate(visit, &asking, &request).await,
+        TokenRequest::DeviceCode(code) => device::poll(visit, &asking, &code).await,
+        TokenRequest::TokenExchange(request) => exchange::answer(visit, &asking, &request).await,
+        TokenRequest::ClientCredentials(request) => {
+            let id = GrantId::generate().map_err(|_| TokenError::Server)?;
+            let grant = request.decide(client, &asking.proven, id)?;
+            of_client(visit, &asking, &grant).await
+        }
+    }
+}
+
+/// Tokens of a client's own.
+async fn of_client(
+    visit: &Visit,
+    asking: &Asking,
+    grant: &Grant,
+) -> Result<answer::Answer, TokenError> {
+    let question = Question {
+        principal: Principal::Client(asking.known.fact.id),
+        session: None,
+        address: visit.request.judged.address,
+        client: &asking.known,
+        grant: &grant.authorization.id,
+        scopes: &grant.scopes,
+        actor: None,
+        binding: grant.binding,
+    };
+    let questions = question.issue(&visit.server, &grant.resources);
+    let allowed = ask::all(&visit.server, &questions).await;
+    allowed.ok_or(TokenError::Denied)?;
+    let access = issue::access_token(visit, grant, None).await?;
+    Ok(access.response(grant).answer())
+}
+
+/// What was posted, each parameter once and none in the address.
+pub(crate) fn posted(visit: &Visit) -> Result<Parameters, TokenError> {
+    let request = &visit.request;
+    Ok(Parameters::posted(
+        request.query.as_deref(),
+        &request.headers,
+        &request.body,
+    )?)
+}
+
+/// Who asks, and what they have proven.
+pub(crate) async fn asking(visit: &Visit, parameters: &Parameters) -> Result<Asking, TokenError> {
+    let known = client(visit, parameters).await?;
+    let proven = Proven {
+        dpop_key: dpop(visit, &visit.server.endpoints().token)?,
+        certificate: None,
+    };
+    Ok(Asking { known, proven })
+}
+
+/// The client that asks, which has shown who it is as it is registered to.
+pub(crate) async fn client(
+    visit: &Visit,
+    parameters: &Parameters,
+) -> Result<Registered, TokenError> {
+    let credential = Credential::read(&visit.request.headers, parameters)?;
+    let known = visit.client(credential.client_id().as_str());
+    let known = known.ok_or(AuthenticationFault::Unknown)?;
+    let keys = keys(&known);
+    let server = &visit.server;
+    let rules = AuthenticationRules {
+        audiences: &[server.issuer().as_str(), &server.endpoints().token],
+        algorithms: &ACCEPTED,
+        keys: keys.as_ref(),
+        certificate: None,
+        now: visit.now,
+    };
+    let Authenticated { once } = credential.check(&known.client, &rules)?;
+    match once {
+        Some((key, until)) if !server.is_first(key, until) => {
+            Err(AuthenticationFault::Unknown.into())
+        }
+        _ => Ok(known),
+    }
+}
+
+fn keys(known: &Registered) -> Option<KeySet> {
+    known.client.keys.as_ref()?.inline()?.ok()
+}
+
+/// The key of the DPoP proof that came along, which holds one of our nonces and comes once.
+pub(crate) fn dpop(
+    visit: &Visit,
+    url: &str,
+) -> Result<Option<gw_jose::Thumbprint>, DpopHeaderFault> {
+    proof(visit, url, None)
+}
+
+/// The same of a request with an access token.
+pub(crate) fn proof(
+    visit: &Visit,
+    url: &str,
+    access_token: Option<&str>,
+) -> Result<Option<gw_jose::Thumbprint>, DpopHeaderFault> {
+    let server = &visit.server;
+    let nonces = server.shared.nonces.good(visit.now);
+    let nonces: Vec<_> = nonces.iter().map(String::as_str).collect();
+    let rules = DpopRules {
+        method: visit.request.method.as_str(),
+        url,
+        now: Now::at(visit.now),
+        algorithms: &ACCEPTED,
+        access_token,
+        nonces: &nonces,
+    };
+    let Some(proof) = read_dpop(&visit.request.headers, &rules)? else {
+        return Ok(None);
+    };
+    let key = SeenKey::new("dpop", &proof.key.to_string(), &proof.id);
+    match server.is_first(key, proof.remember_until) {
+        true => Ok(Some(proof.key)),
+        false => Err(DpopHeaderFault::Replayed),
+    }
+}
