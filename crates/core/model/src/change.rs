@@ -160,7 +160,7 @@ impl Change {
             },
             Self::ProviderRemoved(name) => name.to_string(),
             Self::ClientPut(client) => {
-                let off = if client.disabled {
+                let off = if client.is_off() {
                     ", switched off"
                 } else {
                     ""

@@ -32,12 +32,44 @@ pub struct Client {
     /// Tokens that were issued to it before count no more.
     #[serde(default)]
     pub tokens_from: Timestamp,
-    /// One that is disabled is refused everywhere, with every token that it has.
+    /// One that is disabled is refused everywhere, with every token that it has; as whoever
+    /// declares it says.
     #[serde(default)]
     pub disabled: bool,
     /// The epoch number of the last change.
     #[serde(default)]
     pub version: u64,
+    /// Refused as one that is disabled, as whoever runs Gatewright says, whatever is declared.
+    #[serde(default)]
+    pub suspended: bool,
+    /// Who says what it is.
+    #[serde(default)]
+    pub owner: ClientOwner,
+    /// Whether people are asked before it is told of them.
+    #[serde(default)]
+    pub consent: Consent,
+}
+
+/// Who says what a client is; what one of them says of it, another does not overwrite.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientOwner {
+    /// Itself: it registered.
+    #[default]
+    Itself,
+    /// The configuration file.
+    Configuration,
+}
+
+/// Whether people are asked before a client is told of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consent {
+    /// They are asked, each of them.
+    #[default]
+    Ask,
+    /// Never: whoever declared it agreed for them.
+    Never,
 }
 
 /// A token that is worth nothing any more, or all tokens of one grant, though none is over yet.
@@ -53,8 +85,13 @@ pub struct Revocation {
 }
 
 impl Client {
+    /// Whether it is refused everywhere.
+    pub const fn is_off(&self) -> bool {
+        self.disabled || self.suspended
+    }
+
     /// Whether a token that was issued to it then still counts.
     pub fn honours(&self, issued_at: Timestamp) -> bool {
-        !self.disabled && issued_at >= self.tokens_from
+        !self.is_off() && issued_at >= self.tokens_from
     }
 }

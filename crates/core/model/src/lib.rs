@@ -26,7 +26,7 @@ mod upstream;
 
 pub use break_glass::{Acknowledged, BreakGlass, BreakGlassUse};
 pub use change::{Actor, Change};
-pub use client::{Client, Revocation};
+pub use client::{Client, ClientOwner, Consent, Revocation};
 pub use decision::{
     Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,
     ReportDifference,

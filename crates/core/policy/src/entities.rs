@@ -191,7 +191,7 @@ impl<'f> Finder<'f> {
     fn client(&mut self, id: ClientId) -> Result<Member<'f>, Fault> {
         let client = self.facts.client(id);
         let client = client.ok_or_else(|| fault(format!("there is no client {id}")))?;
-        if client.disabled {
+        if client.is_off() {
             return Err(fault(format!("the client `{}` is disabled", client.name)));
         }
         let groups = self.facts.groups_of_client(client);

@@ -242,6 +242,9 @@ impl ClientSpec {
             tokens_from: Timestamp::default(),
             disabled: self.disabled,
             version: 0,
+            suspended: false,
+            owner: gw_model::ClientOwner::default(),
+            consent: gw_model::Consent::default(),
         })
     }
 }

@@ -335,6 +335,9 @@ fn a_program_is_asked_about_as_itself_and_is_nobody_once_it_is_off_or_gone() {
             tokens_from: Timestamp::default(),
             disabled,
             version: 0,
+            suspended: false,
+            owner: Default::default(),
+            consent: Default::default(),
         }))
     };
     let facts = facts_with(vec![builder(1, false), builder(2, true)]);

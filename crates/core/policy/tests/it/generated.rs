@@ -504,6 +504,9 @@ fn client(number: u64, name: &str, groups: &[&str]) -> Change {
         tokens_from: Timestamp::default(),
         disabled: false,
         version: 0,
+        suspended: false,
+        owner: Default::default(),
+        consent: Default::default(),
     }))
 }
 

@@ -127,6 +127,9 @@ pub(crate) fn client(id: u64, name: &str, groups: &[&str]) -> Change {
         tokens_from: NOW,
         disabled: id == 2,
         version: 0,
+        suspended: false,
+        owner: Default::default(),
+        consent: Default::default(),
     }))
 }
 

@@ -15,6 +15,9 @@ fn client(bits: u64, name: &str, groups: &[&str]) -> Change {
         tokens_from: Timestamp::from_secs(100),
         disabled: false,
         version: 0,
+        suspended: false,
+        owner: Default::default(),
+        consent: Default::default(),
     }))
 }
 
@@ -75,4 +78,9 @@ fn tokens_from_before_and_of_one_that_is_off_count_no_more() {
         ..Client::clone(builder)
     };
     assert!(!off.honours(Timestamp::from_secs(100)));
+    let suspended = Client {
+        suspended: true,
+        ..Client::clone(builder)
+    };
+    assert!(suspended.is_off() && !suspended.honours(Timestamp::from_secs(100)));
 }
