@@ -194,7 +194,8 @@ impl Client {
 }
 
 impl super::CertificateName {
-    pub(crate) fn text(&self) -> &str {
+    /// Its text.
+    pub fn text(&self) -> &str {
         match self {
             Self::TlsClientAuthSubjectDn(text)
             | Self::TlsClientAuthSanDns(text)

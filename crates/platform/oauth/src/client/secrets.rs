@@ -74,6 +74,17 @@ impl ClientSecrets {
         Self(vec![secret])
     }
 
+    /// Several that are good at once.
+    ///
+    /// # Errors
+    /// Where there are more than [`CLIENT_SECRETS_MAX`].
+    pub fn of_all(secrets: Vec<KeptSecret>) -> Result<Self, SecretFault> {
+        match secrets.len() > CLIENT_SECRETS_MAX {
+            true => Err(SecretFault::TooMany),
+            false => Ok(Self(secrets)),
+        }
+    }
+
     /// Whether the text is one of those that are good now. All of them are compared, each in
     /// constant time.
     pub fn accept(&self, text: &str, now: Timestamp) -> bool {
@@ -161,5 +172,9 @@ mod tests {
         let later = at.after(Duration::from_secs(60));
         assert_eq!(secrets.rotate(make(), later, later), Ok(()));
         assert!(KeptSecret::of_text("hunter2", at).is_err());
+        let all = vec![make(); CLIENT_SECRETS_MAX];
+        assert!(ClientSecrets::of_all(all.clone()).is_ok_and(|kept| kept.iter().eq(&all)));
+        let beyond = vec![make(); CLIENT_SECRETS_MAX + 1];
+        assert_eq!(ClientSecrets::of_all(beyond), Err(SecretFault::TooMany));
     }
 }
