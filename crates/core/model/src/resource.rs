@@ -67,6 +67,11 @@ actions! {
     /// Be given an access token for a [`Resource::App`], or for what is not behind this door
     /// ([`Resource::System`]).
     TokenIssue => "token.issue",
+    /// Switch a client off, or take back every token that it has ([`Resource::System`]): for
+    /// emergencies.
+    AdminClientSuspend => "admin.client.suspend",
+    /// Switch one on again ([`Resource::System`]).
+    AdminClientChange => "admin.client.change",
 }
 
 impl fmt::Display for Action {

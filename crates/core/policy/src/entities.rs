@@ -277,7 +277,9 @@ impl<'f> Finder<'f> {
                 | Action::AdminProviderSuspend
                 | Action::AdminProviderChange
                 | Action::AdminChangePropose
-                | Action::TokenIssue,
+                | Action::TokenIssue
+                | Action::AdminClientSuspend
+                | Action::AdminClientChange,
                 Resource::System,
             ) => Ok((Member::plain(Kind::System, SYSTEM), None)),
             _ => Err(fault(format!("`{action}` is not done on `{resource}`"))),

@@ -379,7 +379,9 @@ impl QuestionSpec {
             | Action::AdminKeyRotate
             | Action::AdminAppChange
             | Action::AdminProviderSuspend
-            | Action::AdminProviderChange => match text {
+            | Action::AdminProviderChange
+            | Action::AdminClientSuspend
+            | Action::AdminClientChange => match text {
                 "" | "gatewright" => Ok(Resource::System),
                 _ => Err(fault("nothing, or `gatewright`")),
             },

@@ -108,7 +108,9 @@ pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
         | Action::AdminAppChange
         | Action::AdminProviderSuspend
         | Action::AdminProviderChange
-        | Action::AdminChangePropose => Some("admin"),
+        | Action::AdminChangePropose
+        | Action::AdminClientSuspend
+        | Action::AdminClientChange => Some("admin"),
     }
 }
 

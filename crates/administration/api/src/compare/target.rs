@@ -12,7 +12,7 @@ use super::changing::Another;
 use crate::proofs::Proof;
 
 /// What is done to Gatewright itself.
-pub(super) const SYSTEM: [Action; 9] = [
+pub(super) const SYSTEM: [Action; 11] = [
     Action::AdminRead,
     Action::AdminPolicyApply,
     Action::AdminExplain,
@@ -21,21 +21,25 @@ pub(super) const SYSTEM: [Action; 9] = [
     Action::AdminAppChange,
     Action::AdminProviderSuspend,
     Action::AdminProviderChange,
+    Action::AdminClientSuspend,
+    Action::AdminClientChange,
     Action::AdminChangePropose,
 ];
 
 /// What of that somebody may do for somebody else who proposes it.
-const TAKE_TWO: [Action; 4] = [
+const TAKE_TWO: [Action; 6] = [
     Action::AdminPolicyApply,
     Action::AdminAppChange,
     Action::AdminProviderSuspend,
     Action::AdminProviderChange,
+    Action::AdminClientSuspend,
+    Action::AdminClientChange,
 ];
 
 /// All actions of targets.
-pub(super) const ACTIONS: [Action; 10] = {
-    let [a, b, c, d, e, f, g, h, i] = SYSTEM;
-    [Action::HttpRequest, a, b, c, d, e, f, g, h, i]
+pub(super) const ACTIONS: [Action; 12] = {
+    let [a, b, c, d, e, f, g, h, i, j, k] = SYSTEM;
+    [Action::HttpRequest, a, b, c, d, e, f, g, h, i, j, k]
 };
 
 /// Something that is asked for.

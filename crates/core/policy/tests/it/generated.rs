@@ -724,6 +724,8 @@ fn question() -> impl Strategy<Value = (Principal, Action, Resource)> {
         Action::AdminLogRead,
         Action::AdminProviderSuspend,
         Action::AdminProviderChange,
+        Action::AdminClientSuspend,
+        Action::AdminClientChange,
         Action::AdminChangePropose,
     ]);
     prop_oneof![
