@@ -199,6 +199,14 @@ const fn yes() -> bool {
 }
 
 impl App {
+    /// The host that it is served at here; none where it is not behind this door.
+    pub fn served_host(&self) -> Option<&str> {
+        match self.upstream {
+            Upstream::Elsewhere(_) => None,
+            _ => Some(&self.host),
+        }
+    }
+
     /// The route of what matches no declared one.
     pub fn default_route(&self) -> RouteName {
         // INVARIANT: an app name followed by `/default` is always a route name.

@@ -423,10 +423,10 @@ fn check_certificates(
             .any(|pattern| pattern.covers(host))
             || acme.is_some_and(|acme| acme.is_for(host))
     };
-    let hosts = [&own.authentication.0, &own.portal.0]
+    let hosts = [&*own.authentication.0, &*own.portal.0]
         .into_iter()
-        .chain(own.administration.map(|host| &host.0))
-        .chain(apps.iter().map(|app| &app.host));
+        .chain(own.administration.map(|host| &*host.0))
+        .chain(apps.iter().filter_map(App::served_host));
     let bare: Vec<_> = hosts
         .filter(|host| !covered(host))
         .map(|host| format!("`{host}`"))

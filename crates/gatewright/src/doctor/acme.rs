@@ -56,7 +56,11 @@ pub(super) async fn look(config: &Config, running: &Running) -> Vec<Finding> {
 
 /// Those that the file names, and those that were added while it ran.
 fn hosts(config: &Config, schedule: &Schedule) -> BTreeSet<String> {
-    let named = config.wanted.apps.iter().map(|app| &*app.host);
+    let named = config
+        .wanted
+        .apps
+        .iter()
+        .filter_map(|app| app.served_host());
     let known = schedule.hosts.keys().map(String::as_str);
     config.obtained(named.chain(known))
 }

@@ -21,7 +21,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
 
 fn hosts(config: &Config) -> BTreeSet<&str> {
     let apps = config.wanted.apps.iter();
-    apps.map(|app| &*app.host).collect()
+    apps.filter_map(|app| app.served_host()).collect()
 }
 
 async fn resolve(host: &str) -> Finding {

@@ -45,7 +45,8 @@ pub(super) fn open(
         chance,
     )?;
     let facts = &engine.view().facts;
-    keeper.want(config.obtained(facts.apps().map(|app| &*app.host)));
+    let served = facts.apps().filter_map(|app| app.served_host());
+    keeper.want(config.obtained(served));
     Ok(Some(Obtaining {
         pending: keeper.pending(),
         shown: keeper.shown(),
@@ -62,7 +63,7 @@ pub(super) fn authority(config: &Config) -> Option<&Settings> {
 /// Whether a running process can go by a configuration: a host's file is not let go of for a
 /// certificate that nobody is going to ask for.
 pub(super) fn can_obtain(obtains: bool, new: &Config) -> Result<(), Vec<String>> {
-    let hosts = new.wanted.apps.iter().map(|app| &*app.host);
+    let hosts = new.wanted.apps.iter().filter_map(|app| app.served_host());
     let waiting: Vec<_> = new.obtained(hosts).into_iter().collect();
     if obtains || waiting.is_empty() {
         return Ok(());

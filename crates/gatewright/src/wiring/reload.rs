@@ -93,7 +93,8 @@ impl Live {
 
     /// The hosts that certificates are obtained for.
     pub(super) fn obtained(&self, facts: &Snapshot) -> BTreeSet<String> {
-        self.with(|state| state.config.obtained(facts.apps().map(|app| &*app.host)))
+        let served = facts.apps().filter_map(|app| app.served_host());
+        self.with(|state| state.config.obtained(served))
     }
 
     fn with<R>(&self, then: impl FnOnce(&mut State) -> R) -> R {
