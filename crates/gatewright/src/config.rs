@@ -7,10 +7,12 @@
 mod acme;
 mod app;
 mod asked;
+mod client;
 pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
 mod limits;
+mod named;
 mod provider;
 mod read;
 mod reader;
@@ -32,8 +34,10 @@ use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
 pub(crate) use acme::AcmeConfig;
+pub(crate) use client::WantedClient;
 pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;
+pub(crate) use named::{NamedFiles, NoFiles};
 pub(crate) use provider::ProviderFiles;
 pub(crate) use read::OWNERS;
 pub(crate) use value::CertificateHost;
@@ -58,8 +62,9 @@ pub(crate) struct Config {
     pub(crate) upstream_tls: Vec<UpstreamTls>,
     /// By what this node speaks with providers of identities.
     pub(crate) providers: Vec<ProviderFiles>,
-    /// The files with SAML providers' metadata.
-    pub(crate) metadata: Vec<PathBuf>,
+    /// The files whose content counts as the file's own: SAML providers' metadata, what clients
+    /// show who they are by.
+    pub(crate) followed: Vec<PathBuf>,
     /// The host of the authentication origin; the RP id of every passkey.
     pub(crate) authentication_host: Arc<str>,
     /// The host that the administration is reached by in a browser; none: over the socket alone.
@@ -101,6 +106,8 @@ pub(crate) struct Wanted {
     pub(crate) apps: Vec<Arc<App>>,
     /// Providers of identities, all of them.
     pub(crate) providers: Vec<Arc<Provider>>,
+    /// Clients of the authorisation server, those of the file.
+    pub(crate) clients: Vec<Arc<WantedClient>>,
     /// Networks and the time zone.
     pub(crate) settings: Arc<Settings>,
 }
@@ -252,36 +259,20 @@ pub(crate) fn load(file: &Path) -> Result<Config, ConfigFaults> {
     let text = std::fs::read_to_string(file).map_err(|fault| {
         ConfigFaults::single(file.into(), "", format!("cannot be read: {fault}"))
     })?;
-    check(file, &text, &metadata_file)
+    check(file, &text, &named::OnDisk)
 }
 
-/// Checks the text of a file; relative paths in it start at the file's folder, and the metadata
-/// that it names is had from `metadata`.
+/// Checks the text of a file; relative paths in it start at the file's folder, and what counts of
+/// the files that it names is had from `files`.
 ///
 /// # Errors
 /// Where it has any fault; then with all of them.
 pub(crate) fn check(
     file: &Path,
     text: &str,
-    metadata: MetadataFiles<'_>,
+    files: &dyn NamedFiles,
 ) -> Result<Config, ConfigFaults> {
-    read::config(file, text, metadata)
-}
-
-/// Reads the metadata that a file holds, or says why not.
-pub(crate) type MetadataFiles<'f> = &'f dyn Fn(&Path) -> Result<Vec<u8>, String>;
-
-/// A file of metadata as a whole, if it is a file and no longer than is read.
-fn metadata_file(path: &Path) -> Result<Vec<u8>, String> {
-    let most = gw_saml::limits::METADATA_MAX_BYTES;
-    let about = std::fs::metadata(path).map_err(|fault| fault.to_string())?;
-    if !about.is_file() {
-        return Err("it is no file".to_owned());
-    }
-    if about.len() > most as u64 {
-        return Err(format!("it is longer than {most} bytes"));
-    }
-    std::fs::read(path).map_err(|fault| fault.to_string())
+    read::config(file, text, files)
 }
 
 #[cfg(test)]

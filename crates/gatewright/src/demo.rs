@@ -76,8 +76,7 @@ impl DemoSetup {
             reports: listener().await?,
         };
         let text = setup.configuration(ports)?;
-        let no_files = |_: &Path| Err("the demo has no such files".to_owned());
-        let mut config = config::check(&data.join("demo.toml"), &text, &no_files)?;
+        let mut config = config::check(&data.join("demo.toml"), &text, &config::NoFiles)?;
         config.file = PathBuf::from("the demo's own configuration");
         config.data = data.to_owned();
         Ok((config, setup))

@@ -5,13 +5,16 @@
 //! be in one that the file no longer names, and a `forbid` may rest on it, so that taking a
 //! group away is somebody's decision and never an edit's side effect. So is it to forget a
 //! provider of identities, and with it who its people are: one that the file no longer names is
-//! off.
+//! off. A client that it no longer names is off, too, and keeps its id.
 
 use std::sync::Arc;
 
-use gw_model::{App, AppOwner, Change, Group, Provider, ProviderName, Snapshot};
+use gw_engine::random;
+use gw_model::{
+    App, AppOwner, Change, Client, ClientId, ClientOwner, Group, Provider, ProviderName, Snapshot,
+};
 
-use super::Wanted;
+use super::{Wanted, WantedClient};
 
 /// The changes that turn the present facts into what the file says; none where they agree.
 pub(crate) fn difference(wanted: &Wanted, present: &Snapshot) -> Vec<Change> {
@@ -22,6 +25,7 @@ pub(crate) fn difference(wanted: &Wanted, present: &Snapshot) -> Vec<Change> {
     changes.extend(changed_groups(&wanted.groups, present));
     changes.extend(changed_providers(&wanted.providers, present));
     changes.extend(changed_apps(&wanted.apps, present));
+    changes.extend(changed_clients(&wanted.clients, present));
     changes
 }
 
@@ -59,6 +63,38 @@ fn changed_providers(wanted: &[Arc<Provider>], present: &Snapshot) -> Vec<Change
             (!same).then(|| Change::ProviderPut(Arc::new(provider)))
         })
         .collect()
+}
+
+/// That somebody has switched one off, or has taken its tokens back, stays. One that registered
+/// itself by a name that is declared now gives way, with all that it was given.
+fn changed_clients(wanted: &[Arc<WantedClient>], present: &Snapshot) -> Vec<Change> {
+    let is_ours = |client: &Client| client.owner == ClientOwner::Configuration;
+    let mut changes = Vec::new();
+    for declared in wanted {
+        match present.client_named(&declared.name) {
+            Some(before) if is_ours(before) => {
+                let client = declared.after(before);
+                if client != **before {
+                    changes.push(Change::ClientPut(Arc::new(client)));
+                }
+            }
+            other => {
+                changes.extend(other.map(|other| Change::ClientRemoved(other.id)));
+                let id = ClientId::from_bits(random::bits());
+                changes.push(Change::ClientPut(Arc::new(declared.new(id))));
+            }
+        }
+    }
+    let is_declared = |client: &Client| wanted.iter().any(|wanted| wanted.name == client.name);
+    let off = present
+        .clients()
+        .filter(|client| is_ours(client) && !is_declared(client) && !client.disabled)
+        .map(|client| Client {
+            disabled: true,
+            ..Client::clone(client)
+        });
+    changes.extend(off.map(|client| Change::ClientPut(Arc::new(client))));
+    changes
 }
 
 /// Removals first, and a host that moves from one app to another takes the old app's tokens along.

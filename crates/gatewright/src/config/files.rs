@@ -114,7 +114,7 @@ pub(crate) fn provider_clients(config: &Config) -> Result<Vec<ProviderClient>, V
 }
 
 /// A secret in a file of its own, that others cannot read.
-fn secret(file: &Path) -> Result<Secret<String>, String> {
+pub(super) fn secret(file: &Path) -> Result<Secret<String>, String> {
     let shown = file.display();
     let unreadable = |why| format!("`{shown}` cannot be read: {why}");
     let mode = fs::metadata(file).map_err(unreadable)?.mode() & 0o7777;

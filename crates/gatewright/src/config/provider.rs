@@ -11,7 +11,7 @@ use gw_model::{
     ProviderProtocol, Words,
 };
 
-use super::{MetadataFiles, reader::Section, saml, value::Issuer};
+use super::{NamedFiles, reader::Section, saml, value::Issuer};
 
 /// A declared provider, and the files by which this node speaks with it.
 pub(super) struct Declared {
@@ -40,11 +40,11 @@ const OIDC_KEYS: [&str; 5] = ["issuer", "client_id", "client_secret", "ca", "sco
 pub(super) fn providers(
     root: &mut Section<'_>,
     folder: &Path,
-    metadata: MetadataFiles<'_>,
+    named: &dyn NamedFiles,
 ) -> Vec<Declared> {
     let (mut names, mut entities) = (BTreeSet::new(), BTreeSet::new());
     let providers = root.tables("provider", |section| {
-        let declared = provider(section, folder, metadata)?;
+        let declared = provider(section, folder, named)?;
         let Provider { name, issuer, .. } = &declared.provider;
         if !names.insert(name.clone()) {
             section.fault("name", format!("is `{name}`, which is there already"));
@@ -67,15 +67,11 @@ struct Spoken {
     metadata: Option<PathBuf>,
 }
 
-fn provider(
-    section: &mut Section<'_>,
-    folder: &Path,
-    metadata: MetadataFiles<'_>,
-) -> Option<Declared> {
+fn provider(section: &mut Section<'_>, folder: &Path, named: &dyn NamedFiles) -> Option<Declared> {
     let name = section.required::<ProviderName>("name");
     let title = section.optional::<Arc<str>>("title");
     let oidc = oidc(section, folder);
-    let saml = saml::declared(section, folder, metadata);
+    let saml = saml::declared(section, folder, named);
     let speaks_saml = section.has(saml::KEY);
     let spoken = match saml {
         Some(saml::Declared {

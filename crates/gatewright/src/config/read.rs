@@ -12,9 +12,10 @@ use toml::de::DeTable;
 
 use super::{
     Accepted, AcmeConfig, CertificateFiles, Config, ConfigFaults, LedgerConfig, Lifetimes, Listen,
-    LogConfig, MetadataFiles, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION,
+    LogConfig, NamedFiles, NoFiles, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION,
     Wanted, acme, app,
     asked::{Absent, Asked},
+    client,
     fault::Fault,
     limits, provider,
     reader::{Faults, Readable as _, Section},
@@ -27,7 +28,7 @@ pub(crate) const OWNERS: &str = "owners";
 pub(super) fn config(
     file: &Path,
     text: &str,
-    metadata: MetadataFiles<'_>,
+    files: &dyn NamedFiles,
 ) -> Result<Config, ConfigFaults> {
     let faults = Faults::of(text);
     let refused = |faults: Vec<Fault>| ConfigFaults {
@@ -47,7 +48,7 @@ pub(super) fn config(
         return Err(ConfigFaults::single(file.into(), "version", newer));
     }
     let folder = file.parent().unwrap_or_else(|| Path::new("."));
-    let config = everything(&mut root, file, folder, metadata);
+    let config = everything(&mut root, file, folder, files);
     root.refuse_unknown_keys();
     drop(root);
     let faults = faults.into_sorted();
@@ -63,8 +64,7 @@ pub(super) fn asked() -> Vec<Asked> {
     let (document, _) = DeTable::parse_recoverable("");
     let mut root = Section::root(&document, &faults);
     root.describe("version", || (u64::kind(), Absent::Fault));
-    let no_files = |_: &Path| Err(String::new());
-    everything(&mut root, Path::new(""), Path::new(""), &no_files);
+    everything(&mut root, Path::new(""), Path::new(""), &NoFiles);
     drop(root);
     faults.into_asked()
 }
@@ -90,7 +90,7 @@ fn everything(
     root: &mut Section<'_>,
     file: &Path,
     folder: &Path,
-    metadata: MetadataFiles<'_>,
+    files: &dyn NamedFiles,
 ) -> Option<Config> {
     let data = folder.join(root.or("data", PathBuf::from("data")));
     let listen = root.table("listen", listen);
@@ -123,10 +123,18 @@ fn everything(
     let accept_gap = root.or("accept_ledger_gap", false);
     let settings = settings(root);
     let groups = groups(root);
-    let providers = provider::providers(root, folder, metadata);
+    let providers = provider::providers(root, folder, files);
     let declared = app::apps(root, folder);
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
+    let among = client::Among {
+        folder,
+        files,
+        apps: &apps,
+        groups: &groups,
+        https_port: listen.public_https_port,
+    };
+    let clients = client::clients(root, among);
     check_operations(root, &operations, &listen);
     let (authentication, portal) = (authentication?, portal?);
     let own = app::OwnHosts {
@@ -144,9 +152,10 @@ fn everything(
         certificates,
         acme,
         upstream_tls,
-        metadata: providers
+        followed: providers
             .iter()
             .filter_map(|p| p.metadata.clone())
+            .chain(clients.iter().flat_map(|c| c.files.clone()))
             .collect(),
         providers: providers.iter().filter_map(|p| p.files.clone()).collect(),
         wanted: Wanted {
@@ -156,6 +165,7 @@ fn everything(
                 .map(|p| Arc::new(p.provider))
                 .collect(),
             apps: with_own_apps(apps, own),
+            clients: clients.into_iter().map(|c| Arc::new(c.client)).collect(),
             settings: Arc::new(settings),
         },
         authentication_host: authentication.0.clone(),

@@ -31,6 +31,14 @@ const KINDS: &[(&str, &str)] = &[
         "`https://wiki.example.com`, with a port only if it is not the scheme's own",
     ),
     (
+        "address",
+        "`https://grafana.example.com/login`, to the letter",
+    ),
+    (
+        "grant",
+        "`code`, `refresh`, `client-credentials`, `device-code` or `token-exchange`",
+    ),
+    (
         "network",
         "addresses by their prefix: `192.0.2.0/24`, `2001:db8::/32`",
     ),

@@ -12,10 +12,11 @@ use gw_model::{
 };
 use gw_saml::{
     Binding,
+    limits::METADATA_MAX_BYTES,
     metadata::{Endpoint, Entity, IdpRole, MetadataFault, Reading, read},
 };
 
-use super::{MetadataFiles, reader::Section};
+use super::{NamedFiles, reader::Section};
 
 /// The key that says that a provider speaks SAML.
 pub(super) const KEY: &str = "metadata";
@@ -63,7 +64,7 @@ pub(super) struct Declared {
 pub(super) fn declared(
     section: &mut Section<'_>,
     folder: &Path,
-    metadata: MetadataFiles<'_>,
+    files: &dyn NamedFiles,
 ) -> Option<Declared> {
     let file = section.optional::<PathBuf>(KEY);
     let keys = Keys::read(section);
@@ -74,7 +75,7 @@ pub(super) fn declared(
         return None;
     }
     let file = folder.join(file?);
-    let entity = entity(section, &file, &keys, metadata)?;
+    let entity = entity(section, &file, &keys, files)?;
     let shown = file.display().to_string();
     let Some(idp) = &entity.idp else {
         section.fault(
@@ -126,10 +127,10 @@ fn entity(
     section: &Section<'_>,
     file: &Path,
     keys: &Keys,
-    metadata: MetadataFiles<'_>,
+    files: &dyn NamedFiles,
 ) -> Option<Entity> {
     let shown = file.display();
-    let document = match metadata(file) {
+    let document = match files.whole(file, METADATA_MAX_BYTES) {
         Ok(document) => document,
         Err(why) => {
             section.fault(KEY, format!("`{shown}` cannot be read: {why}"));

@@ -3,6 +3,7 @@ use gw_model::{Epoch, Snapshot, Upstream};
 use super::*;
 
 mod acme;
+mod client;
 mod provider;
 
 const SMALL: &str = r#"
@@ -37,9 +38,27 @@ paths = ["/edit/*"]
 methods = ["POST"]
 "#;
 
+/// The files beside the configuration.
+struct Beside;
+
+impl NamedFiles for Beside {
+    fn whole(&self, file: &Path, most: usize) -> Result<Vec<u8>, String> {
+        let found = client::file(file).map_or_else(|| provider::file(file), Ok)?;
+        assert!(found.len() <= most, "within what is read");
+        Ok(found)
+    }
+
+    fn secret(
+        &self,
+        file: &Path,
+    ) -> Result<(gw_store::Secret<String>, gw_model::Timestamp), String> {
+        client::secret(file)
+    }
+}
+
 fn checked(text: &str) -> Result<Config, String> {
     let file = Path::new("/etc/gatewright/gatewright.toml");
-    check(file, text, &provider::file).map_err(|faults| faults.to_string())
+    check(file, text, &Beside).map_err(|faults| faults.to_string())
 }
 
 fn faults(text: &str) -> String {
@@ -446,6 +465,11 @@ issuer = "https://id.example.com"
 client_id = "gatewright"
 [[provider.member]]
 groups = ["staff"]
+[[client]]
+name = "wiki"
+app = "wiki"
+redirect_uris = ["https://wiki.example.com/callback"]
+secrets = ["wiki.secret"]
 [[app]]
 name = "wiki"
 host = "wiki.example.com"

@@ -83,10 +83,13 @@ mod tests {
     /// What a file that says nothing about it says.
     fn silent() -> LimitsConfig {
         let least = "version = 1\nlisten.https = []\nauthentication.host = \"a.test\"\nportal.host = \"b.test\"\n";
-        let no_files = |_: &std::path::Path| Err(String::new());
-        config::check(std::path::Path::new("gatewright.toml"), least, &no_files)
-            .unwrap()
-            .limits
+        config::check(
+            std::path::Path::new("gatewright.toml"),
+            least,
+            &config::NoFiles,
+        )
+        .unwrap()
+        .limits
     }
 
     #[test]

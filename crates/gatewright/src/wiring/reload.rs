@@ -6,12 +6,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use aws_lc_rs::digest;
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_identity::Identity;
 use gw_model::{Actor, FactorKind, GroupName, ProviderName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
+use zeroize::Zeroizing;
 
 use super::{acme, announce::Announcer, tls, watch::Watch};
 use crate::{
@@ -111,9 +113,10 @@ impl Live {
                     .parent()
                     .filter(|folder| !folder.as_os_str().is_empty());
                 let folder = folder.unwrap_or_else(|| Path::new("."));
-                let watch = Watch::folder(folder).map_err(|fault| fault.to_string())?;
+                let mut watch = Watch::folder(folder).map_err(|fault| fault.to_string())?;
                 let mut seen = live.seen();
                 loop {
+                    live.watch_followed(&mut watch);
                     tokio::select! {
                         () = stopping.told() => return Ok(()),
                         () = live.asked.notified() => {}
@@ -131,12 +134,31 @@ impl Live {
         });
     }
 
-    /// The file as it is, and those with providers' metadata.
+    /// The file as it is, and those whose content counts as its own: hashes, since some of them
+    /// hold secrets.
     fn seen(&self) -> Vec<Option<Vec<u8>>> {
-        let (file, metadata) =
-            self.with(|state| (state.config.file.clone(), state.config.metadata.clone()));
-        let files = std::iter::once(file).chain(metadata);
-        files.map(|file| std::fs::read(file).ok()).collect()
+        let (file, followed) =
+            self.with(|state| (state.config.file.clone(), state.config.followed.clone()));
+        let files = std::iter::once(file).chain(followed);
+        let hash = |file| {
+            let bytes = Zeroizing::new(std::fs::read(file).ok()?);
+            Some(digest::digest(&digest::SHA256, &bytes).as_ref().to_vec())
+        };
+        files.map(hash).collect()
+    }
+
+    /// Watches the folders of those files, wherever they are.
+    fn watch_followed(&self, watch: &mut Watch) {
+        let followed = self.with(|state| state.config.followed.clone());
+        let folders: BTreeSet<_> = followed.iter().filter_map(|file| file.parent()).collect();
+        for folder in folders {
+            if let Err(fault) = watch.also(folder) {
+                self.announcer.warn(format!(
+                    "{}: changes of its files are read at the next reload alone: {fault}",
+                    folder.display()
+                ));
+            }
+        }
     }
 
     /// Reads the file again. It is in force whole, or not at all.

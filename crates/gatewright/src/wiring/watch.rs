@@ -11,7 +11,7 @@ const SETTLED: Duration = Duration::from_millis(120);
 /// A watched folder.
 pub(crate) struct Watch {
     changed: Arc<Notify>,
-    _watcher: RecommendedWatcher,
+    watcher: RecommendedWatcher,
 }
 
 impl Watch {
@@ -30,10 +30,15 @@ impl Watch {
                 }
             })?;
         watcher.watch(folder, RecursiveMode::NonRecursive)?;
-        Ok(Self {
-            changed,
-            _watcher: watcher,
-        })
+        Ok(Self { changed, watcher })
+    }
+
+    /// Watches the files of a further folder, too; of one that is watched already, nothing more.
+    ///
+    /// # Errors
+    /// When the folder is not there or cannot be watched.
+    pub(crate) fn also(&mut self, folder: &Path) -> Result<(), notify::Error> {
+        self.watcher.watch(folder, RecursiveMode::NonRecursive)
     }
 
     /// Waits for a change, and until no further one follows.
@@ -73,5 +78,16 @@ mod tests {
         watch.settled().await;
         std::fs::remove_file(&file).unwrap();
         watch.settled().await;
+    }
+
+    #[tokio::test]
+    async fn a_change_in_a_further_folder_is_told_as_well() {
+        let (folder, further) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut watch = Watch::folder(folder.path()).unwrap();
+        watch.also(further.path()).unwrap();
+        watch.also(further.path()).unwrap();
+        std::fs::write(further.path().join("a"), "1").unwrap();
+        watch.settled().await;
+        assert!(watch.also(&further.path().join("missing")).is_err());
     }
 }

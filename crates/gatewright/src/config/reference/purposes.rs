@@ -276,6 +276,171 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "amr",
         "Authentication methods.",
     ),
+    (
+        "client",
+        "",
+        "A client of the authorisation server (docs/identity.md): an app that people sign in to through Gatewright, or a program that asks for tokens. One that is taken away is off, with every token that it has; its id is kept.",
+    ),
+    (
+        "client",
+        "name",
+        "Its `client_id`, and its name in policies and at the command line.",
+    ),
+    (
+        "client",
+        "title",
+        "What pages call it; the name where absent.",
+    ),
+    (
+        "client",
+        "type",
+        "What it is: on a server (`web`), in a page (`browser`), on a person's own device (`native`), or a program that asks in its own name (`service`). That says what `grants` and `scopes` are where they are absent, and whether it can keep a secret: what runs in a page or on a device cannot, and shows nothing.",
+    ),
+    (
+        "client",
+        "enabled",
+        "Whether it is given tokens, and those that it has count.",
+    ),
+    (
+        "client",
+        "app",
+        "The `[[app]]` that people sign in to through it: policies permit `oidc.authorize` on that. Required where people sign in through it (\"code\", \"device-code\"); an app that is not behind this gateway has `start`.",
+    ),
+    (
+        "client",
+        "grants",
+        "What it may ask the token endpoint for. Where absent: `code` and `refresh`; of a native client `device-code`, too; of a service `client-credentials` alone.",
+    ),
+    (
+        "client",
+        "redirect_uris",
+        "Where answers to it go: `https://`, to the letter. Of a native client also `http://127.0.0.1/…`, with any port, and schemes that are a domain turned round: `com.example.app:/cb`. At most 32.",
+    ),
+    (
+        "client",
+        "post_logout_redirect_uris",
+        "Where people may go after they signed out there.",
+    ),
+    (
+        "client",
+        "backchannel_logout_uri",
+        "Where it is told, from server to server, that a session is over (OpenID Connect Back-Channel Logout).",
+    ),
+    (
+        "client",
+        "backchannel_logout_session_required",
+        "Whether it is told which session.",
+    ),
+    (
+        "client",
+        "secrets",
+        "How it shows who it is: files with a secret each, closed to others (0600), of 32 bytes at least; at most 4, so that a new one is good before the old one ends. They are read again when they change. Facts hold their hashes alone. A client has exactly one of `secrets`, `keys`, `keys_uri` and `certificate`.",
+    ),
+    (
+        "client",
+        "secret_in",
+        "Where it sends its secret: in the `Authorization` header, or in the body.",
+    ),
+    (
+        "client",
+        "keys",
+        "A file with its public keys, a JWK set of at most 64KiB, by which it signs assertions (`private_key_jwt`); read again when it changes.",
+    ),
+    (
+        "client",
+        "keys_uri",
+        "The address of its public keys, instead.",
+    ),
+    (
+        "client",
+        "certificate",
+        "The certificate that it shows: one of an authority that is believed, by one name (`subject_dn`, `san_dns`, `san_uri`, `san_ip` or `san_email`), or \"self-signed\" over a key of `keys` or `keys_uri` (RFC 8705).",
+    ),
+    (
+        "client",
+        "scopes",
+        "What it may ask for. Where absent: `openid`, `profile`, `email` and `groups`; of a service nothing. `offline_access` is never among them by itself: tokens that outlive a session are somebody's word.",
+    ),
+    (
+        "client",
+        "resources",
+        "What it may ask tokens for: `https://` addresses, or names of apps of this file. At most 8.",
+    ),
+    (
+        "client",
+        "serves",
+        "The resources that it is itself: it may look into tokens for them, and exchange them.",
+    ),
+    (
+        "client",
+        "subjects",
+        "What it is told as a person's id: the same as others, or one that no client of another sector is told.",
+    ),
+    (
+        "client",
+        "sector",
+        "The host that pairwise ids are made for; that of its redirect URIs where absent.",
+    ),
+    (
+        "client",
+        "id_token_algorithm",
+        "By which its ID tokens are signed.",
+    ),
+    (
+        "client",
+        "userinfo_algorithm",
+        "By which what it asks of a person is signed; plain JSON otherwise.",
+    ),
+    (
+        "client",
+        "require_pushed",
+        "Whether its requests must be pushed before (RFC 9126).",
+    ),
+    (
+        "client",
+        "dpop_bound",
+        "Whether its tokens must be bound to a key (DPoP, RFC 9449).",
+    ),
+    (
+        "client",
+        "certificate_bound",
+        "Whether its tokens must be bound to its certificate (RFC 8705).",
+    ),
+    (
+        "client",
+        "proof_key",
+        "Whether its codes must be bound by a proof key (PKCE). Optional is for old relying parties that check `nonce` instead, and never for what cannot keep a secret.",
+    ),
+    (
+        "client",
+        "default_max_age",
+        "How long ago a sign-in may be where its request does not say; any time where absent.",
+    ),
+    (
+        "client",
+        "require_auth_time",
+        "Whether its ID tokens must say when the person signed in.",
+    ),
+    (
+        "client",
+        "default_acr_values",
+        "The authentication contexts that are wanted where its request does not say.",
+    ),
+    (
+        "client",
+        "consent",
+        "Whether people are asked before it is told of them. Never, unless it is said: who declares a client agrees for their people.",
+    ),
+    (
+        "client",
+        "groups",
+        "The groups that it is in, of this file: `principal in Group::\"robots\"`.",
+    ),
+    (
+        "client",
+        "attributes",
+        "Facts that policies read: `principal.getTag(\"team\")`.",
+    ),
     ("portal", "", "The page of a person's apps."),
     ("portal", "host", "Its host."),
     ("lifetimes", "", "How long things live. Read at the start."),
