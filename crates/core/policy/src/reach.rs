@@ -48,6 +48,14 @@ impl Reach {
         let found = keys.filter_map(|key| self.0.get(&(action, *key)));
         Reached(found.flatten().copied().collect())
     }
+
+    /// Whether a permit may be about an action on this, whoever does it. Where not, nothing lets
+    /// anybody do it.
+    pub fn may_reach(&self, action: Action, resource: &ResourceScopes) -> bool {
+        self.0.iter().any(|((of, _), resources)| {
+            *of == action && resource.0.iter().any(|key| resources.contains(key))
+        })
+    }
 }
 
 impl PrincipalScopes {
@@ -80,8 +88,44 @@ impl ResourceScopes {
 }
 
 impl Reached {
+    /// Whether they reach nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a permit may be about this. Where not, nothing lets it happen.
     pub fn may_reach(&self, resource: &ResourceScopes) -> bool {
         resource.0.iter().any(|key| self.0.contains(key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ANA, BO, NIGHT, facts, policies};
+
+    #[test]
+    fn what_permits_name_is_perhaps_reached_and_nothing_else_is() {
+        let policies = policies(
+            "@id(\"a\") permit (principal in Group::\"staff\", action == Action::\"oidc.authorize\", resource == App::\"wiki\");\n@id(\"b\") forbid (principal, action == Action::\"oidc.authorize\", resource == App::\"payroll\");",
+        );
+        let (reach, facts) = (Reach::of(&policies), facts());
+        let on = |name: &str| Resource::App(name.parse().unwrap());
+        let open = |action, name: &str| {
+            let resource = on(name);
+            let scopes =
+                ResourceScopes::of(&facts, Principal::Anonymous, (action, &resource), NIGHT);
+            reach.may_reach(action, &scopes.unwrap())
+        };
+        assert!(open(Action::OidcAuthorize, "wiki"));
+        assert!(!open(Action::OidcAuthorize, "payroll"));
+        assert!(!open(Action::TokenIssue, "wiki"));
+        for (who, nothing) in [(ANA, false), (BO, true)] {
+            let resource = on("wiki");
+            let asked = (Action::OidcAuthorize, &resource);
+            let scopes = PrincipalScopes::of(&facts, Principal::User(who), asked, NIGHT);
+            let reached = reach.reached(&scopes.unwrap(), Action::OidcAuthorize);
+            assert_eq!(reached.is_empty(), nothing);
+        }
     }
 }
