@@ -281,7 +281,8 @@ impl Joined {
 
     /// The administration, for the socket and for the door.
     fn administration(&self, data: &Path, live: &reload::Live) -> Administration {
-        let (shown, named, known) = (live.clone(), live.clone(), live.clone());
+        let (shown, named) = (live.clone(), live.clone());
+        let (known, registered) = (live.clone(), live.clone());
         Administration::new(Parts {
             engine: self.engine.clone(),
             identity: self.identity.clone(),
@@ -290,6 +291,7 @@ impl Joined {
             config: Arc::new(move || shown.shown()),
             configured_groups: Arc::new(move || named.groups()),
             configured_providers: Arc::new(move || known.providers()),
+            configured_clients: Arc::new(move || registered.clients()),
             log: self.log_access(data),
             desk: self.desk.clone(),
             ledger: ledger::folder(data),

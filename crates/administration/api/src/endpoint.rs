@@ -179,6 +179,16 @@ endpoints! {
         "Switches a provider on again, as far as it is declared.", asks [PROPOSE], gives 200 ProviderView;
     ProviderForget: DELETE "/v1/providers/{provider}" => AdminProviderChange on System,
         "Forgets a provider that the configuration file does not name any more, with who its people are here.", asks [PROPOSE], gives 200 ProviderForgotten;
+    ClientList: GET "/v1/clients" => AdminRead on System,
+        "Clients of the authorisation server, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<ClientView>;
+    ClientShow: GET "/v1/clients/{client}" => AdminRead on System,
+        "A client of the authorisation server. Its secrets are not shown, nor their hashes.", gives 200 ClientView;
+    ClientSuspend: POST "/v1/clients/{client}/suspend" => AdminClientSuspend on System,
+        "Switches a client off: it is given no tokens from now on, and none that it has counts.", asks [PROPOSE], gives 200 ClientView;
+    ClientResume: POST "/v1/clients/{client}/resume" => AdminClientChange on System,
+        "Switches a client on again, as far as it is declared; tokens that it still has count again.", asks [PROPOSE], gives 200 ClientView;
+    ClientRevokeTokens: DELETE "/v1/clients/{client}/tokens" => AdminClientSuspend on System,
+        "Takes back every token that a client has: what rests on one ends, and people sign in to it anew.", asks [PROPOSE], gives 200 ClientView;
     AppAccess: GET "/v1/apps/{app}/access" => AdminExplain on System,
         "Who can reach an app, and on which conditions.", gives 200 Listing<AppAccessView>;
     AccessMap: GET "/v1/map" => AdminExplain on System,

@@ -4,6 +4,7 @@ mod access;
 mod apps;
 mod backups;
 mod break_glass;
+mod clients;
 mod clock;
 mod declared;
 mod groups;
@@ -231,6 +232,11 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::ProviderSuspend => providers::switch(&call, true).await,
         Operation::ProviderResume => providers::switch(&call, false).await,
         Operation::ProviderForget => providers::forget(&call).await,
+        Operation::ClientList => clients::list(&call),
+        Operation::ClientShow => clients::show(&call),
+        Operation::ClientSuspend => clients::switch(&call, true).await,
+        Operation::ClientResume => clients::switch(&call, false).await,
+        Operation::ClientRevokeTokens => clients::revoke_tokens(&call).await,
         Operation::SessionList => sessions::list(&call).await,
         Operation::SessionEnd => sessions::end(&call).await,
         Operation::UserAccess => access::of_user(&call).await,

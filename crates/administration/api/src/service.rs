@@ -9,7 +9,8 @@ use gw_identity::Identity;
 use gw_issue::SigningKeys;
 use gw_leases::Desk;
 use gw_model::{
-    Action, DecisionId, GroupName, Principal, ProviderName, Resource, SessionId, Timestamp, UserId,
+    Action, ClientName, DecisionId, GroupName, Principal, ProviderName, Resource, SessionId,
+    Timestamp, UserId,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub configured_groups: Arc<dyn Fn() -> Vec<GroupName> + Send + Sync>,
     /// The providers of identities that the configuration file names.
     pub configured_providers: Arc<dyn Fn() -> Vec<ProviderName> + Send + Sync>,
+    /// The clients of the authorisation server that the configuration file names.
+    pub configured_clients: Arc<dyn Fn() -> Vec<ClientName> + Send + Sync>,
     /// Where the ledger lies, and what proves it whole.
     pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
     /// Where what is open is listed and ended.

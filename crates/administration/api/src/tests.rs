@@ -26,9 +26,12 @@ use crate::{
     types::*,
 };
 
+mod clients;
 mod declared;
 mod proposals;
 mod providers;
+
+const SECRET_HASH: &str = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
 
 const WIKI: &str = "@id(\"wiki-for-staff\")\npermit (principal in Group::\"staff\", action == Action::\"http.request\", resource in App::\"wiki\");\n";
 
@@ -80,6 +83,7 @@ async fn running(policy: &str) -> Running {
         }),
         configured_groups: Arc::new(|| vec!["owners".parse().unwrap()]),
         configured_providers: Arc::new(|| vec!["corp".parse().unwrap()]),
+        configured_clients: Arc::new(|| vec!["grafana".parse().unwrap()]),
         desk: Default::default(),
         ledger: ledger.clone(),
         started: since,
@@ -174,6 +178,35 @@ pub(crate) fn provider(name: &str) -> Provider {
     }
 }
 
+/// A client of the authorisation server that the file declares, with a secret.
+pub(crate) fn client(bits: u64, name: &str) -> gw_model::Client {
+    let registration = serde_json::json!({
+        "id": name,
+        "redirect_uris": [format!("https://{name}.test/callback")],
+        "authentication": { "method": "client_secret_basic", "secrets": [
+            { "hash": SECRET_HASH, "made_at": 5000 },
+        ] },
+        "grant_types": ["authorization_code", "refresh_token"],
+        "scopes": "openid groups",
+        "id_token_algorithm": "RS256",
+    });
+    gw_model::Client {
+        id: gw_model::ClientId::from_bits(bits),
+        name: name.parse().unwrap(),
+        title: format!("the {name}").into(),
+        attributes: Default::default(),
+        groups: Vec::new(),
+        app: Some("wiki".parse().unwrap()),
+        registration: registration.to_string().into(),
+        tokens_from: Timestamp::default(),
+        disabled: false,
+        version: 0,
+        suspended: false,
+        owner: gw_model::ClientOwner::Configuration,
+        consent: gw_model::Consent::Never,
+    }
+}
+
 fn identity(provider: &str, subject: &str) -> ExternalIdentity {
     ExternalIdentity::of(provider.parse().unwrap(), subject.into())
 }
@@ -253,6 +286,7 @@ async fn each_operation_is_a_question_of_its_own_that_policy_can_refuse() {
             .replace("{session}", named)
             .replace("{entry}", "b-aaaaaaaaaaaaa")
             .replace("{provider}", "corp")
+            .replace("{client}", "grafana")
             .replace("{proposal}", &proposed.id.to_string());
         let answer = running
             .client

@@ -3,6 +3,7 @@
 mod access;
 mod apps;
 mod break_glass;
+mod clients;
 mod declared;
 mod listing;
 mod nullable;
@@ -18,6 +19,7 @@ mod system;
 pub use access::*;
 pub use apps::*;
 pub use break_glass::*;
+pub use clients::*;
 pub use declared::*;
 pub use listing::*;
 pub use people::*;

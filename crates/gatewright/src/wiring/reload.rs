@@ -10,7 +10,7 @@ use aws_lc_rs::digest;
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_identity::Identity;
-use gw_model::{Actor, FactorKind, GroupName, ProviderName, Snapshot};
+use gw_model::{Actor, ClientName, FactorKind, GroupName, ProviderName, Snapshot};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -90,6 +90,14 @@ impl Live {
         self.with(|state| {
             let providers = state.config.wanted.providers.iter();
             providers.map(|provider| provider.name.clone()).collect()
+        })
+    }
+
+    /// The clients that the file names.
+    pub(super) fn clients(&self) -> Vec<ClientName> {
+        self.with(|state| {
+            let clients = state.config.wanted.clients.iter();
+            clients.map(|client| client.name.clone()).collect()
         })
     }
 

@@ -319,6 +319,10 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
         .change(vec![Change::AppPut(Arc::new(wiki))])
         .await;
     all.running.test.change(at_providers()).await;
+    all.running
+        .test
+        .change(vec![Change::ClientPut(Arc::new(client(1, "grafana")))])
+        .await;
     let mut kept = 0;
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_proposable()) {
         let body = bodies
@@ -336,6 +340,7 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
                     _ => "old",
                 },
             )
+            .replace("{client}", "grafana")
             .replace(
                 "/groups/{group}",
                 match endpoint.path.contains("/users/") {
@@ -371,10 +376,14 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
             facts.providers().collect::<Vec<_>>(),
             after.providers().collect::<Vec<_>>()
         );
+        assert_eq!(
+            facts.clients().collect::<Vec<_>>(),
+            after.clients().collect::<Vec<_>>()
+        );
         assert_eq!(facts.policies().version, after.policies().version);
         assert_eq!(facts.declared().version, after.declared().version);
     }
-    assert_eq!(kept, 20);
+    assert_eq!(kept, 23);
 }
 
 /// One provider that is on; and one that is off in all ways, at which Ana is known.

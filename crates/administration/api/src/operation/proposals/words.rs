@@ -36,6 +36,11 @@ pub(super) fn what(operation: Operation, parameters: &[String], body: &str) -> S
         Operation::ProviderSuspend => format!("switch the provider {} off", named(0)),
         Operation::ProviderResume => format!("switch the provider {} on again", named(0)),
         Operation::ProviderForget => format!("forget the provider {}", named(0)),
+        Operation::ClientSuspend => format!("switch the client {} off", named(0)),
+        Operation::ClientResume => format!("switch the client {} on again", named(0)),
+        Operation::ClientRevokeTokens => {
+            format!("take back every token of the client {}", named(0))
+        }
         Operation::GroupAdd => format!("add the group {}", added()),
         Operation::GroupPut => format!("change the group {}", named(0)),
         Operation::GroupRemove => format!("remove the group {}", named(0)),
