@@ -5,6 +5,7 @@ mod app;
 mod backup;
 mod break_glass;
 mod check;
+mod client;
 mod clock;
 mod declared;
 mod doctor;
@@ -86,6 +87,10 @@ enum Command {
     /// Providers of identities that people sign in by.
     #[command(subcommand)]
     Provider(provider::Command),
+    /// Clients of the authorisation server: apps that people sign in to through Gatewright, and
+    /// programs that ask for tokens.
+    #[command(subcommand)]
+    Client(client::Command),
     /// Print what a running Gatewright tells at a path of its API, as JSON.
     Api(api::Arguments),
     /// Keys that assertions are signed with.
@@ -174,6 +179,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Session(session) => session::run(&shell, session),
         Command::App(app) => app::run(&shell, app),
         Command::Provider(provider) => provider::run(&shell, provider),
+        Command::Client(client) => client::run(&shell, client),
         Command::Api(asked) => api::run(&shell, &asked),
         Command::Key(key) => key::run(&shell, key),
         Command::BreakGlass(glass) => break_glass::run(&shell, glass),

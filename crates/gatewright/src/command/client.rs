@@ -1,0 +1,139 @@
+//! `gatewright client`: clients of the authorisation server.
+
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use gw_api::types::{ClientState, ClientView, Listing};
+use gw_model::{AppName, ClientName, ClientOwner};
+use http::Method;
+
+use super::{Shell, converse};
+use crate::output::{Cell, Chip, Table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List clients: the apps that people sign in to through Gatewright, and programs that ask for
+    /// tokens.
+    List,
+    /// Show a client: how it is registered. Its secrets are not shown.
+    Show {
+        /// Its `client_id`.
+        name: ClientName,
+    },
+    /// Switch a client off at once, whatever the file says: it is given no tokens, and none that
+    /// it has counts.
+    Suspend {
+        /// Its `client_id`.
+        name: ClientName,
+    },
+    /// Switch a client on again, as far as the file declares it. Tokens that it still has count
+    /// again.
+    Resume {
+        /// Its `client_id`.
+        name: ClientName,
+    },
+    /// Take back every token that a client has, after asking: people sign in to it anew.
+    RevokeTokens {
+        /// Its `client_id`.
+        name: ClientName,
+        /// Take them back without asking.
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
+    match command {
+        Command::List => list(shell),
+        Command::Show { name } => show::run(shell, &name),
+        Command::Suspend { name } => switch(shell, &name, "suspend"),
+        Command::Resume { name } => switch(shell, &name, "resume"),
+        Command::RevokeTokens { name, yes } => revoke_tokens(shell, &name, yes),
+    }
+}
+
+fn list(shell: &Shell) -> super::Done {
+    let client = shell.client()?;
+    let clients: Listing<ClientView> = converse(async { Ok(client.list("/v1/clients").await?) })?;
+    shell.output.either(&clients, || {
+        let mut table = Table::new(&["name", "title", "app", "shows who it is by", "state"]);
+        for client in &clients.items {
+            table.row([
+                Cell::text(client.name.as_str()),
+                Cell::text(&client.title),
+                Cell::text(client.app.as_ref().map_or("", AppName::as_str)),
+                Cell::text(shows(client)),
+                state(client),
+            ]);
+        }
+        if table.is_empty() {
+            return shell
+                .output
+                .line("none yet: declare a `[[client]]` in the configuration file");
+        }
+        shell.output.table(&table)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// By what a client shows who it is, by the names of the registry.
+fn shows(client: &ClientView) -> &str {
+    let registration = client.registration.as_ref();
+    registration.map_or("", |registration| match &*registration.authentication {
+        "none" => "nothing: public",
+        other => other,
+    })
+}
+
+/// Whether it is given tokens.
+fn state(client: &ClientView) -> Cell {
+    match (client.state, client.configured, client.owner) {
+        (ClientState::On, _, ClientOwner::Configuration) => Cell::chip(Chip::Allow, "on"),
+        (ClientState::On, _, ClientOwner::Itself) => {
+            Cell::chip(Chip::Allow, "on, registered itself")
+        }
+        (ClientState::Suspended, _, _) => Cell::chip(Chip::Deny, "suspended"),
+        (ClientState::Off, true, _) => Cell::chip(Chip::Step, "off by the file"),
+        (ClientState::Off, false, _) => Cell::chip(Chip::Step, "off, no longer in the file"),
+    }
+}
+
+fn switch(shell: &Shell, name: &ClientName, verb: &str) -> super::Done {
+    let client = shell.client()?;
+    let path = format!("/v1/clients/{name}/{verb}");
+    let answer: ClientView = converse(async { Ok(client.call(Method::POST, &path).await?) })?;
+    shell.output.either(&answer, || {
+        let (chip, words) = match answer.state {
+            ClientState::Suspended => (
+                Chip::Deny,
+                format!("{name} is off: it is given no tokens, and none that it has counts"),
+            ),
+            ClientState::On => (Chip::Allow, format!("{name} is on: it is given tokens")),
+            ClientState::Off => (
+                Chip::Step,
+                format!("{name} stays off: the configuration file says so, or does not name it"),
+            ),
+        };
+        shell.output.line(chip.words(&words))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn revoke_tokens(shell: &Shell, name: &ClientName, yes: bool) -> super::Done {
+    let client = shell.client()?;
+    let question = format!(
+        "Take back every token of {name}? Whatever rests on one ends, and people sign in to it anew."
+    );
+    if !yes && !shell.agreed(&question)? {
+        return Ok(super::FOUND);
+    }
+    let path = format!("/v1/clients/{name}/tokens");
+    let answer: ClientView = converse(async { Ok(client.call(Method::DELETE, &path).await?) })?;
+    shell.output.either(&answer, || {
+        let words = format!("every token that {name} had is worth nothing any more");
+        shell.output.line(Chip::Allow.words(&words))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
