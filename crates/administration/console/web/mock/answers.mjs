@@ -7,12 +7,23 @@ import { OVERVIEW } from './answers/overview.mjs';
 import { PEOPLE } from './answers/people.mjs';
 import { POLICIES } from './answers/policies.mjs';
 import { PROPOSABLE, proposals } from './answers/proposals.mjs';
+import { CLIENTS } from './answers/clients.mjs';
 import { PROVIDERS } from './answers/providers.mjs';
 import { SETTINGS } from './answers/settings.mjs';
 
 export { Refusal } from './answers/common.mjs';
 
-const CHANGES = [...PEOPLE, ...GROUPS, ...APPS, ...POLICIES, ...OPEN, ...OVERVIEW, ...PROVIDERS, ...SETTINGS];
+const CHANGES = [
+  ...PEOPLE,
+  ...GROUPS,
+  ...APPS,
+  ...POLICIES,
+  ...OPEN,
+  ...OVERVIEW,
+  ...PROVIDERS,
+  ...CLIENTS,
+  ...SETTINGS,
+];
 
 /** The parts of a path that a pattern names, if it is one of its paths. */
 export function matched(pattern, path) {

@@ -129,6 +129,75 @@ const providers = () => [
   provider('old', 'Old directory', { state: 'off', configured: false }),
 ];
 
+const client = (name, title, now, { registration, ...more }) => ({
+  id: `c-${name}aaaaaaaaaaaaa`.slice(0, 15),
+  name,
+  title,
+  owner: 'configuration',
+  consent: 'never',
+  groups: [],
+  attributes: {},
+  registration: {
+    authentication: 'client_secret_basic',
+    secrets: [{ since: now - 40 * DAY }],
+    keys: [],
+    application_type: 'web',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [`https://${name}.example.com/callback`],
+    post_logout_redirect_uris: [],
+    scopes: ['openid', 'profile', 'email', 'groups'],
+    resources: [],
+    serves: [],
+    id_token_algorithm: 'RS256',
+    require_pushed: false,
+    dpop_bound: false,
+    certificate_bound: false,
+    proof_key_required: true,
+    require_auth_time: false,
+    default_acr_values: [],
+    ...registration,
+  },
+  state: 'on',
+  suspended: false,
+  configured: true,
+  version: 3,
+  ...more,
+});
+
+/** A program, an app that people sign in to, one on their devices that is off, and one that the file forgot. */
+const clients = (now) => [
+  client('builder', 'Builder', now, {
+    groups: ['contractors'],
+    attributes: { team: 'platform' },
+    tokens_from: now - DAY,
+    registration: {
+      authentication: 'private_key_jwt',
+      secrets: [],
+      keys: ['NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'],
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scopes: ['build:write'],
+      resources: ['https://wiki.example.com'],
+    },
+  }),
+  client('grafana', 'Grafana', now, {
+    app: 'wiki',
+    registration: {
+      secrets: [{ since: now - 400 * DAY, expires: now + DAY }, { since: now - DAY }],
+      backchannel_logout_uri: 'https://grafana.example.com/logout',
+      sector: 'grafana.example.com',
+    },
+  }),
+  client('notes', 'Notes', now, { app: 'wiki', owner: 'itself', consent: 'ask', configured: false }),
+  client('old', 'Old wiki', now, { app: 'wiki', state: 'off', configured: false }),
+  client('phone', 'Phone app', now, {
+    app: 'wiki',
+    state: 'suspended',
+    suspended: true,
+    registration: { authentication: 'none', secrets: [], application_type: 'native' },
+  }),
+];
+
 const route = (name, paths, more = {}) => ({
   name,
   paths,
@@ -240,7 +309,7 @@ export function makeOrganisation(now) {
       version: 2,
     }))
     .sort((a, b) => (a.title < b.title ? -1 : 1));
-  return { users, groups, apps, providers: providers() };
+  return { users, groups, apps, providers: providers(), clients: clients(now) };
 }
 
 export const routeNames = (app) => [...app.routes.map(({ name }) => `${app.name}/${name}`), `${app.name}/default`];

@@ -27,6 +27,7 @@ const PLACES: [href: string, words: string, under: string[]][] = [
   ['/people', 'People', ['/people/']],
   ['/groups', 'Groups', ['/groups/']],
   ['/providers', 'Providers', ['/providers/']],
+  ['/clients', 'Clients', ['/clients/']],
   ['/devices', 'Devices', []],
   ['/apps', 'Apps', ['/apps/']],
   ['/decisions', 'Live decisions', ['/decisions/']],

@@ -7,6 +7,8 @@ import { AddPersonPage } from './pages/add-person';
 import { AppPage } from './pages/app';
 import { AppsPage } from './pages/apps';
 import { BreakGlassPage } from './pages/break-glass';
+import { ClientPage } from './pages/client';
+import { ClientsPage } from './pages/clients';
 import { DecisionsRoute } from './pages/decisions';
 import { DevicesPage } from './pages/devices';
 import { AddAppPage, EditAppPage } from './pages/edit-app';
@@ -67,6 +69,8 @@ const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/people/:name', ({ name }) => <PersonPage name={given(name)} />],
   ['/groups', () => <GroupsPage />],
   ['/groups/:name', ({ name }) => <GroupPage name={given(name)} />],
+  ['/clients', () => <ClientsPage />],
+  ['/clients/:name', ({ name }) => <ClientPage name={given(name)} />],
   ['/providers', () => <ProvidersPage />],
   ['/providers/:name', ({ name }) => <ProviderPage name={given(name)} />],
   ['/devices', () => <DevicesPage />],

@@ -110,6 +110,8 @@ const ALL = [
   'admin.app.change',
   'admin.provider.suspend',
   'admin.provider.change',
+  'admin.client.suspend',
+  'admin.client.change',
   'admin.policy.apply',
   'admin.explain',
   'admin.log.read',

@@ -113,6 +113,58 @@ export interface Provider {
   version: number;
 }
 
+/** A secret of a client, as it is known here: since when, and never what it is. */
+export interface ClientSecret {
+  since: Time;
+  expires?: Time;
+}
+
+/** How a client is registered, by the words of OAuth's registry. */
+export interface Registration {
+  authentication: string;
+  secrets: ClientSecret[];
+  keys_uri?: string;
+  keys: string[];
+  certificate?: string;
+  application_type: 'web' | 'native';
+  grant_types: string[];
+  redirect_uris: string[];
+  post_logout_redirect_uris: string[];
+  backchannel_logout_uri?: string;
+  scopes: string[];
+  resources: string[];
+  serves: string[];
+  sector?: string;
+  id_token_algorithm: string;
+  userinfo_algorithm?: string;
+  require_pushed: boolean;
+  dpop_bound: boolean;
+  certificate_bound: boolean;
+  proof_key_required: boolean;
+  default_max_age_secs?: number;
+  require_auth_time: boolean;
+  default_acr_values: string[];
+}
+
+/** A client of the authorisation server: an app that people sign in to, or a program. */
+export interface Client {
+  id: string;
+  name: string;
+  title: string;
+  app?: string;
+  owner: 'configuration' | 'itself';
+  consent: 'ask' | 'never';
+  groups: string[];
+  attributes: Record<string, string>;
+  /** Absent where what is kept of it cannot be read. */
+  registration?: Registration;
+  state: 'on' | 'off' | 'suspended';
+  suspended: boolean;
+  configured: boolean;
+  tokens_from?: Time;
+  version: number;
+}
+
 export interface Factor {
   id: string;
   kind: string;

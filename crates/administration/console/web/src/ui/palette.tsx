@@ -23,6 +23,7 @@ const PAGES: Target[] = [
   ['Add a person', '/people/add'],
   ['Groups', '/groups'],
   ['Providers', '/providers'],
+  ['Clients', '/clients'],
   ['Devices', '/devices'],
   ['Apps', '/apps'],
   ['Add an app', '/apps/add'],
