@@ -6,6 +6,7 @@
 mod acme;
 mod break_glass;
 mod certificates;
+mod clients;
 mod clock;
 mod data;
 mod files;
@@ -47,6 +48,10 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         stored.as_ref().ok().and_then(Option::as_ref),
     ));
     found.extend(providers::look(config, stored.as_ref().ok().and_then(Option::as_ref)).await);
+    found.extend(clients::look(
+        config,
+        stored.as_ref().ok().and_then(Option::as_ref),
+    ));
     found.extend(records::look(&config.data, stored));
     found.extend(upstreams::look(config).await);
     found
