@@ -66,7 +66,7 @@ pub struct OwnedToken {
 
 impl OwnedToken {
     /// Why it does not count, where it does not: its client, or somebody, took it back.
-    pub(crate) fn fault(&self, facts: &Snapshot, now: Timestamp) -> Option<&'static str> {
+    pub fn fault(&self, facts: &Snapshot, now: Timestamp) -> Option<&'static str> {
         let client = facts.client(self.client_id);
         if now >= self.expires {
             Some("the access token is over")

@@ -336,6 +336,18 @@ fn value_text(circumstances: &Circumstances, attribute: gw_model::Attribute) -> 
             .proposal
             .as_ref()
             .map(|proposal| proposal.action.to_string()),
+        A::TokenClient => circumstances
+            .token
+            .as_ref()
+            .map(|token| token.client.to_string()),
+        A::TokenScopes => circumstances
+            .token
+            .as_ref()
+            .map(|token| token.scopes.join(" ")),
+        A::TokenSenderConstrained => circumstances
+            .token
+            .as_ref()
+            .map(|token| token.sender_constrained.to_string()),
         A::DeviceCompliant => circumstances
             .device
             .as_ref()
