@@ -67,10 +67,11 @@ fn header(headers: &HeaderMap) -> Result<Option<PresentedAccessToken<'_>>, Resou
     let Some((scheme, token)) = value.split_once(' ') else {
         return Err(ResourceRefusal::NoToken);
     };
-    let scheme = match scheme.to_ascii_lowercase().as_str() {
-        "bearer" => Scheme::Bearer,
-        "dpop" => Scheme::Dpop,
-        _ => return Err(ResourceRefusal::NoToken),
+    let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+    let scheme = match () {
+        () if is("bearer") => Scheme::Bearer,
+        () if is("dpop") => Scheme::Dpop,
+        () => return Err(ResourceRefusal::NoToken),
     };
     match is_token(token) {
         true => Ok(Some(PresentedAccessToken { scheme, token })),

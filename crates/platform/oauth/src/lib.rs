@@ -54,7 +54,7 @@ pub use grant::*;
 pub use introspection::{Introspection, IssuedKind, IssuedToken, TokenQuestion};
 pub use issuer::{Issuer, IssuerFault};
 pub use logout::{HintFault, IdTokenHint, LogoutFault, LogoutPlan, LogoutRequest};
-pub use metadata::{Endpoints, Pages, ResourceMetadata, Server, ServerMetadata};
+pub use metadata::{Endpoints, Pages, ProtectedResource, ResourceMetadata, Server, ServerMetadata};
 pub use parameters::{PARAMETERS_BYTES_MAX, PARAMETERS_MAX, ParameterFault, Parameters};
 pub use redirect_uri::{
     ApplicationType, REDIRECT_URIS_MAX, RedirectKind, RedirectUri, RedirectUriFault,

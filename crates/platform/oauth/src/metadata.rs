@@ -226,24 +226,37 @@ pub struct ResourceMetadata {
     resource_name: Option<String>,
 }
 
+/// What takes access tokens.
+#[derive(Debug, Clone)]
+pub struct ProtectedResource<'a> {
+    /// Who issues them.
+    pub issuer: Issuer,
+    /// Its identifier: to what they are addressed.
+    pub resource: &'a str,
+    /// Its name for people.
+    pub name: Option<&'a str>,
+    /// What they may be good for.
+    pub scopes: &'a Scopes,
+    /// The algorithms of DPoP proofs that it accepts.
+    pub proof_algorithms: &'a [Algorithm],
+    /// Whether it asks for clients' certificates, so that tokens may be bound to them.
+    pub has_client_certificates: bool,
+    /// Whether it takes only tokens that are bound to a DPoP key.
+    pub requires_dpop: bool,
+}
+
 impl ResourceMetadata {
-    /// Of a resource that this server protects, by its identifier.
-    pub fn new(
-        server: &Server,
-        resource: &str,
-        name: Option<&str>,
-        scopes: &Scopes,
-        requires_dpop: bool,
-    ) -> Self {
+    /// Of a resource.
+    pub fn of(resource: ProtectedResource<'_>) -> Self {
         Self {
-            resource: resource.to_owned(),
-            authorization_servers: [server.issuer.clone()],
-            scopes_supported: scopes.iter().map(str::to_owned).collect(),
+            resource: resource.resource.to_owned(),
+            authorization_servers: [resource.issuer],
+            scopes_supported: resource.scopes.iter().map(str::to_owned).collect(),
             bearer_methods_supported: ["header"],
-            tls_client_certificate_bound_access_tokens: server.has_client_certificates,
-            dpop_signing_alg_values_supported: names(&server.accepted),
-            dpop_bound_access_tokens_required: requires_dpop,
-            resource_name: name.map(str::to_owned),
+            tls_client_certificate_bound_access_tokens: resource.has_client_certificates,
+            dpop_signing_alg_values_supported: names(resource.proof_algorithms),
+            dpop_bound_access_tokens_required: resource.requires_dpop,
+            resource_name: resource.name.map(str::to_owned),
         }
     }
 
@@ -329,13 +342,15 @@ mod tests {
 
     #[test]
     fn a_resource_tells_where_its_tokens_come_from() {
-        let one = ResourceMetadata::new(
-            &server(),
-            "https://api.example/a",
-            Some("A"),
-            &crate::testing::scopes("read"),
-            true,
-        );
+        let one = ResourceMetadata::of(ProtectedResource {
+            issuer: crate::testing::issuer(),
+            resource: "https://api.example/a",
+            name: Some("A"),
+            scopes: &crate::testing::scopes("read"),
+            proof_algorithms: &[Algorithm::Es256],
+            has_client_certificates: true,
+            requires_dpop: true,
+        });
         let told = serde_json::to_value(one).unwrap();
         assert_eq!(
             told["authorization_servers"],
