@@ -8,10 +8,11 @@ use rustls::{
         CryptoProvider,
         aws_lc_rs::{self, Ticketer, kx_group},
     },
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
 };
 
-use crate::CertificateStore;
+use crate::{CertificateStore, clients::AnyCertificate};
 
 /// The one cryptographic provider, with the hybrid post-quantum key exchange first.
 pub fn provider() -> Arc<CryptoProvider> {
@@ -40,9 +41,28 @@ pub fn install_provider() {
 /// # Errors
 /// When the cryptographic library cannot provide what TLS needs.
 pub fn server_config(certificates: CertificateStore) -> Result<Arc<ServerConfig>, rustls::Error> {
+    of(certificates, WebPkiClientVerifier::no_client_auth())
+}
+
+/// The same, asking clients for a certificate, which they may leave out. Whoever issued it and
+/// whatever its dates are: a client proves that it holds the key, and nothing else is believed of
+/// it. It is for what is bound to that one certificate (RFC 8705).
+///
+/// # Errors
+/// When the cryptographic library cannot provide what TLS needs.
+pub fn asking_server_config(
+    certificates: CertificateStore,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    of(certificates, Arc::new(AnyCertificate::new(&provider())))
+}
+
+fn of(
+    certificates: CertificateStore,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13, &TLS12])?
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_cert_resolver(Arc::new(certificates));
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // Tickets are sealed under a rotating key, so no cache of sessions is shared between threads.

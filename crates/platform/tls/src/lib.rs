@@ -7,6 +7,7 @@
 //! certificate covers gets none. The demo's come from an authority of its own
 //! ([`DemoAuthority`]).
 
+mod clients;
 mod config;
 mod demo;
 mod fault;
@@ -18,7 +19,7 @@ mod trust;
 /// How handshakes with servers are made.
 pub use rustls::ClientConfig;
 
-pub use config::{install_provider, provider, server_config};
+pub use config::{asking_server_config, install_provider, provider, server_config};
 pub use demo::DemoAuthority;
 pub use fault::TlsFault;
 pub use files::CertificateFiles;
