@@ -3,9 +3,12 @@
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use gw_door::Open;
-use gw_engine::View;
+use gw_engine::{Judgement, View};
 use gw_jose::TokenType;
-use gw_model::{App, AppName, Principal, SessionId, Timestamp};
+use gw_model::{
+    App, AppName, AuthnEvent, GroupName, Principal, SessionId, Snapshot, Timestamp, TokenId,
+};
+use gw_oauth::Actor;
 use http::HeaderValue;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -30,9 +33,9 @@ pub struct Claims {
     pub iss: String,
     /// The app's name: an assertion for one app is worthless at another.
     pub aud: String,
-    /// The person's opaque id.
+    /// The person's opaque id, or that of a program which asks in its own name.
     pub sub: String,
-    /// The name one signs in with.
+    /// The name one signs in with, or the program's.
     pub preferred_username: String,
     /// The name that pages show.
     pub name: String,
@@ -41,12 +44,24 @@ pub struct Claims {
     pub email: Option<String>,
     /// Groups, groups of groups included.
     pub groups: Vec<String>,
-    /// The session.
-    pub sid: String,
+    /// The session; none where an access token stands for them without one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sid: Option<String>,
     /// How the person proved who they are.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub amr: Vec<String>,
     /// When they last did, in seconds since the Unix epoch.
-    pub auth_time: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub auth_time: Option<u64>,
+    /// The client that the access token was issued to, where one was shown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub client_id: Option<String>,
+    /// What that token is good for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scope: Option<String>,
+    /// Who acts for the person, by that token (RFC 8693, 4.1).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub act: Option<Actor>,
     /// When it was signed, in seconds since the Unix epoch.
     pub iat: u64,
     /// When it ends, in seconds since the Unix epoch.
@@ -56,10 +71,22 @@ pub struct Claims {
 /// The versions of what an assertion says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Versions {
-    user: u64,
+    /// Of the person or the program.
+    principal: u64,
     session: u64,
+    client: u64,
     groups: u64,
     keys: u64,
+}
+
+/// Whom and what an assertion is about.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    principal: Principal,
+    session: Option<SessionId>,
+    rank: u32,
+    token: Option<TokenId>,
+    app: AppName,
 }
 
 struct Signed {
@@ -74,7 +101,7 @@ struct Signed {
 pub struct Assertions {
     issuer: Arc<str>,
     keys: Arc<SigningKeys>,
-    signed: RefCell<FxHashMap<(SessionId, u32, AppName), Signed>>,
+    signed: RefCell<FxHashMap<Key, Signed>>,
 }
 
 impl Assertions {
@@ -92,9 +119,18 @@ impl Assertions {
     /// A remembered one is dropped at a change of rank or of the facts that it tells.
     pub fn of(&self, open: &Open, app: &App, view: &View, now: Timestamp) -> Option<HeaderValue> {
         let judgement = open.judgement();
-        let session = judgement.session?;
-        let versions = self.versions(view, judgement.principal, session)?;
-        let key = (session, judgement.rank, app.name.clone());
+        let versions = versions(view, judgement)?;
+        let key = Key {
+            principal: judgement.principal,
+            session: judgement.session,
+            rank: judgement.rank,
+            token: judgement
+                .circumstances
+                .token
+                .as_deref()
+                .map(|token| token.id),
+            app: app.name.clone(),
+        };
         if let Some(signed) = self.signed.borrow().get(&key)
             && signed.versions == versions
             && now.since(signed.made_at) < REUSE
@@ -103,7 +139,7 @@ impl Assertions {
         {
             return Some(signed.value.clone());
         }
-        let signed = self.sign(view, session, judgement.rank, app, versions, now)?;
+        let signed = self.sign(view, judgement, app, versions, now)?;
         let value = signed.value.clone();
         let mut remembered = self.signed.borrow_mut();
         if remembered.len() >= CAPACITY {
@@ -116,48 +152,36 @@ impl Assertions {
         Some(value)
     }
 
-    fn versions(&self, view: &View, principal: Principal, session: SessionId) -> Option<Versions> {
-        let Principal::User(user) = principal else {
-            return None;
-        };
-        Some(Versions {
-            user: view.facts.user(user)?.version,
-            session: view.facts.session(session)?.version,
-            groups: view.facts.groups_version(),
-            keys: view.facts.keys_version(),
-        })
-    }
-
     fn sign(
         &self,
         view: &View,
-        session: SessionId,
-        rank: u32,
+        judgement: &Judgement,
         app: &App,
         versions: Versions,
         now: Timestamp,
     ) -> Option<Signed> {
-        let session = view.facts.session(session)?;
-        let user = view.facts.user(session.user)?;
-        let (groups, holds_until) = view.facts.groups_of(user, now);
-        let events = session.authn_at(rank);
-        let mut amr: Vec<_> = events
-            .iter()
-            .map(|e| e.method.as_str().to_owned())
-            .collect();
-        amr.sort_unstable();
-        amr.dedup();
+        let who = Named::of(&view.facts, judgement.principal, now)?;
+        let holds_until = who.holds_until;
+        let session = judgement.session.and_then(|id| view.facts.session(id));
+        let events = session.map_or(&[][..], |session| session.authn_at(judgement.rank));
+        let token = judgement.circumstances.token.as_deref();
+        if session.is_some() && events.is_empty() && token.is_none() {
+            return None;
+        }
         let claims = Claims {
             iss: self.issuer.to_string(),
             aud: app.name.to_string(),
-            sub: user.id.to_string(),
-            preferred_username: user.name.to_string(),
-            name: user.display_name.to_string(),
-            email: user.email.as_ref().map(ToString::to_string),
-            groups: groups.iter().map(ToString::to_string).collect(),
-            sid: session.id.to_string(),
-            amr,
-            auth_time: events.iter().map(|e| e.at).max()?.as_secs(),
+            sub: who.id,
+            preferred_username: who.name,
+            name: who.title,
+            email: who.email,
+            groups: who.groups.iter().map(ToString::to_string).collect(),
+            sid: session.map(|session| session.id.to_string()),
+            amr: methods(events),
+            auth_time: events.iter().map(|e| e.at.as_secs()).max(),
+            client_id: token.map(|token| token.client.to_string()),
+            scope: token.map(|token| token.scopes.join(" ")),
+            act: token.and_then(|token| acting(&token.actors)),
             iat: now.as_secs(),
             exp: now.after(LIFE).as_secs(),
         };
@@ -175,4 +199,92 @@ impl Assertions {
             value,
         })
     }
+}
+
+/// The versions of what an assertion says of these; strangers have none.
+fn versions(view: &View, judgement: &Judgement) -> Option<Versions> {
+    let facts = &view.facts;
+    let token = judgement.circumstances.token.as_deref();
+    let session = match judgement.session {
+        Some(id) => facts.session(id)?.version,
+        None => token.map(|_| 0)?,
+    };
+    Some(Versions {
+        principal: match judgement.principal {
+            Principal::User(id) => facts.user(id)?.version,
+            Principal::Client(id) => facts.client(id)?.version,
+            Principal::Anonymous | Principal::Local(_) => return None,
+        },
+        session,
+        client: match token {
+            Some(token) => facts.client(token.client_id)?.version,
+            None => 0,
+        },
+        groups: facts.groups_version(),
+        keys: facts.keys_version(),
+    })
+}
+
+/// How a person or a program is told.
+struct Named {
+    id: String,
+    name: String,
+    title: String,
+    email: Option<String>,
+    groups: Vec<GroupName>,
+    /// When one of its memberships ends by itself.
+    holds_until: Timestamp,
+}
+
+impl Named {
+    fn of(facts: &Snapshot, principal: Principal, now: Timestamp) -> Option<Self> {
+        match principal {
+            Principal::User(id) => {
+                let user = facts.user(id)?;
+                let (groups, holds_until) = facts.groups_of(user, now);
+                Some(Self {
+                    id: user.id.to_string(),
+                    name: user.name.to_string(),
+                    title: user.display_name.to_string(),
+                    email: user.email.as_ref().map(ToString::to_string),
+                    groups,
+                    holds_until,
+                })
+            }
+            Principal::Client(id) => {
+                let client = facts.client(id)?;
+                Some(Self {
+                    id: client.id.to_string(),
+                    name: client.name.to_string(),
+                    title: client.title.to_string(),
+                    email: None,
+                    groups: facts.groups_of_client(client),
+                    holds_until: Timestamp::NEVER,
+                })
+            }
+            Principal::Anonymous | Principal::Local(_) => None,
+        }
+    }
+}
+
+/// The methods of proofs, each once.
+fn methods(events: &[AuthnEvent]) -> Vec<String> {
+    let mut amr: Vec<_> = events
+        .iter()
+        .map(|e| e.method.as_str().to_owned())
+        .collect();
+    amr.sort_unstable();
+    amr.dedup();
+    amr
+}
+
+/// The chain of who acts, the nearest outermost.
+fn acting(actors: &[Arc<str>]) -> Option<Actor> {
+    let chain = actors.iter().rev();
+    chain.fold(None, |act, sub| {
+        Some(Actor {
+            sub: sub.to_string(),
+            act: act.map(Box::new),
+        })
+    })
 }

@@ -11,3 +11,6 @@ pub use keys::{KeyError, Pace, SigningKeys};
 
 /// The purpose of the keys that sign assertions for apps. One key per purpose.
 pub const ASSERTION_PURPOSE: &str = "assertion";
+
+/// The purpose of the keys that sign access tokens (RFC 9068).
+pub const ACCESS_TOKEN_PURPOSE: &str = "access-token";
