@@ -123,6 +123,8 @@ pub(crate) struct Listen {
     pub(crate) public_http_port: u16,
     /// The HTTPS port in the URLs that people use.
     pub(crate) public_https_port: u16,
+    /// Hosts whose clients are asked for a certificate of their own.
+    pub(crate) client_certificates: Vec<Arc<str>>,
 }
 
 /// A certificate chain with its key.

@@ -219,6 +219,10 @@ impl RouteDocument {
         if self.paths.is_empty() {
             faults.add(at("paths"), "is empty: say which paths belong to the route");
         }
+        let credential = match self.credential {
+            CredentialWord::Cookie => Credential::Cookie,
+            CredentialWord::Bearer => Credential::Bearer,
+        };
         Some(Route {
             paths: faults.read_all(&at("paths"), &self.paths),
             methods: faults
@@ -227,15 +231,13 @@ impl RouteDocument {
                 .map(|method| method.0)
                 .collect(),
             tags: faults.read_all(&at("tags"), &self.tags),
-            credential: match self.credential {
-                CredentialWord::Cookie => Credential::Cookie,
-                CredentialWord::Bearer => Credential::Bearer,
-            },
+            credential,
             scopes: self.read_scopes(&at("scopes"), faults),
             sender_constrained: self.sender_constrained,
             authorization: match self.authorization {
-                AuthorizationWord::Pass => AuthorizationHeader::Pass,
-                AuthorizationWord::Strip => AuthorizationHeader::Strip,
+                None => credential.usual_authorization(),
+                Some(AuthorizationWord::Pass) => AuthorizationHeader::Pass,
+                Some(AuthorizationWord::Strip) => AuthorizationHeader::Strip,
             },
             origins: faults
                 .read_all::<Origin>(&at("origins"), &self.origins)
@@ -282,10 +284,10 @@ impl RouteDocument {
             },
             scopes: texts(&route.scopes),
             sender_constrained: route.sender_constrained,
-            authorization: match route.authorization {
+            authorization: Some(match route.authorization {
                 AuthorizationHeader::Pass => AuthorizationWord::Pass,
                 AuthorizationHeader::Strip => AuthorizationWord::Strip,
-            },
+            }),
             origins: texts(&route.origins),
             recorded_parameters: texts(&route.recorded_parameters),
             accept_encoded_slash: route.accept_encoded_slash,

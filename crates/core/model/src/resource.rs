@@ -252,7 +252,7 @@ pub struct Route {
     /// Which credential it takes.
     #[serde(default)]
     pub credential: Credential,
-    /// What becomes of an `Authorization` header on a cookie route.
+    /// What becomes of an `Authorization` header.
     #[serde(default)]
     pub authorization: AuthorizationHeader,
     /// What an access token must be good for on a bearer route, all of it.
@@ -296,7 +296,18 @@ pub enum Credential {
     Bearer,
 }
 
-/// What becomes of an `Authorization` header on a cookie route.
+impl Credential {
+    /// What becomes of an `Authorization` header where nothing is said: beside a cookie it is the
+    /// app's own, and what holds an access token stays here.
+    pub const fn usual_authorization(self) -> AuthorizationHeader {
+        match self {
+            Self::Cookie => AuthorizationHeader::Pass,
+            Self::Bearer => AuthorizationHeader::Strip,
+        }
+    }
+}
+
+/// What becomes of an `Authorization` header.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthorizationHeader {

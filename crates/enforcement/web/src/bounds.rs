@@ -25,7 +25,7 @@ pub(crate) use answers::{Answers, Untaken};
 pub(crate) use exchanges::{Exchange, Exchanges};
 pub(crate) use frames::Meter;
 pub(crate) use paces::{Account, Allowance, Asks, Paces, TooFast};
-pub(crate) use pass::{Pass, Whose};
+pub(crate) use pass::{Caller, Pass, Whose};
 pub(crate) use seats::{Connected, Seat, Seats};
 pub(crate) use turnstile::{
     begin_turn, charge, in_turns, keep_turning, spawn, spawn_owner, spawn_unpinned,

@@ -12,15 +12,18 @@ use std::{
     net::IpAddr,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use gw_jose::Thumbprint;
 use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
 use hyper::{body::Incoming, service::Service};
+use rustls::{ServerConfig, server::Acceptor};
 use slab::Slab;
 use tokio::{net::TcpStream, task::AbortHandle, time::timeout};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
 
 pub(crate) use h2::abort_if_unread;
 pub(crate) use io::ClientIo;
@@ -40,7 +43,7 @@ use crate::{
     gate,
     header::{Origin, Told},
     header_blocks::HeaderBlocks,
-    options::{Listener, Serves},
+    options::{ClientCertificates, Listener, Serves},
     proxy_protocol,
     relay::Upgrade,
     thread::Thread,
@@ -60,6 +63,10 @@ pub(crate) struct Conn {
     pub(crate) peer: IpAddr,
     /// The host that the TLS session was opened for.
     pub(crate) opened_for: Option<Box<str>>,
+    /// The client's certificate, whose key it has proven to hold.
+    pub(crate) certificate: Option<Thumbprint>,
+    /// Whether one was asked for.
+    pub(crate) asks_certificate: bool,
     pub(crate) serves: Serves,
     pub(crate) hsts: Option<HeaderValue>,
     pub(crate) abort: Abort,
@@ -317,6 +324,8 @@ struct Opened {
     io: ClientIo,
     peer: IpAddr,
     opened_for: Option<Box<str>>,
+    certificate: Option<Thumbprint>,
+    asks_certificate: bool,
     multiplexed: bool,
 }
 
@@ -338,17 +347,30 @@ async fn open(
             io.abort().abort();
         }
     }
-    let Serves::Tls { config, .. } = &listener.serves else {
+    let Serves::Tls {
+        config,
+        client_certificates,
+        ..
+    } = &listener.serves
+    else {
         return Ok(Opened {
             io: ClientIo::Plain(io),
             peer,
             opened_for: None,
+            certificate: None,
+            asks_certificate: false,
             multiplexed: false,
         });
     };
-    let stream = TlsAcceptor::from(config.clone()).accept(io).await?;
+    let (asks_certificate, stream) = match client_certificates {
+        None => (false, TlsAcceptor::from(config.clone()).accept(io).await?),
+        Some(asked) => by_name(config, asked, io).await?,
+    };
     let (_, session) = stream.get_ref();
+    let certificate = session.peer_certificates().and_then(<[_]>::first);
     Ok(Opened {
+        certificate: certificate.map(|der| Thumbprint::of_certificate(der)),
+        asks_certificate,
         peer,
         opened_for: session
             .server_name()
@@ -356,6 +378,20 @@ async fn open(
         multiplexed: session.alpn_protocol() == Some(b"h2"),
         io: ClientIo::Tls(Box::new(stream)),
     })
+}
+
+/// A handshake that asks for the client's certificate where its host wants that. Says whether it
+/// did.
+async fn by_name(
+    config: &Arc<ServerConfig>,
+    asked: &ClientCertificates,
+    io: CutIo<TcpStream>,
+) -> std::io::Result<(bool, TlsStream<CutIo<TcpStream>>)> {
+    let begun = LazyConfigAcceptor::new(Acceptor::default(), io).await?;
+    let name = begun.client_hello().server_name().map(str::to_owned);
+    let asks = name.is_some_and(|name| asked.are_asked_at(&name));
+    let config = if asks { &asked.config } else { config };
+    Ok((asks, begun.into_stream(config.clone()).await?))
 }
 
 impl Conn {
@@ -378,6 +414,8 @@ impl Conn {
             scheme,
             peer: opened.peer,
             opened_for: opened.opened_for.clone(),
+            certificate: opened.certificate,
+            asks_certificate: opened.asks_certificate,
             serves: listener.serves.clone(),
             hsts: hsts.and_then(|secs| HeaderValue::try_from(format!("max-age={secs}")).ok()),
             abort,
@@ -414,7 +452,7 @@ impl Conn {
     ) -> Result<(), TooFast> {
         let paces = &self.thread.shared.paces;
         let account = Account {
-            person: who.person,
+            caller: who.caller,
             what,
         };
         let spent = self.allowance.spend(paces, account, price, now);

@@ -5,7 +5,12 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use gw_model::{AppName, EndReason, Principal, Session, Snapshot, Timestamp, TokenHash, User};
 
-use crate::{canonical::Ambiguous, cookie::Ours};
+use crate::{
+    bearer::Shown,
+    bounds::{Caller, Whose},
+    canonical::Ambiguous,
+    cookie::Ours,
+};
 
 /// Who asks.
 #[derive(Debug, Default)]
@@ -16,6 +21,8 @@ pub(crate) struct Who {
     pub(crate) ended: Option<EndReason>,
     /// A credential came that stands for nobody any more.
     pub(crate) stale: bool,
+    /// The access token that stands for whoever asks, on a route that takes them.
+    pub(crate) token: Option<Box<Shown>>,
 }
 
 /// A person who is known.
@@ -96,14 +103,44 @@ impl Who {
 
     /// As policy knows them.
     pub(crate) fn principal(&self) -> Principal {
-        self.known
-            .as_ref()
-            .map_or(Principal::Anonymous, |k| Principal::User(k.user.id))
+        match (&self.known, &self.token) {
+            (Some(known), _) => Principal::User(known.user.id),
+            (None, Some(shown)) => shown.principal(),
+            (None, None) => Principal::Anonymous,
+        }
     }
 
-    /// The name one signs in with; empty for strangers.
+    /// Whether somebody is known: a person, or a program in its own name.
+    pub(crate) const fn is_somebody(&self) -> bool {
+        self.known.is_some() || self.token.is_some()
+    }
+
+    /// The person, whether or not in a session.
+    pub(crate) fn user(&self) -> Option<&Arc<User>> {
+        match (&self.known, &self.token) {
+            (Some(known), _) => Some(&known.user),
+            (None, token) => token.as_ref()?.user.as_ref(),
+        }
+    }
+
+    /// The name one signs in with, or that of a program; empty for strangers.
     pub(crate) fn name(&self) -> &str {
-        self.known.as_ref().map_or("", |known| &known.user.name)
+        match (self.user(), &self.token) {
+            (Some(user), _) => &user.name,
+            (None, Some(shown)) => shown.client().name.as_str(),
+            (None, None) => "",
+        }
+    }
+
+    /// On whose account it goes.
+    pub(crate) fn whose(&self) -> Option<Whose> {
+        let session = self.known.as_ref().map(|known| known.session.id);
+        let caller = match self.principal() {
+            Principal::User(id) => Caller::Person(id),
+            Principal::Client(id) => Caller::Program(id),
+            Principal::Anonymous | Principal::Local(_) => return None,
+        };
+        Some(Whose { caller, session })
     }
 }
 

@@ -29,7 +29,8 @@ pub struct Own<'a> {
 }
 
 impl Own<'_> {
-    fn is(&self, origin: &[u8]) -> bool {
+    /// Whether a text names this origin, to the letter.
+    pub fn is(&self, origin: &[u8]) -> bool {
         self.authority.is_origin(self.scheme, origin)
     }
 }

@@ -16,6 +16,7 @@ use hyper::upgrade::OnUpgrade;
 
 use crate::{
     answer::{Rejection, clear_site},
+    bearer,
     body::{BodyFault, DownBody, OutBody, Unread, UpBody},
     cookie,
     extended::Opened,
@@ -116,7 +117,7 @@ fn request(
         bytes_max,
         flow.clone(),
         inbound.app.clone(),
-        asked.who.known.is_some(),
+        asked.who.is_somebody(),
     );
     let app = &inbound.app;
     let takes_trailers =
@@ -124,6 +125,9 @@ fn request(
     rules::strip_request(&mut headers, &app.headers, asked.route.accepts_overrides);
     if asked.route.authorization == AuthorizationHeader::Strip {
         headers.remove(header::AUTHORIZATION);
+        if asked.who.token.is_some() {
+            headers.remove(bearer::DPOP);
+        }
     }
     if app.app.preserve_host {
         headers.insert(HOST, inbound.told.host().clone());
@@ -147,23 +151,27 @@ fn request(
 
 /// The signed assertion, and the plain headers of an app that cannot read one.
 fn tell_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
-    let Some(known) = &asked.who.known else {
+    if !asked.who.is_somebody() {
         return;
-    };
+    }
     let inbound = &asked.inbound;
     assert_who(asked, flow, headers);
+    // Programs have no plain headers: their names could be those of people.
+    let Some(user) = asked.who.user() else {
+        return;
+    };
     let plain = &inbound.app.headers.told;
     let mut tell = |name: &Option<HeaderName>, value: &str| {
         if let (Some(name), Ok(value)) = (name, HeaderValue::from_bytes(value.as_bytes())) {
             headers.insert(name.clone(), value);
         }
     };
-    tell(&plain.user, &known.user.name);
-    if let Some(email) = &known.user.email {
+    tell(&plain.user, &user.name);
+    if let Some(email) = &user.email {
         tell(&plain.email, email);
     }
     if plain.groups.is_some() {
-        let (groups, _) = inbound.view.facts.groups_of(&known.user, inbound.now);
+        let (groups, _) = inbound.view.facts.groups_of(user, inbound.now);
         let groups: Vec<&str> = groups.iter().map(gw_model::GroupName::as_str).collect();
         tell(&plain.groups, &groups.join(","));
     }
@@ -295,6 +303,9 @@ fn head(
         if let Some(removal) = cookie::removal(cookie::SESSION) {
             headers.append(header::SET_COOKIE, removal);
         }
+    }
+    if let Some(shown) = &asked.who.token {
+        bearer::answers(inbound, shown, &mut headers);
     }
     let mut head = Response::new(());
     *head.status_mut() = parts.status;

@@ -13,6 +13,7 @@ use hyper::body::Incoming;
 
 use crate::{
     answer::Rejection,
+    bearer,
     body::{OutBody, ToldToSend, Unread},
     bounds::Exchange,
     built_in,
@@ -154,6 +155,10 @@ async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
             body.discard();
             own_paths::answer(&inbound).await.map(OutBody::of)
         }
+        Next::Unauthorized(inbound, route, refused) => {
+            body.discard();
+            bearer::answer(&inbound, &route, &refused).map(OutBody::of)
+        }
         Next::Preflight(inbound, route, preflight) => {
             let answer = preflight.answer(&inbound.headers, &route.origins);
             if answer.status() == StatusCode::FORBIDDEN {
@@ -220,8 +225,8 @@ fn decide(asked: &Asked) -> Decided {
         return say(refusal::safari().map(OutBody::of));
     }
     let mut exchange = None;
-    if let Some(known) = &asked.who.known {
-        if let Err(own) = too_fast::admit(asked, known) {
+    if let Some(whose) = asked.who.whose() {
+        if let Err(own) = too_fast::admit(asked, whose) {
             return say(own.map(OutBody::of));
         }
     } else if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {

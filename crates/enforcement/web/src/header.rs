@@ -10,6 +10,7 @@ use http::{
 use smallvec::SmallVec;
 
 use crate::{
+    bearer,
     canonical::{Authority, Scheme},
     cookie,
 };
@@ -147,6 +148,7 @@ pub fn strip_trailers(trailers: &mut HeaderMap, app: &AppHeaders) {
         header::AUTHORIZATION,
         header::TRAILER,
         header::SET_COOKIE,
+        bearer::DPOP,
     ] {
         trailers.remove(name);
     }

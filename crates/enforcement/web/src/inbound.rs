@@ -3,12 +3,13 @@
 use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 use gw_engine::{Circumstances, OwnedHttp, View};
-use gw_model::{Action, Timestamp, Upstream};
+use gw_model::{Action, Credential, Timestamp, Upstream};
 use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::Parts};
 use hyper::upgrade::OnUpgrade;
 
 use crate::{
     answer::Rejection,
+    bearer::{self, Refused},
     canonical::{Ambiguous, Authority, Canonical, Scheme, Target},
     connection::Conn,
     cookie::Ours,
@@ -66,6 +67,8 @@ pub(crate) enum Next {
     OwnPath(Box<Inbound>),
     /// Answer a preflight.
     Preflight(Box<Inbound>, Rc<Route>, Preflight),
+    /// Say what is wrong with the access token, or that there is none.
+    Unauthorized(Box<Inbound>, Rc<Route>, Refused),
 }
 
 /// A request's head as it came.
@@ -194,7 +197,7 @@ impl Inbound {
     /// What this request is: ours, a preflight, or something to ask about.
     pub(crate) fn next(mut self) -> Result<Next, Rejection> {
         let extended = self.extended.take();
-        if self.is_own_path() {
+        if self.is_own_path() || self.is_metadata() {
             return match extended {
                 None => Ok(Next::OwnPath(Box::new(self))),
                 Some(_) => Err(Ambiguous::Upgrade.into()),
@@ -226,7 +229,15 @@ impl Inbound {
             true => Sender::read(&self.headers, self.own(), &route.origins)?,
             false => Sender::Untold,
         };
-        let who = self.who()?;
+        let who = match route.credential {
+            Credential::Cookie => self.who()?,
+            Credential::Bearer => match bearer::read(&self, &route)? {
+                bearer::Read::Who(who) => who,
+                bearer::Read::Refused(refused) => {
+                    return Ok(Next::Unauthorized(Box::new(self), route, refused));
+                }
+            },
+        };
         let asked = Box::new(Asked {
             inbound: self,
             route,
@@ -276,6 +287,11 @@ impl Inbound {
                 })
         };
         ours(self.target.path()) || self.target.readings().any(ours)
+    }
+
+    /// Whether it asks where tokens for the app come from.
+    pub(crate) fn is_metadata(&self) -> bool {
+        self.app.tokens.is_some() && self.target.path() == bearer::METADATA_PATH
     }
 
     /// The origin that it is for.
@@ -368,7 +384,10 @@ impl Asked {
         let Self {
             inbound, sender, ..
         } = self;
-        let fine = if self.handshake.is_some() {
+        let fine = if self.who.token.is_some() {
+            // No browser adds a token by itself.
+            true
+        } else if self.handshake.is_some() {
             fetch_site::may_switch(&inbound.headers, inbound.own(), *sender)
         } else if fetch_site::is_safe(&inbound.method) {
             true
@@ -414,7 +433,11 @@ impl Asked {
             device: None,
             risk: None,
             proposal: None,
-            token: None,
+            token: self
+                .who
+                .token
+                .as_ref()
+                .map(|shown| shown.verified.token.clone()),
         })
     }
 }

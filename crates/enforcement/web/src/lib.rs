@@ -13,6 +13,7 @@
 
 mod accept;
 mod answer;
+mod bearer;
 mod body;
 mod bounds;
 mod built_in;
@@ -52,8 +53,9 @@ pub mod websocket;
 
 pub use metrics::{Counted, Counter, TURN_MAX, ThreadMetrics};
 pub use options::{
-    AppCookie, BuiltIn, Challenges, Code, Country, DoorFault, HandOver, HandOverFault, Limits,
-    Listener, MakeDoor, PAGE_BODY_BYTES, Serves, ThreadDoor, WebOptions, WhomToAsk,
+    AppCookie, BuiltIn, Challenges, ClientCertificates, Code, Country, DoorFault, HandOver,
+    HandOverFault, Limits, Listener, MakeDoor, PAGE_BODY_BYTES, Serves, ThreadDoor, WebOptions,
+    WhomToAsk,
 };
 pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};

@@ -154,6 +154,8 @@ pub enum Serves {
     Tls {
         /// How handshakes are made; certificates change behind it.
         config: Arc<ServerConfig>,
+        /// Where clients are asked for a certificate of their own.
+        client_certificates: Option<ClientCertificates>,
         /// `Strict-Transport-Security` of this many seconds, on every host.
         hsts_secs: Option<u64>,
     },
@@ -164,6 +166,24 @@ pub enum Serves {
         /// What is answered to an authority that looks whether a host is ours; nothing where absent.
         challenges: Option<Challenges>,
     },
+}
+
+/// Hosts whose clients are asked for a certificate when a connection is opened, which they may
+/// leave out. Access tokens may be bound to it (RFC 8705). Browsers show a chooser then, so it is
+/// for hosts that programs call.
+#[derive(Clone)]
+pub struct ClientCertificates {
+    /// How handshakes for them are made.
+    pub config: Arc<ServerConfig>,
+    /// The hosts, spelled as they are compared.
+    pub hosts: Arc<[Arc<str>]>,
+}
+
+impl ClientCertificates {
+    /// Whether clients of this host are asked.
+    pub fn are_asked_at(&self, host: &str) -> bool {
+        self.hosts.iter().any(|one| one.eq_ignore_ascii_case(host))
+    }
 }
 
 /// What is answered at a host for a token under `/.well-known/acme-challenge/` (RFC 8555, 8.3),

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, StatusCode, header::SET_COOKIE};
 
 use crate::{
     answer::{Own, Rejection, clear_site},
+    bearer,
     cookie::{self, Ours},
     credential::Who,
     gate::refused_stranger,
@@ -34,6 +35,9 @@ pub fn own_paths() -> impl Iterator<Item = &'static str> {
 
 /// Answers one of our own paths.
 pub(crate) async fn answer(inbound: &Inbound) -> Own {
+    if inbound.is_metadata() {
+        return bearer::metadata(inbound).unwrap_or_else(|rejection| rejection.answer(false));
+    }
     let path = inbound.target.path();
     let found = OWN_PATHS
         .iter()

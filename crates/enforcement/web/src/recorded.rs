@@ -67,7 +67,7 @@ impl<'a> Personal<'a> {
                 user_agent: inbound.user_agent(),
                 ..gw_ledger::Personal::default()
             },
-            stranger: asked.who.known.is_none(),
+            stranger: !asked.who.is_somebody(),
         }
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answer::{Own, Problem, clear_site},
+    bearer,
     cookie::{self, Ours},
     credential::Known,
     fetch_site::{self, is_safe},
@@ -34,6 +35,8 @@ pub(crate) async fn answer(
 ) -> Own {
     let mut own = if refused.unwritable {
         unwritable(asked)
+    } else if let Some(shown) = &asked.who.token {
+        return bearer::by_policy(asked, shown, circumstances, refused).await;
     } else {
         // A session that ended since it was looked up makes a stranger of the person.
         match asked
@@ -96,7 +99,7 @@ pub(crate) fn safari() -> Own {
 impl Asked {
     /// Whether the answer will be shown as a page.
     pub(crate) fn is_page(&self) -> bool {
-        self.inbound.navigation && self.handshake.is_none()
+        self.inbound.navigation && self.handshake.is_none() && self.who.token.is_none()
     }
 }
 
@@ -209,7 +212,11 @@ async fn person(
 }
 
 /// The session has proven more than the app's cookie may rest on, and that would be enough.
-fn opens_at_full_rank(asked: &Asked, session: SessionId, circumstances: &Circumstances) -> bool {
+pub(crate) fn opens_at_full_rank(
+    asked: &Asked,
+    session: SessionId,
+    circumstances: &Circumstances,
+) -> bool {
     let inbound = &asked.inbound;
     let view = inbound.conn.thread.view();
     let Some(session) = view.facts.session(session) else {
@@ -269,7 +276,7 @@ fn page(asked: &Asked, known: &Known, refused: &Refusal, remedies: &Remedies, le
     own
 }
 
-fn problem(asked: &Asked, refused: &Refusal, remedies: &Remedies, level: Level) -> Own {
+pub(crate) fn problem(asked: &Asked, refused: &Refusal, remedies: &Remedies, level: Level) -> Own {
     let title = format!("{} is not open to you", asked.inbound.app.app.title);
     let alone = remedies.ways.iter().any(Remedy::alone);
     let detail = match (level, alone) {

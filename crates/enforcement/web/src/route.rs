@@ -1,10 +1,10 @@
 //! From host, path and method to the app and the route, compiled once per change of the apps.
 
-use std::{cell::OnceCell, cmp::Reverse, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, cmp::Reverse, collections::BTreeSet, rc::Rc, sync::Arc};
 
 use gw_model::{
-    App, AuthorizationHeader, PathPattern, Resource, Route as Declared, RouteName, Snapshot,
-    UpgradeToken, Upstream,
+    App, AuthorizationHeader, Credential, PathPattern, Resource, Route as Declared, RouteName,
+    Snapshot, UpgradeToken, Upstream,
 };
 use http::Method;
 use rustc_hash::FxHashMap;
@@ -57,10 +57,34 @@ pub struct AppRoutes {
     pub app: Arc<App>,
     /// What is stripped from its requests beside what is stripped for all.
     pub headers: AppHeaders,
+    /// What its routes ask of access tokens, where any takes them.
+    pub(crate) tokens: Option<TakesTokens>,
     routes: Vec<Compiled>,
     default: Rc<Route>,
     /// This thread's connections to its servers, found when they are first needed.
     upstream: OnceCell<Option<Rc<AppUpstream>>>,
+}
+
+/// What the routes of an app ask of access tokens, all together.
+#[derive(Debug)]
+pub(crate) struct TakesTokens {
+    /// Each scope that one of them asks for, once.
+    pub(crate) scopes: Vec<Arc<str>>,
+    /// Whether all of them take bound tokens only.
+    pub(crate) sender_constrained: bool,
+}
+
+impl TakesTokens {
+    fn of(app: &App) -> Option<Self> {
+        let takes = |route: &&Declared| route.credential == Credential::Bearer;
+        let routes = || app.routes.iter().filter(takes);
+        routes().next()?;
+        let scopes: BTreeSet<_> = routes().flat_map(|route| &route.scopes).collect();
+        Some(Self {
+            scopes: scopes.into_iter().cloned().collect(),
+            sender_constrained: routes().all(|route| route.sender_constrained),
+        })
+    }
 }
 
 /// A route with what it lets through.
@@ -70,6 +94,12 @@ pub struct Route {
     pub name: RouteName,
     /// The same as what is asked for.
     pub resource: Arc<Resource>,
+    /// What it takes.
+    pub credential: Credential,
+    /// What an access token must be good for, all of it.
+    pub scopes: Vec<Arc<str>>,
+    /// Whether an access token must be bound to a key or a certificate.
+    pub sender_constrained: bool,
     /// Other origins whose pages may call it.
     pub origins: Vec<Arc<str>>,
     /// What becomes of an `Authorization` header.
@@ -120,6 +150,7 @@ impl AppRoutes {
                     .collect(),
                 told: ToldHeaders::of(&app.identity_headers),
             },
+            tokens: TakesTokens::of(app),
             routes,
             default: Rc::new(Route::undeclared(app.default_route())),
             app: app.clone(),
@@ -226,6 +257,9 @@ impl Compiled {
 impl Route {
     fn declared(declared: &Declared) -> Self {
         Self {
+            credential: declared.credential,
+            scopes: declared.scopes.clone(),
+            sender_constrained: declared.sender_constrained,
             origins: declared.origins.clone(),
             authorization: declared.authorization,
             accepts_ambiguous_paths: declared.accept_encoded_slash,
@@ -240,6 +274,9 @@ impl Route {
         Self {
             resource: Arc::new(Resource::Route(name.clone())),
             name,
+            credential: Credential::Cookie,
+            scopes: Vec::new(),
+            sender_constrained: false,
             origins: Vec::new(),
             authorization: AuthorizationHeader::default(),
             accepts_ambiguous_paths: false,

@@ -19,6 +19,7 @@ use tokio::{
 
 use crate::{
     accept::Entrance,
+    bearer::Proofs,
     bounds::{self, Addresses, Connected, Paces},
     metrics::{ThreadMetrics, count_turns, spawn, woke},
     options::{DoorFault, MakeDoor, WebOptions},
@@ -108,10 +109,12 @@ impl Server {
             addresses.push(address);
         }
         let sealer = Sealer::generate()?;
+        let proofs = Proofs::new().map_err(|_| NoRandomness)?;
         let shared = Arc::new(Shared {
             connected: Connected::new(),
             asking: Addresses::new(),
             paces: Paces::new(options.limits.requests_per_person),
+            proofs,
             options,
             sealer,
         });

@@ -13,6 +13,7 @@ use gw_issue::Assertions;
 use http::Method;
 
 use crate::{
+    bearer::{Proofs, Tokens},
     bounds::{Addresses, Answers, Connected, Exchanges, Paces, Seats},
     metrics::ThreadMetrics,
     options::{BuiltIn, ThreadDoor, WebOptions},
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) asking: Arc<Addresses>,
     /// How fast people ask.
     pub(crate) paces: Arc<Paces>,
+    /// The proofs that came with access tokens.
+    pub(crate) proofs: Proofs,
 }
 
 /// One traffic thread.
@@ -39,6 +42,8 @@ pub(crate) struct Thread {
     pub(crate) shared: Arc<Shared>,
     pub(crate) door: Door,
     pub(crate) assertions: Assertions,
+    /// The access tokens that it has verified.
+    pub(crate) tokens: RefCell<Tokens>,
     pub(crate) upstreams: Rc<Upstreams>,
     pub(crate) metrics: Arc<ThreadMetrics>,
     router: RefCell<Rc<Router>>,
@@ -88,6 +93,7 @@ impl Thread {
                 shared.connected.clone(),
                 metrics.clone(),
             ),
+            tokens: RefCell::default(),
             draining: Cell::new(false),
             hurried: Cell::new(false),
             shared,

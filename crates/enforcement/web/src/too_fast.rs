@@ -12,22 +12,17 @@ use http::{
 use crate::{
     answer::{Own, Problem},
     bounds::{Asks, TooFast, Whose},
-    credential::Known,
     fetch_site::{self, Sender},
     inbound::Asked,
     recorded,
 };
 
-/// Takes a request into what its person may ask.
+/// Takes a request into what its person, or its program, may ask.
 ///
 /// # Errors
 /// With the answer, where that is too much.
-pub(crate) fn admit(asked: &Asked, known: &Known) -> Result<(), Box<Own>> {
+pub(crate) fn admit(asked: &Asked, who: Whose) -> Result<(), Box<Own>> {
     let inbound = &asked.inbound;
-    let who = Whose {
-        person: known.user.id,
-        session: known.session.id,
-    };
     let price = recorded::price(asked);
     let what = match (&inbound.app.app.upstream, asked.sender) {
         (_, Sender::Other) => Asks::ByAnotherOrigin,
@@ -35,18 +30,18 @@ pub(crate) fn admit(asked: &Asked, known: &Known) -> Result<(), Box<Own>> {
         _ => Asks::App,
     };
     let admitted = inbound.conn.is_asked_by(who, what, price, inbound.received);
-    admitted.map_err(|TooFast(wait)| Box::new(refuse(asked, known, wait)))
+    admitted.map_err(|TooFast(wait)| Box::new(refuse(asked, wait)))
 }
 
 #[cold]
-fn refuse(asked: &Asked, known: &Known, wait: Duration) -> Own {
+fn refuse(asked: &Asked, wait: Duration) -> Own {
     let inbound = &asked.inbound;
     let thread = &inbound.conn.thread;
     thread.metrics.requests_too_fast.add(1);
     thread.door.refused_person(
         "person-too-fast",
         &inbound.app.app.host,
-        &known.user.name,
+        asked.who.name(),
         inbound.address,
     );
     let title = "Too much at once";

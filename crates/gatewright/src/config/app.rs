@@ -72,6 +72,13 @@ fn app(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
     check_routes(section, &routes);
     let name = name?;
     let upstream::Read { upstream, tls } = upstream?;
+    let takes_tokens = |route: &Route| route.credential == Credential::Bearer;
+    if matches!(upstream, gw_model::Upstream::BuiltIn(_)) && routes.iter().any(takes_tokens) {
+        section.fault(
+            "built_in",
+            "takes sessions alone: no route of it may have `credential = \"bearer\"`",
+        );
+    }
     let app = App {
         title: title.unwrap_or_else(|| Arc::from(name.as_str())),
         name,
@@ -147,7 +154,7 @@ fn route(section: &mut Section<'_>, app: Option<&AppName>) -> Option<Route> {
             ("pass", AuthorizationHeader::Pass),
             ("strip", AuthorizationHeader::Strip),
         ],
-        AuthorizationHeader::Pass,
+        credential.usual_authorization(),
     );
     let origins = section.or::<Vec<Origin>>("origins", Vec::new());
     let recorded_parameters = section.or("recorded_parameters", Vec::new());

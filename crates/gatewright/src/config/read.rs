@@ -145,6 +145,7 @@ fn everything(
     app::check_hosts(root, own, &apps);
     acme::check_listen(root, acme.as_ref(), &listen);
     check_certificates(root, &listen, &certificates, acme.as_ref(), own, &apps);
+    check_client_certificates(root, &listen, own, &apps);
     Some(Config {
         file: file.into(),
         data,
@@ -200,6 +201,36 @@ fn listen(section: &mut Section<'_>) -> Listen {
         https: section.or("https", any(443)),
         public_http_port: section.or("public_http_port", 80),
         public_https_port: section.or("public_https_port", 443),
+        client_certificates: section
+            .or::<Vec<Host>>("client_certificates", Vec::new())
+            .into_iter()
+            .map(|host| host.0)
+            .collect(),
+    }
+}
+
+/// Clients are asked at hosts that there are.
+fn check_client_certificates(
+    root: &Section<'_>,
+    listen: &Listen,
+    own: app::OwnHosts<'_>,
+    apps: &[App],
+) {
+    let is_ours = |host: &str| {
+        let app = apps.iter().any(|app| *app.host == *host);
+        app || *own.authentication.0 == *host
+    };
+    for host in listen
+        .client_certificates
+        .iter()
+        .filter(|host| !is_ours(host))
+    {
+        root.fault(
+            "listen",
+            format!(
+                "`client_certificates` names `{host}`, which is neither the host of an app nor the authentication host"
+            ),
+        );
     }
 }
 

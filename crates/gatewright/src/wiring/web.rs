@@ -16,8 +16,8 @@ use gw_model::AppName;
 use gw_pages::refused::Level;
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::{
-    AppCookie, BuiltIn, Challenges, Code, Country, HandOver, HandOverFault, Listener, MakeDoor,
-    Serves, ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
+    AppCookie, BuiltIn, Challenges, ClientCertificates, Code, Country, HandOver, HandOverFault,
+    Listener, MakeDoor, Serves, ThreadDoor, WebOptions, WhomToAsk, client_address::TrustedProxies,
 };
 
 use super::{Joined, Mode, StartFault, limits};
@@ -113,10 +113,12 @@ fn listeners(
     if let Some(certificates) = served.certificates {
         let tls = gw_tls::server_config(certificates.clone())
             .map_err(|fault| StartFault::Setup(format!("TLS cannot be set up: {fault}")))?;
+        let asking = client_certificates(config, certificates)?;
         let over_tls = |address: &SocketAddr| Listener {
             address: *address,
             serves: Serves::Tls {
                 config: Arc::clone(&tls),
+                client_certificates: asking.clone(),
                 hsts_secs: (!demo).then_some(HSTS_SECS),
             },
             inherited: None,
@@ -129,6 +131,20 @@ fn listeners(
             .map_err(|fault| StartFault::Setup(fault.to_string()))?;
     }
     Ok(listeners)
+}
+
+/// How clients are asked for certificates, where any host wants that.
+fn client_certificates(
+    config: &Config,
+    certificates: &CertificateStore,
+) -> Result<Option<ClientCertificates>, StartFault> {
+    let hosts: Arc<[Arc<str>]> = config.listen.client_certificates.as_slice().into();
+    if hosts.is_empty() {
+        return Ok(None);
+    }
+    let config = gw_tls::asking_server_config(certificates.clone())
+        .map_err(|fault| StartFault::Setup(format!("TLS cannot be set up: {fault}")))?;
+    Ok(Some(ClientCertificates { config, hosts }))
 }
 
 fn hand_over(identity: Identity) -> HandOver {

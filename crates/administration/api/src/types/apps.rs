@@ -319,9 +319,10 @@ pub struct RouteDocument {
     /// Whether an access token must be bound to a key of whoever shows it.
     #[serde(default)]
     pub sender_constrained: bool,
-    /// What becomes of an `Authorization` header: `pass` or `strip`.
-    #[serde(default)]
-    pub authorization: AuthorizationWord,
+    /// What becomes of an `Authorization` header: `pass` or `strip`. Where it is absent, it passes
+    /// on a `cookie` route and is dropped on a `bearer` route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization: Option<AuthorizationWord>,
     /// Other origins whose pages may call it with the person's cookie.
     #[serde(default)]
     pub origins: Vec<String>,
@@ -354,12 +355,11 @@ pub enum CredentialWord {
     Bearer,
 }
 
-/// What becomes of an `Authorization` header on a cookie route.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What becomes of an `Authorization` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthorizationWord {
-    /// It is the app's own and passes untouched.
-    #[default]
+    /// It passes untouched.
     Pass,
     /// It is dropped.
     Strip,

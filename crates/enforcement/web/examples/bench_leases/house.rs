@@ -315,6 +315,7 @@ fn options(config: Arc<ServerConfig>) -> WebOptions {
             }),
             local(Serves::Tls {
                 config,
+                client_certificates: None,
                 hsts_secs: None,
             }),
         ],

@@ -14,9 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gw_model::UserId;
-
-use super::counts::Places;
+use super::{counts::Places, pass::Caller};
 
 /// At once, so many seconds' worth may be asked.
 const AT_ONCE_SECS: u64 = 10;
@@ -45,7 +43,7 @@ pub(crate) struct Paces {
 /// waiting at apps at most: what they ask of Gatewright's own pages is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Account {
-    pub(crate) person: UserId,
+    pub(crate) caller: Caller,
     pub(crate) what: Asks,
 }
 
@@ -165,7 +163,7 @@ mod tests {
 
     const fn of(person: u64, what: Asks) -> Account {
         Account {
-            person: UserId::from_bits(person),
+            caller: Caller::Person(gw_model::UserId::from_bits(person)),
             what,
         }
     }

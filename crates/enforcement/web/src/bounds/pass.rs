@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use gw_model::{SessionId, UserId};
+use gw_model::{ClientId, SessionId, Snapshot, Timestamp, UserId};
 
 use crate::cut_io::Abort;
 
@@ -41,11 +41,34 @@ impl Line {
     pub(crate) const COUNT: usize = Self::Stranger as usize + 1;
 }
 
+/// On whose account requests and connections go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Caller {
+    Person(UserId),
+    /// In its own name.
+    Program(ClientId),
+}
+
 /// Who asked over a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whose {
-    pub(crate) person: UserId,
-    pub(crate) session: SessionId,
+    pub(crate) caller: Caller,
+    /// None where an access token stands for them without one.
+    pub(crate) session: Option<SessionId>,
+}
+
+impl Whose {
+    /// Whether they are nobody any more, or the session that they asked in is over.
+    pub(crate) fn is_over(self, facts: &Snapshot, now: Timestamp) -> bool {
+        if let Some(session) = self.session {
+            let session = facts.session(session);
+            return session.is_none_or(|session| session.over(now).is_some());
+        }
+        match self.caller {
+            Caller::Person(id) => facts.user(id).is_none_or(|user| user.disabled),
+            Caller::Program(id) => facts.client(id).is_none_or(|client| client.disabled),
+        }
+    }
 }
 
 /// What the tasks of a connection know of it.
@@ -124,7 +147,7 @@ impl Pass {
             return false;
         }
         if let Some(before) = self.whose.get()
-            && before.person == who.person
+            && before.caller == who.caller
         {
             self.whose.set(Some(who));
         }

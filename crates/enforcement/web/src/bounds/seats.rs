@@ -19,12 +19,10 @@ use std::{
     sync::Arc,
 };
 
-use gw_model::UserId;
-
 use super::{
     Addresses, Waits,
     counts::{Counted, Counts},
-    pass::{Pass, Standing, Whose},
+    pass::{Caller, Pass, Standing, Whose},
     shares::Shares,
 };
 use crate::{connection::Conn, cut_io::Abort, metrics::ThreadMetrics, options::Limits};
@@ -111,9 +109,9 @@ impl Taken {
     }
 
     /// Whose seat it is, in the order of shares: connections that several bring are nobody's.
-    fn person(&self) -> Option<UserId> {
+    fn person(&self) -> Option<Caller> {
         let whose = self.counted.person.as_ref().and(self.pass.whose())?;
-        Some(whose.person)
+        Some(whose.caller)
     }
 }
 
@@ -260,7 +258,7 @@ impl Seats {
         taken.counted.open = None;
         taken.counted.opening = None;
         // Connections of trusted proxies are shared by several, as the addresses behind them are.
-        let person = taken.peer.map(|_| who.person);
+        let person = taken.peer.map(|_| who.caller);
         if self.makes_room(person) {
             let connected = &self.connected;
             let known = |peer| connected.known.count(peer, u32::MAX);
@@ -274,7 +272,7 @@ impl Seats {
         self.put(key.1, taken);
     }
 
-    fn makes_room(&self, person: Option<UserId>) -> bool {
+    fn makes_room(&self, person: Option<Caller>) -> bool {
         if let Some(person) = person
             && self.connected.people.of(&person) >= self.limits.connections_per_person
         {
@@ -302,7 +300,7 @@ impl Seats {
     }
 
     /// Has one of a person's connections fall: among the oldest one that lies idle.
-    fn take_from(&self, person: UserId) -> bool {
+    fn take_from(&self, person: Caller) -> bool {
         let id = {
             let (shares, table) = (self.shares.borrow(), self.table.borrow());
             let oldest = shares.seats_of(person).take(LOOKED_AT);

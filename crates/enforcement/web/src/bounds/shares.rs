@@ -2,33 +2,33 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use gw_model::UserId;
+use super::pass::Caller;
 
 /// The seats of people, by person and age. It is touched when a seat becomes somebody's or
 /// ceases to be.
 #[derive(Debug, Default)]
 pub(super) struct Shares {
-    seats: BTreeSet<(UserId, u64)>,
-    of: HashMap<UserId, u32>,
-    by_number: BTreeSet<(u32, UserId)>,
+    seats: BTreeSet<(Caller, u64)>,
+    of: HashMap<Caller, u32>,
+    by_number: BTreeSet<(u32, Caller)>,
 }
 
 impl Shares {
-    pub(super) fn add(&mut self, person: UserId, seat: u64) {
+    pub(super) fn add(&mut self, person: Caller, seat: u64) {
         if self.seats.insert((person, seat)) {
             let has = self.of(person);
             self.changes(person, has, has.saturating_add(1));
         }
     }
 
-    pub(super) fn remove(&mut self, person: UserId, seat: u64) {
+    pub(super) fn remove(&mut self, person: Caller, seat: u64) {
         if self.seats.remove(&(person, seat)) {
             let had = self.of(person);
             self.changes(person, had, had.saturating_sub(1));
         }
     }
 
-    fn changes(&mut self, person: UserId, had: u32, has: u32) {
+    fn changes(&mut self, person: Caller, had: u32, has: u32) {
         self.by_number.remove(&(had, person));
         if has == 0 {
             self.of.remove(&person);
@@ -39,17 +39,17 @@ impl Shares {
     }
 
     /// How many a person has.
-    pub(super) fn of(&self, person: UserId) -> u32 {
+    pub(super) fn of(&self, person: Caller) -> u32 {
         self.of.get(&person).copied().unwrap_or_default()
     }
 
     /// Somebody of whom nobody has more, with their number.
-    pub(super) fn most(&self) -> Option<(UserId, u32)> {
+    pub(super) fn most(&self) -> Option<(Caller, u32)> {
         self.by_number.last().map(|(has, person)| (*person, *has))
     }
 
     /// A person's seats, the oldest first.
-    pub(super) fn seats_of(&self, person: UserId) -> impl Iterator<Item = u64> {
+    pub(super) fn seats_of(&self, person: Caller) -> impl Iterator<Item = u64> {
         let all = (person, 0)..=(person, u64::MAX);
         self.seats.range(all).map(|(_, seat)| *seat)
     }
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn whoever_has_most_is_found_whatever_comes_and_goes() {
         let mut shares = Shares::default();
-        let [ana, bo] = [1, 2].map(UserId::from_bits);
+        let [ana, bo] = [1, 2].map(|bits| Caller::Person(gw_model::UserId::from_bits(bits)));
         assert_eq!(shares.most(), None);
         for seat in [3, 1, 2] {
             shares.add(bo, seat);

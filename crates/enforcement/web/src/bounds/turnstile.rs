@@ -262,7 +262,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        bounds::{Connected, Seats, Whose, pass::Standing},
+        bounds::{Caller, Connected, Seats, Whose, pass::Standing},
         options::Limits,
     };
 
@@ -304,8 +304,8 @@ mod tests {
                 .collect();
             let known = seats.take(Abort::default(), None).unwrap();
             known.is_asked_by(Whose {
-                person: UserId::from_bits(1),
-                session: SessionId::from_bits(1),
+                caller: Caller::Person(UserId::from_bits(1)),
+                session: Some(SessionId::from_bits(1)),
             });
             let (most, before) = (Rc::new(Cell::new(0)), done.clone());
             let seen = most.clone();

@@ -107,12 +107,10 @@ fn between_looks(limits: &Limits) -> Duration {
     (shortest / 8).clamp(LOOK_MIN, LOOK_MAX)
 }
 
-/// Whether the session that made a connection known is over.
+/// Whether what made a connection known is over.
 fn is_over(conn: &Conn, view: &View, now: Timestamp) -> bool {
-    conn.whose().is_some_and(|who| {
-        let session = view.facts.session(who.session);
-        session.is_none_or(|session| session.over(now).is_some())
-    })
+    conn.whose()
+        .is_some_and(|who| who.is_over(&view.facts, now))
 }
 
 fn look(conn: &Rc<Conn>, limits: &Limits, now: Instant) {

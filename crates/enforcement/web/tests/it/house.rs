@@ -27,8 +27,9 @@ use gw_pages::{JudgedRequest, PageService, refused::Level};
 use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
 use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
 use gw_web::{
-    AppCookie, BuiltIn, Challenges, Code, HandOverFault, Limits, Listener, MakeDoor, Running,
-    Server, Serves, ThreadDoor, ThreadMetrics, WebOptions, client_address::TrustedProxies,
+    AppCookie, BuiltIn, Challenges, ClientCertificates, Code, HandOverFault, Limits, Listener,
+    MakeDoor, Running, Server, Serves, ThreadDoor, ThreadMetrics, WebOptions,
+    client_address::TrustedProxies,
 };
 use rustls::{
     ClientConfig, RootCertStore,
@@ -125,7 +126,7 @@ impl House {
         let session = session(11, &ana, AuthnMethod::SignInLink, START);
         let tested = TestEngine::with(facts(&upstream, &ana, &session, &plan)).await;
         let trust_folder = tested.folder.path().join("tls");
-        let (tls, trust) = tls(&trust_folder);
+        let (tls, asking, trust) = tls(&trust_folder);
         let codes = Arc::default();
         let local = |serves| Listener {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -149,6 +150,7 @@ impl House {
                 },
                 local(Serves::Tls {
                     config: tls,
+                    client_certificates: Some(asking),
                     hsts_secs: Some(63_072_000),
                 }),
                 local(Serves::Redirect {
@@ -354,7 +356,7 @@ fn facts(upstream: &Recorder, ana: &User, session: &Session, plan: &Plan) -> Vec
     changes
 }
 
-fn route(name: &str, path: &str) -> Route {
+pub(crate) fn route(name: &str, path: &str) -> Route {
     Route {
         name: format!("wiki/{name}").parse().unwrap(),
         paths: vec![path.parse().unwrap()],
@@ -471,7 +473,13 @@ fn bounded_ledger(tested: &TestEngine, full: Arc<AtomicBool>) -> Ledger {
     Ledger::open(&folder, options, Signer::from_seed(&[7; 32]).unwrap(), &[]).unwrap()
 }
 
-fn tls(folder: &Path) -> (Arc<rustls::ServerConfig>, Arc<ClientConfig>) {
+fn tls(
+    folder: &Path,
+) -> (
+    Arc<rustls::ServerConfig>,
+    ClientCertificates,
+    Arc<ClientConfig>,
+) {
     let names = [
         "wiki.test",
         "payroll.test",
@@ -479,13 +487,18 @@ fn tls(folder: &Path) -> (Arc<rustls::ServerConfig>, Arc<ClientConfig>) {
         "own.test",
         "site.test",
         "other.test",
+        "api.test",
     ];
     let names = names.map(str::to_owned);
     // Certificates are checked by the client against the real time.
     let now = Clock::system(START, Duration::MAX).now();
     let authority = DemoAuthority::load_or_create(folder, &names, now).unwrap();
     let store = CertificateStore::load(vec![authority.certificate_files()], now).unwrap();
-    let server = gw_tls::server_config(store).unwrap();
+    let server = gw_tls::server_config(store.clone()).unwrap();
+    let asking = ClientCertificates {
+        config: gw_tls::asking_server_config(store).unwrap(),
+        hosts: Arc::new(["api.test".into()]),
+    };
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_file(authority.ca_path()).unwrap())
@@ -495,5 +508,5 @@ fn tls(folder: &Path) -> (Arc<rustls::ServerConfig>, Arc<ClientConfig>) {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    (server, Arc::new(client))
+    (server, asking, Arc::new(client))
 }

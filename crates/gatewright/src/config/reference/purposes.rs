@@ -73,6 +73,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "The HTTPS port in the addresses that people use.",
     ),
     (
+        "listen",
+        "client_certificates",
+        "Hosts at which clients are asked for a certificate when they connect, which they may leave out: of apps that take access tokens, and the authentication host. Any certificate does; a token may be bound to it. Browsers show people a chooser there.",
+    ),
+    (
         "certificate",
         "",
         "A certificate; every host has one, or `[acme]` obtains it. Its files are followed.",
@@ -788,7 +793,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "app.route",
         "authorization",
-        "What becomes of an `Authorization` header, which is the app's own.",
+        "What becomes of an `Authorization` header: on a cookie route it is the app's own and passes, on a bearer route it stays here, where nothing else is said.",
     ),
     (
         "app.route",

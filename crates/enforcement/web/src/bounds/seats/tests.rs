@@ -1,6 +1,6 @@
 use std::net::Ipv4Addr;
 
-use gw_model::SessionId;
+use gw_model::{SessionId, UserId};
 
 use super::{super::pass::Line, *};
 
@@ -11,8 +11,8 @@ fn seats(limits: Limits) -> Rc<Seats> {
 /// A request of a person by number, within a session of the same number.
 fn person(number: u64) -> Whose {
     Whose {
-        person: UserId::from_bits(number),
-        session: SessionId::from_bits(number),
+        caller: Caller::Person(UserId::from_bits(number)),
+        session: Some(SessionId::from_bits(number)),
     }
 }
 
@@ -140,7 +140,7 @@ fn a_connection_is_a_strangers_again_and_counts_as_one() {
     assert_eq!(first.pass().whose(), None);
     assert!(!second.is_a_strangers(), "its address has one already");
     assert_eq!(standings([&first, &second]), [Stranger, Stranger]);
-    assert_eq!(seats.connected.people.of(&person(1).person), 0);
+    assert_eq!(seats.connected.people.of(&person(1).caller), 0);
     assert!(seats.shares.borrow().most().is_none());
     first.is_asked_by(person(1));
     assert_eq!(standings([&first]), [Known]);
