@@ -203,6 +203,8 @@ const route = (name, paths, more = {}) => ({
   paths,
   methods: [],
   tags: [],
+  credential: 'cookie',
+  sender_constrained: false,
   authorization: 'pass',
   origins: [],
   recorded_parameters: [],

@@ -246,7 +246,10 @@ export interface Route {
   paths: string[];
   methods: string[];
   tags: string[];
-  authorization: 'pass' | 'strip';
+  credential: 'cookie' | 'bearer';
+  scopes?: string[];
+  sender_constrained: boolean;
+  authorization?: 'pass' | 'strip';
   origins: string[];
   recorded_parameters: string[];
   accept_encoded_slash: boolean;
@@ -258,6 +261,8 @@ export interface Route {
 export type Server = string | { address: string; weight: number };
 
 export interface Upstream {
+  /** Where people begin at an app that is not behind the door; it has no servers then. */
+  start?: string;
   servers: Server[];
   protocol?: 'auto' | 'h1' | 'h2';
   server_name?: string;

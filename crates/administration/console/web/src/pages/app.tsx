@@ -50,9 +50,10 @@ export function AppPage({ name }: { name: string }) {
               <dd>
                 <Id label="Copy its name in policies">{`App::"${app.name}"`}</Id>
               </dd>
-              <dt>Servers</dt>
+              <dt>{app.upstream.start ? 'Elsewhere' : 'Servers'}</dt>
               <dd>
-                {app.upstream.servers.length === 0 && <span class="soft">Gatewright itself</span>}
+                {app.upstream.start && <code>{app.upstream.start}</code>}
+                {app.built_in && <span class="soft">Gatewright itself</span>}
                 {app.upstream.servers.map((server) => (
                   <div key={serverWords(server)}>
                     <code>{serverWords(server)}</code>

@@ -147,6 +147,17 @@ function Form({ draft, over, again }: Form) {
             name="time_zone"
           />
         </div>
+        {app.upstream.start !== undefined && (
+          <TextField
+            label="Begins at"
+            mono
+            value={app.upstream.start}
+            set={(start) => change({ upstream: { ...app.upstream, start } })}
+            hint="This app is elsewhere: people begin there, and sign in to it through a client."
+            problem={problem}
+            name="upstream.start"
+          />
+        )}
         <LinesField
           label="Servers"
           value={app.upstream.servers.map(serverWords)}

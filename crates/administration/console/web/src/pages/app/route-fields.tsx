@@ -9,12 +9,20 @@ export const newRoute = (): Route => ({
   paths: [''],
   methods: [],
   tags: [],
-  authorization: 'pass',
+  credential: 'cookie',
+  sender_constrained: false,
   origins: [],
   recorded_parameters: [],
   accept_encoded_slash: false,
   accept_override_headers: false,
   upgrades: [],
+});
+
+/** What is only said of tokens goes when none are taken, and the header is treated as usual. */
+const taking = (credential: Route['credential']): Partial<Route> => ({
+  credential,
+  authorization: credential === 'bearer' ? 'strip' : 'pass',
+  ...(credential === 'cookie' && { scopes: [], sender_constrained: false }),
 });
 
 interface Fields {
@@ -95,11 +103,41 @@ function OneRoute({ route, field, problem, put, remove }: One) {
       <details>
         <summary>More of this route</summary>
         <SelectField
+          label="Credential"
+          value={route.credential}
+          set={(value) => put(taking(value === 'bearer' ? 'bearer' : 'cookie'))}
+          options={[
+            ['cookie', 'cookie: the session of whoever is signed in'],
+            ['bearer', 'bearer: an access token for this app'],
+          ]}
+          problem={problem}
+          name={`${field}.credential`}
+        />
+        {route.credential === 'bearer' && (
+          <>
+            <LinesField
+              label="Scopes"
+              rows={1}
+              value={route.scopes ?? []}
+              set={(scopes) => put({ scopes })}
+              hint="One a line. A token must be good for all of them."
+              problem={problem}
+              name={`${field}.scopes`}
+            />
+            <Check
+              label="Bound tokens only"
+              checked={route.sender_constrained}
+              set={(sender_constrained) => put({ sender_constrained })}
+              hint="Whoever shows one must prove the key that it is bound to: DPoP, or a client's certificate."
+            />
+          </>
+        )}
+        <SelectField
           label="Authorization"
-          value={route.authorization}
+          value={route.authorization ?? (route.credential === 'bearer' ? 'strip' : 'pass')}
           set={(value) => put({ authorization: value === 'strip' ? 'strip' : 'pass' })}
           options={[
-            ['pass', "pass: it is the app's own"],
+            ['pass', 'pass: the app gets it as it came'],
             ['strip', 'strip: the app gets none'],
           ]}
           problem={problem}

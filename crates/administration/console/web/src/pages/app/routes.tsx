@@ -44,11 +44,18 @@ export function RouteList({ app }: { app: AppInFull }) {
   );
 }
 
+function tokens({ scopes = [], sender_constrained }: Route): string {
+  const kind = sender_constrained ? 'bound access tokens' : 'access tokens';
+  return scopes.length > 0 ? `takes ${kind} for ${scopes.join(', ')}` : `takes ${kind}`;
+}
+
 function particulars(route: Route): string[] {
   const said: string[] = [];
   said.push(route.methods.length > 0 ? route.methods.join(', ') : 'every method');
   if (route.upgrades.length > 0) said.push(`may become ${route.upgrades.join(', ')}`);
-  if (route.authorization === 'strip') said.push('Authorization is stripped');
+  if (route.credential === 'bearer') said.push(tokens(route));
+  else if (route.authorization === 'strip') said.push('Authorization is stripped');
+  if (route.credential === 'bearer' && route.authorization === 'pass') said.push('the app sees the token');
   if (route.origins.length > 0) said.push(`pages of ${route.origins.join(', ')} may call it`);
   if (route.recorded_parameters.length > 0) said.push(`records ${route.recorded_parameters.join(', ')}`);
   if (route.accept_encoded_slash) said.push('accepts %2F');

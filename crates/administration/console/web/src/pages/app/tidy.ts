@@ -15,6 +15,7 @@ function route(given: Route): Route {
     paths: lines(given.paths),
     methods: lines(given.methods).map((method) => method.toUpperCase()),
     tags: lines(given.tags),
+    ...(given.scopes && { scopes: lines(given.scopes) }),
     origins: lines(given.origins),
     recorded_parameters: lines(given.recorded_parameters),
   };
@@ -22,7 +23,7 @@ function route(given: Route): Route {
 
 export function tidied(app: AppDraft): AppDraft {
   const { identity_headers: headers } = app;
-  const { server_name, health, limits, ...upstream } = app.upstream;
+  const { start, server_name, health, limits, ...upstream } = app.upstream;
   return {
     name: app.name.trim(),
     title: app.title.trim(),
@@ -32,6 +33,7 @@ export function tidied(app: AppDraft): AppDraft {
     attributes: app.attributes,
     upstream: {
       ...upstream,
+      ...set('start', start),
       servers: lines(upstream.servers.map(serverWords)).map(serverOf),
       ...set('server_name', server_name),
       ...(health?.path.trim() && { health: { ...health, path: health.path.trim() } }),
