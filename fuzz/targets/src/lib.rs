@@ -34,6 +34,7 @@ mod names;
 mod passkeys;
 mod policies;
 mod seals;
+mod tokens;
 mod websocket;
 
 /// A parser of outside bytes, with what must be true of it.
@@ -71,6 +72,8 @@ macro_rules! for_each_target {
             passkey_sign_in => passkeys::sign_in,
             passkey_enrolment => passkeys::enrolment,
             assertion => assertion::assertion,
+            access_token => tokens::access_token,
+            access_token_claims => tokens::claims,
             names => names::names,
             ledger_frames => ledger::frames::frames,
             ledger_records => ledger::records::records,
