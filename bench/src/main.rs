@@ -78,6 +78,11 @@ const BENCHES: &[Bench] = &[
         question: "How long do 10,000 open WebSockets of 1,000 people outlive what allowed them?",
     },
     Bench {
+        package: "gw-web",
+        what: What::Example("bench_tokens"),
+        question: "What does an access token cost with each request, beside a session's cookie?",
+    },
+    Bench {
         package: "gw-bench-peers",
         what: What::Program(&[
             "--gatewright",
