@@ -42,7 +42,7 @@ impl Clients {
     /// The client of this name, where it is registered and not switched off.
     pub(crate) fn named(&self, facts: &Snapshot, name: &str) -> Option<Registered> {
         let fact = facts.client_named(&name.parse().ok()?)?;
-        self.of(fact).filter(|known| !known.fact.disabled)
+        self.of(fact).filter(|known| !known.fact.is_off())
     }
 
     /// A client as it is registered; none where its registration cannot be read.

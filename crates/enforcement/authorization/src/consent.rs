@@ -185,9 +185,9 @@ fn is_recent(expires: Timestamp, now: Timestamp) -> bool {
     now < expires
 }
 
-/// Whether people are asked: of what an operator declared, they are not.
+/// Whether people are asked.
 fn asks(known: &Registered) -> bool {
-    known.client.registration_token.is_some()
+    known.fact.consent == gw_model::Consent::Ask
 }
 
 #[derive(Template)]

@@ -21,7 +21,7 @@ fn scopes(visit: &Visit) -> Scopes {
     let view = visit.server.engine().view();
     let clients = &visit.server.shared.clients;
     clients.retain(&view.facts);
-    let known = view.facts.clients().filter(|client| !client.disabled);
+    let known = view.facts.clients().filter(|client| !client.is_off());
     let known = known.filter_map(|client| clients.of(client));
     let words: Vec<_> = visit
         .server

@@ -7,8 +7,8 @@ use gw_engine::testing::{TestEngine, app, policies, session, user};
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_jose::{Algorithm, KeyShape, PrivateKey, Signer, TokenType};
 use gw_model::{
-    AuthnMethod, Change, Client as Fact, ClientId as FactId, DecisionId, Session, Timestamp,
-    Upstream,
+    AuthnMethod, Change, Client as Fact, ClientId as FactId, ClientOwner, Consent, DecisionId,
+    Session, Timestamp, Upstream,
 };
 use gw_oauth::{
     About, ApplicationType, Client, ClientAuthentication, ClientId, ClientSecrets, GrantType,
@@ -106,6 +106,12 @@ pub(super) fn fact(bits: u64, app: Option<&str>, client: &Client) -> Change {
         registration: serde_json::to_string(client).unwrap().into(),
         tokens_from: Timestamp::default(),
         disabled: false,
+        suspended: false,
+        owner: ClientOwner::Configuration,
+        consent: match client.registration_token {
+            Some(_) => Consent::Ask,
+            None => Consent::Never,
+        },
         version: 0,
     }))
 }
