@@ -122,7 +122,7 @@ impl Proofs {
             return all;
         }
         let providers = facts.iter().flat_map(|facts| facts.providers());
-        let on = providers.filter(|provider| !provider.is_off());
+        let on = providers.filter(|provider| !provider.is_off() && provider.protocol.signs_in());
         let on: BTreeMap<_, _> = on.map(|provider| (&provider.name, provider)).collect();
         let (acr, amr) = looked_for(policies);
         all.is_cut_short = on.len() > PROVIDERS_MAX;

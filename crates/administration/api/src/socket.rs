@@ -208,7 +208,8 @@ impl Socket {
         if told > most {
             return Err(Problem::too_large(most));
         }
-        let place = self.bodies.place(Principal::Local(uid), told);
+        let path = head.uri.path();
+        let place = self.bodies.place(Principal::Local(uid), path, told);
         let place = place.map_err(|_| Problem::busy(AGAIN_SECS))?;
         Ok(ApiRequest {
             caller: Caller::local(uid),

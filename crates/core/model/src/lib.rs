@@ -42,8 +42,8 @@ pub use policy_file::PolicyFile;
 pub use proposed::{ProposedChange, Settled, Settlement};
 pub use provider::{
     Assurance, ClaimTests, ExternalIdentity, FoundBy, MembershipRule, Provider, ProviderPeople,
-    ProviderProof, ProviderProtocol, SamlAddress, SamlBinding, SamlNames, SamlProvider,
-    SamlSignOut, Words,
+    ProviderProof, ProviderProtocol, Pushed, SamlAddress, SamlBinding, SamlNames, SamlProvider,
+    SamlSignOut, ScimSource, Words,
 };
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,
@@ -57,7 +57,7 @@ pub use session::{
     AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,
 };
 pub use snapshot::{ApplyError, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX, PolicyFacts, Snapshot};
-pub use subject::{Factor, FactorKind, Group, Membership, SIGN_IN_NAME_MAX, User, is_sign_in_name};
+pub use subject::{DISABLED_BY, Factor, FactorKind, Group, Membership, SIGN_IN_NAME_MAX, User, is_sign_in_name};
 pub use time::{Epoch, Timestamp};
 pub use upgrade::{UpgradeFault, UpgradeToken};
 pub use upstream::{

@@ -1,5 +1,6 @@
 //! Who else says who people are: providers of identities, and what their word is worth here.
 
+mod pushed;
 mod saml;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GroupName, ProviderName, Timestamp};
 
+pub use pushed::{Pushed, ScimSource};
 pub use saml::{SamlAddress, SamlBinding, SamlNames, SamlProvider, SamlSignOut};
 
 /// A provider of identities: people sign in there, and its word counts here as far as this says.
@@ -94,6 +96,8 @@ pub enum ProviderProtocol {
     },
     /// SAML 2.0 Web Browser SSO (Profiles 4.1), with what its metadata says.
     Saml(SamlProvider),
+    /// SCIM 2.0 (RFC 7644): it pushes people and groups in, and nobody signs in by it.
+    Scim(ScimSource),
 }
 
 impl ProviderProtocol {
@@ -102,6 +106,7 @@ impl ProviderProtocol {
         match self {
             Self::Oidc { .. } => "oidc",
             Self::Saml(_) => "saml",
+            Self::Scim(_) => "scim",
         }
     }
 
@@ -109,7 +114,23 @@ impl ProviderProtocol {
     pub const fn saml(&self) -> Option<&SamlProvider> {
         match self {
             Self::Saml(saml) => Some(saml),
-            Self::Oidc { .. } => None,
+            Self::Oidc { .. } | Self::Scim(_) => None,
+        }
+    }
+
+    /// How far it may push people in, if it is one that does.
+    pub const fn scim(&self) -> Option<&ScimSource> {
+        match self {
+            Self::Scim(source) => Some(source),
+            Self::Oidc { .. } | Self::Saml(_) => None,
+        }
+    }
+
+    /// Whether people sign in by it.
+    pub const fn signs_in(&self) -> bool {
+        match self {
+            Self::Oidc { .. } | Self::Saml(_) => true,
+            Self::Scim(_) => false,
         }
     }
 
@@ -122,7 +143,9 @@ impl ProviderProtocol {
                 },
             ) => client_id == after,
             (Self::Saml(before), Self::Saml(after)) => before.vouches_as(after),
-            (Self::Oidc { .. } | Self::Saml(_), _) => false,
+            // No session rests on it.
+            (Self::Scim(_), Self::Scim(_)) => true,
+            (Self::Oidc { .. } | Self::Saml(_) | Self::Scim(_), _) => false,
         }
     }
 }
@@ -229,7 +252,7 @@ impl Words {
     }
 }
 
-/// Somebody at a provider who is a person here.
+/// Somebody at a provider who is a person here, or a group there that is one here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ExternalIdentity {
     /// The provider.
@@ -240,6 +263,9 @@ pub struct ExternalIdentity {
     /// another one, nobody signs in by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<Vec<GroupName>>,
+    /// What the provider keeps here, where it pushes people and groups in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<Arc<Pushed>>,
 }
 
 impl ExternalIdentity {
@@ -249,6 +275,7 @@ impl ExternalIdentity {
             provider,
             subject,
             within: None,
+            pushed: None,
         }
     }
 

@@ -72,6 +72,8 @@ actions! {
     AdminClientSuspend => "admin.client.suspend",
     /// Switch one on again ([`Resource::System`]).
     AdminClientChange => "admin.client.change",
+    /// Make, fill, rename and remove a [`Resource::Group`], as who pushes people in.
+    AdminGroupChange => "admin.group.change",
 }
 
 impl fmt::Display for Action {

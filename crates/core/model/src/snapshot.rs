@@ -40,6 +40,7 @@ pub struct Snapshot {
     users: HashMap<UserId, Arc<User>>,
     users_by_name: OrdMap<Arc<str>, UserId>,
     users_by_identity: HashMap<(ProviderName, Arc<str>), UserId>,
+    members_by_word: HashMap<(ProviderName, GroupName), OrdSet<UserId>>,
     groups: OrdMap<GroupName, Arc<Group>>,
     groups_version: u64,
     apps: OrdMap<AppName, Arc<App>>,
@@ -97,6 +98,17 @@ impl Snapshot {
         self.users_by_name
             .values()
             .filter_map(|id| self.users.get(id))
+    }
+
+    /// Who is in a group by a provider's word, directly.
+    pub fn members_by_word(
+        &self,
+        provider: &ProviderName,
+        group: &GroupName,
+    ) -> impl Iterator<Item = &Arc<User>> {
+        let of = (provider.clone(), group.clone());
+        let members = self.members_by_word.get(&of).into_iter().flatten();
+        members.filter_map(|id| self.users.get(id))
     }
 
     /// A group.
@@ -306,6 +318,12 @@ impl Snapshot {
     /// The groups that a program is in, groups of groups included, sorted.
     pub fn groups_of_client(&self, client: &Client) -> Vec<GroupName> {
         self.groups_from(client.groups.iter().collect())
+    }
+
+    /// The groups that a group is part of, directly and through others, sorted.
+    pub fn groups_above(&self, name: &GroupName) -> Vec<GroupName> {
+        let parents = self.group(name).map(|group| group.parents.iter());
+        self.groups_from(parents.into_iter().flatten().collect())
     }
 
     /// These groups and all that they are in, those that exist, sorted.

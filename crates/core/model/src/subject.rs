@@ -50,6 +50,10 @@ impl User {
     }
 }
 
+/// The attribute of a person that names the provider that switched them off: only that one switches
+/// them on again. Who was switched off here has none, and stays off.
+pub const DISABLED_BY: &str = "disabled-by";
+
 /// The longest sign-in name, in bytes.
 pub const SIGN_IN_NAME_MAX: usize = 64;
 
@@ -122,7 +126,30 @@ pub struct Group {
     /// Groups that this one is part of.
     #[serde(default)]
     pub parents: Vec<GroupName>,
+    /// Which group it is at providers that push it in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identities: Vec<ExternalIdentity>,
     /// The epoch number of the last change.
     #[serde(default)]
     pub version: u64,
+}
+
+impl Group {
+    /// Which group it is at a provider, if at all.
+    pub fn at(&self, provider: &ProviderName) -> Option<&ExternalIdentity> {
+        self.identities.iter().find(|i| i.provider == *provider)
+    }
+
+    /// Whether a provider that pushes groups in made it.
+    pub fn is_made_by(&self, provider: &ProviderName) -> bool {
+        let pushed = self.at(provider).and_then(|i| i.pushed.as_deref());
+        pushed.is_some_and(|pushed| pushed.made)
+    }
+
+    /// Which group it is at providers, once somebody else says what it is: none of them made it.
+    pub fn taken_over(&self) -> Vec<ExternalIdentity> {
+        let made = |i: &ExternalIdentity| i.pushed.as_deref().is_some_and(|pushed| pushed.made);
+        let others = self.identities.iter().filter(|i| !made(i));
+        others.cloned().collect()
+    }
 }

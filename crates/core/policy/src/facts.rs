@@ -169,6 +169,7 @@ impl FactsSpec {
                 title: name.get_ref().as_str().into(),
                 name: own,
                 parents: parents.filter_map(|p| group_name(p, misfits)).collect(),
+                identities: Vec::new(),
                 version: 0,
             };
             open.push((name.span().start, group));

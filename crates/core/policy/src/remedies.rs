@@ -139,10 +139,13 @@ fn authentication(facts: &Snapshot, user: &User, options: &RemedyOptions) -> Vec
     levers
 }
 
-/// The providers that are on and know the person.
+/// The providers that are on, sign people in and know the person.
 fn accounts<'a>(facts: &'a Snapshot, user: &'a User) -> impl Iterator<Item = ProviderName> + 'a {
     let known = user.identities.iter().map(|identity| &identity.provider);
-    let on = |name: &&ProviderName| facts.provider(name).is_some_and(|p| !p.is_off());
+    let on = |name: &&ProviderName| {
+        let provider = facts.provider(name);
+        provider.is_some_and(|p| !p.is_off() && p.protocol.signs_in())
+    };
     known.filter(on).cloned()
 }
 

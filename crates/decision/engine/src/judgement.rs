@@ -134,7 +134,8 @@ fn target_version(facts: &Snapshot, circumstances: &Circumstances) -> u64 {
         Resource::Route(_) | Resource::App(_) => {
             circumstances.app(facts).map_or(0, |app| app.version)
         }
-        Resource::Group(_) | Resource::System => 0,
+        Resource::Group(_) => facts.groups_version(),
+        Resource::System => 0,
     }
 }
 

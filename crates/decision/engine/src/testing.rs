@@ -105,6 +105,7 @@ pub fn group(name: &str) -> Change {
         name,
         title: "".into(),
         parents: Vec::new(),
+        identities: Vec::new(),
         version: 0,
     }))
 }

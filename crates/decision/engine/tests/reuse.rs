@@ -204,6 +204,7 @@ impl House {
                     name: GROUPS[*group].parse().expect("a name"),
                     title: "".into(),
                     parents: parents.map(|p| p.parse().expect("a name")).collect(),
+                    identities: Vec::new(),
                     version: 0,
                 }))]);
             }

@@ -47,7 +47,7 @@ pub use plan::{
     Allowed, ChangedPerson, Conflict, Counts, Loss, NewPerson, Off, Plan, Refused, Step, What, Why,
     plan, plan_allowing,
 };
-pub use present::{DISABLED_BY, Present};
+pub use present::Present;
 pub use reader::{GROUPS_MAX, PEOPLE_MAX, READING_BYTES_MAX, UNUSABLE_MAX};
 pub use reading::{
     DirectoryGroup, Member, Person, Reading, Unusable, UnusableEntry, UnusableName, VALUE_BYTES_MAX,

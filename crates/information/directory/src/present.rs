@@ -5,11 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use gw_model::{ExternalIdentity, Membership, ProviderName, Snapshot, User, UserId};
-
-/// The attribute of a person that names the directory that switched them off: only that one
-/// switches them on again. Who was switched off here has none, and stays off.
-pub const DISABLED_BY: &str = "disabled-by";
+use gw_model::{DISABLED_BY, ExternalIdentity, Membership, ProviderName, Snapshot, User, UserId};
 
 /// The people and memberships that came from a directory before: a view over the facts.
 #[derive(Debug, Clone, Copy)]

@@ -123,6 +123,7 @@ pub(crate) fn facts(users: Vec<User>) -> Snapshot {
                 name: name.parse::<GroupName>().unwrap(),
                 title: name.into(),
                 parents: Vec::new(),
+                identities: Vec::new(),
                 version: 0,
             }
             .into(),

@@ -383,6 +383,7 @@ fn missing(facts: &Snapshot, owners: GroupName) -> Option<Change> {
             name: owners,
             title: "Owners".into(),
             parents: Vec::new(),
+            identities: Vec::new(),
             version: 0,
         }))
     })

@@ -175,8 +175,8 @@ impl Identity {
         self.engine().clock().now()
     }
 
-    /// Counts a try from an address that costs little.
-    pub(crate) fn admits(&self, address: IpAddr) -> bool {
+    /// Counts a try from an address that costs little, unless it is one too many.
+    pub fn admits(&self, address: IpAddr) -> bool {
         self.shared.tries.admits(&Prefix::of(address), self.now())
     }
 

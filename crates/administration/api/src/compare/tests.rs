@@ -189,6 +189,7 @@ fn a_group_that_comes_below_another_is_what_its_rights_are_over() {
         name: "contractors".parse().unwrap(),
         title: "".into(),
         parents: vec!["staff".parse().unwrap()],
+        identities: Vec::new(),
         version: 0,
     }));
     let epoch = Epoch {

@@ -156,10 +156,12 @@ impl Goes<'_> {
 /// New groups come without their parents first: each then finds those that it names.
 fn groups(wanted: &Declared, facts: &Snapshot, configured: &[GroupName], plan: &mut Planned) {
     let group = |form: &GroupForm, parents: Vec<GroupName>| {
+        let present = facts.group(&form.name);
         Change::GroupPut(Arc::new(Group {
             name: form.name.clone(),
             title: Arc::from(form.title.as_str()),
             parents,
+            identities: present.map_or_else(Vec::new, |present| present.taken_over()),
             version: 0,
         }))
     };
@@ -186,6 +188,9 @@ fn groups(wanted: &Declared, facts: &Snapshot, configured: &[GroupName], plan: &
         }
         if present.parents != form.parents {
             fields.push("parents");
+        }
+        if present.identities != present.taken_over() {
+            fields.push("made by");
         }
         if !fields.is_empty() {
             plan.tell(ChangeWord::Change, "group", &form.name, fields);

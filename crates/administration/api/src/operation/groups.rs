@@ -138,6 +138,7 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
             title: Arc::from(asked.title),
             name: asked.name,
             parents: asked.parents,
+            identities: Vec::new(),
             version: 0,
         };
         Ok(commit.change(Change::GroupPut(Arc::new(group))))
@@ -160,6 +161,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Problem> {
             title: Arc::from(asked.title),
             name: group,
             parents: asked.parents,
+            identities: present.identities.clone(),
             version: 0,
         };
         Ok(commit.change(Change::GroupPut(Arc::new(group))))

@@ -14,7 +14,7 @@ use crate::{
     query::SEARCH,
     types::{
         AssuranceView, MembershipRuleView, Problem, ProviderForgotten, ProviderPeopleView,
-        ProviderProtocolWord, ProviderState, ProviderView, SamlView, WordsView,
+        ProviderProtocolWord, ProviderState, ProviderView, SamlView, ScimView, WordsView,
     },
 };
 
@@ -55,6 +55,7 @@ impl Uses {
                 (ProviderProtocolWord::Oidc, Some(client_id), &scopes[..])
             }
             ProviderProtocol::Saml(_) => (ProviderProtocolWord::Saml, None, &[][..]),
+            ProviderProtocol::Scim(_) => (ProviderProtocolWord::Scim, None, &[][..]),
         };
         ProviderView {
             name: provider.name.clone(),
@@ -64,6 +65,10 @@ impl Uses {
             client_id: client_id.cloned(),
             scopes: scopes.to_vec(),
             saml: saml(&provider.protocol),
+            scim: provider.protocol.scim().map(|scim| ScimView {
+                fills: scim.fills.clone(),
+                over: scim.over.clone(),
+            }),
             people: people(&provider.people),
             memberships: provider
                 .memberships

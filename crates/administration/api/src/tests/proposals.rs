@@ -690,6 +690,7 @@ async fn an_approver_is_told_what_comes_with_a_group() {
         name: "quiet".parse().unwrap(),
         title: "".into(),
         parents: vec!["owners".parse().unwrap()],
+        identities: Vec::new(),
         version: 0,
     };
     all.running

@@ -26,6 +26,9 @@ pub struct ProviderView {
     /// What its metadata says, where it speaks SAML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saml: Option<SamlView>,
+    /// Which groups it may touch, where it pushes people in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scim: Option<ScimView>,
     /// Which of its people are let in, and who they are here.
     pub people: ProviderPeopleView,
     /// Which groups its people are in while it says so.
@@ -54,6 +57,8 @@ pub enum ProviderProtocolWord {
     Oidc,
     /// SAML 2.0.
     Saml,
+    /// SCIM 2.0: it pushes people and groups in, and nobody signs in by it.
+    Scim,
 }
 
 /// What a provider's SAML metadata says.
@@ -67,6 +72,17 @@ pub struct SamlView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub valid_until: Option<Timestamp>,
+}
+
+/// How far a provider may push people in.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ScimView {
+    /// Groups that it did not make and puts people into.
+    #[schemars(with = "Vec<String>")]
+    pub fills: Vec<GroupName>,
+    /// Groups whose people it may change although it puts nobody into them.
+    #[schemars(with = "Vec<String>")]
+    pub over: Vec<GroupName>,
 }
 
 /// Whether anybody signs in by a provider.

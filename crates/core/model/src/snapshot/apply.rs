@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Actor, App, AppName, AppToken, AuthnEvent, BreakGlass, Change, Client, ClientId, ClientName,
-    EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, ProposalId,
+    EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, Membership, ProposalId,
     ProposedChange, Provider, ProviderName, ProviderProof, Revocation, Session, SessionId,
     Settlement, Timestamp, TokenHash, User, UserId,
 };
@@ -327,15 +327,34 @@ impl Snapshot {
             for identity in &old.identities {
                 self.users_by_identity.remove(&identity.key());
             }
+            self.forget_by_word(&old.clone());
         }
         let mut user = User::clone(user);
         user.version = version;
+        self.note_by_word(&user);
         for identity in &user.identities {
             self.users_by_identity.insert(identity.key(), user.id);
         }
         self.users_by_name.insert(user.name.clone(), user.id);
         self.users.insert(user.id, Arc::new(user));
         Ok(())
+    }
+
+    fn note_by_word(&mut self, user: &User) {
+        for of in by_word(user) {
+            self.members_by_word.entry(of).or_default().insert(user.id);
+        }
+    }
+
+    fn forget_by_word(&mut self, user: &User) {
+        for of in by_word(user) {
+            if let Some(members) = self.members_by_word.get_mut(&of) {
+                members.remove(&user.id);
+                if members.is_empty() {
+                    self.members_by_word.remove(&of);
+                }
+            }
+        }
     }
 
     /// Who was made for one use of a sealed way in has nothing that lasts longer.
@@ -420,17 +439,13 @@ impl Snapshot {
         for identity in &user.identities {
             self.users_by_identity.remove(&identity.key());
         }
+        self.forget_by_word(&user);
         Ok(())
     }
 
     /// Somebody at a provider that is known, who is nobody else here.
     fn free_identity(&self, user: UserId, identity: &ExternalIdentity) -> Result<(), ApplyError> {
-        if !self.providers.contains_key(&identity.provider) {
-            return Err(ApplyError::Unknown {
-                kind: "provider",
-                name: identity.provider.to_string(),
-            });
-        }
+        self.known_provider(&identity.provider)?;
         match self.user_of_identity(identity) {
             Some(other) if other.id != user => Err(ApplyError::IdentityTaken {
                 provider: identity.provider.clone(),
@@ -438,6 +453,16 @@ impl Snapshot {
                 user: other.name.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    fn known_provider(&self, name: &ProviderName) -> Result<(), ApplyError> {
+        match self.providers.contains_key(name) {
+            true => Ok(()),
+            false => Err(ApplyError::Unknown {
+                kind: "provider",
+                name: name.to_string(),
+            }),
         }
     }
 
@@ -503,9 +528,20 @@ impl Snapshot {
             });
         }
         self.groups_version = version;
+        let theirs = self
+            .groups
+            .values()
+            .filter(|group| group.at(name).is_some());
+        for group in theirs.cloned().collect::<Vec<_>>() {
+            let mut group = Group::clone(&group);
+            group.identities.retain(|i| i.provider != *name);
+            group.version = version;
+            self.groups.insert(group.name.clone(), Arc::new(group));
+        }
         let theirs = self.users.values().filter(|user| user.is_of(name));
         let theirs: Vec<_> = theirs.cloned().collect();
         for user in theirs {
+            self.forget_by_word(&user);
             let mut user = User::clone(&user);
             for identity in user.identities.iter().filter(|i| i.provider == *name) {
                 self.users_by_identity.remove(&identity.key());
@@ -513,6 +549,7 @@ impl Snapshot {
             user.identities.retain(|i| i.provider != *name);
             user.groups.retain(|m| m.by.as_ref() != Some(name));
             user.version = version;
+            self.note_by_word(&user);
             self.users.insert(user.id, Arc::new(user));
         }
         Ok(())
@@ -532,6 +569,9 @@ impl Snapshot {
     fn put_group(&mut self, version: u64, group: &Arc<Group>) -> Result<(), ApplyError> {
         for parent in &group.parents {
             self.known_group(parent)?;
+        }
+        for identity in &group.identities {
+            self.known_provider(&identity.provider)?;
         }
         self.not_within_itself(group)?;
         let mut group = Group::clone(group);
@@ -574,9 +614,11 @@ impl Snapshot {
             .cloned()
             .collect();
         for user in members {
+            self.forget_by_word(&user);
             let mut user = User::clone(&user);
             user.groups.retain(|m| m.group != *name);
             user.version = version;
+            self.note_by_word(&user);
             self.users.insert(user.id, Arc::new(user));
         }
         let clients = self.clients.values().filter(|c| c.groups.contains(name));
@@ -743,4 +785,10 @@ impl Snapshot {
             of_session.remove(hash);
         }
     }
+}
+
+/// The groups that somebody is in by a provider's word, with the provider.
+fn by_word(user: &User) -> impl Iterator<Item = (ProviderName, GroupName)> {
+    let by = |m: &Membership| m.by.clone().map(|by| (by, m.group.clone()));
+    user.groups.iter().filter_map(by)
 }

@@ -32,6 +32,7 @@ fn group(name: &str, parents: &[&str]) -> Change {
         name: name.parse().unwrap(),
         title: "".into(),
         parents: parents.iter().map(|p| p.parse().unwrap()).collect(),
+        identities: Vec::new(),
         version: 0,
     }))
 }

@@ -404,6 +404,7 @@ fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapsh
             name: name.parse().unwrap(),
             title: name.into(),
             parents: parents.iter().map(|p| p.parse().unwrap()).collect(),
+            identities: Vec::new(),
             version: 0,
         }))
     };

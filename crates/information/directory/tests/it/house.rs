@@ -172,6 +172,7 @@ fn facts(provider: &ProviderName) -> Snapshot {
             name: name.parse().unwrap(),
             title: name.into(),
             parents: Vec::new(),
+            identities: Vec::new(),
             version: 0,
         };
         Change::GroupPut(group.into())

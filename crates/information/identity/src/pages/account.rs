@@ -100,7 +100,8 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
         .render(&content))
 }
 
-/// The providers at which somebody is known; or is not, of those that are open.
+/// The providers that people sign in by at which somebody is known; or is not, of those that are
+/// open.
 fn providers(visit: &Visit<'_>, person: &Person, known: bool) -> Vec<Linked> {
     let is_known = |name: &ProviderName| {
         let identities = &person.user.identities;
@@ -112,7 +113,8 @@ fn providers(visit: &Visit<'_>, person: &Person, known: bool) -> Vec<Linked> {
     };
     let view = visit.identity.engine().view();
     if known {
-        let of_person = view.facts.providers().filter(|p| is_known(&p.name));
+        let of_person = view.facts.providers();
+        let of_person = of_person.filter(|p| p.protocol.signs_in() && is_known(&p.name));
         return of_person.map(row).collect();
     }
     let open = visit.identity.open_providers();

@@ -203,7 +203,7 @@ impl Arrival {
             FoundBy::VerifiedEmail => self.by_email(facts)?,
         };
         match found {
-            Some(user) if has_own_ways(&user) => Err(NotLetIn::HasFactors(user.name.clone())),
+            Some(user) if has_own_ways(facts, &user) => Err(NotLetIn::HasFactors(user.name.clone())),
             found => Ok(found),
         }
     }
@@ -263,9 +263,14 @@ impl Arrival {
     }
 }
 
-/// Whether somebody can sign in without the provider: then only they themselves link the two.
-fn has_own_ways(user: &User) -> bool {
-    !user.factors.is_empty() || !user.identities.is_empty()
+/// Whether somebody can sign in without the provider: then only they themselves link the two. Who
+/// was pushed in cannot.
+fn has_own_ways(facts: &Snapshot, user: &User) -> bool {
+    let signs_in = |identity: &ExternalIdentity| {
+        let provider = facts.provider(&identity.provider);
+        provider.is_none_or(|provider| provider.protocol.signs_in())
+    };
+    !user.factors.is_empty() || user.identities.iter().any(signs_in)
 }
 
 fn may_come(facts: &Snapshot, user: &User) -> Result<User, NotLetIn> {

@@ -110,6 +110,8 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
         Change::ProviderRemoved(name) => {
             let theirs = before.users().filter(|user| user.is_of(name));
             touched.extend(theirs.map(|user| Entity::User(user.id)));
+            let groups = before.groups().filter(|group| group.at(name).is_some());
+            touched.extend(groups.map(|group| Entity::Group(group.name.clone())));
             touched.insert(Entity::Provider(name.clone()))
         }
         Change::ClientPut(client) => touched.insert(Entity::Client(client.id)),

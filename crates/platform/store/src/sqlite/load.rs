@@ -224,6 +224,7 @@ impl Rebuild {
                 name: name.clone(),
                 title: "".into(),
                 parents: Vec::new(),
+                identities: Vec::new(),
                 version,
             };
             self.put(version, Change::GroupPut(Arc::new(passing)))?;

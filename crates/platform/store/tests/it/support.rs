@@ -92,6 +92,7 @@ pub(crate) fn group(name: &str, parents: &[&str]) -> Change {
         name: name.parse().unwrap(),
         title: name.into(),
         parents: parents.iter().map(|p| p.parse().unwrap()).collect(),
+        identities: Vec::new(),
         version: 0,
     }))
 }

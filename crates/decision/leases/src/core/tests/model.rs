@@ -253,6 +253,7 @@ impl House {
                     name: GROUPS[*at].parse().expect("a name"),
                     title: "".into(),
                     parents: parents.map(|p| p.parse().expect("a name")).collect(),
+                    identities: Vec::new(),
                     version: 0,
                 })))
                 .await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{GroupName, Membership, User};
+use gw_model::{DISABLED_BY, GroupName, Membership, User};
 
 use super::Planning;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
         conflict::{Conflict, Why},
         step::{Off, What},
     },
-    present::{DISABLED_BY, Present},
+    present::Present,
     reading::Person,
 };
 

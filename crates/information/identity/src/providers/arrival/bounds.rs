@@ -58,6 +58,7 @@ fn with(groups: &[(&str, Option<ProviderName>)]) -> Snapshot {
             name: name(text),
             title: "".into(),
             parents: Vec::new(),
+            identities: Vec::new(),
             version: 0,
         }))
     };

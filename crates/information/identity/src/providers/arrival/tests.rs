@@ -74,6 +74,7 @@ fn house(corp: Provider, people: Vec<User>) -> Snapshot {
         name: "staff".parse().unwrap(),
         title: "".into(),
         parents: Vec::new(),
+        identities: Vec::new(),
         version: 0,
     };
     let mut changes = vec![
