@@ -229,6 +229,15 @@ impl<'f> Finder<'f> {
         )
     }
 
+    /// A group, there or still to be made, in all that it is part of.
+    fn group(&mut self, name: &GroupName) -> Member<'f> {
+        let above = self.facts.groups_above(name);
+        let ancestors = above.iter().map(|group| Kind::Group.uid(group.as_str()));
+        let ancestors = ancestors.collect();
+        self.groups.extend(above);
+        Member::new(Kind::Group, name.as_str(), ancestors, Facts::None)
+    }
+
     /// The resource of an action, and the app of a route.
     fn resource(
         &mut self,
@@ -267,6 +276,7 @@ impl<'f> Finder<'f> {
                 let id = session.to_string();
                 Ok((Member::new(Kind::Session, &id, above, Facts::None), None))
             }
+            (Action::AdminGroupChange, Resource::Group(name)) => Ok((self.group(name), None)),
             (
                 Action::AdminRead
                 | Action::AdminPolicyApply

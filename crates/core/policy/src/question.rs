@@ -385,6 +385,10 @@ impl QuestionSpec {
                 "" | "gatewright" => Ok(Resource::System),
                 _ => Err(fault("nothing, or `gatewright`")),
             },
+            Action::AdminGroupChange => text
+                .parse()
+                .map(Resource::Group)
+                .map_err(|_| fault("a group, there or not")),
             Action::OidcAuthorize => app(facts, text).ok_or_else(|| fault("an app")),
             Action::TokenIssue => match text {
                 "" | "gatewright" => Ok(Resource::System),

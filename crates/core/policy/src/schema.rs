@@ -110,7 +110,8 @@ pub(crate) const fn action_group(action: Action) -> Option<&'static str> {
         | Action::AdminProviderChange
         | Action::AdminChangePropose
         | Action::AdminClientSuspend
-        | Action::AdminClientChange => Some("admin"),
+        | Action::AdminClientChange
+        | Action::AdminGroupChange => Some("admin"),
     }
 }
 
