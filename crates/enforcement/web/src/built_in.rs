@@ -140,7 +140,8 @@ async fn collect(
     }
     let known = asked.who.known.as_ref();
     let of = known.map_or(Principal::Anonymous, |known| Principal::User(known.user.id));
-    let place = bodies.place(of, told).map_err(no_room)?;
+    let path = inbound.target.path();
+    let place = bodies.place(of, path, told).map_err(no_room)?;
     let read = timeout(limits.own_body_read, read(body, flow, most)).await;
     let read = read.map_err(|_| {
         Rejection::new(

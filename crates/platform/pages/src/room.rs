@@ -17,19 +17,33 @@ pub type Longest = fn(&Method, &str) -> usize;
 pub struct Bodies {
     longest: Longest,
     room: Option<Room>,
+    /// Where the room is for.
+    shares: fn(&str) -> bool,
 }
 
 impl Bodies {
     /// Bodies so long, with no bound on how many there are: for pages, which take forms.
     pub const fn unshared(longest: Longest) -> Self {
-        let room = None;
-        Self { longest, room }
+        Self {
+            longest,
+            room: None,
+            shares: |_| false,
+        }
     }
 
     /// Bodies so long, which share a room.
     pub const fn within(longest: Longest, room: Room) -> Self {
+        Self::within_at(longest, room, |_| true)
+    }
+
+    /// Bodies so long, of which those at some paths share a room.
+    pub const fn within_at(longest: Longest, room: Room, shares: fn(&str) -> bool) -> Self {
         let room = Some(room);
-        Self { longest, room }
+        Self {
+            longest,
+            room,
+            shares,
+        }
     }
 
     /// The longest body of such a request.
@@ -37,12 +51,13 @@ impl Bodies {
         (self.longest)(method, path)
     }
 
-    /// A place for a body of so many bytes, before it is read.
+    /// A place for a body of so many bytes at a path, before it is read.
     ///
     /// # Errors
     /// When there is no room now.
-    pub fn place(&self, of: Principal, bytes: usize) -> Result<Place, NoRoom> {
-        let room = self.room.as_ref().filter(|_| bytes > 0);
+    pub fn place(&self, of: Principal, path: &str, bytes: usize) -> Result<Place, NoRoom> {
+        let shares = bytes > 0 && (self.shares)(path);
+        let room = self.room.as_ref().filter(|_| shares);
         let held = room.map(|room| room.take(of, bytes)).transpose()?;
         Ok(Place(held))
     }
@@ -164,27 +179,38 @@ mod tests {
     fn one_who_asks_takes_so_much_and_all_so_much_and_it_is_free_again_behind_them() {
         let bodies = Bodies::within(|_, _| 10, Room::new(10, 15));
         let [ana, bo] = [1, 2].map(Principal::Local);
-        let place = bodies.place(ana, 8).unwrap();
-        assert_eq!(bodies.place(ana, 8).unwrap_err(), NoRoom::OfOne);
-        assert_eq!(bodies.place(bo, 8).unwrap_err(), NoRoom::OfAll);
-        let held = bodies.place(bo, 7).unwrap();
+        let place = bodies.place(ana, "/", 8).unwrap();
+        assert_eq!(bodies.place(ana, "/", 8).unwrap_err(), NoRoom::OfOne);
+        assert_eq!(bodies.place(bo, "/", 8).unwrap_err(), NoRoom::OfAll);
+        let held = bodies.place(bo, "/", 7).unwrap();
         let body = place.filled(vec![1; 8]);
         let second = body.clone();
         drop(body);
-        assert!(bodies.place(ana, 8).is_err(), "somebody still holds it");
+        assert!(bodies.place(ana, "/", 8).is_err(), "somebody still holds it");
         drop(second);
         drop(held);
-        assert!(bodies.place(ana, 10).is_ok());
+        assert!(bodies.place(ana, "/", 10).is_ok());
     }
 
     #[test]
     fn what_has_no_body_needs_no_room_and_pages_share_none() {
         let bodies = Bodies::within(|_, _| 10, Room::new(0, 0));
-        assert!(bodies.place(Principal::Anonymous, 0).is_ok());
+        assert!(bodies.place(Principal::Anonymous, "/", 0).is_ok());
         let pages = Bodies::unshared(|_, _| 10);
         let places: Vec<_> = (0..100)
-            .map(|_| pages.place(Principal::Anonymous, 10))
+            .map(|_| pages.place(Principal::Anonymous, "/", 10))
             .collect();
         assert!(places.iter().all(Result::is_ok));
+    }
+
+    #[test]
+    fn a_room_may_be_for_some_paths_alone() {
+        let bodies = Bodies::within_at(|_, _| 10, Room::new(5, 5), |path| path == "/big");
+        let of = Principal::Anonymous;
+        let held = bodies.place(of, "/big", 5).unwrap();
+        assert!(bodies.place(of, "/big", 1).is_err());
+        assert!(bodies.place(of, "/small", 10).is_ok());
+        drop(held);
+        assert!(bodies.place(of, "/big", 5).is_ok());
     }
 }
