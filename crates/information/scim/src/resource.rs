@@ -5,6 +5,7 @@ mod read;
 mod shown;
 
 use gw_model::Timestamp;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
     plain::{Reading, ValueFault, canonical, canonical_value, listed, present},
@@ -24,7 +25,8 @@ pub const EMAILS_MAX: usize = 50;
 
 /// A person, as a client has them (RFC 7643, section 4.1). All texts are without control
 /// characters and at most [`TEXT_MAX`] bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct User {
     /// The name that the person signs in with: not empty, at most [`NAME_MAX`] bytes, without
     /// spaces around it and characters that nobody sees.
@@ -49,7 +51,8 @@ pub struct User {
 }
 
 /// The parts of a name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PersonName {
     /// The whole of it.
     pub formatted: Option<Box<str>>,
@@ -60,7 +63,8 @@ pub struct PersonName {
 }
 
 /// An address for messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Email {
     /// The address, with one `@` at least and at most [`EMAIL_MAX`] bytes; not proven to be the
     /// person's.
@@ -72,7 +76,8 @@ pub struct Email {
 }
 
 /// A person's place in an organisation: RFC 7643, section 4.3.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Enterprise {
     /// The number that the organisation gave the person.
     pub employee_number: Option<Box<str>>,

@@ -7,8 +7,10 @@ mod groups;
 mod listing;
 mod users;
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -70,6 +72,20 @@ impl Service {
             Method::HEAD => without_body(response),
             _ => response,
         }
+    }
+
+    /// The answer to a request that is refused before it is served.
+    pub fn refused(
+        headers: &HeaderMap,
+        status: StatusCode,
+        detail: &str,
+        again_after: Option<Duration>,
+    ) -> Response<Bytes> {
+        let refusal = Refusal {
+            again_after: again_after.map(|after| after.as_secs().max(1)),
+            ..Refusal::new(status, detail)
+        };
+        refusal.into_response(media_type(headers))
     }
 
     async fn answer<D: Directory>(
