@@ -33,6 +33,7 @@ mod ledger;
 mod names;
 mod passkeys;
 mod policies;
+mod scim;
 mod seals;
 mod tokens;
 mod websocket;
@@ -68,6 +69,9 @@ macro_rules! for_each_target {
             attempt_cookie => seals::attempt,
             sealed_secret => seals::secret,
             form => form::form,
+            scim_filter => scim::filter,
+            scim_patch => scim::operations,
+            scim_body => scim::body,
             credentials => form::credentials,
             passkey_sign_in => passkeys::sign_in,
             passkey_enrolment => passkeys::enrolment,
