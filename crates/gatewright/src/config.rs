@@ -18,6 +18,7 @@ mod read;
 mod reader;
 pub(crate) mod reference;
 mod saml;
+mod scim;
 mod upstream;
 pub(crate) mod value;
 
@@ -29,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-use gw_model::{App, Group, Provider, Settings};
+use gw_model::{App, Client, Group, Provider, Settings};
 use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
@@ -40,6 +41,7 @@ pub(crate) use limits::LimitsConfig;
 pub(crate) use named::{NamedFiles, NoFiles};
 pub(crate) use provider::ProviderFiles;
 pub(crate) use read::OWNERS;
+pub(crate) use scim::ScimFiles;
 pub(crate) use value::CertificateHost;
 
 /// The version of the configuration format that this binary reads.
@@ -62,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) upstream_tls: Vec<UpstreamTls>,
     /// By what this node speaks with providers of identities.
     pub(crate) providers: Vec<ProviderFiles>,
+    /// By what sources that push people in show who they are.
+    pub(crate) scim: Vec<ScimFiles>,
     /// The files whose content counts as the file's own: SAML providers' metadata, what clients
     /// show who they are by.
     pub(crate) followed: Vec<PathBuf>,
@@ -104,10 +108,12 @@ pub(crate) struct Wanted {
     pub(crate) groups: Vec<Arc<Group>>,
     /// The apps, all of them.
     pub(crate) apps: Vec<Arc<App>>,
-    /// Providers of identities, all of them.
+    /// Providers of identities, all of them, and sources that push people in.
     pub(crate) providers: Vec<Arc<Provider>>,
     /// Clients of the authorisation server, those of the file.
     pub(crate) clients: Vec<Arc<WantedClient>>,
+    /// The programs that sources which push people in are to policy.
+    pub(crate) sources: Vec<Arc<Client>>,
     /// Networks and the time zone.
     pub(crate) settings: Arc<Settings>,
 }

@@ -17,6 +17,7 @@ mod ports;
 mod providers;
 mod records;
 mod running;
+pub(crate) mod scim;
 mod upstreams;
 
 use std::path::Path;
@@ -52,6 +53,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         config,
         stored.as_ref().ok().and_then(Option::as_ref),
     ));
+    found.extend(scim::look(config, stored.as_ref().ok().and_then(Option::as_ref)));
     found.extend(records::look(&config.data, stored));
     found.extend(upstreams::look(config).await);
     found

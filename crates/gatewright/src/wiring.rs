@@ -32,6 +32,7 @@ use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
 use gw_leases::Desk;
+use gw_provisioning::Provisioning;
 use gw_record::Ledger;
 use gw_tls::CertificateStore;
 
@@ -47,7 +48,7 @@ use crate::{
     supervise::{Early, Supervisor},
 };
 
-/// How often certificates are looked at.
+/// How often certificates and secrets are looked at.
 const CERTIFICATES: Duration = Duration::from_secs(10);
 
 /// What kind of Gatewright it is.
@@ -68,6 +69,7 @@ struct Joined {
     identity: Identity,
     authorization: AuthorizationServer,
     country: gw_web::Country,
+    provisioning: Provisioning,
     vitals: Vitals,
     /// Where what is open is listed and ended.
     desk: Desk,
@@ -102,7 +104,7 @@ pub(crate) async fn start(
     let operations = bind_operations(config, &mode, &joined.announcer)?;
     let live = reload::Live::new(
         engine,
-        &joined.identity,
+        (&joined.identity, &joined.provisioning),
         &joined.announcer,
         config,
         certificates.clone(),
@@ -135,6 +137,7 @@ pub(crate) async fn start(
             joined.follow(certificates);
         }
         joined.follow_trust(live.clone());
+        joined.follow_secrets(live.clone());
         if let Some(obtaining) = obtaining {
             obtaining.follow(&joined.engine, &live, &joined.supervisor);
         }
@@ -193,6 +196,8 @@ async fn join(
     let options = setup::authorization_options(config, &origin, &country)?;
     let authorization =
         AuthorizationServer::open(engine.clone(), identity.clone(), options).await?;
+    let secrets = files::scim_secrets(config).map_err(StartFault::Providers)?;
+    let provisioning = setup::provisioning(&engine, &identity, &origin, secrets);
     Ok(Joined {
         supervisor: Supervisor::new(),
         announcer,
@@ -202,6 +207,7 @@ async fn join(
         identity,
         authorization,
         country,
+        provisioning,
         vitals: Vitals::default(),
         desk: Desk::default(),
         origin,
@@ -277,6 +283,18 @@ impl Joined {
                 )
             },
         );
+    }
+
+    /// Follows the files with the secrets of who pushes people in.
+    fn follow_secrets(&self, live: reload::Live) {
+        let name = "secrets of who pushes people in";
+        self.supervisor
+            .spawn(name, Early::Restart, move |stopping| {
+                let live = live.clone();
+                keep::every(name, CERTIFICATES, stopping, move || {
+                    std::future::ready(reload::secrets(&live))
+                })
+            });
     }
 
     /// The administration, for the socket and for the door.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use serde_json::json;
 
 use super::{FOUND, Shell};
-use crate::{config, output::Chip, policy_folder};
+use crate::{config, doctor, output::Chip, policy_folder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -15,13 +15,26 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(shell: &Shell, arguments: &Arguments) -> super::Done {
-    let faults: Vec<String> = match config::load(&arguments.config) {
-        Ok(config) => config::files::faults(&config),
-        Err(faults) => faults.to_string().lines().map(str::to_owned).collect(),
+    let (faults, worth_saying): (Vec<String>, Vec<String>) = match config::load(&arguments.config)
+    {
+        Ok(config) => (
+            config::files::faults(&config),
+            doctor::scim::worth_saying(&config),
+        ),
+        Err(faults) => {
+            let faults = faults.to_string().lines().map(str::to_owned).collect();
+            (faults, Vec::new())
+        }
     };
     if shell.output.json {
-        shell.output.json(&json!({ "faults": faults }))?;
-    } else if faults.is_empty() {
+        let told = json!({ "faults": faults, "worth_saying": worth_saying });
+        shell.output.json(&told)?;
+        return Ok(done(&faults));
+    }
+    for told in &worth_saying {
+        shell.output.line(Chip::Step.words(told))?;
+    }
+    if faults.is_empty() {
         let words = format!(
             "{} has no faults",
             policy_folder::name_of(&arguments.config)
@@ -37,9 +50,12 @@ pub(super) fn run(shell: &Shell, arguments: &Arguments) -> super::Done {
         };
         shell.output.line(Chip::Deny.words(&words))?;
     }
-    Ok(if faults.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        FOUND
-    })
+    Ok(done(&faults))
+}
+
+fn done(faults: &[String]) -> ExitCode {
+    match faults.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => FOUND,
+    }
 }

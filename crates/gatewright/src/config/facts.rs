@@ -14,7 +14,7 @@ use gw_model::{
     App, AppOwner, Change, Client, ClientId, ClientOwner, Group, Provider, ProviderName, Snapshot,
 };
 
-use super::{Wanted, WantedClient};
+use super::{Wanted, WantedClient, scim};
 
 /// The changes that turn the present facts into what the file says; none where they agree.
 pub(crate) fn difference(wanted: &Wanted, present: &Snapshot) -> Vec<Change> {
@@ -24,22 +24,24 @@ pub(crate) fn difference(wanted: &Wanted, present: &Snapshot) -> Vec<Change> {
     }
     changes.extend(changed_groups(&wanted.groups, present));
     changes.extend(changed_providers(&wanted.providers, present));
+    changes.extend(changed_sources(&wanted.sources, present));
     changes.extend(changed_apps(&wanted.apps, present));
     changes.extend(changed_clients(&wanted.clients, present));
     changes
 }
 
 fn changed_groups(wanted: &[Arc<Group>], present: &Snapshot) -> Vec<Change> {
-    let same = |group: &Group| {
-        present
-            .group(&group.name)
-            .is_some_and(|now| now.title == group.title && now.parents == group.parents)
+    let put = |group: &Arc<Group>| {
+        let now = present.group(&group.name);
+        let wanted = Group {
+            identities: now.map_or_else(Vec::new, |now| now.taken_over()),
+            version: now.map_or(0, |now| now.version),
+            ..Group::clone(group)
+        };
+        let same = now.is_some_and(|now| **now == wanted);
+        (!same).then(|| Change::GroupPut(Arc::new(wanted)))
     };
-    wanted
-        .iter()
-        .filter(|group| !same(group))
-        .map(|group| Change::GroupPut(Arc::clone(group)))
-        .collect()
+    wanted.iter().filter_map(put).collect()
 }
 
 /// That somebody has switched one off stays, whatever the file says.
@@ -68,7 +70,9 @@ fn changed_providers(wanted: &[Arc<Provider>], present: &Snapshot) -> Vec<Change
 /// That somebody has switched one off, or has taken its tokens back, stays. One that registered
 /// itself by a name that is declared now gives way, with all that it was given.
 fn changed_clients(wanted: &[Arc<WantedClient>], present: &Snapshot) -> Vec<Change> {
-    let is_ours = |client: &Client| client.owner == ClientOwner::Configuration;
+    let is_ours = |client: &Client| {
+        client.owner == ClientOwner::Configuration && !scim::is_declared(client)
+    };
     let mut changes = Vec::new();
     for declared in wanted {
         match present.client_named(&declared.name) {
@@ -95,6 +99,32 @@ fn changed_clients(wanted: &[Arc<WantedClient>], present: &Snapshot) -> Vec<Chan
         });
     changes.extend(off.map(|client| Change::ClientPut(Arc::new(client))));
     changes
+}
+
+/// The programs that push people in are the file's; one that it does not name any more is off. The
+/// name of another program is refused where the change is made.
+fn changed_sources(wanted: &[Arc<Client>], present: &Snapshot) -> Vec<Change> {
+    let ours = |client: &&Arc<Client>| scim::is_declared(client);
+    let declared = wanted.iter().map(|client| {
+        let before = present.client_named(&client.name).filter(ours);
+        Client {
+            id: before.map_or_else(|| ClientId::from_bits(random::bits()), |before| before.id),
+            version: before.map_or(0, |before| before.version),
+            ..Client::clone(client)
+        }
+    });
+    let is_declared = |client: &Client| wanted.iter().any(|wanted| wanted.name == client.name);
+    let others = present.clients().filter(ours).filter(|c| !is_declared(c));
+    let off = others.map(|client| Client {
+        disabled: true,
+        ..Client::clone(client)
+    });
+    let is_other = |client: &Client| {
+        let before = present.client(client.id);
+        before.is_none_or(|before| **before != *client)
+    };
+    let changed = declared.chain(off).filter(is_other);
+    changed.map(|client| Change::ClientPut(client.into())).collect()
 }
 
 /// Removals first, and a host that moves from one app to another takes the old app's tokens along.

@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
 
 use gw_identity::ProviderClient;
+use gw_provisioning::{SECRET_BYTES_MIN, SourceSecrets};
 use gw_store::Secret;
 use gw_tls::{TrustFault, TrustFiles, TrustStore};
 
@@ -19,6 +20,9 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
     }
     acme(config, &mut faults);
     if let Err(found) = provider_clients(config) {
+        faults.extend(found);
+    }
+    if let Err(found) = scim_secrets(config) {
         faults.extend(found);
     }
     if let Some(database) = &config.geo_database
@@ -111,6 +115,46 @@ pub(crate) fn provider_clients(config: &Config) -> Result<Vec<ProviderClient>, V
     } else {
         Err(faults)
     }
+}
+
+/// By what sources that push people in show who they are.
+///
+/// # Errors
+/// All faults of all files.
+pub(crate) fn scim_secrets(config: &Config) -> Result<Vec<SourceSecrets>, Vec<String>> {
+    let (mut faults, mut sources) = (Vec::new(), Vec::new());
+    for files in &config.scim {
+        let mut secrets = Vec::new();
+        for file in &files.secrets {
+            match secret(file).and_then(|secret| long_enough(file, secret)) {
+                Ok(secret) => secrets.push(secret),
+                Err(fault) => faults.push(format!("scim {}: secrets: {fault}", files.name)),
+            }
+        }
+        let secrets = secrets.iter().map(|secret| secret.expose().as_str());
+        sources.push(SourceSecrets::of(files.name.clone(), secrets));
+    }
+    match faults.is_empty() {
+        true => Ok(sources),
+        false => Err(faults),
+    }
+}
+
+/// A secret that nobody guesses, and that a header can hold.
+fn long_enough(file: &Path, secret: Secret<String>) -> Result<Secret<String>, String> {
+    let shown = file.display();
+    let text = secret.expose();
+    if text.len() < SECRET_BYTES_MIN {
+        return Err(format!(
+            "`{shown}` is shorter than {SECRET_BYTES_MIN} bytes: run `openssl rand -hex 32 >{shown}`"
+        ));
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(format!(
+            "`{shown}` has spaces, or what is not ASCII: run `openssl rand -hex 32 >{shown}`"
+        ));
+    }
+    Ok(secret)
 }
 
 /// A secret in a file of its own, that others cannot read.

@@ -17,7 +17,7 @@ use super::{
     asked::{Absent, Asked},
     client,
     fault::Fault,
-    limits, provider,
+    limits, provider, scim,
     reader::{Faults, Readable as _, Section},
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
 };
@@ -124,6 +124,7 @@ fn everything(
     let settings = settings(root);
     let groups = groups(root);
     let providers = provider::providers(root, folder, files);
+    let sources = scim::sources(root, folder, &providers);
     let declared = app::apps(root, folder);
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
@@ -159,11 +160,14 @@ fn everything(
             .chain(clients.iter().flat_map(|c| c.files.clone()))
             .collect(),
         providers: providers.iter().filter_map(|p| p.files.clone()).collect(),
+        scim: sources.iter().map(|s| s.files.clone()).collect(),
         wanted: Wanted {
             groups,
+            sources: sources.iter().map(|s| Arc::new(s.client.clone())).collect(),
             providers: providers
                 .into_iter()
                 .map(|p| Arc::new(p.provider))
+                .chain(sources.into_iter().map(|s| Arc::new(s.provider)))
                 .collect(),
             apps: with_own_apps(apps, own),
             clients: clients.into_iter().map(|c| Arc::new(c.client)).collect(),
@@ -378,6 +382,7 @@ fn groups(root: &mut Section<'_>) -> Vec<Arc<Group>> {
             name: name.clone(),
             title,
             parents,
+            identities: Vec::new(),
             version: 0,
         };
         if declared.insert(name.clone(), group).is_some() {
@@ -389,6 +394,7 @@ fn groups(root: &mut Section<'_>) -> Vec<Arc<Group>> {
             name: owners,
             title: Arc::from("Owners"),
             parents: Vec::new(),
+            identities: Vec::new(),
             version: 0,
         });
     }

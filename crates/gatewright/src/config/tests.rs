@@ -5,6 +5,7 @@ use super::*;
 mod acme;
 mod client;
 mod provider;
+mod scim;
 
 const SMALL: &str = r#"
 version = 1

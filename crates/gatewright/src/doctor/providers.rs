@@ -27,7 +27,7 @@ pub(super) async fn look(config: &Config, stored: Option<&Loaded>) -> Vec<Findin
     let declared = &config.wanted.providers;
     let mut found = Vec::new();
     let mut asked = Vec::new();
-    for provider in declared {
+    for provider in declared.iter().filter(|p| p.protocol.signs_in()) {
         found.extend(missing_groups(config, provider, facts));
         let of_it = |client: &&ProviderClient| client.name == provider.name;
         match (off(provider, facts), clients.iter().find(of_it)) {

@@ -11,6 +11,7 @@ use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_identity::Identity;
 use gw_model::{Actor, ClientName, FactorKind, GroupName, ProviderName, Snapshot};
+use gw_provisioning::Provisioning;
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -27,6 +28,7 @@ pub(super) struct Live {
     engine: Engine,
     announcer: Announcer,
     identity: Identity,
+    provisioning: Provisioning,
     certificates: Option<CertificateStore>,
     trust: TrustStore,
     state: Arc<Mutex<State>>,
@@ -46,7 +48,7 @@ struct State {
 impl Live {
     pub(super) fn new(
         engine: &Engine,
-        identity: &Identity,
+        (identity, provisioning): (&Identity, &Provisioning),
         announcer: &Announcer,
         config: &Config,
         certificates: Option<CertificateStore>,
@@ -59,6 +61,7 @@ impl Live {
         Self {
             engine: engine.clone(),
             identity: identity.clone(),
+            provisioning: provisioning.clone(),
             announcer: announcer.clone(),
             certificates,
             trust,
@@ -211,6 +214,7 @@ impl Live {
         let trust = TrustStore::load(files::trust(&new), now)
             .map_err(|faults| files::trust_faults(&new, &faults))?;
         let clients = files::provider_clients(&new)?;
+        let secrets = files::scim_secrets(&new)?;
         if let Some(certificates) = &self.certificates {
             certificates
                 .replace(tls::files(&new), now)
@@ -221,6 +225,7 @@ impl Live {
             .await
             .map_err(|fault| vec![fault])?;
         self.identity.replace_providers(clients);
+        self.provisioning.replace_secrets(secrets);
         let later = needs_restart(&present, &new);
         self.with(|state| state.config = new);
         Ok(match later.is_empty() {
@@ -319,6 +324,17 @@ pub(super) fn trust(live: &Live) -> Result<(), String> {
             Err(told.join("; "))
         }
     }
+}
+
+/// Follows the files with the secrets of who pushes people in: all of them count, or none.
+pub(super) fn secrets(live: &Live) -> Result<(), String> {
+    let secrets = live.with(|state| files::scim_secrets(&state.config));
+    let secrets = secrets.map_err(|faults| faults.join("; "))?;
+    if *live.provisioning.secrets() != secrets {
+        live.provisioning.replace_secrets(secrets);
+        live.announcer.tell("secrets of who pushes people in loaded");
+    }
+    Ok(())
 }
 
 /// Follows the certificates' files, which others renew: all of them count, or none.

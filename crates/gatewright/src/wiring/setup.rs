@@ -5,14 +5,18 @@ use std::{collections::HashMap, sync::Arc};
 use gw_api::Administration;
 use gw_authorization::AuthorizationOptions;
 use gw_engine::Engine;
-use gw_identity::IdentityOptions;
-use gw_pages::{JudgedRequest, PageService};
+use gw_identity::{Identity, IdentityOptions};
+use gw_pages::{Bodies, JudgedRequest, PageService, Room};
+use gw_provisioning::{Options, Provisioning, SourceSecrets};
 use gw_tls::{CertificateStore, TrustStore};
 use gw_web::BuiltIn;
 use tower::ServiceExt as _;
 
 use super::{Joined, Mode, StartFault, administration, history, tls, web};
 use crate::config::{Config, files};
+
+/// Bytes of bodies that are held at once of all who push people in, known or not.
+const PUSHED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Where people sign in: in the demo over plain HTTP, for tools over TLS as well.
 pub(super) fn origins(config: &Config, mode: &Mode) -> Vec<String> {
@@ -75,9 +79,7 @@ pub(super) fn services(
     Ok(HashMap::from([
         (
             Arc::from(web::SIGN_IN),
-            BuiltIn::from(authentication_origin(joined))
-                .for_programs(is_for_programs)
-                .from_elsewhere(is_from_elsewhere, longest_form),
+            sign_in_service(joined),
         ),
         (
             Arc::from(web::PORTAL),
@@ -94,6 +96,18 @@ pub(super) fn services(
     ]))
 }
 
+/// Where people sign in, to other apps as well, and where sources push them in.
+fn sign_in_service(joined: &Joined) -> BuiltIn {
+    let service = joined.provisioning.beside(authentication_origin(joined));
+    let room = Room::new(PUSHED_BYTES_MAX, PUSHED_BYTES_MAX);
+    BuiltIn {
+        bodies: Bodies::within_at(longest, room, gw_provisioning::is_for_programs),
+        ..BuiltIn::from(service)
+            .for_programs(is_for_programs)
+            .from_elsewhere(is_from_elsewhere, longest)
+    }
+}
+
 /// Sign-in, and beside it the authorisation server.
 fn authentication_origin(joined: &Joined) -> PageService {
     let (identity, authorization) = (joined.identity.service(), joined.authorization.service());
@@ -107,20 +121,23 @@ fn authentication_origin(joined: &Joined) -> PageService {
 }
 
 fn is_for_programs(path: &str) -> bool {
-    gw_identity::is_for_programs(path) || gw_authorization::is_for_programs(path)
+    gw_identity::is_for_programs(path)
+        || gw_authorization::is_for_programs(path)
+        || gw_provisioning::is_for_programs(path)
 }
 
 fn is_from_elsewhere(path: &str) -> bool {
     gw_identity::is_from_elsewhere(path) || gw_authorization::is_from_elsewhere(path)
 }
 
-/// A form of a page; of another site's page or a program, with whole signed messages in it.
-fn longest_form(_: &http::Method, path: &str) -> usize {
-    let is_of_authorization =
-        gw_authorization::is_for_programs(path) || gw_authorization::is_from_elsewhere(path);
+/// A form of a page; of another site's page or a program, with whole signed messages in it; or what
+/// a source pushes in.
+fn longest(_: &http::Method, path: &str) -> usize {
     if gw_identity::is_from_elsewhere(path) {
         gw_identity::FROM_ELSEWHERE_MAX_BYTES
-    } else if is_of_authorization {
+    } else if gw_provisioning::is_for_programs(path) {
+        gw_provisioning::BODY_BYTES_MAX
+    } else if gw_authorization::is_for_programs(path) || gw_authorization::is_from_elsewhere(path) {
         gw_authorization::FORM_MAX_BYTES
     } else {
         gw_web::PAGE_BODY_BYTES
@@ -141,6 +158,22 @@ pub(super) fn authorization_options(
         vouches_for_addresses: false,
         tls: Arc::new(tls),
         country: Arc::clone(country),
+    })
+}
+
+/// What sources push people in with.
+pub(super) fn provisioning(
+    engine: &Engine,
+    identity: &Identity,
+    origin: &str,
+    secrets: Vec<SourceSecrets>,
+) -> Provisioning {
+    let identity = identity.clone();
+    Provisioning::new(Options {
+        engine: engine.clone(),
+        origin: origin.to_owned(),
+        secrets,
+        admits: Arc::new(move |address| identity.admits(address)),
     })
 }
 

@@ -73,6 +73,12 @@ fn rows(provider: &ProviderView) -> Vec<(&'static str, String)> {
         rows.push(("signs on at", saml.sign_on.to_string()));
         rows.push(("keys", saml.certificates.to_string()));
     }
+    if let Some(scim) = &provider.scim {
+        rows.push(("fills", names(&scim.fills)));
+        if !scim.over.is_empty() {
+            rows.push(("over", names(&scim.over)));
+        }
+    }
     if !people.required.is_empty() {
         rows.push(("lets in", tests(&people.required)));
     }
@@ -104,6 +110,15 @@ fn tests(tests: &BTreeMap<Arc<str>, Vec<Arc<str>>>) -> String {
     };
     let all: Vec<_> = tests.iter().map(test).collect();
     all.join(", and ")
+}
+
+/// Groups, beside those that it made.
+fn names(groups: &[GroupName]) -> String {
+    let groups: Vec<_> = groups.iter().map(GroupName::as_str).collect();
+    match groups.is_empty() {
+        true => "no others than its own".to_owned(),
+        false => groups.join(", "),
+    }
 }
 
 fn puts(rule: &MembershipRuleView) -> String {

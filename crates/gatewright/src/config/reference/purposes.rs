@@ -145,6 +145,46 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "The RP id of every passkey: fixed at the first start; no app shares it or sits beneath it.",
     ),
     (
+        "scim",
+        "",
+        "A source that pushes people and groups in by SCIM 2.0, below `/scim/NAME/v2` at the host of `authentication` (docs/identity.md). It sees whom it pushed, changes nobody who has rights that it could not give, and never an owner; policy has to permit it each thing that it does. One that is taken away is off, with what it put people into; whom it pushed stays.",
+    ),
+    (
+        "scim",
+        "name",
+        "Its name, at most 40 characters and not that of a provider: policies know it as the client of that name, the names of the groups that it makes begin with it.",
+    ),
+    (
+        "scim",
+        "title",
+        "What pages call it; the name where absent.",
+    ),
+    (
+        "scim",
+        "secrets",
+        "Files with what it shows as a bearer token, one secret of 32 bytes or more on one line, closed to others. Two while one takes the other's place; they are read again when they change.",
+    ),
+    (
+        "scim",
+        "enabled",
+        "Whether it may push. Switched off, memberships by its word do not count.",
+    ),
+    (
+        "scim",
+        "found_by",
+        "By what somebody who is here already is found, the first time: by nothing (an administrator links them, by the source's own id of them), or by their name. Who can sign in in any way, or has rights that it could not give, is never found; nobody ever is by a mail address.",
+    ),
+    (
+        "scim",
+        "fills",
+        "Groups that it did not make and puts people into; no group is filled by two. Never the owners.",
+    ),
+    (
+        "scim",
+        "over",
+        "Groups whose people it may change although it puts nobody into them. Who is in any other group, by whomever, is switched off by it and nothing else.",
+    ),
+    (
         "provider",
         "",
         "A provider of identities that people sign in by, beside passkeys (docs/identity.md): with `issuer` and `client_id` it speaks OpenID Connect, with `metadata` it speaks SAML 2.0. One that is taken away is off; who its people are is kept.",
