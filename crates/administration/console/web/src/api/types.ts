@@ -93,9 +93,11 @@ export interface Provider {
   name: string;
   title: string;
   issuer: string;
-  protocol: 'oidc' | 'saml';
+  protocol: 'oidc' | 'saml' | 'scim';
   client_id?: string;
   saml?: { sign_on: string; certificates: number; valid_until?: Time };
+  /** Where it pushes people in, and nobody signs in by it. */
+  scim?: { fills: string[]; over: string[] };
   scopes: string[];
   people: {
     required: Record<string, string[]>;

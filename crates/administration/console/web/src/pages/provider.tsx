@@ -50,13 +50,17 @@ export function ProviderPage({ name }: { name: string }) {
 function Facts({ provider }: { provider: Provider }) {
   return (
     <dl class="facts">
-      <dt>Issuer</dt>
+      <dt>{provider.scim ? 'Pushes people in at' : 'Issuer'}</dt>
       <dd>
         <code>{provider.issuer}</code>
       </dd>
       <dt>In policies</dt>
       <dd>
-        <Id label="Copy how policies name it">{`context.authn.providers.contains("${provider.name}")`}</Id>
+        <Id label="Copy how policies name it">
+          {provider.scim
+            ? `principal is Client && principal.name == "${provider.name}"`
+            : `context.authn.providers.contains("${provider.name}")`}
+        </Id>
       </dd>
       {provider.client_id && (
         <>
@@ -96,6 +100,7 @@ const FOUND: Record<Provider['people']['found_by'], string> = {
 
 function Counts({ provider }: { provider: Provider }) {
   const { people: rules, memberships, assurance } = provider;
+  if (provider.scim) return <Pushes finds={FOUND[rules.found_by]} {...provider.scim} />;
   const required = Object.entries(rules.required);
   return (
     <dl class="facts">
@@ -137,6 +142,23 @@ function Counts({ provider }: { provider: Provider }) {
       <dd>
         <Words words={assurance.phishing_resistant} />
       </dd>
+    </dl>
+  );
+}
+
+/** What a source that pushes people in may touch. */
+function Pushes({ finds, fills, over }: { finds: string; fills: string[]; over: string[] }) {
+  return (
+    <dl class="facts">
+      <dt>Finds who is here</dt>
+      <dd>{finds}</dd>
+      <dt>Fills groups</dt>
+      <dd>
+        those that it made{fills.length > 0 && ', and '}
+        <Groups names={fills} />
+      </dd>
+      <dt>Is put over</dt>
+      <dd>{over.length === 0 ? 'nobody beside' : <Groups names={over} />}</dd>
     </dl>
   );
 }
