@@ -57,7 +57,9 @@ pub use session::{
     AppToken, AuthnEvent, AuthnMethod, EndReason, Ended, Seen, Session, SessionKind,
 };
 pub use snapshot::{ApplyError, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX, PolicyFacts, Snapshot};
-pub use subject::{DISABLED_BY, Factor, FactorKind, Group, Membership, SIGN_IN_NAME_MAX, User, is_sign_in_name};
+pub use subject::{
+    DISABLED_BY, Factor, FactorKind, Group, Membership, SIGN_IN_NAME_MAX, User, is_sign_in_name,
+};
 pub use time::{Epoch, Timestamp};
 pub use upgrade::{UpgradeFault, UpgradeToken};
 pub use upstream::{

@@ -284,6 +284,11 @@ impl ExternalIdentity {
         self.provider == *provider && *self.subject == *subject
     }
 
+    /// Whether the provider made whom or what it is: they came by it, and go with it.
+    pub fn is_made(&self) -> bool {
+        self.pushed.as_deref().is_some_and(|pushed| pushed.made)
+    }
+
     /// What tells it from all others.
     pub(crate) fn key(&self) -> (ProviderName, Arc<str>) {
         (self.provider.clone(), Arc::clone(&self.subject))

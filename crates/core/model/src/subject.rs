@@ -142,14 +142,12 @@ impl Group {
 
     /// Whether a provider that pushes groups in made it.
     pub fn is_made_by(&self, provider: &ProviderName) -> bool {
-        let pushed = self.at(provider).and_then(|i| i.pushed.as_deref());
-        pushed.is_some_and(|pushed| pushed.made)
+        self.at(provider).is_some_and(ExternalIdentity::is_made)
     }
 
     /// Which group it is at providers, once somebody else says what it is: none of them made it.
     pub fn taken_over(&self) -> Vec<ExternalIdentity> {
-        let made = |i: &ExternalIdentity| i.pushed.as_deref().is_some_and(|pushed| pushed.made);
-        let others = self.identities.iter().filter(|i| !made(i));
+        let others = self.identities.iter().filter(|i| !i.is_made());
         others.cloned().collect()
     }
 }

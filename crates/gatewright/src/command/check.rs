@@ -15,8 +15,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(shell: &Shell, arguments: &Arguments) -> super::Done {
-    let (faults, worth_saying): (Vec<String>, Vec<String>) = match config::load(&arguments.config)
-    {
+    let (faults, worth_saying): (Vec<String>, Vec<String>) = match config::load(&arguments.config) {
         Ok(config) => (
             config::files::faults(&config),
             doctor::scim::worth_saying(&config),

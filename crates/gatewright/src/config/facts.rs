@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use gw_engine::random;
 use gw_model::{
-    App, AppOwner, Change, Client, ClientId, ClientOwner, Group, Provider, ProviderName, Snapshot,
+    App, AppOwner, Change, Client, ClientId, ClientName, ClientOwner, Group, Provider,
+    ProviderName, Snapshot,
 };
 
 use super::{Wanted, WantedClient, scim};
@@ -113,8 +114,11 @@ fn changed_sources(wanted: &[Arc<Client>], present: &Snapshot) -> Vec<Change> {
             ..Client::clone(client)
         }
     });
-    let is_declared = |client: &Client| wanted.iter().any(|wanted| wanted.name == client.name);
-    let others = present.clients().filter(ours).filter(|c| !is_declared(c));
+    let is_declared = |name: &ClientName| wanted.iter().any(|wanted| wanted.name == *name);
+    let others = present
+        .clients()
+        .filter(ours)
+        .filter(|c| !is_declared(&c.name));
     let off = others.map(|client| Client {
         disabled: true,
         ..Client::clone(client)
@@ -124,7 +128,9 @@ fn changed_sources(wanted: &[Arc<Client>], present: &Snapshot) -> Vec<Change> {
         before.is_none_or(|before| **before != *client)
     };
     let changed = declared.chain(off).filter(is_other);
-    changed.map(|client| Change::ClientPut(client.into())).collect()
+    changed
+        .map(|client| Change::ClientPut(client.into()))
+        .collect()
 }
 
 /// Removals first, and a host that moves from one app to another takes the old app's tokens along.

@@ -17,8 +17,9 @@ use super::{
     asked::{Absent, Asked},
     client,
     fault::Fault,
-    limits, provider, scim,
+    limits, provider,
     reader::{Faults, Readable as _, Section},
+    scim,
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
 };
 

@@ -118,7 +118,9 @@ fn source(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
 fn check_groups(section: &Section<'_>, scim: &ScimSource) {
     let dotted = |group: &&GroupName| !is_fillable(group) && group.as_str() != OWNERS;
     if let Some(group) = scim.fills.iter().find(dotted) {
-        let what = format!("names `{group}`: a group that is filled from elsewhere has no dot in its name");
+        let what = format!(
+            "names `{group}`: a group that is filled from elsewhere has no dot in its name"
+        );
         section.fault("fills", what);
     }
     for (key, groups) in [("fills", &scim.fills), ("over", &scim.over)] {

@@ -59,9 +59,8 @@ pub(crate) fn worth_saying(config: &Config) -> Vec<String> {
         return Vec::new();
     };
     let unpermitted = unpermitted(config, &files);
-    let told = |name: String| {
-        format!("scim {name}: no policy in the folder permits it anything: {HELP}")
-    };
+    let told =
+        |name: String| format!("scim {name}: no policy in the folder permits it anything: {HELP}");
     unpermitted.into_iter().map(told).collect()
 }
 
@@ -103,11 +102,7 @@ fn may_push(policies: &Policies, facts: &Snapshot, source: &Provider) -> bool {
 }
 
 /// Groups that it is to fill, and that there are not.
-fn missing_groups(
-    config: &Config,
-    source: &Provider,
-    facts: Option<&Snapshot>,
-) -> Option<Finding> {
+fn missing_groups(config: &Config, source: &Provider, facts: Option<&Snapshot>) -> Option<Finding> {
     let exists = |group: &GroupName| {
         let mut wanted = config.wanted.groups.iter();
         wanted.any(|wanted| wanted.name == *group)

@@ -332,7 +332,8 @@ pub(super) fn secrets(live: &Live) -> Result<(), String> {
     let secrets = secrets.map_err(|faults| faults.join("; "))?;
     if *live.provisioning.secrets() != secrets {
         live.provisioning.replace_secrets(secrets);
-        live.announcer.tell("secrets of who pushes people in loaded");
+        live.announcer
+            .tell("secrets of who pushes people in loaded");
     }
     Ok(())
 }

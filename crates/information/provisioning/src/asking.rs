@@ -149,7 +149,10 @@ impl Asking {
         };
         match self.engine.propose(propose).await {
             Ok(_) => Ok(()),
-            Err(fault) => outcome.get().cloned().unwrap_or_else(|| Err(write_fault(fault))),
+            Err(fault) => outcome
+                .get()
+                .cloned()
+                .unwrap_or_else(|| Err(write_fault(fault))),
         }
     }
 }

@@ -23,7 +23,9 @@ impl Directory for Asking {
     async fn user(&self, id: &ResourceId) -> Result<Option<StoredUser>, ReadFault> {
         let view = self.engine.view();
         let sight = self.sight(&view.facts)?;
-        Ok(sight.person(id).and_then(|user| people::shown(&sight, user)))
+        Ok(sight
+            .person(id)
+            .and_then(|user| people::shown(&sight, user)))
     }
 
     async fn find_users(&self, by: &UserIndex) -> Result<Vec<ResourceId>, ReadFault> {
@@ -41,7 +43,10 @@ impl Directory for Asking {
             }
         };
         let linked = found.filter(|user| sight.link(user).is_some());
-        Ok(linked.and_then(|user| user_id(user.id)).into_iter().collect())
+        Ok(linked
+            .and_then(|user| user_id(user.id))
+            .into_iter()
+            .collect())
     }
 
     async fn users(&self, from: usize, count: usize) -> Result<Page<StoredUser>, ReadFault> {
@@ -51,7 +56,9 @@ impl Directory for Asking {
         let some = all.iter().skip(from).take(count);
         Ok(Page {
             total: all.len(),
-            items: some.filter_map(|user| people::shown(&sight, user)).collect(),
+            items: some
+                .filter_map(|user| people::shown(&sight, user))
+                .collect(),
         })
     }
 
@@ -65,7 +72,10 @@ impl Directory for Asking {
         };
         // Who is here already changes.
         let decision = match found {
-            Some(id) => self.ask(Action::AdminUserChange, Resource::User(id)).await?,
+            Some(id) => {
+                self.ask(Action::AdminUserChange, Resource::User(id))
+                    .await?
+            }
             None => decision,
         };
         let plan = move |sight: &Sight<'_>| {
@@ -97,7 +107,8 @@ impl Directory for Asking {
                 false => vec![Change::UserPut(Arc::new(after))],
             })
         };
-        self.commit("user changed by a source", decision, plan).await?;
+        self.commit("user changed by a source", decision, plan)
+            .await?;
         self.shown_user(known)
     }
 
@@ -110,7 +121,8 @@ impl Directory for Asking {
             let before = as_expected(sight, known, expected)?;
             Ok(vec![people::removed(sight, before)?])
         };
-        self.commit("user removed by a source", decision, plan).await
+        self.commit("user removed by a source", decision, plan)
+            .await
     }
 
     async fn group(
@@ -162,7 +174,9 @@ impl Directory for Asking {
 
     async fn create_group(&self, group: Group) -> Result<StoredGroup, WriteFault> {
         let plan = move |sight: &Sight<'_>| groups::created(sight, &group);
-        let name = self.change_planned("group pushed in", Members::Wanted, plan).await?;
+        let name = self
+            .change_planned("group pushed in", Members::Wanted, plan)
+            .await?;
         name.ok_or(WriteFault::Absent)
     }
 

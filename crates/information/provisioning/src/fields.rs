@@ -44,9 +44,7 @@ impl Fields {
 }
 
 /// The attributes of somebody without what a source told.
-pub(crate) fn without_told(
-    before: &BTreeMap<Arc<str>, Arc<str>>,
-) -> BTreeMap<Arc<str>, Arc<str>> {
+pub(crate) fn without_told(before: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeMap<Arc<str>, Arc<str>> {
     let others = before.iter().filter(|(name, _)| !name.starts_with(PREFIX));
     others.map(|(k, v)| (k.clone(), v.clone())).collect()
 }
@@ -68,7 +66,11 @@ pub(crate) fn sign_in_name(user_name: &str) -> Result<Arc<str>, WriteFault> {
 
 fn display_name(told: &User) -> Result<Arc<str>, WriteFault> {
     let parts = [&told.name.given, &told.name.family];
-    let parts: Vec<&str> = parts.into_iter().flatten().map(|part| part.trim()).collect();
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .flatten()
+        .map(|part| part.trim())
+        .collect();
     let joined = parts.join(" ");
     let names = [told.display_name.as_deref(), told.name.formatted.as_deref()];
     let shown = names
@@ -135,7 +137,11 @@ pub(crate) fn group_name(
     source: &ProviderName,
     display_name: &str,
 ) -> Result<GroupName, WriteFault> {
-    let base = format!("{}-{}", source.as_str().replace('.', "-"), slug(display_name));
+    let base = format!(
+        "{}-{}",
+        source.as_str().replace('.', "-"),
+        slug(display_name)
+    );
     for number in 1_u32.. {
         let suffix = match number {
             1 => String::new(),
@@ -181,7 +187,9 @@ mod tests {
 
     fn named(facts: &Snapshot, display_name: &str) -> String {
         let source = "corp.okta".parse().unwrap();
-        group_name(facts, &source, display_name).unwrap().to_string()
+        group_name(facts, &source, display_name)
+            .unwrap()
+            .to_string()
     }
 
     #[test]

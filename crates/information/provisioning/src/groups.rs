@@ -113,7 +113,12 @@ pub(crate) struct Planned {
 
 pub(crate) fn created(sight: &Sight<'_>, told: &gw_scim::Group) -> Result<Planned, WriteFault> {
     let name = group_name(sight.facts, sight.source(), &told.display_name)?;
-    free(sight, &name, &told.display_name, told.external_id.as_deref())?;
+    free(
+        sight,
+        &name,
+        &told.display_name,
+        told.external_id.as_deref(),
+    )?;
     let group = Group {
         title: title(&told.display_name)?,
         name,
@@ -130,7 +135,9 @@ pub(crate) fn created(sight: &Sight<'_>, told: &gw_scim::Group) -> Result<Planne
         group: Some(group.name.clone()),
         ..Planned::default()
     };
-    planned.changes.push(Change::GroupPut(Arc::new(group.clone())));
+    planned
+        .changes
+        .push(Change::GroupPut(Arc::new(group.clone())));
     Comings::of(sight, &group).add(&told.members, &mut planned)?;
     Ok(planned)
 }
@@ -142,7 +149,9 @@ pub(crate) fn replaced(
 ) -> Result<Planned, WriteFault> {
     let wanted: BTreeSet<&ResourceId> = told.members.iter().map(|member| &member.id).collect();
     let present = shown_members(sight, group).into_iter();
-    let gone = present.map(|member| member.id).filter(|id| !wanted.contains(id));
+    let gone = present
+        .map(|member| member.id)
+        .filter(|id| !wanted.contains(id));
     let change = GroupChange {
         display_name: Some(told.display_name.clone()),
         external_id: Some(told.external_id.clone()),

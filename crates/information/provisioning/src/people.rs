@@ -162,12 +162,17 @@ pub(crate) fn replaced(
         created: pushed.map_or(sight.now, |pushed| pushed.created),
         link: Some(link),
     };
-    let place = after.identities.iter().position(|i| i.provider == *sight.source());
+    let place = after
+        .identities
+        .iter()
+        .position(|i| i.provider == *sight.source());
     after.identities.retain(|i| i.provider != *sight.source());
     describe(sight, &mut after, told, at)?;
     // Whose words count is whoever pushed them first: places are kept.
     if let (Some(place), Some(link)) = (place, after.identities.pop()) {
-        after.identities.insert(place.min(after.identities.len()), link);
+        after
+            .identities
+            .insert(place.min(after.identities.len()), link);
     }
     if !only_switched_off(before, &after) {
         within_reach(sight, before)?;
@@ -273,7 +278,10 @@ fn switch(sight: &Sight<'_>, user: &mut User, active: bool) {
     if !active && !user.disabled {
         user.disabled = true;
         user.attributes.insert(DISABLED_BY.into(), by.into());
-    } else if active && user.disabled && user.attributes.get(DISABLED_BY).is_some_and(|b| **b == *by) {
+    } else if active
+        && user.disabled
+        && user.attributes.get(DISABLED_BY).is_some_and(|b| **b == *by)
+    {
         user.disabled = false;
         user.attributes.remove(DISABLED_BY);
     }

@@ -16,11 +16,7 @@ use gw_pages::{JudgedRequest, PageService};
 use gw_scim::{BaseFault, Service, Settings};
 use gw_telemetry::Seldom;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use tokio::{
-    runtime::Handle,
-    sync::Semaphore,
-    task::AbortHandle,
-};
+use tokio::{runtime::Handle, sync::Semaphore, task::AbortHandle};
 
 use crate::{
     asking::{Asking, LastRead},
@@ -150,7 +146,9 @@ impl Provisioning {
         let secret = bearer(&request.headers)?;
         let address = request.judged.address;
         let known = self.0.secrets.load_full();
-        let known = known.iter().find(|secrets| secrets.source().as_str() == name);
+        let known = known
+            .iter()
+            .find(|secrets| secrets.source().as_str() == name);
         let Some(known) = known.filter(|known| known.holds(secret)) else {
             return Err(self.wrong_secret(name, address));
         };
@@ -192,7 +190,11 @@ impl Provisioning {
     }
 
     fn source(&self, name: &ProviderName) -> Option<Arc<Source>> {
-        let mut sources = self.0.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self
+            .0
+            .sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = sources.get(name) {
             return Some(source.clone());
         }
@@ -300,13 +302,17 @@ impl NotServed {
             ),
             Self::Off(name) => (
                 StatusCode::FORBIDDEN,
-                format!("the source `{name}` is switched off: `gatewright provider show {name}` says by whom"),
+                format!(
+                    "the source `{name}` is switched off: `gatewright provider show {name}` says by whom"
+                ),
                 None,
             ),
             Self::NotLet(why) => (StatusCode::FORBIDDEN, why, None),
             Self::Busy => (
                 StatusCode::TOO_MANY_REQUESTS,
-                format!("{AT_ONCE} requests of this source are being answered: send fewer at a time"),
+                format!(
+                    "{AT_ONCE} requests of this source are being answered: send fewer at a time"
+                ),
                 Some(SOON),
             ),
             Self::NoSuch => (

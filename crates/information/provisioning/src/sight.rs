@@ -89,7 +89,8 @@ impl<'f> Sight<'f> {
     fn fills(&self, group: &Group) -> bool {
         let is_told = is_fillable(&group.name) && self.scim.fills.contains(&group.name);
         let is_owners = |above: &GroupName| above.as_str() == OWNERS;
-        (self.makes(group) || is_told) && !self.facts.groups_above(&group.name).iter().any(is_owners)
+        (self.makes(group) || is_told)
+            && !self.facts.groups_above(&group.name).iter().any(is_owners)
     }
 
     /// Whether it made a group, and so may rename and remove it.

@@ -186,7 +186,10 @@ mod tests {
         let body = place.filled(vec![1; 8]);
         let second = body.clone();
         drop(body);
-        assert!(bodies.place(ana, "/", 8).is_err(), "somebody still holds it");
+        assert!(
+            bodies.place(ana, "/", 8).is_err(),
+            "somebody still holds it"
+        );
         drop(second);
         drop(held);
         assert!(bodies.place(ana, "/", 10).is_ok());

@@ -7,8 +7,8 @@ use std::{
 };
 
 use gw_model::{
-    App, AppOwner, Change, Group, GroupName, Membership, PolicyFile, Snapshot, Upstream, User,
-    UserId,
+    App, AppOwner, Change, ExternalIdentity, Group, GroupName, Membership, PolicyFile, Snapshot,
+    Upstream, User, UserId,
 };
 
 use super::form::{Declared, GroupForm, UserForm};
@@ -95,6 +95,7 @@ pub(crate) fn planned(
 }
 
 /// What goes: what was declared and no longer is, and what nobody declared where that is pruned.
+/// Who and what a source pushed in is the source's to say.
 struct Goes<'a> {
     wanted: &'a Declared,
     before: &'a Declared,
@@ -132,8 +133,10 @@ impl Goes<'_> {
     fn users(&self, plan: &mut Planned) {
         let stays = |user: &&Arc<User>| self.facts.break_glass_of(user.id).is_none();
         for user in self.facts.users().filter(stays) {
-            if !self.wanted.users.contains_key(&*user.name) {
-                let was_declared = self.before.users.contains_key(&*user.name);
+            let was_declared = self.before.users.contains_key(&*user.name);
+            let is_pushed = user.identities.iter().any(ExternalIdentity::is_made);
+            let stays = self.wanted.users.contains_key(&*user.name) || is_pushed && !was_declared;
+            if !stays {
                 let change = Change::UserRemoved(user.id);
                 self.one(plan, "user", &user.name, was_declared, change);
             }
@@ -142,10 +145,12 @@ impl Goes<'_> {
 
     fn groups(&self, plan: &mut Planned) {
         for group in self.facts.groups() {
+            let was_declared = self.before.groups.contains_key(&group.name);
+            let is_pushed = group.identities.iter().any(ExternalIdentity::is_made);
             let stays = self.wanted.groups.contains_key(&group.name)
-                || self.configured.contains(&group.name);
+                || self.configured.contains(&group.name)
+                || is_pushed && !was_declared;
             if !stays {
-                let was_declared = self.before.groups.contains_key(&group.name);
                 let change = Change::GroupRemoved(group.name.clone());
                 self.one(plan, "group", group.name.as_str(), was_declared, change);
             }

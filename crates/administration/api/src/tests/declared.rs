@@ -126,3 +126,63 @@ async fn drift_says_when_and_by_whom() {
     let last = found.changes[0].last.as_ref().unwrap();
     assert_eq!(last.epoch, removed.epoch);
 }
+
+#[tokio::test]
+async fn who_and_what_a_source_pushed_in_is_not_pruned() {
+    let tested = declared().await;
+    let source = Provider {
+        name: "okta".parse().unwrap(),
+        title: "okta".into(),
+        issuer: "/scim/okta/v2".into(),
+        protocol: ProviderProtocol::Scim(gw_model::ScimSource::default()),
+        people: Default::default(),
+        memberships: Vec::new(),
+        assurance: Default::default(),
+        disabled: false,
+        suspended: false,
+        version: 0,
+    };
+    let made = ExternalIdentity {
+        pushed: Some(Arc::new(gw_model::Pushed {
+            made: true,
+            created: Timestamp::from_secs(1),
+            modified: Timestamp::from_secs(1),
+            told: "{}".into(),
+        })),
+        ..ExternalIdentity::of("okta".parse().unwrap(), "1".into())
+    };
+    let finance = gw_model::Group {
+        name: "okta-finance".parse().unwrap(),
+        title: "".into(),
+        parents: Vec::new(),
+        identities: vec![made.clone()],
+        version: 0,
+    };
+    let mut cy = user(7, "cy", &[]);
+    cy.identities.push(made);
+    let changes = vec![
+        Change::ProviderPut(Arc::new(source)),
+        Change::GroupPut(Arc::new(finance)),
+        Change::UserPut(Arc::new(cy)),
+        Change::UserPut(Arc::new(user(8, "di", &[]))),
+    ];
+    tested.test.change(changes).await;
+    let asked = ApplyDeclared {
+        files: vec![
+            file(
+                "people.toml",
+                &format!("{PEOPLE}[[user]]\nname = \"olga\"\ngroups = [\"owners\"]\n"),
+            ),
+            file("a.cedar", WIKI),
+        ],
+        prune: true,
+        over: None,
+    };
+    let applied = tested
+        .client
+        .send(Method::POST, "/v1/declared/apply", &asked);
+    let _: DeclaredApplied = applied.await.unwrap();
+    let facts = &tested.test.engine.view().facts;
+    assert!(facts.user_named("cy").is_some() && facts.user_named("di").is_none());
+    assert!(facts.group(&"okta-finance".parse().unwrap()).is_some());
+}

@@ -463,3 +463,21 @@ async fn what_only_a_providers_people_reach_is_reached_on_that_condition() {
     assert_eq!(wiki["access"], "condition", "{wiki}");
     assert_eq!(wiki["conditions"][0], "account at corp");
 }
+
+#[tokio::test]
+async fn who_is_switched_off_by_hand_is_not_switched_on_by_a_provider() {
+    let house = house().await;
+    let mut bo = User::clone(&house.user(3));
+    bo.disabled = true;
+    let mark = (gw_model::DISABLED_BY.into(), "corp".into());
+    bo.attributes.extend([mark]);
+    house
+        .running
+        .test
+        .change(vec![Change::UserPut(bo.into())])
+        .await;
+    let (status, told) = house.post("olga", "/v1/users/bo/disable").await;
+    assert_eq!(status, 200, "{told}");
+    let bo = house.user(3);
+    assert!(bo.disabled && !bo.attributes.contains_key(gw_model::DISABLED_BY));
+}

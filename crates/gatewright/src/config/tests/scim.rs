@@ -23,7 +23,10 @@ fn applied(config: &Config, to: &Snapshot) -> Snapshot {
 fn a_source_is_a_provider_that_nobody_signs_in_by_and_a_program() {
     let config = good("found_by = \"name\"\nfills = [\"staff\"]\nover = [\"everyone\"]");
     let files = config.scim.first().unwrap();
-    assert_eq!(files.secrets, [std::path::Path::new("/etc/gatewright/okta.secret")]);
+    assert_eq!(
+        files.secrets,
+        [std::path::Path::new("/etc/gatewright/okta.secret")]
+    );
     let facts = applied(&config, &Snapshot::empty(Epoch::default()));
     let provider = facts.provider(&"okta".parse().unwrap()).unwrap();
     assert_eq!(&*provider.issuer, "/scim/okta/v2");
@@ -73,7 +76,10 @@ fn what_makes_no_sense_is_refused_with_its_key() {
     for (keys, why) in [
         ("", "scim[0].secrets: is missing"),
         ("secrets = []", "scim[0].secrets: has not one secret"),
-        ("secrets = [\"a\", \"b\", \"c\"]", "scim[0].secrets: has not one secret"),
+        (
+            "secrets = [\"a\", \"b\", \"c\"]",
+            "scim[0].secrets: has not one secret",
+        ),
         (
             &format!("{secret}\nfills = [\"owners\"]"),
             "scim[0].fills: names `owners`: nobody elsewhere makes or changes owners",
@@ -95,11 +101,15 @@ fn what_makes_no_sense_is_refused_with_its_key() {
             "scim[1].name: is `okta`, which another `[[scim]]` or `[[provider]]` has",
         ),
         (
-            &format!("{secret}\n[[provider]]\nname = \"okta\"\nissuer = \"https://x.test\"\nclient_id = \"x\""),
+            &format!(
+                "{secret}\n[[provider]]\nname = \"okta\"\nissuer = \"https://x.test\"\nclient_id = \"x\""
+            ),
             "scim[0].name: is `okta`, which another",
         ),
         (
-            &format!("{secret}\nfills = [\"staff\"]\n[[scim]]\nname = \"b\"\n{secret}\nfills = [\"staff\"]"),
+            &format!(
+                "{secret}\nfills = [\"staff\"]\n[[scim]]\nname = \"b\"\n{secret}\nfills = [\"staff\"]"
+            ),
             "scim[1].fills: names `staff`, which another `[[scim]]` fills",
         ),
     ] {
@@ -107,7 +117,11 @@ fn what_makes_no_sense_is_refused_with_its_key() {
         assert!(told.contains(why), "{told}");
     }
     let long = with(secret).replace("\"okta\"", &format!("\"{}\"", "x".repeat(41)));
-    assert!(faults(&long).contains("longer than 40"), "{}", faults(&long));
+    assert!(
+        faults(&long).contains("longer than 40"),
+        "{}",
+        faults(&long)
+    );
 }
 
 #[test]

@@ -203,7 +203,9 @@ impl Arrival {
             FoundBy::VerifiedEmail => self.by_email(facts)?,
         };
         match found {
-            Some(user) if has_own_ways(facts, &user) => Err(NotLetIn::HasFactors(user.name.clone())),
+            Some(user) if has_own_ways(facts, &user) => {
+                Err(NotLetIn::HasFactors(user.name.clone()))
+            }
             found => Ok(found),
         }
     }

@@ -319,7 +319,10 @@ impl Identity {
             let gone = || Refused::Declined("the person is gone".into());
             let mut user = User::clone(facts.user(own).ok_or_else(gone)?);
             // Who pushed somebody in is not theirs to leave.
-            if facts.provider(&name).is_some_and(|p| !p.protocol.signs_in()) {
+            if facts
+                .provider(&name)
+                .is_some_and(|p| !p.protocol.signs_in())
+            {
                 let not_theirs = format!("nobody signs in by the provider `{name}`");
                 return Err(Refused::Declined(not_theirs));
             }

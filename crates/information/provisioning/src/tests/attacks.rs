@@ -52,9 +52,7 @@ async fn nobody_asks_anything_without_a_secret_of_that_source() {
         let path = format!("/scim/okta/v2{path}");
         for (shown, status, challenge) in &cases {
             let body = Bytes::from(ana().to_string());
-            let refused = house
-                .raw(method.clone(), &path, showing(shown), body)
-                .await;
+            let refused = house.raw(method.clone(), &path, showing(shown), body).await;
             assert_eq!(refused.status, *status, "{method} {path} {shown:?}");
             let told = refused.headers[header::WWW_AUTHENTICATE].to_str().unwrap();
             assert!(told.contains(challenge), "{told}");
@@ -74,7 +72,13 @@ async fn a_source_of_another_name_does_not_exist() {
             .await;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{path}");
     }
-    for path in ["/scim/", "/scim/okta", "/scim/okta/", "/scim/okta/v1/Users", "/scim/okta/v20"] {
+    for path in [
+        "/scim/",
+        "/scim/okta",
+        "/scim/okta/",
+        "/scim/okta/v1/Users",
+        "/scim/okta/v20",
+    ] {
         let refused = house
             .raw(Method::GET, path, showing(&[&ours]), Bytes::new())
             .await;
@@ -114,7 +118,10 @@ async fn a_source_that_is_switched_off_does_nothing() {
         suspended: true,
         ..Provider::clone(&provider)
     };
-    house.tested.change(vec![Change::ProviderPut(off.into())]).await;
+    house
+        .tested
+        .change(vec![Change::ProviderPut(off.into())])
+        .await;
     let refused = house.post("/Users", ana()).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.detail().contains("switched off"));
@@ -127,21 +134,51 @@ async fn each_thing_that_is_done_takes_its_own_permit() {
     let user = format!("/Users/{ana_id}");
     let tries = [
         ("provisioning-reads", Method::GET, "/Users", Value::Null),
-        ("provisioning-adds-people", Method::POST, "/Users", json!({"userName": "eve"})),
-        ("provisioning-changes-people", Method::PUT, &user, json!({"userName": "x"})),
-        ("provisioning-changes-people", Method::DELETE, &user, Value::Null),
-        ("provisioning-fills-groups", Method::POST, "/Groups", json!({"displayName": "G"})),
+        (
+            "provisioning-adds-people",
+            Method::POST,
+            "/Users",
+            json!({"userName": "eve"}),
+        ),
+        (
+            "provisioning-changes-people",
+            Method::PUT,
+            &user,
+            json!({"userName": "x"}),
+        ),
+        (
+            "provisioning-changes-people",
+            Method::DELETE,
+            &user,
+            Value::Null,
+        ),
+        (
+            "provisioning-fills-groups",
+            Method::POST,
+            "/Groups",
+            json!({"displayName": "G"}),
+        ),
     ];
     for (id, method, path, body) in tries {
         let without = ROLE.replace(
             &format!("@id(\"{id}\")"),
             &format!("@id(\"{id}\")\n@mode(\"report\")"),
         );
-        house.tested.change(vec![gw_engine::testing::policies(&without)]).await;
-        house.tested.clock.advance(std::time::Duration::from_secs(120));
+        house
+            .tested
+            .change(vec![gw_engine::testing::policies(&without)])
+            .await;
+        house
+            .tested
+            .clock
+            .advance(std::time::Duration::from_secs(120));
         let refused = house.ask(method, path, body).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{id}");
-        assert!(refused.detail().contains("no policy permits it"), "{}", refused.detail());
+        assert!(
+            refused.detail().contains("no policy permits it"),
+            "{}",
+            refused.detail()
+        );
     }
 }
 
@@ -164,15 +201,22 @@ async fn owners_are_left_alone_whatever_policy_says() {
     let house = House::with(all).await;
     let id = house.ana().await;
     let mut user = User::clone(&house.user("ana@corp.example"));
-    user.groups.push(gw_model::Membership::of("owners".parse().unwrap()));
-    house.tested.change(vec![Change::UserPut(user.into())]).await;
+    user.groups
+        .push(gw_model::Membership::of("owners".parse().unwrap()));
+    house
+        .tested
+        .change(vec![Change::UserPut(user.into())])
+        .await;
     let path = format!("/Users/{id}");
     let off = json!([{"op": "replace", "path": "active", "value": false}]);
     assert_eq!(house.patch(&path, off).await.status, StatusCode::FORBIDDEN);
     let gone = house.ask(Method::DELETE, &path, Value::Null).await;
     assert_eq!(gone.status, StatusCode::FORBIDDEN);
     let add = json!([{"op": "add", "path": "members", "value": [{"value": id}]}]);
-    assert_eq!(house.patch("/Groups/staff", add).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        house.patch("/Groups/staff", add).await.status,
+        StatusCode::FORBIDDEN
+    );
     assert!(!house.user("ana@corp.example").disabled);
 }
 
@@ -189,10 +233,14 @@ async fn one_source_sees_nobody_of_another() {
         let refused = house.ask_as("entra", method, &path, body).await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
     }
-    let all = house.ask_as("entra", Method::GET, "/Users", Value::Null).await;
+    let all = house
+        .ask_as("entra", Method::GET, "/Users", Value::Null)
+        .await;
     assert_eq!(all.body["totalResults"], 0);
     let filter = "/Users?filter=userName%20eq%20%22ana@corp.example%22";
-    let found = house.ask_as("entra", Method::GET, filter, Value::Null).await;
+    let found = house
+        .ask_as("entra", Method::GET, filter, Value::Null)
+        .await;
     assert_eq!(found.body["totalResults"], 0);
 }
 
@@ -200,7 +248,10 @@ async fn one_source_sees_nobody_of_another() {
 async fn what_a_source_changes_is_recorded_in_its_name() {
     let house = House::open().await;
     house.ana().await;
-    let client = house.facts().client_named(&"okta".parse().unwrap()).cloned();
+    let client = house
+        .facts()
+        .client_named(&"okta".parse().unwrap())
+        .cloned();
     let actor = Actor::Client(client.unwrap().id);
     let ledger = gw_provisioning_log(&house);
     assert!(ledger.contains(&actor.to_string()), "{ledger}");

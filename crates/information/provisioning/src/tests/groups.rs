@@ -34,7 +34,10 @@ async fn a_group_comes_is_filled_renamed_emptied_and_goes() {
     assert!(groups_of(&house, "ana@corp.example").is_empty());
     let emptied = house.get(&path).await.tag().to_owned();
     let back = json!([{"op": "add", "path": "members", "value": [{"value": ana}]}]);
-    assert_eq!(house.patch(&path, back).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        house.patch(&path, back).await.status,
+        StatusCode::NO_CONTENT
+    );
     let filled = house.get(&path).await;
     assert!(filled.tag() != before && filled.tag() != emptied && emptied != before);
     let name = json!([{"op": "replace", "path": "displayName", "value": "Tax"}]);
@@ -43,7 +46,10 @@ async fn a_group_comes_is_filled_renamed_emptied_and_goes() {
     assert_eq!(&*house.group("okta-finance").title, "Tax");
     let put = json!({"displayName": "Tax", "members": []});
     let put = house.ask(Method::PUT, &path, put).await;
-    assert_eq!((put.status, put.body.get("members")), (StatusCode::OK, None));
+    assert_eq!(
+        (put.status, put.body.get("members")),
+        (StatusCode::OK, None)
+    );
     let gone = house.ask(Method::DELETE, &path, Value::Null).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);
     let name: GroupName = "okta-finance".parse().unwrap();
@@ -57,7 +63,10 @@ async fn what_others_put_into_a_group_is_not_the_sources_to_take_out() {
     let mut user = User::clone(&house.user("ana@corp.example"));
     let staff = gw_model::Membership::of("staff".parse().unwrap());
     user.groups.push(staff);
-    house.tested.change(vec![Change::UserPut(user.into())]).await;
+    house
+        .tested
+        .change(vec![Change::UserPut(user.into())])
+        .await;
     let put = json!({"displayName": "staff", "members": []});
     let put = house.ask(Method::PUT, "/Groups/staff", put).await;
     assert_eq!(put.status, StatusCode::OK, "{}", put.body);
@@ -98,7 +107,9 @@ async fn a_group_that_it_only_fills_is_neither_renamed_nor_removed() {
     let house = House::open().await;
     let name = json!([{"op": "replace", "path": "displayName", "value": "Everybody"}]);
     assert_eq!(house.patch("/Groups/staff", name).await.status, 403);
-    let gone = house.ask(Method::DELETE, "/Groups/staff", Value::Null).await;
+    let gone = house
+        .ask(Method::DELETE, "/Groups/staff", Value::Null)
+        .await;
     assert_eq!(gone.status, StatusCode::FORBIDDEN);
     assert_eq!(&*house.group("staff").title, "");
 }
@@ -110,7 +121,10 @@ async fn nobody_is_made_an_owner_through_a_group_in_a_group() {
         parents: vec!["owners".parse().unwrap()],
         ..Group::clone(&house.group("staff"))
     };
-    house.tested.change(vec![Change::GroupPut(within.into())]).await;
+    house
+        .tested
+        .change(vec![Change::GroupPut(within.into())])
+        .await;
     let ana = house.ana().await;
     let add = json!([{"op": "add", "path": "members", "value": [{"value": ana}]}]);
     assert_eq!(house.patch("/Groups/staff", add).await.status, 404);
@@ -158,7 +172,10 @@ async fn a_group_that_somebody_else_declares_is_not_the_sources_any_more() {
         identities: present.taken_over(),
         ..Group::clone(&present)
     };
-    house.tested.change(vec![Change::GroupPut(declared.into())]).await;
+    house
+        .tested
+        .change(vec![Change::GroupPut(declared.into())])
+        .await;
     assert_eq!(house.get(&format!("/Groups/{id}")).await.status, 404);
 }
 

@@ -20,7 +20,10 @@ async fn somebody_comes_is_found_changes_and_goes() {
     assert_eq!(&*user.display_name, "Ana Lima");
     assert_eq!(user.email.as_deref(), Some("ana@corp.example"));
     assert_eq!(&*user.attributes["scim.department"], "Tax");
-    for filter in ["userName%20eq%20%22ANA@corp.example%22", "externalId%20eq%20%2200u1%22"] {
+    for filter in [
+        "userName%20eq%20%22ANA@corp.example%22",
+        "externalId%20eq%20%2200u1%22",
+    ] {
         let found = house.get(&format!("/Users?filter={filter}")).await;
         assert_eq!(found.body["totalResults"], 1, "{}", found.body);
         assert_eq!(found.body["Resources"][0]["id"], id);
@@ -59,11 +62,17 @@ async fn a_change_is_made_to_what_was_read() {
     let path = format!("/Users/{id}");
     let old = house.get(&path).await.tag().to_owned();
     let patch = json!([{"op": "replace", "path": "title", "value": "Head"}]);
-    assert_eq!(house.patch(&path, patch.clone()).await.status, StatusCode::OK);
+    assert_eq!(
+        house.patch(&path, patch.clone()).await.status,
+        StatusCode::OK
+    );
     let mut headers = http::HeaderMap::new();
     let bearer = format!("Bearer {}", super::SECRET).parse().unwrap();
     headers.insert(http::header::AUTHORIZATION, bearer);
-    headers.insert(http::header::CONTENT_TYPE, "application/json".parse().unwrap());
+    headers.insert(
+        http::header::CONTENT_TYPE,
+        "application/json".parse().unwrap(),
+    );
     headers.insert(http::header::IF_MATCH, old.parse().unwrap());
     let body = ana().to_string().into();
     let path = format!("/scim/okta/v2{path}");
@@ -82,16 +91,28 @@ async fn who_is_switched_off_has_no_session_and_only_their_source_switches_them_
     house.tested.change(vec![change]).await;
     let off = json!([{"op": "Replace", "path": "active", "value": "False"}]);
     let off = house.patch(&format!("/Users/{id}"), off).await;
-    assert_eq!((off.status, &off.body["active"]), (StatusCode::OK, &json!(false)));
+    assert_eq!(
+        (off.status, &off.body["active"]),
+        (StatusCode::OK, &json!(false))
+    );
     let facts = house.facts();
-    assert!(facts.sessions_of(user.id).all(|session| session.ended.is_some()));
+    assert!(
+        facts
+            .sessions_of(user.id)
+            .all(|session| session.ended.is_some())
+    );
     let disabled = house.user("ana@corp.example");
     assert!(disabled.disabled);
     assert_eq!(&*disabled.attributes[DISABLED_BY], "okta");
     let on = json!([{"op": "replace", "value": {"active": true}}]);
     let on = house.patch(&format!("/Users/{id}"), on).await;
     assert_eq!(on.body["active"], true);
-    assert!(!house.user("ana@corp.example").attributes.contains_key(DISABLED_BY));
+    assert!(
+        !house
+            .user("ana@corp.example")
+            .attributes
+            .contains_key(DISABLED_BY)
+    );
 }
 
 #[tokio::test]
@@ -100,9 +121,15 @@ async fn who_was_switched_off_here_is_not_switched_on_from_there() {
     let id = house.ana().await;
     let mut user = User::clone(&house.user("ana@corp.example"));
     user.disabled = true;
-    house.tested.change(vec![Change::UserPut(user.into())]).await;
+    house
+        .tested
+        .change(vec![Change::UserPut(user.into())])
+        .await;
     let put = house.ask(Method::PUT, &format!("/Users/{id}"), ana()).await;
-    assert_eq!((put.status, &put.body["active"]), (StatusCode::OK, &json!(false)));
+    assert_eq!(
+        (put.status, &put.body["active"]),
+        (StatusCode::OK, &json!(false))
+    );
     assert!(house.user("ana@corp.example").disabled);
 }
 
@@ -152,7 +179,9 @@ async fn whom_an_administrator_linked_is_found_by_the_sources_own_id() {
     cy.identities.push(link);
     house.tested.change(vec![Change::UserPut(cy.into())]).await;
     let filter = "/Users?filter=externalId%20eq%20%22e-7%22";
-    let found = house.ask_as("entra", Method::GET, filter, Value::Null).await;
+    let found = house
+        .ask_as("entra", Method::GET, filter, Value::Null)
+        .await;
     assert_eq!(found.body["totalResults"], 1, "{}", found.body);
     let told = json!({"userName": "bo", "externalId": "e-7", "displayName": "Bo B."});
     let came = house.ask_as("entra", Method::POST, "/Users", told).await;
@@ -168,8 +197,12 @@ async fn one_person_of_two_sources_is_one_and_the_first_describes_them() {
     let mut both = User::clone(&house.user("ana@corp.example"));
     let link = ExternalIdentity::of("entra".parse().unwrap(), "e-1".into());
     both.identities.push(link);
-    house.tested.change(vec![Change::UserPut(both.into())]).await;
-    let told = json!({"userName": "ana-e", "externalId": "e-1", "displayName": "A. L.", "title": "Boss"});
+    house
+        .tested
+        .change(vec![Change::UserPut(both.into())])
+        .await;
+    let told =
+        json!({"userName": "ana-e", "externalId": "e-1", "displayName": "A. L.", "title": "Boss"});
     let came = house.ask_as("entra", Method::POST, "/Users", told).await;
     assert_eq!((came.status, came.id()), (StatusCode::CREATED, id.clone()));
     let user = house.user("ana@corp.example");
@@ -183,7 +216,9 @@ async fn one_person_of_two_sources_is_one_and_the_first_describes_them() {
     house.ask(Method::PUT, &path, ana()).await;
     assert!(house.user("ana@corp.example").disabled);
     // Who came by another source stays.
-    house.ask_as("entra", Method::DELETE, &path, Value::Null).await;
+    house
+        .ask_as("entra", Method::DELETE, &path, Value::Null)
+        .await;
     let left = house.user("ana@corp.example");
     assert_eq!(left.identities.len(), 1);
 }
@@ -196,7 +231,10 @@ async fn who_has_more_rights_is_only_ever_switched_off() {
     let mut user = User::clone(&house.user("ana@corp.example"));
     let payroll = gw_model::Membership::of("payroll".parse().unwrap());
     user.groups.push(payroll);
-    house.tested.change(vec![Change::UserPut(user.into())]).await;
+    house
+        .tested
+        .change(vec![Change::UserPut(user.into())])
+        .await;
     let title = json!([{"op": "replace", "path": "title", "value": "Boss"}]);
     let refused = house.patch(&path, title).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
@@ -220,7 +258,9 @@ async fn a_source_put_over_a_group_changes_its_people() {
         });
     });
     house.tested.change(over.into()).await;
-    let found = house.post("/Users", json!({"userName": "cy", "title": "Clerk"})).await;
+    let found = house
+        .post("/Users", json!({"userName": "cy", "title": "Clerk"}))
+        .await;
     assert_eq!(found.status, StatusCode::CREATED, "{}", found.body);
     assert_eq!(&*house.user("cy").attributes["scim.title"], "Clerk");
 }
@@ -233,10 +273,16 @@ async fn people_and_their_links_are_there_after_a_restart() {
     let before = house.get(&format!("/Users/{id}")).await;
     let text = serde_json::to_string(&*house.user("ana@corp.example")).unwrap();
     let read: User = serde_json::from_str(&text).unwrap();
-    house.tested.change(vec![Change::UserPut(read.into())]).await;
+    house
+        .tested
+        .change(vec![Change::UserPut(read.into())])
+        .await;
     let after = house.get(&format!("/Users/{id}")).await;
     assert_eq!(before.body["externalId"], after.body["externalId"]);
-    assert_eq!(before.body["meta"]["created"], after.body["meta"]["created"]);
+    assert_eq!(
+        before.body["meta"]["created"],
+        after.body["meta"]["created"]
+    );
 }
 
 #[tokio::test]

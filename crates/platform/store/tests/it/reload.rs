@@ -91,6 +91,8 @@ fn change(step: Step, n: u64) -> Change {
             put(user)
         }
         Step::UserGone(id) => Change::UserRemoved(uid(id)),
+        // The first group is one that corp made.
+        Step::Group(0, parents) => made_by("corp", &group(GROUPS[0], &parents)),
         Step::Group(name, parents) => group(GROUPS[name], &parents),
         Step::GroupGone(name) => Change::GroupRemoved(GROUPS[name].parse().unwrap()),
         Step::App(name, host) => app(APPS[name], &format!("host{host}.example")),

@@ -97,6 +97,26 @@ pub(crate) fn group(name: &str, parents: &[&str]) -> Change {
     }))
 }
 
+/// The group, as a provider that pushes groups in made it.
+pub(crate) fn made_by(provider: &str, change: &Change) -> Change {
+    let Change::GroupPut(group) = change else {
+        return change.clone();
+    };
+    let identity = gw_model::ExternalIdentity {
+        pushed: Some(Arc::new(gw_model::Pushed {
+            made: true,
+            created: NOW,
+            modified: NOW,
+            told: "{}".into(),
+        })),
+        ..gw_model::ExternalIdentity::of(provider.parse().unwrap(), group.name.as_str().into())
+    };
+    Change::GroupPut(Arc::new(Group {
+        identities: vec![identity],
+        ..Group::clone(group)
+    }))
+}
+
 pub(crate) fn member(mut user: User, groups: &[&str]) -> User {
     user.groups = groups
         .iter()

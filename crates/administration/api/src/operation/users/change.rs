@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gw_model::{Change, FactorId, GroupName, Membership, Snapshot, Timestamp, User, UserId};
+use gw_model::{
+    Change, DISABLED_BY, FactorId, GroupName, Membership, Snapshot, Timestamp, User, UserId,
+};
 use gw_store::Refused;
 
 use super::{
@@ -85,6 +87,8 @@ pub(in crate::operation) async fn switch(
     done(
         change(call, what, rights, move |user| {
             user.disabled = disabled;
+            // By hand: no provider switches them on again.
+            user.attributes.remove(DISABLED_BY);
             Ok(())
         })
         .await?,

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    ExternalIdentity, Provider, ProviderProof, ProviderProtocol, SamlAddress, SamlBinding,
-    SamlProvider,
+    ExternalIdentity, Provider, ProviderProof, ProviderProtocol, Pushed, SamlAddress, SamlBinding,
+    SamlProvider, ScimSource,
 };
 
 fn provider(name: &str) -> Provider {
@@ -238,4 +238,76 @@ fn memberships_by_a_provider_count_while_it_is_on_and_go_with_it() {
             .is_empty()
     );
     assert!(gone.user_of_identity(&identity("corp", "a-17")).is_none());
+}
+
+/// A source that pushes people in, with a group that it made and Ana in it by its word.
+fn pushed() -> Snapshot {
+    let source = Provider {
+        protocol: ProviderProtocol::Scim(ScimSource::default()),
+        ..provider("okta")
+    };
+    let kept = Pushed {
+        made: true,
+        created: Timestamp::from_secs(1),
+        modified: Timestamp::from_secs(1),
+        told: "{}".into(),
+    };
+    let made = Group {
+        name: "finance".parse().unwrap(),
+        title: "".into(),
+        parents: Vec::new(),
+        identities: vec![ExternalIdentity {
+            pushed: Some(Arc::new(kept)),
+            ..identity("okta", "g")
+        }],
+        version: 0,
+    };
+    let mut ana = linked(user(1, "ana", &[]), "okta", "a-17");
+    ana.groups.push(Membership {
+        by: Some("okta".parse().unwrap()),
+        ..Membership::of("finance".parse().unwrap())
+    });
+    let changes = [is(source), Change::GroupPut(Arc::new(made)), put(ana)];
+    Snapshot::empty(at(0)).apply(at(1), &changes).unwrap()
+}
+
+fn members(facts: &Snapshot) -> usize {
+    let (okta, finance) = ("okta".parse().unwrap(), "finance".parse().unwrap());
+    facts.members_by_word(&okta, &finance).count()
+}
+
+#[test]
+fn who_is_in_a_group_by_a_sources_word_is_known_without_a_look_at_the_others() {
+    let facts = pushed();
+    assert_eq!(members(&facts), 1);
+    let out = put(linked(user(1, "ana", &[]), "okta", "a-17"));
+    assert_eq!(members(&facts.apply(at(2), &[out]).unwrap()), 0);
+    let gone = [
+        Change::UserRemoved(UserId::from_bits(1)),
+        Change::GroupRemoved("finance".parse().unwrap()),
+        Change::ProviderRemoved("okta".parse().unwrap()),
+    ];
+    for change in gone {
+        assert_eq!(members(&facts.apply(at(2), &[change]).unwrap()), 0);
+    }
+}
+
+#[test]
+fn a_group_is_nobodys_once_its_source_is_forgotten_and_a_source_that_is_not_there_makes_none() {
+    let facts = pushed();
+    let okta: crate::ProviderName = "okta".parse().unwrap();
+    let made = facts.group(&"finance".parse().unwrap()).unwrap().clone();
+    assert!(made.is_made_by(&okta) && made.taken_over().is_empty());
+    let gone = [Change::ProviderRemoved(okta.clone())];
+    let gone = facts.apply(at(2), &gone).unwrap();
+    let left = gone.group(&made.name).unwrap();
+    assert!(left.identities.is_empty() && !left.is_made_by(&okta));
+    let unknown = gone.apply(at(3), &[Change::GroupPut(made)]);
+    assert!(matches!(
+        unknown,
+        Err(ApplyError::Unknown {
+            kind: "provider",
+            ..
+        })
+    ));
 }
