@@ -29,10 +29,10 @@ pub use seal::KeySource;
 pub use secret::Secret;
 pub use sqlite::{DATABASE, SqliteStore, copy, peek};
 pub use store::{
-    ChangesSince, Kept, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read, Reader,
-    RecoveryCode, RecoverySet, Store, StoredTransaction,
+    ChangesSince, FactorSecret, Kept, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read,
+    Reader, RecoveryCode, RecoverySet, Store, StoredTransaction,
 };
 pub use transaction::{
-    Committed, Effect, KeptRow, LinkKind, LinkRow, PasskeyRow, Proposal, Refused, Taken,
-    Transaction, WhyNot,
+    Committed, Effect, FactorSecretRow, KeptRow, LinkKind, LinkRow, PasskeyRow, Proposal, Refused,
+    Taken, Transaction, WhyNot,
 };

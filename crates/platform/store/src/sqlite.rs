@@ -4,6 +4,7 @@
 //! transactions a savepoint within, and its commit the one sync.
 
 mod copy;
+mod factor_secrets;
 mod factors;
 mod facts;
 pub(crate) mod fuzzing;
@@ -37,6 +38,9 @@ pub use copy::{copy, peek};
 /// The database's name in the data folder.
 pub const DATABASE: &str = "facts.sqlite";
 
+/// How much is sealed, so that no new key takes the place of one that is lost.
+const SEALED: &str = "SELECT (SELECT count(*) FROM sealed) + (SELECT count(*) FROM factor_secrets)";
+
 /// The embedded [`Store`].
 pub struct SqliteStore {
     connection: Connection,
@@ -61,7 +65,7 @@ impl SqliteStore {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        let sealed = connection.query_row("SELECT count(*) FROM sealed", [], |row| row.get(0))?;
+        let sealed = connection.query_row(SEALED, [], |row| row.get(0))?;
         let sealer = Arc::new(Sealer::open(key, folder.path(), words::count(sealed))?);
         let reader = Arc::new(SqliteReader::new(path, sealer.clone()));
         reader.try_key()?;
@@ -175,6 +179,7 @@ impl Store for SqliteStore {
         stream::append(&all, epoch, now, &Actor::Gatewright, &changes)?;
         all.execute_batch("DELETE FROM once; DELETE FROM kept; DELETE FROM recovery_sets;")?;
         all.execute("UPDATE links SET revoked = 1", params![])?;
+        factor_secrets::pass(&all, now)?;
         stream::prune(&all, epoch)?;
         all.commit()?;
         self.facts = Some(after.clone());
@@ -311,6 +316,10 @@ fn perform(
             factors::use_code(db, factor, index, now)?;
         }
         Effect::RecoveryCodesRemoved { factor } => factors::remove_codes(db, factor)?,
+        Effect::FactorSecretPut(row) => factor_secrets::put(db, sealer, after, &row)?,
+        Effect::FactorSecretCounted { factor, counter } => {
+            factor_secrets::count(db, factor, counter)?;
+        }
         Effect::SealedPut { name, bytes } => {
             let sealed = sealer.seal(&name, bytes.expose())?;
             db.prepare_cached("INSERT OR REPLACE INTO sealed VALUES (?1, ?2)")?

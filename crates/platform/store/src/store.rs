@@ -94,6 +94,9 @@ pub trait Read: Send + Sync {
     /// A person's recovery codes.
     fn recovery_of(&self, user: UserId) -> Result<Vec<RecoverySet>, StoreError>;
 
+    /// The secrets of a person's password and authenticator app, opened.
+    fn factor_secrets_of(&self, user: UserId) -> Result<Vec<FactorSecret>, StoreError>;
+
     /// A sealed value, opened.
     fn sealed(&self, name: &str) -> Result<Option<Secret<Vec<u8>>>, StoreError>;
 
@@ -208,6 +211,17 @@ pub struct RecoveryCode {
     pub hash: String,
     /// When it was used, if it was.
     pub used: Option<Timestamp>,
+}
+
+/// A factor's secret.
+#[derive(Debug, Clone)]
+pub struct FactorSecret {
+    /// The factor in the person's facts.
+    pub factor: FactorId,
+    /// Moves with each change or use.
+    pub counter: u64,
+    /// The secret.
+    pub secret: Secret<Vec<u8>>,
 }
 
 /// What happened since an epoch.

@@ -123,6 +123,16 @@ pub enum Effect {
         /// The set.
         factor: FactorId,
     },
+    /// A factor's secret, sealed; refused when it is not in the place of what was read. It goes with
+    /// its factor.
+    FactorSecretPut(FactorSecretRow),
+    /// A factor's counter moves on; refused when it is there already, or beyond.
+    FactorSecretCounted {
+        /// Which.
+        factor: FactorId,
+        /// What it is from now on.
+        counter: u64,
+    },
     /// A private key or the like, encrypted under the key file before it is stored.
     SealedPut {
         /// Its name, which it is bound to.
@@ -238,6 +248,21 @@ pub struct PasskeyRow {
     pub last_used: Option<Timestamp>,
 }
 
+/// The secret of a factor: what a password is checked by, or an authenticator app's.
+#[derive(Debug, Clone)]
+pub struct FactorSecretRow {
+    /// The factor in the person's facts.
+    pub factor: FactorId,
+    /// Whose.
+    pub user: UserId,
+    /// The counter of the secret in whose place it is put; none where there must be none.
+    pub replaces: Option<u64>,
+    /// Its own, beyond that one.
+    pub counter: u64,
+    /// What is sealed.
+    pub secret: Secret<Vec<u8>>,
+}
+
 /// What a committed transaction did.
 #[derive(Debug, Clone)]
 pub struct Committed {
@@ -330,6 +355,9 @@ pub enum Refused {
     /// The recovery code cannot be used.
     #[error("the recovery code is {0}: use another one")]
     RecoveryCode(WhyNot),
+    /// The code of an authenticator app cannot be used.
+    #[error("the code is {0}: wait for the next one")]
+    FactorCode(WhyNot),
     /// The factor is not among the person's facts.
     #[error("{user} has no factor {factor}: name it in the person's facts with the same change")]
     NoFactor {

@@ -28,8 +28,8 @@ fn read_only(path: &Path) -> Result<Connection, StoreError> {
 /// holds.
 ///
 /// The copy is one transaction's view: whoever writes goes on meanwhile. It has no pages that
-/// were freed, so that nothing of what was deleted is in it. Sealed values are left out unless
-/// `sealed` says otherwise.
+/// were freed, so that nothing of what was deleted is in it. Sealed values, passwords and secrets of
+/// authenticator apps among them, are left out unless `sealed` says otherwise.
 ///
 /// # Errors
 /// When the database cannot be read, is newer than this program or damaged, or the copy cannot
@@ -43,7 +43,7 @@ pub fn copy(data: &Path, to: &Path, sealed: bool) -> Result<Loaded, StoreError> 
     drop(from);
     let copy = connect(to, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if !sealed {
-        copy.execute_batch("DELETE FROM sealed; VACUUM;")?;
+        copy.execute_batch("DELETE FROM sealed; DELETE FROM factor_secrets; VACUUM;")?;
     }
     check(&copy, to)?;
     let loaded = load::load(&copy)?;

@@ -107,7 +107,7 @@ pub(super) fn remove_codes(db: &Connection, factor: FactorId) -> Fallible<()> {
 pub(super) fn keep_only(db: &Connection, user: &User) -> Result<(), StoreError> {
     let kept: Vec<_> = user.factors.iter().map(|f| f.id.to_string()).collect();
     let (kept, id) = (words::to_json(&kept)?, user.id.to_string());
-    for table in ["passkeys", "recovery_sets"] {
+    for table in ["passkeys", "recovery_sets", "factor_secrets"] {
         db.prepare_cached(&format!(
             "DELETE FROM {table} WHERE user = ?1
              AND factor NOT IN (SELECT value FROM json_each(?2))"
@@ -120,7 +120,7 @@ pub(super) fn keep_only(db: &Connection, user: &User) -> Result<(), StoreError> 
 /// Drops all that is kept for a person who is gone.
 pub(super) fn forget(db: &Connection, user: UserId) -> Result<(), StoreError> {
     let user = user.to_string();
-    for table in ["passkeys", "recovery_sets", "links"] {
+    for table in ["passkeys", "recovery_sets", "factor_secrets", "links"] {
         db.prepare_cached(&format!("DELETE FROM {table} WHERE user = ?1"))?
             .execute(params![user])?;
     }
@@ -181,7 +181,7 @@ pub(super) fn recovery_of(db: &Connection, user: UserId) -> Result<Vec<RecoveryS
     Ok(found)
 }
 
-fn known(after: &Snapshot, user: UserId, factor: FactorId) -> Result<(), Refused> {
+pub(super) fn known(after: &Snapshot, user: UserId, factor: FactorId) -> Result<(), Refused> {
     let named = after
         .user(user)
         .is_some_and(|u| u.factors.iter().any(|f| f.id == factor));

@@ -8,10 +8,10 @@ use std::{
 use gw_model::{Epoch, Timestamp, TokenHash, UserId};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
-use super::{connect, factors, kept, links, once, stream};
+use super::{connect, factor_secrets, factors, kept, links, once, stream};
 use crate::{
-    ChangesSince, Kept, LinkState, PasskeyRow, PolicyRevision, Read, RecoverySet, Secret,
-    StoreError, StoredTransaction, seal::Sealer,
+    ChangesSince, FactorSecret, Kept, LinkState, PasskeyRow, PolicyRevision, Read, RecoverySet,
+    Secret, StoreError, StoredTransaction, seal::Sealer,
 };
 
 /// How many idle connections are kept open.
@@ -98,6 +98,10 @@ impl Read for SqliteReader {
 
     fn recovery_of(&self, user: UserId) -> Result<Vec<RecoverySet>, StoreError> {
         self.with(|db| factors::recovery_of(db, user))
+    }
+
+    fn factor_secrets_of(&self, user: UserId) -> Result<Vec<FactorSecret>, StoreError> {
+        self.with(|db| factor_secrets::of_user(db, &self.sealer, user))
     }
 
     fn sealed(&self, name: &str) -> Result<Option<Secret<Vec<u8>>>, StoreError> {

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
         include_str!("../../migrations/0003-policies-proposed.sql"),
     ),
     (4, include_str!("../../migrations/0004-kept.sql")),
+    (5, include_str!("../../migrations/0005-factor-secrets.sql")),
 ];
 
 pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -87,6 +87,7 @@ conformance!(
         a_credential_belongs_to_one_factor,
         a_factors_secret_needs_the_factor_and_dies_with_it,
         a_recovery_code_is_used_once,
+        a_factors_secret_is_replaced_as_it_was_read_and_its_counter_only_rises,
         nothing_is_kept_for_a_removed_person,
         sealed_values_and_settings_are_kept_until_removed,
     },

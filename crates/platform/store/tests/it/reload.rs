@@ -103,6 +103,7 @@ fn change(step: Step, n: u64) -> Change {
                 prefixes: vec!["10.0.0.0/8".parse().unwrap()],
             }],
             time_zone: "Europe/Berlin".into(),
+            passwords: n % 2 == 0,
         })),
         Step::Start(id, user) => Change::SessionStarted(Arc::new(Session {
             credential: hash(1000 + n),

@@ -1,5 +1,5 @@
 use gw_model::Change;
-use gw_store::{Effect, Refused, WhyNot};
+use gw_store::{Effect, FactorSecretRow, Refused, WhyNot};
 
 use super::Subject;
 use crate::support::*;
@@ -122,12 +122,68 @@ pub(super) fn a_recovery_code_is_used_once(subject: &mut impl Subject) {
     assert!(told(store).is_empty());
 }
 
+fn secret(factor: u64, of: u64, replaces: Option<u64>, counter: u64, secret: &[u8]) -> Effect {
+    Effect::FactorSecretPut(FactorSecretRow {
+        factor: fid(factor),
+        user: uid(of),
+        replaces,
+        counter,
+        secret: secret.to_vec().into(),
+    })
+}
+
+pub(super) fn a_factors_secret_is_replaced_as_it_was_read_and_its_counter_only_rises(
+    subject: &mut impl Subject,
+) {
+    let store = subject.store();
+    let unnamed = try_commit(store, vec![], vec![secret(5, 1, None, 1, b"one")]).unwrap_err();
+    let (user, factor) = (uid(1), fid(5));
+    assert_eq!(unnamed, Refused::NoFactor { user, factor });
+    let people = || vec![put(with_factors(self::user(1, "ana"), &[5], &[]))];
+    commit(store, people(), vec![secret(5, 1, None, 1, b"one")]);
+    let refused = |store: &mut dyn gw_store::Store, effect| {
+        try_commit(store, vec![], vec![effect]).unwrap_err()
+    };
+    let twice = secret(5, 1, None, 2, b"two");
+    assert_eq!(refused(store, twice), Refused::Stale);
+    let back = secret(5, 1, Some(1), 1, b"two");
+    assert_eq!(refused(store, back), Refused::Stale);
+    commit(store, vec![], vec![secret(5, 1, Some(1), 7, b"two")]);
+    let late = secret(5, 1, Some(1), 9, b"three");
+    assert_eq!(refused(store, late), Refused::Stale);
+    let used = |factor, counter| Effect::FactorSecretCounted {
+        factor: fid(factor),
+        counter,
+    };
+    assert_eq!(
+        refused(store, used(5, 7)),
+        Refused::FactorCode(WhyNot::Spent)
+    );
+    assert_eq!(
+        refused(store, used(6, 7)),
+        Refused::FactorCode(WhyNot::Unknown)
+    );
+    commit(store, vec![], vec![used(5, 8)]);
+    subject.reopen();
+    let store = subject.store();
+    let kept = store.reader().factor_secrets_of(uid(1)).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (kept[0].counter, &kept[0].secret.expose()[..]),
+        (8, &b"two"[..])
+    );
+    commit(store, vec![put(self::user(1, "ana"))], vec![]);
+    let reader = store.reader();
+    assert!(reader.factor_secrets_of(uid(1)).unwrap().is_empty());
+}
+
 pub(super) fn nothing_is_kept_for_a_removed_person(subject: &mut impl Subject) {
     let store = subject.store();
     let ana = with_factors(user(1, "ana"), &[5], &[7]);
     let made = vec![
         Effect::PasskeyPut(passkey(5, 1, b"five")),
         codes(7, 1),
+        secret(7, 1, None, 1, b"seven"),
         Effect::LinkPut(link(20, 1)),
     ];
     commit(store, vec![put(ana)], made);
@@ -135,6 +191,7 @@ pub(super) fn nothing_is_kept_for_a_removed_person(subject: &mut impl Subject) {
     let reader = store.reader();
     assert!(reader.passkey(b"five").unwrap().is_none());
     assert!(reader.recovery_of(uid(1)).unwrap().is_empty());
+    assert!(reader.factor_secrets_of(uid(1)).unwrap().is_empty());
     assert!(reader.link(&hash(20)).unwrap().is_none());
 }
 
