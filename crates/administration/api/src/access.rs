@@ -264,6 +264,7 @@ fn condition(lever: &Lever) -> String {
         Lever::SignIn => "sign-in".into(),
         Lever::ConfirmWithPasskey | Lever::EnrolPasskey => "passkey".into(),
         Lever::ConfirmWithProvider(name) => format!("account at {name}"),
+        Lever::ConfirmWithPassword => "password and code".into(),
         Lever::FreshLink => "fresh sign-in".into(),
         Lever::Network(name) => format!("network {name}"),
         Lever::Time(_) => "time of day".into(),

@@ -163,6 +163,7 @@ impl Caller {
             device: None,
             risk: None,
             token: None,
+            factor: None,
             proposal: match &self.part {
                 Part::Alone => None,
                 Part::Proposes(proposal) | Part::Approves(proposal) => Some(proposal.clone()),

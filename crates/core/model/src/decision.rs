@@ -101,6 +101,8 @@ pub enum Lever {
     /// The person confirms with the account that they have at a provider of identities, as strongly
     /// as it is declared to be able to.
     ConfirmWithProvider(ProviderName),
+    /// The person confirms with the password and the authenticator app that they have.
+    ConfirmWithPassword,
 }
 
 impl Lever {
@@ -108,7 +110,7 @@ impl Lever {
     pub const fn cost(&self) -> u32 {
         match self {
             Self::SignIn | Self::ConfirmWithPasskey | Self::ConfirmWithProvider(_) => 1,
-            Self::EnrolPasskey => 2,
+            Self::EnrolPasskey | Self::ConfirmWithPassword => 2,
             Self::FreshLink => 10,
             Self::Network(_) => 20,
             Self::Time(_) => 30,
@@ -124,6 +126,7 @@ impl Lever {
                 | Self::ConfirmWithPasskey
                 | Self::ConfirmWithProvider(_)
                 | Self::EnrolPasskey
+                | Self::ConfirmWithPassword
         )
     }
 }
@@ -255,6 +258,10 @@ attributes! {
     TokenActors => "token.actors",
     /// Whether its holder proved a key.
     TokenSenderConstrained => "token.sender_constrained",
+    /// Seconds since more than one factor was last proven, where one was. Moves with time.
+    AuthnMultiFactorAgeSecs => "authn.multi_factor_age_secs",
+    /// What kind of factor is enrolled or removed.
+    FactorKind => "factor.kind",
 }
 
 impl Attribute {
@@ -264,6 +271,7 @@ impl Attribute {
             self,
             Self::AuthnAgeSecs
                 | Self::AuthnPhishingResistantAgeSecs
+                | Self::AuthnMultiFactorAgeSecs
                 | Self::SessionAgeSecs
                 | Self::DeviceAgeSecs
         ) || self.is_absolute_time()

@@ -16,6 +16,10 @@ pub struct Settings {
     /// Zone of `context.time` where an app has none of its own, by IANA name.
     #[serde(default = "utc")]
     pub time_zone: Arc<str>,
+    /// Whether people may sign in with a password and a code. Where they may not, no session rests
+    /// on one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passwords: bool,
 }
 
 impl Default for Settings {
@@ -23,6 +27,7 @@ impl Default for Settings {
         Self {
             networks: Vec::new(),
             time_zone: utc(),
+            passwords: false,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::{fmt, net::IpAddr, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Action, AuthnEvent, ClientId, GroupName, ProviderProof, Resource, SessionId, Timestamp, UserId,
+    Action, AuthnEvent, AuthnMethod, ClientId, FactorKind, GroupName, ProviderProof, Resource,
+    SessionId, Timestamp, UserId,
 };
 
 /// Who asks. Records number them: new ones come last.
@@ -71,6 +72,8 @@ pub struct Context<'a> {
     pub proposal: Option<ProposalContext<'a>>,
     /// The access token that it came with, where it came with one.
     pub token: Option<TokenContext<'a>>,
+    /// What kind of factor is enrolled or removed, where it is one of the person's own here.
+    pub factor: Option<FactorKind>,
 }
 
 impl<'a> Context<'a> {
@@ -90,6 +93,7 @@ impl<'a> Context<'a> {
             time: TimeContext { zone: None },
             proposal: None,
             token: None,
+            factor: None,
         }
     }
 }
@@ -112,9 +116,26 @@ impl Authn<'_> {
         self.events.iter().any(AuthnEvent::is_phishing_resistant)
     }
 
-    /// Whether any of the proofs is of more than one factor.
+    /// Whether any of the proofs is of more than one factor, or two of them are together: a
+    /// password, and a code of an authenticator app.
     pub fn is_multi_factor(&self) -> bool {
-        self.events.iter().any(AuthnEvent::is_multi_factor)
+        self.events.iter().any(AuthnEvent::is_multi_factor) || self.password_and_code().is_some()
+    }
+
+    /// When more than one factor was last proven, where that is known; of a password and a code,
+    /// when the earlier of the two was.
+    pub fn latest_multi_factor(&self) -> Option<Timestamp> {
+        let alone = self.events.iter().filter(|e| e.is_multi_factor());
+        let alone = alone.filter_map(AuthnEvent::proven_at).max();
+        alone.max(self.password_and_code())
+    }
+
+    fn password_and_code(&self) -> Option<Timestamp> {
+        let latest = |method| {
+            let proofs = self.events.iter().filter(|e| e.method == method);
+            proofs.map(|proof| proof.at).max()
+        };
+        Some(latest(AuthnMethod::Password)?.min(latest(AuthnMethod::Totp)?))
     }
 
     /// What providers said.

@@ -30,6 +30,10 @@ pub enum AuthnMethod {
     BreakGlass,
     /// The word of a provider of identities; how strong it is, its declaration says.
     Provider,
+    /// A password: weak alone, and never asked for alone.
+    Password,
+    /// A code of an authenticator app (TOTP, RFC 6238): weak alone, two factors with a password.
+    Totp,
 }
 
 impl AuthnMethod {
@@ -42,6 +46,8 @@ impl AuthnMethod {
             Self::RecoveryCode => "recovery-code",
             Self::BreakGlass => "break-glass",
             Self::Provider => "provider",
+            Self::Password => "password",
+            Self::Totp => "totp",
         }
     }
 }
@@ -126,6 +132,8 @@ pub enum EndReason {
     ProviderChanged,
     /// The provider that it rests on says that the person signed out there.
     SignedOutAtProvider,
+    /// It rests on a password, and nobody signs in by one any more.
+    PasswordsOff,
 }
 
 impl EndReason {
@@ -136,7 +144,9 @@ impl EndReason {
             Self::SignedOutEverywhere => "You signed out everywhere.",
             Self::EndedByAdministrator => "An administrator ended this session.",
             Self::UserDisabled => "This account has been switched off.",
-            Self::FactorRemoved => "The passkey or codes that this session rested on were removed.",
+            Self::FactorRemoved => {
+                "What this session rested on was removed: a passkey, a password, or codes."
+            }
             Self::Idle => "The session was not used for a while.",
             Self::Expired => "The session reached the end of its lifetime.",
             Self::Restored => "Gatewright was restored from a backup, which ends every session.",
@@ -144,6 +154,7 @@ impl EndReason {
                 "The account that you signed in with is not accepted as it was any more."
             }
             Self::SignedOutAtProvider => "You signed out where you had signed in.",
+            Self::PasswordsOff => "Nobody signs in with a password here any more.",
         }
     }
 }

@@ -40,7 +40,16 @@ pub struct User {
 impl User {
     /// Whether the person has a passkey to confirm with.
     pub fn has_passkey(&self) -> bool {
-        self.factors.iter().any(|f| f.kind == FactorKind::Passkey)
+        self.has(FactorKind::Passkey)
+    }
+
+    /// Whether the person could sign in with a password and a code, where people do.
+    pub fn has_password_and_totp(&self) -> bool {
+        self.has(FactorKind::Password) && self.has(FactorKind::Totp)
+    }
+
+    fn has(&self, kind: FactorKind) -> bool {
+        self.factors.iter().any(|f| f.kind == kind)
     }
 
     /// Whether they are somebody at a provider, or in a group by its word.
@@ -113,6 +122,33 @@ pub enum FactorKind {
     Passkey,
     /// A printed set of single-use codes.
     RecoveryCodes,
+    /// A password, which counts only together with a code.
+    Password,
+    /// A secret of an authenticator app, which makes a code of six digits every half minute.
+    Totp,
+}
+
+impl FactorKind {
+    /// The word that policies use in `context.factor.kind`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passkey => "passkey",
+            Self::RecoveryCodes => "recovery-codes",
+            Self::Password => "password",
+            Self::Totp => "totp",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        let all = [
+            Self::Passkey,
+            Self::RecoveryCodes,
+            Self::Password,
+            Self::Totp,
+        ];
+        all.into_iter().find(|kind| kind.as_str() == word)
+    }
 }
 
 /// A group of people; groups may be in groups.

@@ -292,6 +292,7 @@ fn ways(remedies: &Remedies) -> Vec<String> {
         Lever::SignIn => "sign-in".to_owned(),
         Lever::ConfirmWithPasskey => "confirm-with-passkey".to_owned(),
         Lever::ConfirmWithProvider(name) => format!("confirm-with-provider:{name}"),
+        Lever::ConfirmWithPassword => "confirm-with-password".to_owned(),
         Lever::EnrolPasskey => "enrol-passkey".to_owned(),
         Lever::FreshLink => "fresh-link".to_owned(),
         Lever::Network(name) => format!("network {name}"),

@@ -45,7 +45,9 @@ pub(crate) fn build(
 const fn is_sometimes_absent(attribute: Attribute) -> bool {
     matches!(
         attribute,
-        Attribute::AuthnPhishingResistantAgeSecs | Attribute::NetworkCountry
+        Attribute::AuthnPhishingResistantAgeSecs
+            | Attribute::AuthnMultiFactorAgeSecs
+            | Attribute::NetworkCountry
     )
 }
 
@@ -76,6 +78,7 @@ fn value(
         Attribute::AuthnPhishingResistantAgeSecs => {
             authn.latest_phishing_resistant().map(|at| age(at).into())
         }
+        Attribute::AuthnMultiFactorAgeSecs => authn.latest_multi_factor().map(|at| age(at).into()),
         Attribute::SessionAgeSecs => context.session.map(|s| age(s.started).into()),
         Attribute::SessionEnrolment => context.session.map(|s| s.enrolment.into()),
         Attribute::NetworkAddress => {
@@ -116,6 +119,7 @@ fn value(
         Attribute::TokenSenderConstrained => {
             context.token.map(|token| token.sender_constrained.into())
         }
+        Attribute::FactorKind => context.factor.map(|kind| kind.as_str().into()),
     })
 }
 

@@ -39,6 +39,7 @@ fn next_of(
     let since = match attribute {
         Attribute::AuthnAgeSecs => context.authn.latest(),
         Attribute::AuthnPhishingResistantAgeSecs => context.authn.latest_phishing_resistant(),
+        Attribute::AuthnMultiFactorAgeSecs => context.authn.latest_multi_factor(),
         Attribute::SessionAgeSecs => context.session.map(|s| s.started),
         Attribute::DeviceAgeSecs => context.device.as_ref().map(|d| d.reported_at),
         Attribute::TimeNow => return next_instant(steps, now),

@@ -19,6 +19,8 @@ use toml::Spanned;
 pub(crate) struct FactsSpec {
     time_zone: Option<Arc<str>>,
     #[serde(default)]
+    passwords: bool,
+    #[serde(default)]
     networks: BTreeMap<Arc<str>, Vec<ipnet::IpNet>>,
     #[serde(default)]
     groups: BTreeMap<Spanned<String>, GroupSpec>,
@@ -141,7 +143,10 @@ impl FactsSpec {
     }
 
     fn settings(&self, misfits: &mut Vec<Misfit>) -> Change {
-        let mut settings = Settings::default();
+        let mut settings = Settings {
+            passwords: self.passwords,
+            ..Settings::default()
+        };
         if let Some(zone) = &self.time_zone {
             known_zone(zone, 0, misfits);
             settings.time_zone = zone.clone();

@@ -408,9 +408,10 @@ fn circumstances(read: AttributeSet) -> Vec<&'static str> {
 const fn circumstance(attribute: Attribute) -> Option<&'static str> {
     use Attribute as A;
     match attribute {
-        A::AuthnAgeSecs | A::AuthnPhishingResistantAgeSecs | A::SessionAgeSecs => {
-            Some("how long ago somebody signed in")
-        }
+        A::AuthnAgeSecs
+        | A::AuthnPhishingResistantAgeSecs
+        | A::AuthnMultiFactorAgeSecs
+        | A::SessionAgeSecs => Some("how long ago somebody signed in"),
         A::AuthnMethods => Some("by which proof they signed in"),
         A::AuthnAcr | A::AuthnAmr => Some("what a provider said of how they signed in"),
         A::SessionEnrolment => Some("what kind of session they have"),

@@ -3,9 +3,10 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use gw_model::{
-    AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, GroupName,
-    HttpContext, NetworkContext, Principal, ProposalContext, ProviderName, ProviderProof, Resource,
-    RiskContext, SessionContext, SessionId, Snapshot, TimeContext, Timestamp, TokenContext,
+    AccessRequest, Action, Authn, AuthnEvent, AuthnMethod, Context, DeviceContext, FactorKind,
+    GroupName, HttpContext, NetworkContext, Principal, ProposalContext, ProviderName,
+    ProviderProof, Resource, RiskContext, SessionContext, SessionId, Snapshot, TimeContext,
+    Timestamp, TokenContext,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,9 @@ pub struct QuestionSpec {
     /// The access token that comes with it.
     #[serde(default)]
     pub token: Option<TokenSpec>,
+    /// The kind of factor that is enrolled or removed.
+    #[serde(default)]
+    pub factor: Option<FactorKind>,
 }
 
 /// An access token that is shown.
@@ -261,6 +265,7 @@ pub struct Question {
     zone: Option<Arc<str>>,
     proposal: Option<ProposalSpec>,
     token: Option<TokenSpec>,
+    factor: Option<FactorKind>,
 }
 
 impl QuestionSpec {
@@ -319,6 +324,7 @@ impl QuestionSpec {
             zone: app.and_then(|app| app.time_zone.clone()),
             proposal: self.proposal.clone(),
             token: self.token.clone(),
+            factor: self.factor,
             resource,
         })
     }
@@ -475,6 +481,7 @@ impl Question {
                 actors: &token.actors,
                 sender_constrained: token.sender_constrained,
             }),
+            factor: self.factor,
         };
         answer(&AccessRequest {
             principal: self.principal,

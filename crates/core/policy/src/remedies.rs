@@ -6,7 +6,7 @@
 //! evaluated to an allow.
 
 use gw_model::{
-    AccessRequest, Action, Attribute, AttributeSet, FactorKind, Lever, Outcome, Principal,
+    AccessRequest, Action, Attribute, AttributeSet, Context, FactorKind, Lever, Outcome, Principal,
     ProviderName, Remedies, Remedy, Resource, Snapshot, Timestamp, User,
 };
 
@@ -72,6 +72,10 @@ pub fn may_enrol(
     let enrolment = AccessRequest {
         action: Action::FactorEnrol,
         resource: &Resource::User(user),
+        context: Context {
+            factor: Some(FactorKind::Passkey),
+            ..request.context.clone()
+        },
         ..request.clone()
     };
     let decision = policies.decide(facts, &enrolment, now);
@@ -134,6 +138,9 @@ fn authentication(facts: &Snapshot, user: &User, options: &RemedyOptions) -> Vec
         levers.push(Lever::ConfirmWithPasskey);
     } else if options.may_enrol {
         levers.push(Lever::EnrolPasskey);
+    }
+    if facts.settings().passwords && user.has_password_and_totp() {
+        levers.push(Lever::ConfirmWithPassword);
     }
     levers.extend(accounts(facts, user).map(Lever::ConfirmWithProvider));
     levers
@@ -213,7 +220,10 @@ fn ordered(first: Lever, second: Lever) -> Vec<Lever> {
             Lever::Network(_) => 2,
             Lever::Time(_) => 3,
             Lever::FreshLink => 4,
-            Lever::ConfirmWithPasskey | Lever::ConfirmWithProvider(_) | Lever::SignIn => 5,
+            Lever::ConfirmWithPasskey
+            | Lever::ConfirmWithProvider(_)
+            | Lever::ConfirmWithPassword
+            | Lever::SignIn => 5,
         }
     }
     let mut way = vec![first, second];

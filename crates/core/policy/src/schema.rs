@@ -131,6 +131,7 @@ mod tests {
             let (record, name) = path.split_once('.').unwrap();
             let action = match record {
                 "proposal" => Action::AdminPolicyApply,
+                "factor" => Action::FactorEnrol,
                 _ => Action::HttpRequest,
             };
             let text = format!(

@@ -101,6 +101,7 @@ pub(crate) fn facts_with(more: Vec<Change>) -> Snapshot {
                 prefixes: vec!["192.0.2.0/24".parse().unwrap()],
             }],
             time_zone: "Europe/Berlin".into(),
+            passwords: false,
         })),
     ];
     changes.extend(more);

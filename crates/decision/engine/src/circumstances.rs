@@ -4,8 +4,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use gw_model::{
     AccessRequest, Action, App, Attribute, AttributeSet, Authn, ClientId, Context, DeviceContext,
-    GroupName, HttpContext, NetworkContext, Principal, ProposalContext, Resource, RiskContext,
-    SessionContext, SessionId, Snapshot, TimeContext, Timestamp, TokenContext, TokenId,
+    FactorKind, GroupName, HttpContext, NetworkContext, Principal, ProposalContext, Resource,
+    RiskContext, SessionContext, SessionId, Snapshot, TimeContext, Timestamp, TokenContext,
+    TokenId,
 };
 
 /// Everything about an access that is not a fact of the stream.
@@ -39,6 +40,8 @@ pub struct Circumstances {
     pub proposal: Option<Arc<OwnedProposal>>,
     /// The access token that it came with.
     pub token: Option<Arc<OwnedToken>>,
+    /// The kind of factor that is enrolled or removed.
+    pub factor: Option<FactorKind>,
 }
 
 /// What is known of an access token that was shown, owned.
@@ -195,6 +198,7 @@ impl Circumstances {
             time: TimeContext { zone },
             proposal: self.proposal.as_deref().map(OwnedProposal::context),
             token: self.token.as_deref().map(OwnedToken::context),
+            factor: self.factor,
         };
         then(&AccessRequest {
             principal: self.principal,
@@ -225,6 +229,7 @@ impl Circumstances {
             | A::AuthnAmr
             | A::AuthnAgeSecs
             | A::AuthnPhishingResistantAgeSecs
+            | A::AuthnMultiFactorAgeSecs
             | A::SessionAgeSecs
             | A::SessionEnrolment
             | A::TimeHour
@@ -247,6 +252,7 @@ impl Circumstances {
             A::TokenClient | A::TokenScopes | A::TokenActors | A::TokenSenderConstrained => {
                 self.token == earlier.token
             }
+            A::FactorKind => self.factor == earlier.factor,
             A::HttpMethod => self.same_http(earlier, |a, b| a.method == b.method),
             A::HttpPath => self.same_http(earlier, |a, b| a.path == b.path),
             A::HttpHost => self.same_http(earlier, |a, b| a.host == b.host),

@@ -16,8 +16,8 @@ use gw_ledger::{
     ChangeRecord, Ground, JudgementRecord, MentionedAttribute, Personal, QuestionRecord,
 };
 use gw_model::{
-    Action, Actor, Attribute, Change, Decision, DecisionId, Epoch, Remedies, Resource, SessionId,
-    Snapshot, Timestamp,
+    Action, Actor, Attribute, Change, Decision, DecisionId, Epoch, FactorKind, Remedies, Resource,
+    SessionId, Snapshot, Timestamp,
 };
 use gw_policy::Policies;
 use gw_record::ControlRecorder;
@@ -420,6 +420,7 @@ impl Engine {
             action: Action::FactorEnrol,
             resource: Arc::new(Resource::User(user)),
             http: None,
+            factor: Some(FactorKind::Passkey),
             ..circumstances.clone()
         };
         self.preview(&question).outcome.is_allow()

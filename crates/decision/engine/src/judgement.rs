@@ -349,6 +349,7 @@ fn value_text(circumstances: &Circumstances, attribute: gw_model::Attribute) -> 
             .token
             .as_ref()
             .map(|token| token.sender_constrained.to_string()),
+        A::FactorKind => circumstances.factor.map(|kind| kind.as_str().to_owned()),
         A::DeviceCompliant => circumstances
             .device
             .as_ref()

@@ -231,5 +231,6 @@ pub fn visit(app: &str, session: Option<&Session>, path: &str) -> Circumstances 
         risk: None,
         proposal: None,
         token: None,
+        factor: None,
     }
 }

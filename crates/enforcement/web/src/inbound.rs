@@ -438,6 +438,7 @@ impl Asked {
                 .token
                 .as_ref()
                 .map(|shown| shown.verified.token.clone()),
+            factor: None,
         })
     }
 }

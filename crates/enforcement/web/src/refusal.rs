@@ -314,6 +314,7 @@ fn way_of(way: &Remedy, level: Level) -> Value {
         Lever::ConfirmWithProvider(name) => {
             json!({ "do": "confirm-with-provider", "provider": name.as_str() })
         }
+        Lever::ConfirmWithPassword => json!({ "do": "confirm-with-password" }),
         Lever::EnrolPasskey => json!({ "do": "add-passkey" }),
         Lever::FreshLink => json!({ "do": "sign-in-with-fresh-link" }),
         Lever::Network(name) if full => json!({ "do": "use-network", "network": &**name }),

@@ -368,6 +368,7 @@ fn settings(root: &mut Section<'_>) -> Settings {
     Settings {
         networks,
         time_zone,
+        passwords: false,
     }
 }
 

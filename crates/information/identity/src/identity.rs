@@ -243,6 +243,7 @@ impl Person {
             risk: None,
             proposal: None,
             token: None,
+            factor: None,
         }
     }
 

@@ -22,6 +22,7 @@ fn how(proof: &AuthnEvent) -> Cow<'static, str> {
         AuthnMethod::SignInLink | AuthnMethod::EnrolmentLink => "by a link",
         AuthnMethod::RecoveryCode => "with a recovery code",
         AuthnMethod::BreakGlass => "by breaking the glass",
+        AuthnMethod::Password | AuthnMethod::Totp => "with a password and a code",
         AuthnMethod::Provider => {
             return match &proof.provider {
                 Some(said) => format!("with the account at {}", said.provider).into(),

@@ -112,7 +112,7 @@ pub struct FactorView {
     #[schemars(with = "String")]
     pub id: FactorId,
     /// What it is.
-    #[schemars(with = "String", extend("enum" = ["passkey", "recovery-codes"]))]
+    #[schemars(with = "String", extend("enum" = ["passkey", "recovery-codes", "password", "totp"]))]
     pub kind: FactorKind,
     /// The name that its owner gave it.
     pub name: Arc<str>,

@@ -107,6 +107,7 @@ pub(super) fn asking(
         risk: None,
         proposal: None,
         token: None,
+        factor: None,
     }
 }
 
@@ -154,6 +155,7 @@ fn others(way: &Remedy, level: Level, now: Timestamp, zone: &str) -> String {
         Lever::SignIn => "after a sign-in".into(),
         Lever::ConfirmWithPasskey => "after you confirm with your passkey".into(),
         Lever::ConfirmWithProvider(_) => "after you confirm with your linked account".into(),
+        Lever::ConfirmWithPassword => "after you confirm with your password and a code".into(),
         Lever::EnrolPasskey => "after you add a passkey".into(),
         Lever::FreshLink => "with a fresh sign-in link".into(),
         Lever::Network(name) if level == Level::Full => format!("from the network {name}"),

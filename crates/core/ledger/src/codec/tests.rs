@@ -281,6 +281,8 @@ fn words_keep_the_numbers_that_records_have_for_them() {
         (Attribute::TimeNow, 24),
         (Attribute::ProposalAction, 27),
         (Attribute::AuthnMultiFactor, 28),
+        (Attribute::AuthnMultiFactorAgeSecs, 36),
+        (Attribute::FactorKind, 37),
     ];
     for (attribute, known) in attributes {
         assert_eq!(number(&attribute), known, "{attribute:?}");
@@ -291,9 +293,10 @@ fn words_keep_the_numbers_that_records_have_for_them() {
         [
             number(&Lever::EnrolPasskey),
             number(&group),
-            number(&provider)
+            number(&provider),
+            number(&Lever::ConfirmWithPassword)
         ],
-        [2, 6, 7]
+        [2, 6, 7, 8]
     );
     let user = Principal::User(UserId::from_bits(1));
     let principals = [Principal::Anonymous, user, Principal::Local(0)];

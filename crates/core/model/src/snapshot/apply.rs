@@ -7,8 +7,9 @@ use super::{
     nesting::{self, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX},
 };
 use crate::{
-    Actor, App, AppName, AppToken, AuthnEvent, BreakGlass, Change, Client, ClientId, ClientName,
-    EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, Membership, ProposalId,
+    Actor, App, AppName, AppToken, AuthnEvent, AuthnMethod, BreakGlass, Change, Client, ClientId,
+    ClientName, EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, Membership,
+    ProposalId,
     ProposedChange, Provider, ProviderName, ProviderProof, Revocation, Session, SessionId,
     Settlement, Timestamp, TokenHash, User, UserId,
 };
@@ -114,6 +115,9 @@ impl Snapshot {
                 }
                 Change::ProviderPut(provider) => self.ended_by_provider(provider, now),
                 Change::ProviderRemoved(name) => self.resting_on(name, now),
+                Change::SettingsPut(settings) if !settings.passwords => {
+                    self.resting_on_passwords(now)
+                }
                 _ => Vec::new(),
             };
             let left = match &change {
@@ -183,6 +187,23 @@ impl Snapshot {
                     at: now,
                     reason: EndReason::ProviderChanged,
                 },
+            })
+            .collect()
+    }
+
+    /// Of a code as well: it is no proof without a password.
+    fn resting_on_passwords(&self, now: Timestamp) -> Vec<Change> {
+        let by = |e: &AuthnEvent| matches!(e.method, AuthnMethod::Password | AuthnMethod::Totp);
+        let rests = |s: &&Arc<Session>| s.ended.is_none() && s.authn.iter().any(by);
+        let ended = Ended {
+            at: now,
+            reason: EndReason::PasswordsOff,
+        };
+        let resting = self.sessions().filter(rests);
+        resting
+            .map(|session| Change::SessionEnded {
+                session: session.id,
+                ended,
             })
             .collect()
     }

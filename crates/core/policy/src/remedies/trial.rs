@@ -228,11 +228,15 @@ impl<'a> Trial<'a> {
         at: Timestamp,
     ) -> Vec<Variant> {
         match lever {
-            Lever::ConfirmWithPasskey => variant.confirmed(event(AuthnMethod::Passkey, at)),
-            Lever::EnrolPasskey => variant.confirmed(event(AuthnMethod::Passkey, self.now)),
+            Lever::ConfirmWithPasskey => variant.confirmed([event(AuthnMethod::Passkey, at)]),
+            Lever::EnrolPasskey => variant.confirmed([event(AuthnMethod::Passkey, self.now)]),
+            Lever::ConfirmWithPassword => variant.confirmed([
+                event(AuthnMethod::Password, at),
+                event(AuthnMethod::Totp, at),
+            ]),
             Lever::ConfirmWithProvider(name) => facts
                 .provider(name)
-                .map(|provider| variant.confirmed(by_provider(provider, at)))
+                .map(|provider| variant.confirmed([by_provider(provider, at)]))
                 .unwrap_or_default(),
             Lever::FreshLink => variant.signed_in_afresh(at),
             Lever::Network(name) => facts
@@ -260,9 +264,9 @@ impl<'a> Trial<'a> {
 }
 
 impl Variant {
-    /// After a further proof. Whether an enrolment session stays one is for sign-in to say.
-    fn confirmed(mut self, proof: AuthnEvent) -> Vec<Self> {
-        self.events.push(proof);
+    /// After further proofs. Whether an enrolment session stays one is for sign-in to say.
+    fn confirmed(mut self, proofs: impl IntoIterator<Item = AuthnEvent>) -> Vec<Self> {
+        self.events.extend(proofs);
         let mut ordinary = self.clone();
         match &mut ordinary.session {
             Some(session) if session.enrolment => session.enrolment = false,

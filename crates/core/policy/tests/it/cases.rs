@@ -66,7 +66,7 @@ fn malformed_cases_are_refused_with_their_place() {
         "version = 1\n\n[[case]]\nname = \"x\"\nwho = \"anonymous\"\nexpect = \"maybe\"",
         "version = 1\n\n[[case]]\nname = \"x\"\nwho = \"anonymous\"\nexpect = \"deny\"\nadress = \"::1\"",
         "version = 1\n\n[[case]]\nname = \"x\"\nwho = \"anonymous\"\nexpect = \"deny\"\naction = \"admin.read\"\nresource = \"wiki\"",
-        "version = 1\n\n[[case]]\nname = \"x\"\nwho = \"anonymous\"\nexpect = \"deny\"\nresource = \"wiki\"\nauthn = [{ method = \"password\" }]",
+        "version = 1\n\n[[case]]\nname = \"x\"\nwho = \"anonymous\"\nexpect = \"deny\"\nresource = \"wiki\"\nauthn = [{ method = \"pin-code\" }]",
         "version = ",
     ];
     let faults: Vec<_> = texts

@@ -177,6 +177,9 @@ fn atom() -> impl Strategy<Value = String> {
         "context.authn.methods.contains(\"passkey\")",
         "context.authn.methods.containsAny([\"sign-in-link\", \"enrolment-link\"])",
         "context.authn has phishing_resistant_age_secs",
+        "context.authn has multi_factor_age_secs",
+        "context.authn.methods.containsAll([\"password\", \"totp\"])",
+        "(context has factor && context.factor.kind == \"password\")",
         "context has session",
         "context has session.enrolment",
         "(context has session && context.session.enrolment)",
@@ -240,6 +243,7 @@ fn compared() -> impl Strategy<Value = String> {
         age.prop_flat_map(|age| words(&[
             "context.authn.age_secs",
             "(if context.authn has phishing_resistant_age_secs then context.authn.phishing_resistant_age_secs else 99)",
+            "(if context.authn has multi_factor_age_secs then context.authn.multi_factor_age_secs else 99)",
             "(if context has session then context.session.age_secs else 99)",
             "(if context has device then context.device.age_secs else 99)",
         ])
@@ -286,6 +290,8 @@ pub(crate) struct Ask {
     pub(crate) proposal: Option<(&'static str, Vec<GroupName>)>,
     /// The client of a token, its scopes, and whether it is bound to a key.
     pub(crate) token: Option<(&'static str, Vec<Arc<str>>, bool)>,
+    /// What is enrolled or removed.
+    pub(crate) factor: Option<FactorKind>,
     pub(crate) now: Timestamp,
 }
 
@@ -344,6 +350,7 @@ impl Ask {
                         actors: &[],
                         sender_constrained: *sender_constrained,
                     }),
+                factor: self.factor,
             },
         })
     }
@@ -427,6 +434,7 @@ fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapsh
                 },
             ],
             time_zone: zone.into(),
+            passwords: true,
         })),
         Change::AppPut(Arc::new(app("wiki", &[], app_zone))),
         Change::AppPut(Arc::new(app("payroll", &["crown-jewel"], None))),
@@ -474,15 +482,21 @@ fn user(
                 by: None,
             })
             .collect(),
-        factors: passkey
-            .then(|| Factor {
-                id: FactorId::from_bits(1),
-                kind: FactorKind::Passkey,
-                name: "key".into(),
-                enrolled_at: Timestamp::default(),
-            })
-            .into_iter()
-            .collect(),
+        factors: [
+            (passkey, FactorKind::Passkey),
+            (team, FactorKind::Password),
+            (team, FactorKind::Totp),
+        ]
+        .into_iter()
+        .filter(|(has, _)| *has)
+        .zip(1..)
+        .map(|((_, kind), bits)| Factor {
+            id: FactorId::from_bits(bits),
+            kind,
+            name: "key".into(),
+            enrolled_at: Timestamp::default(),
+        })
+        .collect(),
         identities: [("corp", team), ("partner", email)]
             .iter()
             .filter(|(_, known)| *known)
@@ -609,7 +623,15 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
         AuthnMethod::EnrolmentLink,
         AuthnMethod::RecoveryCode,
         AuthnMethod::Provider,
+        AuthnMethod::Password,
+        AuthnMethod::Totp,
     ]);
+    let factor = prop::option::of(prop::sample::select(vec![
+        FactorKind::Passkey,
+        FactorKind::RecoveryCodes,
+        FactorKind::Password,
+        FactorKind::Totp,
+    ]));
     let ago = || {
         prop_oneof![
             prop::sample::select(vec![
@@ -634,6 +656,7 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
             prop::option::of((ago(), any::<bool>())),
             proposal(),
             token(),
+            factor,
         ),
         (address, country, prop::option::of(0_u8..=100)),
         device,
@@ -644,8 +667,10 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
         ),
     )
         .prop_map(
-            move |(question, events, (session, proposal, token), network, device, http)| {
+            move |(question, events, (session, proposal, token, factor), network, device, http)| {
                 let (principal, action, resource) = question;
+                let factor = factor
+                    .filter(|_| matches!(action, Action::FactorEnrol | Action::FactorRemove));
                 let past = |millis: u64| now.before(Duration::from_millis(millis));
                 let mut events: Vec<_> = events
                     .into_iter()
@@ -684,6 +709,7 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
                     websocket: http.2,
                     proposal,
                     token,
+                    factor,
                     now,
                 }
             },
@@ -761,6 +787,7 @@ pub(crate) fn anybody(now: Timestamp) -> Ask {
         websocket: false,
         proposal: None,
         token: None,
+        factor: None,
         now,
     }
 }

@@ -225,10 +225,7 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
             Some(said) => said.phishing_resistant,
             None => e.method == AuthnMethod::Passkey,
         }),
-        "multi_factor": context.authn.events.iter().any(|e| match &e.provider {
-            Some(said) => said.multi_factor,
-            None => e.method == AuthnMethod::Passkey,
-        }),
+        "multi_factor": multi_factor(context).is_some(),
         "providers": said(context).map(|said| said.provider.to_string()).collect::<BTreeSet<_>>(),
         "acr": said(context).filter_map(|said| said.acr.clone()).collect::<BTreeSet<_>>(),
         "amr": said(context).flat_map(|said| said.amr.clone()).collect::<BTreeSet<_>>(),
@@ -236,6 +233,9 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
     });
     if let Some(at) = context.authn.latest_phishing_resistant() {
         authn["phishing_resistant_age_secs"] = json!(age(at));
+    }
+    if let Some(Some(at)) = multi_factor(context) {
+        authn["multi_factor_age_secs"] = json!(age(at));
     }
     let mut network = json!({
         "address": { "__extn": { "fn": "ip", "arg": context.network.address.to_string() } },
@@ -279,6 +279,9 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
             "sender_constrained": token.sender_constrained,
         });
     }
+    if let (Some(kind), Action::FactorEnrol | Action::FactorRemove) = (context.factor, action) {
+        record["factor"] = json!({ "kind": kind.as_str() });
+    }
     if let (Some(http), Action::HttpRequest) = (context.http, action) {
         record["http"] = json!({
             "method": http.method,
@@ -289,6 +292,27 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
         });
     }
     record
+}
+
+/// Whether more than one factor was proven, and when, where that is known: by each proof alone, or
+/// by each pair of a password and a code.
+fn multi_factor(context: &Context<'_>) -> Option<Option<Timestamp>> {
+    let mut found: Option<Option<Timestamp>> = None;
+    for one in context.authn.events {
+        let alone = match &one.provider {
+            Some(said) => said.multi_factor,
+            None => one.method == AuthnMethod::Passkey,
+        };
+        if alone {
+            found = Some(found.flatten().max(one.proven_at()));
+        }
+        for other in context.authn.events {
+            if (one.method, other.method) == (AuthnMethod::Password, AuthnMethod::Totp) {
+                found = Some(found.flatten().max(Some(one.at.min(other.at))));
+            }
+        }
+    }
+    found
 }
 
 /// Local time by the calendar's own means, not by arithmetic.

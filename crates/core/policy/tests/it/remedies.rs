@@ -31,10 +31,17 @@ fn pull(lever: &Lever, facts: &Snapshot, ask: &Ask) -> Vec<(Snapshot, Ask)> {
         Lever::SignIn => unreachable!("only strangers sign in"),
         Lever::Time(at) => next.now = *at,
         Lever::Group(group) => return vec![(joined(facts, ask, group), next)],
-        Lever::ConfirmWithPasskey | Lever::EnrolPasskey | Lever::ConfirmWithProvider(_) => {
-            next.events.push(match lever {
-                Lever::ConfirmWithProvider(name) => by_provider(facts, name, ask.now),
-                _ => event(AuthnMethod::Passkey, ask.now),
+        Lever::ConfirmWithPasskey
+        | Lever::EnrolPasskey
+        | Lever::ConfirmWithProvider(_)
+        | Lever::ConfirmWithPassword => {
+            next.events.extend(match lever {
+                Lever::ConfirmWithProvider(name) => vec![by_provider(facts, name, ask.now)],
+                Lever::ConfirmWithPassword => vec![
+                    event(AuthnMethod::Password, ask.now),
+                    event(AuthnMethod::Totp, ask.now),
+                ],
+                _ => vec![event(AuthnMethod::Passkey, ask.now)],
             });
             if let Some(session) = ask.session.filter(|session| session.enrolment) {
                 let mut ordinary = next.clone();
@@ -154,6 +161,10 @@ fn levers(
     } else if may_enrol {
         levers.push(Lever::EnrolPasskey);
     }
+    let has = |kind| user.factors.iter().any(|f| f.kind == kind);
+    if facts.settings().passwords && has(FactorKind::Password) && has(FactorKind::Totp) {
+        levers.push(Lever::ConfirmWithPassword);
+    }
     for identity in &user.identities {
         if facts
             .provider(&identity.provider)
@@ -243,7 +254,10 @@ fn turn(lever: &Lever) -> u8 {
         Lever::Network(_) => 2,
         Lever::Time(_) => 3,
         Lever::FreshLink => 4,
-        Lever::ConfirmWithPasskey | Lever::ConfirmWithProvider(_) | Lever::SignIn => 5,
+        Lever::ConfirmWithPasskey
+        | Lever::ConfirmWithProvider(_)
+        | Lever::ConfirmWithPassword
+        | Lever::SignIn => 5,
     }
 }
 

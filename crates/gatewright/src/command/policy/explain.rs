@@ -52,11 +52,13 @@ pub(in crate::command) struct Arguments {
 }
 
 fn proof(text: &str) -> Result<ProofSpec, String> {
-    const METHODS: [AuthnMethod; 4] = [
+    const METHODS: [AuthnMethod; 6] = [
         AuthnMethod::Passkey,
         AuthnMethod::SignInLink,
         AuthnMethod::EnrolmentLink,
         AuthnMethod::RecoveryCode,
+        AuthnMethod::Password,
+        AuthnMethod::Totp,
     ];
     if let Some(said) = text.strip_prefix("provider:") {
         return by_provider(said);
@@ -150,6 +152,7 @@ pub(super) fn run(shell: &Shell, arguments: &Arguments) -> Done {
         risk: None,
         proposal: None,
         token: None,
+        factor: None,
     };
     let question = spec
         .question(&cases.facts, now())
@@ -277,6 +280,7 @@ fn lever_words(lever: &Lever, at: gw_model::Timestamp) -> String {
         Lever::SignIn => "signing in".to_owned(),
         Lever::ConfirmWithPasskey => "confirming with a passkey".to_owned(),
         Lever::ConfirmWithProvider(name) => format!("confirming with the account at {name}"),
+        Lever::ConfirmWithPassword => "confirming with a password and a code".to_owned(),
         Lever::EnrolPasskey => "adding a first passkey and confirming with it".to_owned(),
         Lever::FreshLink => "a fresh sign-in link".to_owned(),
         Lever::Network(name) => format!("asking from the network {name}"),

@@ -59,6 +59,8 @@ fn table(person: &UserDocument, now: Timestamp) -> Table {
         let kind = match factor.kind {
             FactorKind::Passkey => "passkey",
             FactorKind::RecoveryCodes => "recovery codes",
+            FactorKind::Password => "password",
+            FactorKind::Totp => "authenticator app",
         };
         let words = format!("{} ({kind}, {enrolled})", factor.name);
         row("enrolled", Cell::text(words));

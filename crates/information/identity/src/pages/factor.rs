@@ -61,6 +61,8 @@ fn quoted(factor: &Factor) -> String {
     match factor.kind {
         FactorKind::Passkey => format!("the passkey “{}”", factor.name),
         FactorKind::RecoveryCodes => "the recovery codes".into(),
+        FactorKind::Password => "the password".into(),
+        FactorKind::Totp => "the authenticator app".into(),
     }
 }
 

@@ -41,6 +41,7 @@ fn may_apply(house: &House, browser: &Browser<'_>) -> bool {
         risk: None,
         proposal: None,
         token: None,
+        factor: None,
     };
     house.tested.engine.preview(&asked).outcome.is_allow()
 }

@@ -34,6 +34,9 @@ pub fn reason(view: &View<'_>) -> String {
     let app = view.app;
     match kind(view) {
         Kind::SignIn => format!("{app} opens only for people that it knows."),
+        Kind::Stronger if any(view, |lever| *lever == Lever::ConfirmWithPassword) => {
+            format!("{app} opens once you have confirmed with more than a link.")
+        }
         Kind::Stronger => format!("{app} opens once you have confirmed with a passkey."),
         Kind::Fresher => format!("{app} opens for a while after each sign-in."),
         Kind::Closed if view.remedies.ways.is_empty() => {
@@ -41,6 +44,12 @@ pub fn reason(view: &View<'_>) -> String {
         }
         Kind::Closed => format!("{app} does not open for you as things are."),
     }
+}
+
+/// Whether any way has such a step.
+fn any(view: &View<'_>, lever: fn(&Lever) -> bool) -> bool {
+    let mut ways = view.remedies.ways.iter();
+    ways.any(|way| way.steps.iter().any(lever))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,17 +61,14 @@ enum Kind {
 }
 
 fn kind(view: &View<'_>) -> Kind {
-    let any = |lever: fn(&Lever) -> bool| {
-        view.remedies
-            .ways
-            .iter()
-            .any(|way| way.steps.iter().any(lever))
-    };
-    let fresh = any(|lever| *lever == Lever::FreshLink);
-    let proof = any(|lever| {
+    let fresh = any(view, |lever| *lever == Lever::FreshLink);
+    let proof = any(view, |lever| {
         matches!(
             lever,
-            Lever::ConfirmWithPasskey | Lever::ConfirmWithProvider(_) | Lever::EnrolPasskey
+            Lever::ConfirmWithPasskey
+                | Lever::ConfirmWithProvider(_)
+                | Lever::ConfirmWithPassword
+                | Lever::EnrolPasskey
         )
     });
     let proven = view.authn.iter().any(AuthnEvent::is_phishing_resistant);
@@ -96,6 +102,12 @@ pub fn step_words<'a>(lever: &Lever, view: &View<'a>) -> StepWords<'a> {
         Lever::ConfirmWithProvider(_) => StepWords {
             what: "Confirm with your linked account".into(),
             detail: "You sign in there once more, and come back to this page.".into(),
+            button: links.confirm.map(|href| ("Confirm", href)),
+            first: true,
+        },
+        Lever::ConfirmWithPassword => StepWords {
+            what: "Confirm with your password and a code".into(),
+            detail: "Both are asked for. You come back to this page.".into(),
             button: links.confirm.map(|href| ("Confirm", href)),
             first: true,
         },

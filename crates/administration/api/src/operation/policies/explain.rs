@@ -205,9 +205,10 @@ impl Question {
                 .unwrap_or_default()
                 .to_owned(),
             "authn.amr" => said.map_or(String::new(), |said| said.amr.join(", ")),
-            "authn.age_secs" | "authn.phishing_resistant_age_secs" | "session.age_secs" => {
-                "1".to_owned()
-            }
+            "authn.age_secs"
+            | "authn.phishing_resistant_age_secs"
+            | "authn.multi_factor_age_secs"
+            | "session.age_secs" => "1".to_owned(),
             "network.address" => self.address.to_string(),
             "network.names" => facts.settings().network_names(self.address).join(", "),
             "http.method" => self.method.clone(),
@@ -247,6 +248,7 @@ pub(crate) fn step(lever: &Lever) -> String {
         Lever::SignIn => "sign in".into(),
         Lever::ConfirmWithPasskey => "confirm with a passkey".into(),
         Lever::ConfirmWithProvider(name) => format!("confirm with the account at {name}"),
+        Lever::ConfirmWithPassword => "confirm with a password and a code".into(),
         Lever::EnrolPasskey => "add a passkey, and confirm with it".into(),
         Lever::FreshLink => "sign in afresh by a new link".into(),
         Lever::Network(name) => format!("come from the network `{name}`"),

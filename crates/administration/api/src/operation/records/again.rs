@@ -6,7 +6,7 @@ use gw_engine::{Circumstances, OwnedHttp};
 use gw_ledger::{
     Entry, ExchangeKind, ExchangeRecord, JudgementRecord, PersonalFields, PersonalState, Record,
 };
-use gw_model::{Attribute, Principal, Snapshot, Timestamp};
+use gw_model::{Attribute, FactorKind, Principal, Snapshot, Timestamp};
 
 /// The circumstances of a refusal, as far as the record tells them, with all that the session has
 /// proven by now.
@@ -48,7 +48,15 @@ pub(super) fn circumstances(
         risk: None,
         proposal: None,
         token: None,
+        factor: factor(judgement),
     })
+}
+
+/// What was to be enrolled or removed, where that was read.
+fn factor(judgement: &JudgementRecord) -> Option<FactorKind> {
+    let mut attributes = judgement.attributes.iter();
+    let told = attributes.find(|told| *told.path == *Attribute::FactorKind.path())?;
+    FactorKind::from_word(told.value.as_deref()?)
 }
 
 fn http(
