@@ -13,6 +13,7 @@ mod fault;
 pub(crate) mod files;
 mod limits;
 mod named;
+mod passwords;
 mod provider;
 mod read;
 mod reader;
@@ -39,6 +40,7 @@ pub(crate) use client::WantedClient;
 pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;
 pub(crate) use named::{NamedFiles, NoFiles};
+pub(crate) use passwords::PasswordsConfig;
 pub(crate) use provider::ProviderFiles;
 pub(crate) use read::OWNERS;
 pub(crate) use scim::ScimFiles;
@@ -75,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) administration_host: Option<Arc<str>>,
     /// How long things live.
     pub(crate) lifetimes: Lifetimes,
+    /// Whether people have passwords, and what is asked of them.
+    pub(crate) passwords: PasswordsConfig,
     /// Whose word on the client's address counts.
     pub(crate) trusted_proxies: TrustedProxies,
     /// A MaxMind database that tells countries.

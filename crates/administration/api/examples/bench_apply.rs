@@ -77,6 +77,7 @@ async fn running() -> (TestEngine, Client) {
         portal: "portal".parse().expect("a name"),
         whom_to_ask: "Ask.".into(),
         lifetimes: Lifetimes::default(),
+        passwords: gw_identity::PasswordOptions::default(),
     };
     let identity = Identity::open(engine.clone(), options, Vec::new())
         .await

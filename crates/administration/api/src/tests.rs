@@ -113,6 +113,7 @@ fn options() -> IdentityOptions {
         portal: "portal".parse().unwrap(),
         whom_to_ask: "Ask Olga.".into(),
         lifetimes: Lifetimes::default(),
+        passwords: gw_identity::PasswordOptions::default(),
     }
 }
 

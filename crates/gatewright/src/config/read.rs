@@ -17,7 +17,7 @@ use super::{
     asked::{Absent, Asked},
     client,
     fault::Fault,
-    limits, provider,
+    limits, passwords, provider,
     reader::{Faults, Readable as _, Section},
     scim,
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
@@ -101,6 +101,7 @@ fn everything(
     let authentication = root.table("authentication", |s| s.required::<Host>("host"));
     let portal = root.table("portal", |s| s.required::<Host>("host"));
     let lifetimes = root.table("lifetimes", lifetimes);
+    let passwords = root.table("passwords", |s| passwords::passwords(s, folder));
     let trusted_proxies = root.table("trusted_proxies", trusted_proxies);
     let geo_database = root.table("geo", |s| s.optional::<PathBuf>("database"));
     let ledger = root.table("ledger", ledger);
@@ -122,7 +123,10 @@ fn everything(
     let threads = threads(root);
     let huge_pages = root.or("huge_pages", false);
     let accept_gap = root.or("accept_ledger_gap", false);
-    let settings = settings(root);
+    let settings = Settings {
+        passwords: passwords.enabled,
+        ..settings(root)
+    };
     let groups = groups(root);
     let providers = provider::providers(root, folder, files);
     let sources = scim::sources(root, folder, &providers);
@@ -177,6 +181,7 @@ fn everything(
         authentication_host: authentication.0.clone(),
         administration_host: administration.as_ref().map(|host| host.0.clone()),
         lifetimes,
+        passwords,
         trusted_proxies,
         geo_database: geo_database.map(|path| folder.join(path)),
         ledger: LedgerConfig {

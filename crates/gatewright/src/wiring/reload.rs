@@ -9,8 +9,10 @@ use std::{
 use aws_lc_rs::digest;
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
-use gw_identity::Identity;
-use gw_model::{Actor, ClientName, FactorKind, GroupName, ProviderName, Snapshot};
+use gw_identity::{Identity, PasswordOptions};
+use gw_model::{
+    Actor, ClientName, FactorKind, GroupName, ProviderName, Settings, Snapshot,
+};
 use gw_provisioning::Provisioning;
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
@@ -206,7 +208,7 @@ impl Live {
         self.reloaded.notify_one();
     }
 
-    async fn take(&self, new: Config) -> Result<String, Vec<String>> {
+    async fn take(&self, mut new: Config) -> Result<String, Vec<String>> {
         let present = self.with(|state| state.config.clone());
         same_relying_party(&present, &new, &self.engine.view().facts)?;
         acme::can_obtain(self.obtains, &new)?;
@@ -221,17 +223,33 @@ impl Live {
                 .map_err(|faults| told(&faults))?;
         }
         self.trust.take(&trust);
+        self.hold_passwords_back(&mut new);
         let summary = apply(&self.engine, &new, "configuration applied")
             .await
             .map_err(|fault| vec![fault])?;
         self.identity.replace_providers(clients);
         self.provisioning.replace_secrets(secrets);
-        let later = needs_restart(&present, &new);
+        let in_force = self.identity.password_options();
+        let later = needs_restart(&present, &new, in_force);
         self.with(|state| state.config = new);
         Ok(match later.is_empty() {
             true => summary,
             false => format!("{summary}; at the next start: {}", later.join(", ")),
         })
+    }
+
+    /// What is asked of passwords is read at the start: nobody gets one by rules that are not in
+    /// force yet. Off is off at once, and on stays on.
+    fn hold_passwords_back(&self, new: &mut Config) {
+        let in_force = *self.identity.password_options() == new.passwords.options;
+        let on = self.engine.view().facts.settings().passwords;
+        if new.passwords.enabled && !in_force && !on {
+            let settings = Settings {
+                passwords: false,
+                ..Settings::clone(&new.wanted.settings)
+            };
+            new.wanted.settings = Arc::new(settings);
+        }
     }
 }
 
@@ -283,7 +301,11 @@ fn same_relying_party(present: &Config, new: &Config, facts: &Snapshot) -> Resul
 }
 
 /// What a running process does not change.
-fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
+fn needs_restart(
+    present: &Config,
+    new: &Config,
+    passwords: &PasswordOptions,
+) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
@@ -291,6 +313,7 @@ fn needs_restart(present: &Config, new: &Config) -> Vec<&'static str> {
         ("threads", present.threads == new.threads),
         ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),
+        ("passwords", *passwords == new.passwords.options),
         (
             "trusted_proxies",
             present.trusted_proxies == new.trusted_proxies,

@@ -60,6 +60,7 @@ pub(super) fn identity_options(
             recovery_link: lifetimes.recovery_link,
             ..gw_identity::Lifetimes::default()
         },
+        passwords: config.passwords.options.clone(),
     })
 }
 

@@ -48,7 +48,7 @@ const fn naming(named: &'static str, row: Row) -> Row {
 const START: &str = "{}";
 const FINISH: &str = r#"{"ceremony":"AAAAAAAAAAAAAAAAAAAAAA","credential":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}}"#;
 
-const ROWS: [Row; 42] = [
+const ROWS: [Row; 49] = [
     row("auth", "GET", "/link/", &[404], &[404]),
     row("auth", "POST", "/link/", &[404], &[404]),
     row("auth", "GET", "/", &[303], &[200]),
@@ -136,6 +136,22 @@ const ROWS: [Row; 42] = [
     row("auth", "GET", "/provider/saml/metadata", &[404], &[404]),
     row("auth", "GET", "/provider/saml/logout", &[400], &[400]),
     row("auth", "POST", "/provider/saml/logout", &[400], &[400]),
+    row("auth", "GET", "/password", &[404], &[404]),
+    row("auth", "GET", "/account/password", &[404], &[404]),
+    row("auth", "GET", "/account/authenticator", &[404], &[404]),
+    naming(
+        "name=ana&password=right&code=000000",
+        row("auth", "POST", "/password", &[404], &[404]),
+    ),
+    naming(
+        "password=right&code=000000",
+        row("auth", "POST", "/password/confirm", &[404], &[404]),
+    ),
+    naming(
+        "password=correct-horse-battery",
+        row("auth", "POST", "/account/password", &[404], &[404]),
+    ),
+    row("auth", "POST", "/account/authenticator", &[404], &[404]),
     row("portal", "GET", "/", &[303], &[200]),
     row("portal", "GET", "/history", &[303], &[200]),
     row("verify", "GET", "/", &[303], &[200]),

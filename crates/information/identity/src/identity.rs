@@ -10,10 +10,11 @@ use tokio::runtime::Handle;
 use webauthn_rs::prelude::{Url, Webauthn, WebauthnBuilder, WebauthnError};
 
 use crate::{
-    IdentityOptions, Unavailable,
+    IdentityOptions, PasswordOptions, Unavailable,
+    breached::BreachedFault,
     ceremonies::Ceremonies,
+    hashing::Hasher,
     providers::{ProviderClient, Providers},
-    recovery::Hasher,
     sessions::SavedUses,
     throttle::{Limit, Prefix, Throttle},
 };
@@ -37,6 +38,23 @@ const CODES_PER_NAME: Limit = Limit {
     then_each: Duration::from_secs(60),
 };
 
+/// Passwords with codes of one address.
+const PASSWORDS_PER_ADDRESS: Limit = Limit {
+    at_once: 30,
+    then_each: Duration::from_secs(20),
+};
+/// Passwords with codes for one name from one address, or of one person who is signed in.
+const PASSWORDS_PER_NAME: Limit = Limit {
+    at_once: 10,
+    then_each: Duration::from_secs(60),
+};
+/// Passwords with codes for one name from everywhere (SP 800-63B-4, 3.2.2: at most a hundred in a
+/// row). It bounds this way in and no other.
+const PASSWORDS_OF_NAME: Limit = Limit {
+    at_once: 100,
+    then_each: Duration::from_secs(10 * 60),
+};
+
 /// Sign-in, sessions and factors. Cheap to clone.
 #[derive(Clone)]
 pub struct Identity {
@@ -57,6 +75,9 @@ pub(crate) struct Shared {
     pub(crate) code_tries: Throttle<Prefix>,
     /// By name and address: nobody can use up another address's tries of a name.
     pub(crate) code_tries_by_name: Throttle<([u8; 32], Prefix)>,
+    pub(crate) password_tries: Throttle<Prefix>,
+    pub(crate) password_tries_by_name: Throttle<([u8; 32], Prefix)>,
+    pub(crate) password_tries_of_name: Throttle<[u8; 32]>,
 }
 
 /// Sign-in that cannot be set up.
@@ -95,9 +116,12 @@ pub enum OpenError {
         #[source]
         source: WebauthnError,
     },
-    /// Recovery codes cannot be hashed.
-    #[error("recovery codes cannot be hashed on this machine")]
+    /// Passwords and recovery codes cannot be hashed.
+    #[error("passwords and recovery codes cannot be hashed at the cost that is set")]
     Hashing,
+    /// The list of breached passwords cannot be searched.
+    #[error("passwords cannot be set up")]
+    Breached(#[from] BreachedFault),
     /// There is no randomness for a key.
     #[error(transparent)]
     NoRandomness(#[from] gw_pages::NoRandomness),
@@ -127,10 +151,12 @@ impl Identity {
         let providers = Providers::new(clients)?;
         let webauthn = relying_party(&options)?;
         fix_relying_party(&engine, &options.rp_id).await?;
-        let hasher = tokio::task::spawn_blocking(Hasher::new)
-            .await
-            .map_err(Unavailable::from)?
-            .map_err(|_| OpenError::Hashing)?;
+        let passwords = options.passwords.clone();
+        let hasher = tokio::task::spawn_blocking(move || {
+            passwords.list()?;
+            Hasher::new(passwords.cost).map_err(|_| OpenError::Hashing)
+        });
+        let hasher = hasher.await.map_err(Unavailable::from)??;
         let ceremonies = Ceremonies::new(options.lifetimes.ceremony);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -145,6 +171,9 @@ impl Identity {
                 tries: Throttle::new(PER_ADDRESS),
                 code_tries: Throttle::new(CODES_PER_ADDRESS),
                 code_tries_by_name: Throttle::new(CODES_PER_NAME),
+                password_tries: Throttle::new(PASSWORDS_PER_ADDRESS),
+                password_tries_by_name: Throttle::new(PASSWORDS_PER_NAME),
+                password_tries_of_name: Throttle::new(PASSWORDS_OF_NAME),
             }),
         })
     }
@@ -157,6 +186,11 @@ impl Identity {
     /// Speaks with these providers from now on.
     pub fn replace_providers(&self, clients: Vec<ProviderClient>) {
         self.shared.providers.replace(clients);
+    }
+
+    /// What is asked of passwords, as it is in force.
+    pub fn password_options(&self) -> &PasswordOptions {
+        &self.shared.options.passwords
     }
 
     pub(crate) fn sealer(&self) -> &gw_pages::Sealer {
@@ -190,15 +224,26 @@ impl Identity {
         Ok(found?)
     }
 
-    /// Asks whether a person may add or remove a factor of their own: recorded, with its id.
-    pub(crate) async fn ask(&self, person: &Person, action: Action) -> Asked {
-        self.engine().ask(&person.question(action)).await
+    /// Asks whether a person may add or remove a factor of their own, or link an account, which is
+    /// no factor: recorded, with its id.
+    pub(crate) async fn ask(
+        &self,
+        person: &Person,
+        action: Action,
+        kind: Option<FactorKind>,
+    ) -> Asked {
+        self.engine().ask(&person.question(action, kind)).await
     }
 
     /// What policy would say, for pages that offer only what it allows.
-    pub(crate) fn would_allow(&self, person: &Person, action: Action) -> bool {
+    pub(crate) fn would_allow(
+        &self,
+        person: &Person,
+        action: Action,
+        kind: Option<FactorKind>,
+    ) -> bool {
         self.engine()
-            .preview(&person.question(action))
+            .preview(&person.question(action, kind))
             .outcome
             .is_allow()
     }
@@ -229,7 +274,7 @@ impl Person {
         })
     }
 
-    fn question(&self, action: Action) -> Circumstances {
+    fn question(&self, action: Action, factor: Option<FactorKind>) -> Circumstances {
         Circumstances {
             principal: Principal::User(self.user.id),
             session: Some(self.session.id),
@@ -243,7 +288,7 @@ impl Person {
             risk: None,
             proposal: None,
             token: None,
-            factor: None,
+            factor,
         }
     }
 

@@ -36,7 +36,7 @@ pub enum LinkError {
     Disabled(Arc<str>),
     /// The person has a factor, so that an enrolment link would go around it.
     #[error(
-        "`{0}` has a passkey or recovery codes already: make a sign-in link, or a recovery link, \
+        "`{0}` has a passkey, a password or recovery codes already: make a sign-in link, or a recovery link, \
          which removes what they have"
     )]
     HasFactors(Arc<str>),

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use gw_model::AppName;
 
+use crate::PasswordOptions;
+
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -20,6 +22,9 @@ pub struct IdentityOptions {
     pub whom_to_ask: Arc<str>,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// What is asked of passwords. Whether people have any is a fact
+    /// ([`gw_model::Settings::passwords`]).
+    pub passwords: PasswordOptions,
 }
 
 /// How long things live.

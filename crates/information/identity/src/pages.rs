@@ -6,6 +6,7 @@ mod codes;
 mod factor;
 mod link;
 mod passkey;
+mod password;
 mod provider;
 mod saml;
 mod sign_in;
@@ -95,10 +96,13 @@ enum Shown {
     SamlMetadata,
     SamlLogout,
     KeySet,
+    SignInByPassword,
+    SetPassword,
+    AddApp,
 }
 
 /// Where it is shown.
-const SHOWN: [(&str, Shown); 15] = [
+const SHOWN: [(&str, Shown); 18] = [
     ("/", Shown::Account),
     ("/sign-in", Shown::SignIn),
     ("/hand-over", Shown::HandOver),
@@ -114,6 +118,9 @@ const SHOWN: [(&str, Shown); 15] = [
     (saml::METADATA, Shown::SamlMetadata),
     (LOGOUT, Shown::SamlLogout),
     ("/.well-known/jwks.json", Shown::KeySet),
+    ("/password", Shown::SignInByPassword),
+    (password::SET, Shown::SetPassword),
+    (password::ADD_APP, Shown::AddApp),
 ];
 
 /// Something that is done.
@@ -135,10 +142,14 @@ enum Act {
     LinkAccount,
     UnlinkAccount,
     SamlLogout,
+    SignInByPassword,
+    ConfirmByPassword,
+    SetPassword,
+    AddApp,
 }
 
 /// Where it is posted to.
-const ACTS: [(&str, Act); 16] = [
+const ACTS: [(&str, Act); 20] = [
     ("/recovery", Act::SignInByCode),
     (crate::break_glass::PATH, Act::BreakGlass),
     ("/sign-out", Act::SignOut),
@@ -155,6 +166,10 @@ const ACTS: [(&str, Act); 16] = [
     ("/account/providers/link", Act::LinkAccount),
     ("/account/providers/unlink", Act::UnlinkAccount),
     (LOGOUT, Act::SamlLogout),
+    ("/password", Act::SignInByPassword),
+    ("/password/confirm", Act::ConfirmByPassword),
+    (password::SET, Act::SetPassword),
+    (password::ADD_APP, Act::AddApp),
 ];
 
 /// Whether a request is one that programs send, and nobody's browser: what it is worth it brings
@@ -208,6 +223,14 @@ async fn show(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Shown::SamlMetadata) => saml::metadata(visit).await,
         Some(Shown::SamlLogout) => saml::logout(visit).await,
         Some(Shown::KeySet) => Ok(key_set(visit)),
+        Some(Shown::SignInByPassword | Shown::SetPassword | Shown::AddApp)
+            if !visit.identity.has_passwords() =>
+        {
+            Ok(nothing_here(visit))
+        }
+        Some(Shown::SignInByPassword) => password::ask(visit),
+        Some(Shown::SetPassword) => password::ask_to_set(visit),
+        Some(Shown::AddApp) => password::ask_to_add_app(visit),
         None => Ok(nothing_here(visit)),
     }
 }
@@ -230,6 +253,15 @@ async fn act(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Act::LinkAccount) => provider::link(visit).await,
         Some(Act::UnlinkAccount) => provider::unlink(visit).await,
         Some(Act::SamlLogout) => saml::logout(visit).await,
+        Some(Act::SignInByPassword | Act::ConfirmByPassword | Act::SetPassword | Act::AddApp)
+            if !visit.identity.has_passwords() =>
+        {
+            Ok(nothing_here(visit))
+        }
+        Some(Act::SignInByPassword) => password::sign_in(visit).await,
+        Some(Act::ConfirmByPassword) => password::confirm(visit).await,
+        Some(Act::SetPassword) => password::set(visit).await,
+        Some(Act::AddApp) => password::add_app(visit).await,
         None => Ok(nothing_here(visit)),
     }
 }

@@ -237,7 +237,7 @@ impl Identity {
     }
 
     /// Records a refusal within somebody's session. Strangers' are summarised elsewhere.
-    async fn record(&self, present: Option<&Person>, what: &'static str) {
+    pub(crate) async fn record(&self, present: Option<&Person>, what: &'static str) {
         if let Some(person) = present {
             let personal = Personal {
                 address: Some(person.address),
@@ -358,13 +358,13 @@ async fn verify(
     })
 }
 
-fn known(facts: &Snapshot, user: UserId) -> Result<&Arc<User>, Refused> {
+pub(crate) fn known(facts: &Snapshot, user: UserId) -> Result<&Arc<User>, Refused> {
     facts
         .user(user)
         .ok_or_else(|| Refused::Declined("the person is gone".into()))
 }
 
-fn live(facts: &Snapshot, session: SessionId) -> Result<&Arc<Session>, Refused> {
+pub(crate) fn live(facts: &Snapshot, session: SessionId) -> Result<&Arc<Session>, Refused> {
     facts
         .session(session)
         .filter(|session| session.ended.is_none())

@@ -274,6 +274,17 @@ const fn spans(kind: SessionKind, lifetimes: &Lifetimes) -> (Duration, Duration)
     }
 }
 
+/// Two further proofs at once, each with a token of its own.
+pub(crate) fn advance_twice(
+    session: &Session,
+    proofs: [AuthnEvent; 2],
+    tokens: [TokenHash; 2],
+    lifetimes: &Lifetimes,
+) -> impl Iterator<Item = Change> {
+    let each = proofs.into_iter().zip(tokens);
+    each.map(move |(proof, token)| advance(session, proof, token, lifetimes))
+}
+
 /// A further proof within a session, which from now on is an ordinary one; an emergency stays one.
 ///
 /// An ordinary session's own end stays where it was: no proof makes it live longer. One that

@@ -8,5 +8,6 @@ mod hand_over;
 mod links;
 mod pages;
 mod passkeys;
+mod passwords;
 mod saml;
 mod sessions;

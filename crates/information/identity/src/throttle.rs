@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::digest;
 use gw_model::Timestamp;
 
 /// Most keys that are remembered.
@@ -27,6 +28,14 @@ impl Prefix {
             v4 => Self(v4),
         }
     }
+}
+
+/// What a name is counted under: however long it is.
+pub(crate) fn name_key(name: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, name.as_bytes());
+    let mut key = [0; 32];
+    key.copy_from_slice(digest.as_ref());
+    key
 }
 
 /// A number of tries at once, and one more each time that so much time has passed.

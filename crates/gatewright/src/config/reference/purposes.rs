@@ -500,6 +500,33 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ("lifetimes", "enrolment_link", "An enrolment link."),
     ("lifetimes", "recovery_link", "A recovery link."),
     (
+        "passwords",
+        "",
+        "Passwords with codes of authenticator apps, for people who cannot use passkeys (docs/factors.md). `enabled` is followed: off is off at once, and ends the sessions that rest on one. The rest is read at the start, and nothing is switched on before what stands beside it is in force.",
+    ),
+    (
+        "passwords",
+        "enabled",
+        "Whether anybody may sign in with a password and a code.",
+    ),
+    (
+        "passwords",
+        "length_min",
+        "How many characters a password has at least: 8 to 64. Of which kinds is everybody's own affair.",
+    ),
+    (
+        "passwords",
+        "breached",
+        "A file with passwords that nobody may have, a line for each, sorted by bytes: SHA-1 hashes in hexadecimal digits, with a count after a colon or without, or the passwords themselves. It is searched where it lies, and opened for each new password; while it cannot be read nobody sets one.",
+    ),
+    (
+        "passwords",
+        "memory",
+        "Memory for one hashing by Argon2id, of which two happen at once. Passwords are hashed anew as people sign in once this changes; recovery codes stay as they are.",
+    ),
+    ("passwords", "passes", "Passes over it: 1 to 20."),
+    ("passwords", "lanes", "Lanes: 1 to 8."),
+    (
         "trusted_proxies",
         "",
         "Whose word on the client's address counts: nobody's where `networks` is empty. Read at the start.",

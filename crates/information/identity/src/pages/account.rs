@@ -1,4 +1,4 @@
-//! What a person sees of their own: sessions, passkeys, recovery codes.
+//! What a person sees of their own: sessions, passkeys, passwords, recovery codes.
 
 use std::sync::Arc;
 
@@ -18,10 +18,14 @@ use crate::{
 struct Content<'a> {
     name: &'a str,
     how: String,
-    may_add: bool,
-    may_remove: bool,
+    passkey: May,
+    password: May,
+    app: May,
+    recovery: May,
+    account: May,
     confirming_helps: bool,
     passkeys: Vec<PasskeyRow>,
+    passwords: Option<Passwords>,
     codes: Option<Codes>,
     linked: Vec<Linked>,
     linkable: Vec<Linked>,
@@ -33,6 +37,27 @@ struct PasskeyRow {
     name: String,
     added: Moment,
     used: Option<Moment>,
+}
+
+/// What policy lets be done with one kind of factor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct May {
+    add: bool,
+    remove: bool,
+}
+
+/// Where people have passwords, or somebody still has one from when they did.
+struct Passwords {
+    /// Whether they are in use.
+    on: bool,
+    password: Option<SecretRow>,
+    app: Option<SecretRow>,
+}
+
+/// A password, or an authenticator app.
+struct SecretRow {
+    id: FactorId,
+    set: Moment,
 }
 
 struct Codes {
@@ -69,8 +94,30 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
         .codes_left(person.user.id)
         .await
         .map_err(unavailable)?;
-    let may_add = visit.identity.would_allow(person, Action::FactorEnrol);
-    let may_remove = visit.identity.would_allow(person, Action::FactorRemove);
+    let may = |kind| May {
+        add: visit
+            .identity
+            .would_allow(person, Action::FactorEnrol, kind),
+        remove: visit
+            .identity
+            .would_allow(person, Action::FactorRemove, kind),
+    };
+    let [passkey, password, app, recovery] = [
+        FactorKind::Passkey,
+        FactorKind::Password,
+        FactorKind::Totp,
+        FactorKind::RecoveryCodes,
+    ]
+    .map(|kind| may(Some(kind)));
+    let all = May {
+        add: true,
+        remove: true,
+    };
+    let by_password = visit.identity.has_passwords() && person.user.has_password_and_totp();
+    let wanting = match person.user.has_passkey() {
+        true => passkey != all,
+        false => by_password && (password != all || app != all || recovery != all),
+    };
     let codes = person
         .user
         .factors
@@ -79,9 +126,13 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
     let content = Content {
         name: &person.user.display_name,
         how: signed_in_words(&person.session.authn, visit.now).unwrap_or_default(),
-        may_add,
-        may_remove,
-        confirming_helps: person.user.has_passkey() && !(may_add && may_remove),
+        passkey,
+        password,
+        app,
+        recovery,
+        account: may(None),
+        confirming_helps: wanting,
+        passwords: passwords(visit, person),
         passkeys: passkeys
             .iter()
             .map(|passkey| passkey_row(visit, passkey))
@@ -98,6 +149,23 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
     Ok(Page::new("Your account")
         .links(visit.links())
         .render(&content))
+}
+
+fn passwords(visit: &Visit<'_>, person: &Person) -> Option<Passwords> {
+    let row = |kind| {
+        let mut factors = person.user.factors.iter();
+        let factor = factors.find(|factor| factor.kind == kind)?;
+        Some(SecretRow {
+            id: factor.id,
+            set: visit.past(factor.enrolled_at),
+        })
+    };
+    let all = Passwords {
+        on: visit.identity.has_passwords(),
+        password: row(FactorKind::Password),
+        app: row(FactorKind::Totp),
+    };
+    (all.on || all.password.is_some() || all.app.is_some()).then_some(all)
 }
 
 /// The providers that people sign in by at which somebody is known; or is not, of those that are

@@ -100,7 +100,11 @@ pub(super) async fn sign_in(visit: &Visit<'_>) -> Answer {
 
 pub(super) async fn ask_to_make(visit: &Visit<'_>) -> Answer {
     let person = visit.person()?;
-    if !visit.identity.would_allow(person, Action::FactorEnrol) {
+    let kind = Some(FactorKind::RecoveryCodes);
+    if !visit
+        .identity
+        .would_allow(person, Action::FactorEnrol, kind)
+    {
         return Err(refused(visit));
     }
     let known = person
@@ -141,7 +145,7 @@ fn refused(visit: &Visit<'_>) -> Refusal {
     let message = Message::new(
         StatusCode::FORBIDDEN,
         "Recovery codes cannot be made now",
-        "Confirm with a passkey first; then they can be made for a while.",
+        "Confirm first that it is you; then they can be made for a while.",
     );
     Box::new(
         message

@@ -21,7 +21,11 @@ struct Remove<'a> {
 pub(super) fn ask_to_remove(visit: &Visit<'_>) -> Answer {
     let person = visit.person()?;
     let factor = own_factor(visit, person, &visit.query()?)?;
-    if !visit.identity.would_allow(person, Action::FactorRemove) {
+    let kind = Some(factor.kind);
+    if !visit
+        .identity
+        .would_allow(person, Action::FactorRemove, kind)
+    {
         return Err(refused(visit, PasskeyError::Refused));
     }
     let title = format!("Remove {}", quoted(factor));
@@ -108,7 +112,7 @@ pub(super) fn refused(visit: &Visit<'_>, error: PasskeyError) -> Refusal {
         PasskeyError::Refused => (
             StatusCode::FORBIDDEN,
             "It cannot be removed now",
-            "Confirm with a passkey first; then it can be removed for a few minutes.",
+            "Confirm first that it is you; then it can be removed for a few minutes.",
             ("Confirm", "/confirm"),
         ),
         PasskeyError::LockedOut => (
@@ -132,7 +136,7 @@ pub(super) fn refused(visit: &Visit<'_>, error: PasskeyError) -> Refusal {
         _ => (
             StatusCode::NOT_FOUND,
             "It is gone already",
-            "You have no such passkey or codes any more.",
+            "You have no such passkey, password, app or codes any more.",
             ("Back", "/"),
         ),
     };

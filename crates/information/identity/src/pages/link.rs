@@ -31,6 +31,8 @@ struct Content<'a> {
 struct Lost {
     passkeys: usize,
     codes: bool,
+    password: bool,
+    app: bool,
     sessions: usize,
 }
 
@@ -63,12 +65,15 @@ pub(super) async fn show(visit: &Visit<'_>, token: &str) -> Answer {
 
 fn lost(visit: &Visit<'_>, shown: &LinkShown) -> Lost {
     let factors = &shown.user.factors;
+    let has = |kind| factors.iter().any(|f| f.kind == kind);
     Lost {
         passkeys: factors
             .iter()
             .filter(|f| f.kind == FactorKind::Passkey)
             .count(),
-        codes: factors.iter().any(|f| f.kind == FactorKind::RecoveryCodes),
+        codes: has(FactorKind::RecoveryCodes),
+        password: has(FactorKind::Password),
+        app: has(FactorKind::Totp),
         sessions: visit.identity.sessions(Some(shown.user.id)).len(),
     }
 }
@@ -111,7 +116,7 @@ fn refused(visit: &Visit<'_>, error: &LinkError) -> Refusal {
         LinkError::HasFactors(_) => (
             StatusCode::GONE,
             "This link is of no use any more",
-            "It was there to set up a first passkey, and there is one.",
+            "It was there to set up a first way to sign in, and there is one.",
         ),
         LinkError::Outgrown(_) => (
             StatusCode::GONE,

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use bytes::Bytes;
-use gw_model::Action;
+use gw_model::{Action, FactorKind};
 use gw_pages::{Message, Page, Script, redirect, signed_in_words};
 use http::{Response, StatusCode};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -11,19 +11,28 @@ use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
 
 use super::{
     Answer, Refusal,
+    password::{ProofFields, SHOWS},
     provider::{self, Buttons},
     visit::{Leading, Visit, json, problem, with_cookie, with_query},
 };
 use crate::{
     client, cookies,
     hand_over::Target,
+    identity::Person,
     links::SignedIn,
     passkeys::{Challenge, PasskeyError},
     secrets,
 };
 
-/// The only script that any of these pages has.
+/// The only script that any of these pages has: for a ceremony,
 pub(super) const CEREMONY_SCRIPT: Script = Script::new(include_str!("passkey.js"));
+/// for a password that is typed,
+pub(super) const PASSWORD_SCRIPT: Script = Script::new(SHOWS);
+/// and for either.
+const EITHER_SCRIPT: Script = Script::new(concat!(
+    include_str!("passkey.js"),
+    include_str!("password.js")
+));
 
 /// The button that runs a ceremony.
 #[derive(Template)]
@@ -65,8 +74,12 @@ struct Confirm<'a> {
     title: &'a str,
     name: &'a str,
     how: String,
+    fault: &'a str,
     ceremony: Option<Ceremony<'a>>,
     providers: Buttons,
+    password: Option<ProofFields>,
+    target: Option<&'a Target>,
+    sign_in_name: &'a str,
 }
 
 #[derive(Template)]
@@ -102,11 +115,31 @@ pub(crate) fn finished<C: DeserializeOwned>(body: &[u8]) -> Option<C> {
 pub(super) fn show_confirm(visit: &Visit<'_>) -> Answer {
     let target = visit.query_target()?;
     let person = visit.person_for(target.as_ref())?;
-    let has_passkey = person.user.has_passkey();
-    let offered = provider::own(visit, target.as_ref());
-    if !has_passkey && offered.is_empty() {
+    let nothing = !person.user.has_passkey()
+        && !has_password(visit, person)
+        && provider::own(visit, target.as_ref()).is_empty();
+    if nothing {
         return Ok(redirect(&with_query("/enrol", target.as_ref())));
     }
+    let (target, status) = (target.as_ref(), StatusCode::OK);
+    Ok(confirm_page(visit, person, target, status, ""))
+}
+
+/// Whether somebody can confirm with a password and a code.
+fn has_password(visit: &Visit<'_>, person: &Person) -> bool {
+    visit.identity.has_passwords() && person.user.has_password_and_totp()
+}
+
+/// What somebody can confirm with, and what went wrong with it.
+pub(super) fn confirm_page(
+    visit: &Visit<'_>,
+    person: &Person,
+    target: Option<&Target>,
+    status: StatusCode,
+    fault: &str,
+) -> Response<Bytes> {
+    let has_passkey = person.user.has_passkey();
+    let password = has_password(visit, person).then_some(ProofFields::NEW);
     let title = match has_passkey {
         true => "Confirm with your passkey",
         false => "Confirm that it is you",
@@ -115,22 +148,35 @@ pub(super) fn show_confirm(visit: &Visit<'_>) -> Answer {
         title,
         name: &person.user.display_name,
         how: signed_in_words(&person.session.authn, visit.now).unwrap_or_default(),
-        ceremony: has_passkey.then(|| Ceremony::get("confirm", "Confirm", target.as_ref())),
+        fault,
+        ceremony: has_passkey.then(|| Ceremony::get("confirm", "Confirm", target)),
         providers: Buttons {
             verb: "Confirm with",
-            offered,
+            offered: provider::own(visit, target),
         },
+        password,
+        target,
+        sign_in_name: &person.user.name,
     };
-    Ok(Page::new(title)
-        .links(visit.links())
-        .script(CEREMONY_SCRIPT)
-        .render(&content))
+    let page = Page::new(title).status(status).links(visit.links());
+    let page = page.form_to(&visit.form_origin(target));
+    match (content.ceremony.is_some(), content.password.is_some()) {
+        (true, true) => page.script(EITHER_SCRIPT),
+        (true, false) => page.script(CEREMONY_SCRIPT),
+        (false, true) => page.script(PASSWORD_SCRIPT),
+        (false, false) => page,
+    }
+    .render(&content)
 }
 
 pub(super) fn show_enrol(visit: &Visit<'_>) -> Answer {
     let target = visit.query_target()?;
     let person = visit.person_for(target.as_ref())?;
-    if !visit.identity.would_allow(person, Action::FactorEnrol) {
+    let kind = Some(FactorKind::Passkey);
+    if !visit
+        .identity
+        .would_allow(person, Action::FactorEnrol, kind)
+    {
         return Ok(may_not_enrol(visit, person.user.has_passkey()));
     }
     let title = "Add a passkey";
@@ -259,7 +305,7 @@ pub(super) async fn finish_enrol(visit: &Visit<'_>) -> Answer {
     lead_on(&with_query_or_home(target.as_ref()), signed_in.as_ref())
 }
 
-fn with_query_or_home(target: Option<&Target>) -> String {
+pub(super) fn with_query_or_home(target: Option<&Target>) -> String {
     target.map_or_else(|| "/".into(), |_| with_query("/hand-over", target))
 }
 

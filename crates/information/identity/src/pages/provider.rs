@@ -364,7 +364,10 @@ struct LinkAccount<'a> {
 pub(super) async fn link(visit: &Visit<'_>) -> Answer {
     let person = visit.person()?;
     let name = named(visit, visit.form()?.value("provider"))?;
-    if !visit.identity.would_allow(person, Action::FactorEnrol) {
+    if !visit
+        .identity
+        .would_allow(person, Action::FactorEnrol, None)
+    {
         return Err(refused(visit, &name, &FinishFault::Refused, None));
     }
     if !visit.admitted() {

@@ -21,6 +21,7 @@ struct Content<'a> {
     ceremony: Ceremony<'a>,
     providers: Buttons,
     recovery: String,
+    password: Option<String>,
     whom: &'a str,
 }
 
@@ -52,6 +53,10 @@ pub(super) fn show(visit: &Visit<'_>) -> Answer {
             offered: provider::offered(visit, "sign-in", target.as_ref()),
         },
         recovery: with_query("/recovery", target.as_ref()),
+        password: visit
+            .identity
+            .has_passwords()
+            .then(|| with_query("/password", target.as_ref())),
         whom: &visit.identity.options().whom_to_ask,
     };
     Ok(Page::new(&title).script(CEREMONY_SCRIPT).render(&content))

@@ -33,7 +33,7 @@ impl Identity {
         person: &Person,
         address: IpAddr,
     ) -> Result<Challenge, PasskeyError> {
-        if !self.would_allow(person, Action::FactorEnrol) {
+        if !self.would_allow(person, Action::FactorEnrol, Some(FactorKind::Passkey)) {
             return Err(PasskeyError::Refused);
         }
         let passkeys = self.stored_passkeys(person.user.id).await?;
@@ -91,7 +91,8 @@ impl Identity {
                 tracing::info!(%error, "a new passkey was refused");
                 PasskeyError::NotVerified
             })?;
-        let asked = self.ask(person, Action::FactorEnrol).await;
+        let kind = Some(FactorKind::Passkey);
+        let asked = self.ask(person, Action::FactorEnrol, kind).await;
         if !asked.is_allow() {
             return Err(PasskeyError::Refused);
         }

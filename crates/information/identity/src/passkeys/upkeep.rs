@@ -65,7 +65,9 @@ impl Identity {
         person: &Person,
         factor: FactorId,
     ) -> Result<(), PasskeyError> {
-        let asked = self.ask(person, Action::FactorRemove).await;
+        let mut own = person.user.factors.iter();
+        let kind = own.find(|own| own.id == factor).map(|own| own.kind);
+        let asked = self.ask(person, Action::FactorRemove, kind).await;
         if !asked.is_allow() {
             return Err(PasskeyError::Refused);
         }

@@ -264,7 +264,7 @@ impl Identity {
 
     /// Whoever is signed in is known at the provider from now on, where policy lets them.
     async fn link_to(&self, person: &Person, arrival: Arrival) -> Result<(), FinishFault> {
-        let asked = self.ask(person, Action::FactorEnrol).await;
+        let asked = self.ask(person, Action::FactorEnrol, None).await;
         if !asked.is_allow() {
             return Err(FinishFault::Refused);
         }
@@ -306,7 +306,7 @@ impl Identity {
         person: &Person,
         name: &ProviderName,
     ) -> Result<(), PasskeyError> {
-        let asked = self.ask(person, Action::FactorRemove).await;
+        let asked = self.ask(person, Action::FactorRemove, None).await;
         if !asked.is_allow() {
             return Err(PasskeyError::Refused);
         }

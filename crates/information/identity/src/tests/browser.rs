@@ -2,8 +2,13 @@
 
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use gw_engine::testing::{TestEngine, app, group, user};
-use gw_model::{Actor, Change, DecisionId, Factor, Session, SessionId, Upstream, User, UserId};
+use gw_engine::{
+    Commit,
+    testing::{TestEngine, app, group, user},
+};
+use gw_model::{
+    Actor, Change, DecisionId, Factor, Session, SessionId, Settings, Upstream, User, UserId,
+};
 use gw_pages::{Judged, JudgedRequest};
 use gw_record::read_logs;
 use gw_store::LinkKind;
@@ -12,7 +17,14 @@ use serde_json::{Value, json};
 use tower::util::ServiceExt;
 
 use super::authenticator::Authenticator;
-use crate::{Identity, IdentityOptions, Lifetimes, secrets};
+use crate::{HashCost, Identity, IdentityOptions, Lifetimes, PasswordOptions, secrets};
+
+/// What hashing costs in tests.
+pub(super) const CHEAP: HashCost = HashCost {
+    memory_kib: 64,
+    passes: 1,
+    lanes: 1,
+};
 
 pub(super) const HOST: &str = "sign-in.test";
 pub(super) const ANA: u64 = 1;
@@ -31,6 +43,10 @@ pub(super) fn options() -> IdentityOptions {
         portal: "portal".parse().unwrap(),
         whom_to_ask: "Ask Priya for a link.".into(),
         lifetimes: Lifetimes::default(),
+        passwords: PasswordOptions {
+            cost: CHEAP,
+            ..PasswordOptions::default()
+        },
     }
 }
 
@@ -53,6 +69,23 @@ impl House {
             .await
             .unwrap();
         Self { tested, identity }
+    }
+
+    /// The same, where people may have passwords.
+    pub(super) async fn with_passwords() -> Self {
+        let house = Self::open().await;
+        house.allow_passwords(true).await;
+        house
+    }
+
+    pub(super) async fn allow_passwords(&self, passwords: bool) {
+        let settings = Settings {
+            passwords,
+            ..Settings::clone(self.identity.engine().view().facts.settings())
+        };
+        let change = Change::SettingsPut(Arc::new(settings));
+        let commit = Commit::new(Actor::Local(0), "settings changed").change(change);
+        self.identity.engine().commit(commit).await.unwrap();
     }
 
     pub(super) fn user(&self, bits: u64) -> Arc<User> {
