@@ -1,5 +1,6 @@
 //! `gatewright user`: people.
 
+mod factor;
 mod group;
 mod identity;
 mod show;
@@ -75,6 +76,9 @@ pub(super) enum Command {
     /// Say who people are at providers of identities.
     #[command(subcommand)]
     Identity(identity::Command),
+    /// List and remove what people can prove who they are with.
+    #[command(subcommand)]
+    Factor(factor::Command),
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -87,9 +91,9 @@ pub(super) enum Role {
 pub(super) enum LinkKind {
     /// Sign in, weakly.
     SignIn,
-    /// Set up the first passkey.
+    /// Set up the first passkey, or a password where people have any.
     Enrolment,
-    /// Remove lost passkeys and codes, and set up a new passkey.
+    /// Remove whatever was lost, passkeys, password and codes, and set up a new way to sign in.
     Recovery,
 }
 
@@ -125,6 +129,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
         Command::Remove { name, yes } => remove(shell, &name, yes),
         Command::Group(command) => group::run(shell, command),
         Command::Identity(command) => identity::run(shell, command),
+        Command::Factor(command) => factor::run(shell, command),
     }
 }
 

@@ -62,6 +62,11 @@ function userAt(n, groups, now) {
   }));
   if (passkeys && n % 3 === 0)
     factors.push({ id: `f-${n}-r`, kind: 'recovery-codes', name: '', enrolled_at: now - 40 * DAY });
+  if (!passkeys && n % 2 === 0)
+    factors.push(
+      { id: `f-${n}-w`, kind: 'password', name: 'Password', enrolled_at: now - 30 * DAY },
+      { id: `f-${n}-t`, kind: 'totp', name: 'Authenticator app', enrolled_at: now - 30 * DAY },
+    );
   return {
     id: `u-${base32(n * 7919 + 104_729)}`,
     name,

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use gw_api::types::{ManagedBy, UserDocument};
-use gw_model::{FactorKind, GroupName, Timestamp};
+use gw_model::{GroupName, Timestamp};
 use http::Method;
 
+use super::factor::words;
 use crate::{
     clock::now,
     command::{Shell, converse, segment},
@@ -56,14 +57,9 @@ fn table(person: &UserDocument, now: Timestamp) -> Table {
     row("is in", Cell::text(all.join(", ")));
     for factor in &user.factors {
         let enrolled = when(factor.enrolled_at, now);
-        let kind = match factor.kind {
-            FactorKind::Passkey => "passkey",
-            FactorKind::RecoveryCodes => "recovery codes",
-            FactorKind::Password => "password",
-            FactorKind::Totp => "authenticator app",
-        };
-        let words = format!("{} ({kind}, {enrolled})", factor.name);
-        row("enrolled", Cell::text(words));
+        let kind = words(factor.kind);
+        let enrolled = format!("{} ({kind}, {enrolled})", factor.name);
+        row("enrolled", Cell::text(enrolled));
     }
     for identity in &user.identities {
         let within = identity.within.as_ref().map_or_else(String::new, |within| {

@@ -1,4 +1,4 @@
-// Passkeys and recovery codes.
+// Passkeys, a password with an authenticator app, recovery codes.
 
 import { useState } from 'preact/hooks';
 
@@ -15,7 +15,12 @@ import { Empty } from '../../ui/notes';
 import { Time } from '../../ui/time';
 import { count } from '../../ui/words';
 
-const KINDS: Record<string, string> = { passkey: 'passkey', 'recovery-codes': 'recovery codes' };
+const KINDS: Record<string, string> = {
+  passkey: 'passkey',
+  'recovery-codes': 'recovery codes',
+  password: 'password',
+  totp: 'authenticator app',
+};
 
 export function FactorRows({ user, again }: { user: UserInFull; again: () => void }) {
   const [asked, setAsked] = useState<Factor>();
@@ -79,7 +84,7 @@ function Remove({
   };
   return (
     <Confirm
-      title={`Remove ${factor.name || factor.kind}?`}
+      title={`Remove ${factor.name || KINDS[factor.kind] || factor.kind}?`}
       action="Remove it"
       danger
       doing={doing}
