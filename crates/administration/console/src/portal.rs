@@ -6,12 +6,12 @@
 mod cards;
 mod history;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
 
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Engine;
-use gw_model::{App, AppName};
+use gw_model::{App, AppName, SessionId, User};
 use gw_pages::{
     JudgedRequest, Link, Message, Page, PageService, Width, refused::Level, signed_in_words,
 };
@@ -39,7 +39,14 @@ pub struct PortalOptions {
     pub remedies: Level,
     /// What a person did lately.
     pub history: History,
+    /// How much happened to their account that they have not said to know of.
+    pub news: News,
 }
+
+/// Counts what is new to a person, in a session of theirs.
+pub type News = Arc<dyn Fn(Arc<User>, SessionId) -> Counting + Send + Sync>;
+/// A count that is under way.
+pub type Counting = Pin<Box<dyn Future<Output = usize> + Send>>;
 
 /// The portal as a service of judged requests.
 pub fn service(engine: Engine, options: PortalOptions) -> PageService {
@@ -67,6 +74,8 @@ struct Portal {
 struct Content<'a> {
     how: Option<String>,
     client: &'a str,
+    news: usize,
+    account: String,
     open: Vec<Card>,
     more: Vec<Card>,
 }
@@ -105,7 +114,7 @@ impl Portal {
             .links(links)
             .render();
         }
-        let (Some(session), Some(_)) = (&request.judged.session, &request.judged.user) else {
+        let (Some(session), Some(user)) = (&request.judged.session, &request.judged.user) else {
             return Message::new(
                 StatusCode::OK,
                 "You are not signed in",
@@ -129,6 +138,8 @@ impl Portal {
         let content = Content {
             how: signed_in_words(&session.authn, now),
             client: &session.client,
+            news: (self.options.news)(user.clone(), session.id).await,
+            account: self.sign_in(request, "#news"),
             open,
             more,
         };

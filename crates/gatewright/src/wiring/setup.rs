@@ -75,6 +75,7 @@ pub(super) fn services(
         sign_in: sign_in.clone(),
         remedies: web::level(config.remedies),
         history: history::of(api.clone()),
+        news: news(identity.clone()),
     };
     let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
     Ok(HashMap::from([
@@ -95,6 +96,14 @@ pub(super) fn services(
             administration::service(api.clone()),
         ),
     ]))
+}
+
+/// Where it cannot be counted, the account page says why.
+fn news(identity: Identity) -> gw_console::portal::News {
+    Arc::new(move |user, session| {
+        let identity = identity.clone();
+        Box::pin(async move { identity.count_news(&user, session).await.unwrap_or(0) })
+    })
 }
 
 /// Where people sign in, to other apps as well, and where sources push them in.

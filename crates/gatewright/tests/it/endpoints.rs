@@ -48,7 +48,7 @@ const fn naming(named: &'static str, row: Row) -> Row {
 const START: &str = "{}";
 const FINISH: &str = r#"{"ceremony":"AAAAAAAAAAAAAAAAAAAAAA","credential":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}}"#;
 
-const ROWS: [Row; 49] = [
+const ROWS: [Row; 50] = [
     row("auth", "GET", "/link/", &[404], &[404]),
     row("auth", "POST", "/link/", &[404], &[404]),
     row("auth", "GET", "/", &[303], &[200]),
@@ -152,6 +152,10 @@ const ROWS: [Row; 49] = [
         row("auth", "POST", "/account/password", &[404], &[404]),
     ),
     row("auth", "POST", "/account/authenticator", &[404], &[404]),
+    naming(
+        "until=1",
+        row("auth", "POST", "/account/news", &[303], &[303]),
+    ),
     row("portal", "GET", "/", &[303], &[200]),
     row("portal", "GET", "/history", &[303], &[200]),
     row("verify", "GET", "/", &[303], &[200]),

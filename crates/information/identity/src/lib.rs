@@ -20,6 +20,7 @@ mod identity;
 mod keys;
 mod links;
 mod names;
+mod news;
 mod onward;
 mod options;
 mod pages;

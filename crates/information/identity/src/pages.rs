@@ -5,6 +5,7 @@ mod break_glass;
 mod codes;
 mod factor;
 mod link;
+mod news;
 mod passkey;
 mod password;
 mod provider;
@@ -146,10 +147,11 @@ enum Act {
     ConfirmByPassword,
     SetPassword,
     AddApp,
+    KnowNews,
 }
 
 /// Where it is posted to.
-const ACTS: [(&str, Act); 20] = [
+const ACTS: [(&str, Act); 21] = [
     ("/recovery", Act::SignInByCode),
     (crate::break_glass::PATH, Act::BreakGlass),
     ("/sign-out", Act::SignOut),
@@ -170,6 +172,7 @@ const ACTS: [(&str, Act); 20] = [
     ("/password/confirm", Act::ConfirmByPassword),
     (password::SET, Act::SetPassword),
     (password::ADD_APP, Act::AddApp),
+    ("/account/news", Act::KnowNews),
 ];
 
 /// Whether a request is one that programs send, and nobody's browser: what it is worth it brings
@@ -262,6 +265,7 @@ async fn act(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Act::ConfirmByPassword) => password::confirm(visit).await,
         Some(Act::SetPassword) => password::set(visit).await,
         Some(Act::AddApp) => password::add_app(visit).await,
+        Some(Act::KnowNews) => news::know(visit).await,
         None => Ok(nothing_here(visit)),
     }
 }

@@ -6,6 +6,7 @@ mod browser;
 mod codes;
 mod hand_over;
 mod links;
+mod news;
 mod pages;
 mod passkeys;
 mod passwords;

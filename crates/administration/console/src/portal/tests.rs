@@ -124,6 +124,7 @@ async fn page_at(house: &House, level: Level, path: &str) -> String {
         sign_in: "sign-in".parse().unwrap(),
         remedies: level,
         history: history(),
+        news: Arc::new(|_, _| Box::pin(async { 3 })),
     };
     let service = service(house.tested.engine.clone(), options);
     let answer = service.oneshot(request(house, path)).await.unwrap();
@@ -183,6 +184,7 @@ async fn other_paths_and_methods_are_told_so() {
         sign_in: "sign-in".parse().unwrap(),
         remedies: Level::Own,
         history: history(),
+        news: Arc::new(|_, _| Box::pin(async { 3 })),
     };
     let service = service(house.tested.engine.clone(), options);
     let answer = service

@@ -8,7 +8,11 @@ use gw_model::{
 };
 use gw_pages::{Chip, Moment, Page, redirect, signed_in_words};
 
-use super::{Answer, visit::Visit};
+use super::{
+    Answer,
+    news::{self, NewsRows},
+    visit::Visit,
+};
 use crate::{
     Unavailable, cookies, identity::Person, pages::visit::with_cookie, passkeys::OwnPasskey,
 };
@@ -30,6 +34,7 @@ struct Content<'a> {
     linked: Vec<Linked>,
     linkable: Vec<Linked>,
     sessions: Vec<SessionRow>,
+    news: NewsRows,
 }
 
 struct PasskeyRow {
@@ -94,6 +99,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
         .codes_left(person.user.id)
         .await
         .map_err(unavailable)?;
+    let news = news::rows(visit, person).await.map_err(unavailable)?;
     let may = |kind| May {
         add: visit
             .identity
@@ -145,6 +151,7 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
         linked: providers(visit, person, true),
         linkable: providers(visit, person, false),
         sessions: session_rows(visit, &person.session),
+        news,
     };
     Ok(Page::new("Your account")
         .links(visit.links())
