@@ -79,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) lifetimes: Lifetimes,
     /// Whether people have passwords, and what is asked of them.
     pub(crate) passwords: PasswordsConfig,
+    /// Whether authenticators are asked to vouch for what they are.
+    pub(crate) attestation: bool,
     /// Whose word on the client's address counts.
     pub(crate) trusted_proxies: TrustedProxies,
     /// A MaxMind database that tells countries.

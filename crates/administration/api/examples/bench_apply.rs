@@ -78,6 +78,7 @@ async fn running() -> (TestEngine, Client) {
         whom_to_ask: "Ask.".into(),
         lifetimes: Lifetimes::default(),
         passwords: gw_identity::PasswordOptions::default(),
+        attestation: false,
     };
     let identity = Identity::open(engine.clone(), options, Vec::new())
         .await

@@ -51,6 +51,7 @@ async fn running(policy: &str) -> Running {
         kind: FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: Timestamp::from_secs(1),
+        authenticator: None,
     });
     let mut administration = app("administration");
     administration.upstream = Upstream::BuiltIn("administration".into());
@@ -114,6 +115,7 @@ fn options() -> IdentityOptions {
         whom_to_ask: "Ask Olga.".into(),
         lifetimes: Lifetimes::default(),
         passwords: gw_identity::PasswordOptions::default(),
+        attestation: false,
     }
 }
 

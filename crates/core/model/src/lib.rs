@@ -58,7 +58,8 @@ pub use session::{
 };
 pub use snapshot::{ApplyError, GROUP_LEVELS_MAX, GROUPS_ABOVE_MAX, PolicyFacts, Snapshot};
 pub use subject::{
-    DISABLED_BY, Factor, FactorKind, Group, Membership, SIGN_IN_NAME_MAX, User, is_sign_in_name,
+    Attestation, Authenticator, DISABLED_BY, Factor, FactorKind, Group, Membership,
+    SIGN_IN_NAME_MAX, User, is_sign_in_name,
 };
 pub use time::{Epoch, Timestamp};
 pub use upgrade::{UpgradeFault, UpgradeToken};

@@ -112,6 +112,41 @@ pub struct Factor {
     pub name: Arc<str>,
     /// When it was enrolled.
     pub enrolled_at: Timestamp,
+    /// What keeps it, of a passkey, as far as that told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<Authenticator>,
+}
+
+/// What kind of device or program keeps a passkey, as far as it told when the passkey was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authenticator {
+    /// Its model (AAGUID), where it named one.
+    pub aaguid: Option<Arc<str>>,
+    /// What vouches for that.
+    pub attestation: Attestation,
+}
+
+/// What vouches for an authenticator's word on itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attestation {
+    /// Nothing: it was not asked for, or not given.
+    None,
+    /// The passkey's own signature.
+    Own,
+    /// A signature by a certificate that came with it. Whose that is, is not looked up.
+    Certified,
+}
+
+impl Attestation {
+    /// The word for listings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Own => "own",
+            Self::Certified => "certified",
+        }
+    }
 }
 
 /// Kinds of factors.

@@ -286,6 +286,7 @@ fn factor((kind, number): (&FactorKind, u64)) -> Factor {
         kind: *kind,
         name: "".into(),
         enrolled_at: Timestamp::from_millis(0),
+        authenticator: None,
     }
 }
 

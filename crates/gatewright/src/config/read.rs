@@ -101,6 +101,9 @@ fn everything(
     let authentication = root.table("authentication", |s| s.required::<Host>("host"));
     let portal = root.table("portal", |s| s.required::<Host>("host"));
     let lifetimes = root.table("lifetimes", lifetimes);
+    let attestation = root.table("passkeys", |s| {
+        s.choice("attestation", &[("none", false), ("direct", true)], false)
+    });
     let passwords = root.table("passwords", |s| passwords::passwords(s, folder));
     let trusted_proxies = root.table("trusted_proxies", trusted_proxies);
     let geo_database = root.table("geo", |s| s.optional::<PathBuf>("database"));
@@ -182,6 +185,7 @@ fn everything(
         administration_host: administration.as_ref().map(|host| host.0.clone()),
         lifetimes,
         passwords,
+        attestation,
         trusted_proxies,
         geo_database: geo_database.map(|path| folder.join(path)),
         ledger: LedgerConfig {

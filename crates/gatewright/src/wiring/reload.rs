@@ -301,11 +301,7 @@ fn same_relying_party(present: &Config, new: &Config, facts: &Snapshot) -> Resul
 }
 
 /// What a running process does not change.
-fn needs_restart(
-    present: &Config,
-    new: &Config,
-    passwords: &PasswordOptions,
-) -> Vec<&'static str> {
+fn needs_restart(present: &Config, new: &Config, passwords: &PasswordOptions) -> Vec<&'static str> {
     let kept = [
         ("data", present.data == new.data),
         ("listen", present.listen == new.listen),
@@ -313,6 +309,7 @@ fn needs_restart(
         ("threads", present.threads == new.threads),
         ("huge_pages", present.huge_pages == new.huge_pages),
         ("lifetimes", present.lifetimes == new.lifetimes),
+        ("passkeys", present.attestation == new.attestation),
         ("passwords", *passwords == new.passwords.options),
         (
             "trusted_proxies",

@@ -61,6 +61,7 @@ pub(super) fn identity_options(
             ..gw_identity::Lifetimes::default()
         },
         passwords: config.passwords.options.clone(),
+        attestation: config.attestation,
     })
 }
 
@@ -75,7 +76,7 @@ pub(super) fn services(
         sign_in: sign_in.clone(),
         remedies: web::level(config.remedies),
         history: history::of(api.clone()),
-        news: news(identity.clone()),
+        news: news(joined.identity.clone()),
     };
     let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
     Ok(HashMap::from([

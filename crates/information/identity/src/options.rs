@@ -25,6 +25,8 @@ pub struct IdentityOptions {
     /// What is asked of passwords. Whether people have any is a fact
     /// ([`gw_model::Settings::passwords`]).
     pub passwords: PasswordOptions,
+    /// Whether authenticators are asked to vouch for what they are as a passkey is made.
+    pub attestation: bool,
 }
 
 /// How long things live.

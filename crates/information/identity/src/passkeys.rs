@@ -1,5 +1,6 @@
 //! Passkeys: the ceremonies by which people show them; adding and upkeep in files of their own.
 
+mod authenticator;
 mod enrol;
 mod upkeep;
 

@@ -93,6 +93,7 @@ impl Identity {
                 kind: FactorKind::RecoveryCodes,
                 name: "Recovery codes".into(),
                 enrolled_at: now,
+                authenticator: None,
             });
             let codes = Effect::RecoveryCodesPut {
                 factor,
@@ -162,9 +163,13 @@ impl Identity {
                     .find(|c| c.index == index && c.used.is_none())?;
                 Some((factor, code.hash))
             });
-        let hash = candidate.as_ref().map(|(_, hash)| Secret::new(hash.clone()));
+        let hash = candidate
+            .as_ref()
+            .map(|(_, hash)| Secret::new(hash.clone()));
         let hasher = &self.shared.hasher;
-        let verdict = hasher.verify(For::Stranger, Secret::new(code), hash).await?;
+        let verdict = hasher
+            .verify(For::Stranger, Secret::new(code), hash)
+            .await?;
         match (user, candidate) {
             (Some(user), Some((factor, _))) if verdict.fits => {
                 self.code_used(user, factor, index, tried.client).await

@@ -41,6 +41,7 @@ async fn organisation() -> Organisation {
             kind: FactorKind::Passkey,
             name: "key".into(),
             enrolled_at: Timestamp::from_secs(1),
+            authenticator: None,
         });
         let begun = session(bits, &person, AuthnMethod::Passkey, now);
         changes.push(Change::UserPut(Arc::new(person)));

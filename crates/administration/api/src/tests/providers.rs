@@ -48,6 +48,7 @@ async fn house() -> House {
             kind: FactorKind::Passkey,
             name: "key".into(),
             enrolled_at: Timestamp::from_secs(1),
+            authenticator: None,
         });
         match name {
             "ana" => {

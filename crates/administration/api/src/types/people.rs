@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{FactorId, FactorKind, GroupName, ProviderName, Timestamp, UserId};
+use gw_model::{Attestation, FactorId, FactorKind, GroupName, ProviderName, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -119,6 +119,20 @@ pub struct FactorView {
     /// When it was enrolled, in milliseconds since the Unix epoch.
     #[schemars(with = "u64")]
     pub enrolled_at: Timestamp,
+    /// What keeps it, of a passkey, as far as that told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<AuthenticatorView>,
+}
+
+/// What kind of device or program keeps a passkey.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct AuthenticatorView {
+    /// Its model (AAGUID), where it named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aaguid: Option<Arc<str>>,
+    /// What vouches for that: nothing, the passkey itself, or a certificate that came with it.
+    #[schemars(with = "String", extend("enum" = ["none", "own", "certified"]))]
+    pub attestation: Attestation,
 }
 
 /// A person to be added.

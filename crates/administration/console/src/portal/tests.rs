@@ -32,6 +32,7 @@ async fn house(method: AuthnMethod, passkey: bool) -> House {
             kind: FactorKind::Passkey,
             name: "key".into(),
             enrolled_at: START,
+            authenticator: None,
         });
     }
     let session = session(9, &user, method, START);

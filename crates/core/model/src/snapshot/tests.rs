@@ -126,6 +126,7 @@ fn removing_a_factor_ends_the_sessions_that_rest_on_it_and_no_others() {
         kind: FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: Timestamp::from_secs(1),
+        authenticator: None,
     };
     let mut with = user(1, "ana", &[]);
     with.factors = vec![factor(7), factor(8)];
@@ -412,6 +413,7 @@ fn a_sealed_way_in_is_used_once_and_its_person_keeps_nothing() {
         kind: FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: Timestamp::from_secs(101),
+        authenticator: None,
     });
     assert!(barred(&person), "something enrolled");
 

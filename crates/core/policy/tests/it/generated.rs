@@ -495,6 +495,7 @@ fn user(
             kind,
             name: "key".into(),
             enrolled_at: Timestamp::default(),
+            authenticator: None,
         })
         .collect(),
         identities: [("corp", team), ("partner", email)]
@@ -669,8 +670,8 @@ fn ask(now: Timestamp) -> impl Strategy<Value = Ask> {
         .prop_map(
             move |(question, events, (session, proposal, token, factor), network, device, http)| {
                 let (principal, action, resource) = question;
-                let factor = factor
-                    .filter(|_| matches!(action, Action::FactorEnrol | Action::FactorRemove));
+                let factor =
+                    factor.filter(|_| matches!(action, Action::FactorEnrol | Action::FactorRemove));
                 let past = |millis: u64| now.before(Duration::from_millis(millis));
                 let mut events: Vec<_> = events
                     .into_iter()

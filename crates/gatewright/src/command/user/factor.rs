@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use gw_api::types::{Done, UserDocument};
-use gw_model::FactorKind;
+use gw_api::types::{Done, FactorView, UserDocument};
+use gw_model::{Attestation, FactorKind};
 use http::Method;
 
 use crate::{
@@ -51,17 +51,34 @@ fn list(shell: &Shell, user: &str) -> crate::command::Done {
     let client = shell.client()?;
     let person: UserDocument = converse(async { Ok(client.call(Method::GET, &path).await?) })?;
     let factors = &person.user.factors;
-    let mut table = Table::new(&["factor", "kind", "name", "enrolled"]);
+    let mut table = Table::new(&["factor", "kind", "name", "enrolled", "model"]);
     for factor in factors {
         table.row([
             Cell::text(factor.id.to_string()),
             Cell::text(words(factor.kind)),
             Cell::text(&factor.name),
             Cell::soft(when(factor.enrolled_at, now())),
+            Cell::soft(model(factor)),
         ]);
     }
-    shell.output.either(factors, || shell.output.table(&table))?;
+    shell
+        .output
+        .either(factors, || shell.output.table(&table))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What keeps a passkey, and what vouches for that.
+fn model(factor: &FactorView) -> String {
+    let Some(told) = &factor.authenticator else {
+        return String::new();
+    };
+    let aaguid = told.aaguid.as_deref().unwrap_or("not told");
+    match told.attestation {
+        Attestation::None => aaguid.to_owned(),
+        Attestation::Own | Attestation::Certified => {
+            format!("{aaguid} (attested: {})", told.attestation.as_str())
+        }
+    }
 }
 
 fn remove(shell: &Shell, user: &str, factor: &str) -> crate::command::Done {

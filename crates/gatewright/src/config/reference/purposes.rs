@@ -499,6 +499,12 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ("lifetimes", "sign_in_link", "A sign-in link."),
     ("lifetimes", "enrolment_link", "An enrolment link."),
     ("lifetimes", "recovery_link", "A recovery link."),
+    ("passkeys", "", "Passkeys. Read at the start."),
+    (
+        "passkeys",
+        "attestation",
+        "Whether an authenticator is asked to vouch for its model as a passkey is made (`direct`), which some browsers ask people about; a statement that does not hold is refused. What it told is kept with the passkey, and lets nobody in (docs/factors.md).",
+    ),
     (
         "passwords",
         "",

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use gw_model::{
-    Action, EndReason, FactorId, FactorKind, Provider, ProviderName, Session, SessionId,
+    Action, Attestation, Authenticator, EndReason, FactorId, FactorKind, Provider, ProviderName,
+    Session, SessionId,
 };
 use gw_pages::{Chip, Moment, Page, redirect, signed_in_words};
 
@@ -42,6 +43,7 @@ struct PasskeyRow {
     name: String,
     added: Moment,
     used: Option<Moment>,
+    model: Option<String>,
 }
 
 /// What policy lets be done with one kind of factor.
@@ -205,7 +207,17 @@ fn passkey_row(visit: &Visit<'_>, passkey: &OwnPasskey) -> PasskeyRow {
         name: passkey.factor.name.to_string(),
         added: visit.past(passkey.factor.enrolled_at),
         used: passkey.last_used.map(|at| visit.past(at)),
+        model: passkey.factor.authenticator.as_ref().and_then(model),
     }
+}
+
+/// The model that an authenticator named, and whether anything vouches for it.
+fn model(told: &Authenticator) -> Option<String> {
+    let aaguid = told.aaguid.as_ref()?;
+    Some(match told.attestation {
+        Attestation::Certified => format!("model {aaguid}, attested"),
+        Attestation::None | Attestation::Own => format!("model {aaguid}"),
+    })
 }
 
 fn session_rows(visit: &Visit<'_>, own: &Session) -> Vec<SessionRow> {

@@ -4,15 +4,15 @@ use std::{net::IpAddr, sync::Arc};
 
 use gw_engine::{Commit, random};
 use gw_model::{
-    Action, AuthnEvent, AuthnMethod, Change, Factor, FactorId, FactorKind, SessionId, SessionKind,
-    Snapshot, Timestamp, TokenHash, User, UserId,
+    Action, Authenticator, AuthnEvent, AuthnMethod, Change, Factor, FactorId, FactorKind,
+    SessionId, SessionKind, Snapshot, Timestamp, TokenHash, User, UserId,
 };
 use gw_store::{Effect, PasskeyRow, Refused};
 use serde_json::json;
 use webauthn_rs::prelude::{Passkey, RegisterPublicKeyCredential};
 
 use super::{
-    Challenge, PasskeyError, as_json, commit_error, handle, known, live, stored,
+    Challenge, PasskeyError, as_json, authenticator, commit_error, handle, known, live, stored,
     upkeep::checked_name,
 };
 use crate::{
@@ -60,6 +60,9 @@ impl Identity {
             // Without a discoverable passkey one could not sign in without a name.
             selection["residentKey"] = json!("preferred");
         }
+        if self.options().attestation {
+            options["attestation"] = json!("direct");
+        }
         let bound = Bound::Session(person.session.id);
         Ok(self.keep(Begun::Enrol(Box::new(state)), bound, address, options))
     }
@@ -79,6 +82,7 @@ impl Identity {
             return Err(PasskeyError::Over);
         };
         let shared = self.shared.clone();
+        let object = credential.response.attestation_object.clone();
         let verified = tokio::task::spawn_blocking(move || {
             shared
                 .webauthn
@@ -99,6 +103,7 @@ impl Identity {
         let drawn = secrets::draw();
         let adding = Adding {
             row: self.new_row(person.user.id, &passkey)?,
+            authenticator: authenticator::told(&object, &as_json(&passkey)?),
             name,
             session: person.session.id,
             kind: person.session.kind,
@@ -128,6 +133,7 @@ impl Identity {
 /// All that adding a passkey needs, so that the facts at its turn decide.
 struct Adding {
     row: PasskeyRow,
+    authenticator: Authenticator,
     name: Arc<str>,
     session: SessionId,
     /// The kind of session that policy was asked about.
@@ -159,6 +165,7 @@ impl Adding {
             kind: FactorKind::Passkey,
             name: self.name,
             enrolled_at: now,
+            authenticator: Some(self.authenticator),
         });
         let mut commit = base
             .change(Change::UserPut(Arc::new(next)))

@@ -69,7 +69,9 @@ impl Identity {
         match breached {
             Ok(false) => Ok(text),
             Ok(true) => Err(PasswordFault::Breached.into()),
-            Err(fault) => Err(Unavailable::because("looking for a breached password", &fault).into()),
+            Err(fault) => {
+                Err(Unavailable::because("looking for a breached password", &fault).into())
+            }
         }
     }
 
@@ -220,6 +222,7 @@ impl Enrolling {
             kind: self.kind,
             name: self.name,
             enrolled_at: now,
+            authenticator: None,
         });
         let pair = enrolled_within(session, &next);
         let mut commit = base

@@ -21,6 +21,8 @@ pub(super) struct Authenticator {
     pub(super) origin: String,
     pub(super) counter: u32,
     pub(super) verifies: bool,
+    /// Its model.
+    pub(super) model: [u8; 16],
 }
 
 impl Authenticator {
@@ -33,6 +35,7 @@ impl Authenticator {
             origin: format!("https://{rp_id}"),
             counter: 0,
             verifies: true,
+            model: [0; 16],
         }
     }
 
@@ -50,7 +53,7 @@ impl Authenticator {
         let handle = options["user"]["id"].as_str().unwrap();
         self.handle = BASE64URL_NOPAD.decode(handle.as_bytes()).unwrap();
         let mut data = self.data(NEW_CREDENTIAL);
-        data.extend([0; 16]);
+        data.extend(self.model);
         data.extend(u16::try_from(self.id.len()).unwrap().to_be_bytes());
         data.extend(&self.id);
         data.extend(self.cose_key());

@@ -47,6 +47,7 @@ pub(super) fn options() -> IdentityOptions {
             cost: CHEAP,
             ..PasswordOptions::default()
         },
+        attestation: false,
     }
 }
 

@@ -126,6 +126,7 @@ async fn an_enrolment_link_that_waited_is_of_no_use_once_there_is_a_factor() {
         kind: gw_model::FactorKind::RecoveryCodes,
         name: "codes".into(),
         enrolled_at: gw_model::Timestamp::from_secs(1),
+        authenticator: None,
     });
     house
         .tested
@@ -133,7 +134,7 @@ async fn an_enrolment_link_that_waited_is_of_no_use_once_there_is_a_factor() {
         .await;
     let answer = house.browser().post(&link, "").await;
     assert_eq!(answer.status(), StatusCode::GONE);
-    assert!(body(&answer).contains("there to set up a first passkey"));
+    assert!(body(&answer).contains("there to set up a first way to sign in"));
     assert_eq!(house.live(BO), 0);
 }
 

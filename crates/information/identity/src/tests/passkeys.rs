@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gw_model::{AuthnMethod, EndReason, SessionKind, UserId};
+use gw_model::{Attestation, AuthnMethod, EndReason, SessionKind, UserId};
 use gw_store::LinkKind;
 use http::StatusCode;
 use serde_json::json;
@@ -355,4 +355,21 @@ async fn the_sign_in_host_is_fixed_while_passkeys_depend_on_it() {
             .unwrap_err();
         assert!(matches!(refused, OpenError::Origin { .. }), "{bad}");
     }
+}
+
+#[tokio::test]
+async fn with_a_passkey_stands_what_keeps_it_and_that_nothing_vouches_for_it() {
+    let house = House::open().await;
+    let mut ana = house.signed_in(ANA, LinkKind::Enrolment).await;
+    let (_, options) = ana.begin("enrol").await;
+    assert_eq!(options["attestation"], "none");
+    let mut key = Authenticator::new(HOST);
+    key.model = *b"0123456789abcdef";
+    ana.enrol(&mut key, "blue key").await;
+    let factors = house.factors(ANA);
+    let told = factors[0].authenticator.as_ref().unwrap();
+    let text = "30313233-3435-3637-3839-616263646566";
+    assert_eq!(told.aaguid.as_deref(), Some(text));
+    assert_eq!(told.attestation, Attestation::None);
+    assert!(body(&ana.get("/").await).contains(&format!("model {text}")));
 }

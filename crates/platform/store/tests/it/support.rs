@@ -74,6 +74,7 @@ pub(crate) fn with_factors(mut user: User, passkeys: &[u64], codes: &[u64]) -> U
         kind,
         name: "one of mine".into(),
         enrolled_at: NOW,
+        authenticator: None,
     };
     user.factors = passkeys
         .iter()

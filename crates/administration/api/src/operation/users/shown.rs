@@ -8,7 +8,10 @@ use super::super::{Call, Reply, user_named};
 use crate::{
     declared::managed_by,
     query::{GROUP, PROVIDER, SEARCH, STATE},
-    types::{FactorView, IdentityView, MembershipView, Problem, UserDocument, UserView},
+    types::{
+        AuthenticatorView, FactorView, IdentityView, MembershipView, Problem, UserDocument,
+        UserView,
+    },
 };
 
 pub(in crate::operation) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -120,6 +123,10 @@ pub(in crate::operation) fn shown(
                 kind: factor.kind,
                 name: factor.name.clone(),
                 enrolled_at: factor.enrolled_at,
+                authenticator: factor.authenticator.as_ref().map(|told| AuthenticatorView {
+                    aaguid: told.aaguid.clone(),
+                    attestation: told.attestation,
+                }),
             })
             .collect(),
         identities: user.identities.iter().map(identity).collect(),

@@ -172,6 +172,7 @@ export interface Factor {
   kind: string;
   name: string;
   enrolled_at: Time;
+  authenticator?: { aaguid?: string; attestation: 'none' | 'own' | 'certified' };
 }
 
 export interface User {

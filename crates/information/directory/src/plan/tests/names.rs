@@ -37,6 +37,7 @@ fn who_has_ways_of_their_own_is_never_found_by_a_name() {
         kind: FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: Timestamp::default(),
+        authenticator: None,
     }];
     let mut elsewhere = user(1, "ana");
     elsewhere.identities = vec![ExternalIdentity::of("corp".parse().unwrap(), "7".into())];

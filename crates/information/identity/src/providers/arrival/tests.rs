@@ -30,6 +30,7 @@ fn with_passkey(mut user: User) -> User {
         kind: FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: NOW,
+        authenticator: None,
     });
     user
 }

@@ -46,6 +46,8 @@ export function FactorRows({ user, again }: { user: UserInFull; again: () => voi
               <span class="strong">{factor.name || KINDS[factor.kind] || factor.kind}</span>
               <span class="under">
                 {KINDS[factor.kind] ?? factor.kind} · added <Time at={factor.enrolled_at} />
+                {factor.authenticator?.aaguid && ` · model ${factor.authenticator.aaguid}`}
+                {factor.authenticator?.attestation === 'certified' && ', attested'}
               </span>
             </div>
             {way && (
