@@ -53,7 +53,10 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         config,
         stored.as_ref().ok().and_then(Option::as_ref),
     ));
-    found.extend(scim::look(config, stored.as_ref().ok().and_then(Option::as_ref)));
+    found.extend(scim::look(
+        config,
+        stored.as_ref().ok().and_then(Option::as_ref),
+    ));
     found.extend(records::look(&config.data, stored));
     found.extend(upstreams::look(config).await);
     found

@@ -75,6 +75,7 @@ fn answer(policies: &Policies, facts: &Snapshot, who: &str, action: &str) -> Opt
         risk: None,
         proposal: None,
         token: None,
+        factor: None,
     };
     let question = spec.question(facts, NOW).ok()?;
     Some(question.put(|request| explain(policies, facts, request, NOW)))

@@ -257,6 +257,7 @@ fn organisation() -> Result<Snapshot, Box<dyn std::error::Error>> {
                 .map(|parent| format!("group-{parent}").parse())
                 .into_iter()
                 .collect::<Result<_, _>>()?,
+            identities: Vec::new(),
             version: 0,
         })));
     }

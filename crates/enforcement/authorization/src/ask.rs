@@ -64,6 +64,7 @@ impl Question<'_> {
             device: None,
             risk: None,
             proposal: None,
+            factor: None,
             token: Some(Arc::new(token)),
         })
     }

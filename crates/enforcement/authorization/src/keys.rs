@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use gw_engine::Engine;
-use gw_issue::{KeyError, SigningKeys};
+use gw_issue::{ACCESS_TOKEN_PURPOSE, KeyError, SigningKeys};
 use gw_jose::{Algorithm, KeySet, PublicKey, TokenType};
 use gw_model::{Snapshot, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-/// The purpose of keys that sign access tokens.
-pub const ACCESS_TOKEN_PURPOSE: &str = "access-token";
 /// The purposes of keys that sign ID tokens, by their algorithm; the usual one first.
 pub const ID_TOKEN_PURPOSES: [(Algorithm, &str); 2] = [
     (Algorithm::Rs256, "id-token-rs256"),

@@ -36,7 +36,7 @@ mod token;
 mod userinfo;
 mod visit;
 
-pub use keys::{ACCESS_TOKEN_PURPOSE, ID_TOKEN_PURPOSES};
+pub use keys::ID_TOKEN_PURPOSES;
 pub use server::{
     AuthorizationOptions, AuthorizationServer, FORM_MAX_BYTES, OpenError, SweepError, endpoints,
     is_for_programs, is_from_elsewhere, is_its,

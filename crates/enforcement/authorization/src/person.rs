@@ -82,9 +82,17 @@ fn amr(proofs: &[AuthnEvent]) -> Vec<String> {
         }
     };
     for proof in proofs {
-        if proof.method == AuthnMethod::Passkey {
-            ["pop", "user", "mfa"].into_iter().for_each(&mut add);
-        }
+        let words: &[&str] = match proof.method {
+            AuthnMethod::Passkey => &["pop", "user", "mfa"],
+            AuthnMethod::Password => &["pwd"],
+            AuthnMethod::Totp => &["otp"],
+            AuthnMethod::SignInLink
+            | AuthnMethod::EnrolmentLink
+            | AuthnMethod::RecoveryCode
+            | AuthnMethod::BreakGlass
+            | AuthnMethod::Provider => &[],
+        };
+        words.iter().for_each(|word| add(word));
         if let Some(said) = &proof.provider {
             said.amr.iter().for_each(|word| add(word));
         }

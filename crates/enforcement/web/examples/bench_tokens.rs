@@ -9,10 +9,11 @@
 //! is to cost what a cookie does; a new one, the check of one signature; a proof, of one more.
 
 #![expect(clippy::expect_used, reason = "a benchmark fails loudly")]
+#![expect(clippy::disallowed_methods, reason = "it is the client")]
 
 use std::{
     collections::HashMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     time::Duration,
@@ -304,6 +305,9 @@ fn client() -> Client {
         registration: "{}".into(),
         tokens_from: Timestamp::default(),
         disabled: false,
+        suspended: false,
+        owner: gw_model::ClientOwner::Configuration,
+        consent: gw_model::Consent::Never,
         version: 0,
     }
 }

@@ -71,9 +71,8 @@ fn changed_providers(wanted: &[Arc<Provider>], present: &Snapshot) -> Vec<Change
 /// That somebody has switched one off, or has taken its tokens back, stays. One that registered
 /// itself by a name that is declared now gives way, with all that it was given.
 fn changed_clients(wanted: &[Arc<WantedClient>], present: &Snapshot) -> Vec<Change> {
-    let is_ours = |client: &Client| {
-        client.owner == ClientOwner::Configuration && !scim::is_declared(client)
-    };
+    let is_ours =
+        |client: &Client| client.owner == ClientOwner::Configuration && !scim::is_declared(client);
     let mut changes = Vec::new();
     for declared in wanted {
         match present.client_named(&declared.name) {
@@ -86,7 +85,7 @@ fn changed_clients(wanted: &[Arc<WantedClient>], present: &Snapshot) -> Vec<Chan
             other => {
                 changes.extend(other.map(|other| Change::ClientRemoved(other.id)));
                 let id = ClientId::from_bits(random::bits());
-                changes.push(Change::ClientPut(Arc::new(declared.new(id))));
+                changes.push(Change::ClientPut(Arc::new(declared.first(id))));
             }
         }
     }

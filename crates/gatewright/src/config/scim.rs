@@ -7,8 +7,8 @@ use std::{
 };
 
 use gw_model::{
-    Client, ClientId, ClientName, ClientOwner, Consent, FoundBy, GroupName, Provider, ProviderName, ProviderPeople,
-    ProviderProtocol, ScimSource,
+    Client, ClientId, ClientName, ClientOwner, Consent, FoundBy, GroupName, Provider, ProviderName,
+    ProviderPeople, ProviderProtocol, ScimSource,
 };
 use gw_provisioning::{OWNERS, PATH, SECRETS_MAX, is_fillable};
 

@@ -10,9 +10,7 @@ use aws_lc_rs::digest;
 use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_identity::{Identity, PasswordOptions};
-use gw_model::{
-    Actor, ClientName, FactorKind, GroupName, ProviderName, Settings, Snapshot,
-};
+use gw_model::{Actor, ClientName, FactorKind, GroupName, ProviderName, Settings, Snapshot};
 use gw_provisioning::Provisioning;
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;

@@ -80,10 +80,7 @@ pub(super) fn services(
     };
     let verify_options = gw_console::verify::VerifyOptions { sign_in, portal };
     Ok(HashMap::from([
-        (
-            Arc::from(web::SIGN_IN),
-            sign_in_service(joined),
-        ),
+        (Arc::from(web::SIGN_IN), sign_in_service(joined)),
         (
             Arc::from(web::PORTAL),
             gw_console::portal::service(joined.engine.clone(), portal_options).into(),

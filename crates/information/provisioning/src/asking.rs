@@ -58,6 +58,7 @@ impl Asking {
             risk: None,
             proposal: None,
             token: None,
+            factor: None,
         }
     }
 

@@ -70,6 +70,9 @@ fn source(name: &str, change: impl FnOnce(&mut Provider)) -> [Change; 2] {
         registration: "{}".into(),
         tokens_from: Default::default(),
         disabled: false,
+        suspended: false,
+        owner: gw_model::ClientOwner::Configuration,
+        consent: gw_model::Consent::Never,
         version: 0,
     };
     [

@@ -50,6 +50,7 @@ async fn house() -> House {
             kind: FactorKind::Passkey,
             name: "key".into(),
             enrolled_at: Timestamp::from_secs(1),
+            authenticator: None,
         });
         let begun = session(bits, &person, AuthnMethod::Passkey, now);
         changes.push(Change::UserPut(Arc::new(person)));

@@ -9,9 +9,8 @@ use super::{
 use crate::{
     Actor, App, AppName, AppToken, AuthnEvent, AuthnMethod, BreakGlass, Change, Client, ClientId,
     ClientName, EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, Membership,
-    ProposalId,
-    ProposedChange, Provider, ProviderName, ProviderProof, Revocation, Session, SessionId,
-    Settlement, Timestamp, TokenHash, User, UserId,
+    ProposalId, ProposedChange, Provider, ProviderName, ProviderProof, Revocation, Session,
+    SessionId, Settlement, Timestamp, TokenHash, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.

@@ -453,5 +453,7 @@ fn identity_options() -> IdentityOptions {
         portal: "portal".parse().unwrap(),
         whom_to_ask: "Ask Olga.".into(),
         lifetimes: Lifetimes::default(),
+        passwords: gw_identity::PasswordOptions::default(),
+        attestation: false,
     }
 }

@@ -28,6 +28,8 @@ pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// The authentication context of a sign-in that resists phishing (OpenID Connect Extended
 /// Authentication Profile, 4).
 const PHISHING_RESISTANT: &str = "phr";
+/// What a token says of a sign-in by more than one factor.
+const MULTI_FACTOR: &str = "urn:gatewright:acr:multi-factor";
 
 /// A request that brings no token that counts.
 #[derive(Debug)]
@@ -273,7 +275,7 @@ fn step_up(
         let last = known.session.authn.iter().map(|event| event.at).max()?;
         let since = asked.inbound.now.since(last);
         return Some(needs(
-            !has_proven && resists(&known.session.authn),
+            (!has_proven && resists(&known.session.authn)).then_some(PHISHING_RESISTANT),
             Some(since + Duration::from_secs(1)),
         ));
     }
@@ -285,15 +287,17 @@ fn step_up(
     single.find_map(|lever| match lever {
         // One that is there already is not new enough.
         Lever::ConfirmWithPasskey | Lever::EnrolPasskey => {
-            Some(needs(true, has_proven.then_some(Duration::ZERO)))
+            let max_age = has_proven.then_some(Duration::ZERO);
+            Some(needs(Some(PHISHING_RESISTANT), max_age))
         }
-        Lever::ConfirmWithProvider(_) | Lever::SignIn => Some(needs(false, Some(Duration::ZERO))),
+        Lever::ConfirmWithPassword => Some(needs(Some(MULTI_FACTOR), Some(Duration::ZERO))),
+        Lever::ConfirmWithProvider(_) | Lever::SignIn => Some(needs(None, Some(Duration::ZERO))),
         Lever::FreshLink | Lever::Network(_) | Lever::Time(_) | Lever::Group(_) => None,
     })
 }
 
-fn needs(resists_phishing: bool, max_age: Option<Duration>) -> ResourceRefusal {
-    let acr_values = resists_phishing.then(|| PHISHING_RESISTANT.to_owned());
+fn needs(acr: Option<&str>, max_age: Option<Duration>) -> ResourceRefusal {
+    let acr_values = acr.map(str::to_owned);
     ResourceRefusal::InsufficientUserAuthentication {
         acr_values: acr_values.into_iter().collect(),
         max_age,

@@ -190,6 +190,9 @@ fn client(bits: u64, name: &str) -> Client {
         registration: "{}".into(),
         tokens_from: START,
         disabled: false,
+        suspended: false,
+        owner: gw_model::ClientOwner::Configuration,
+        consent: gw_model::Consent::Never,
         version: 0,
     }
 }

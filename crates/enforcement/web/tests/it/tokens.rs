@@ -300,6 +300,7 @@ pub(crate) fn passkey() -> gw_model::Factor {
         kind: gw_model::FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: gw_engine::testing::START,
+        authenticator: None,
     }
 }
 

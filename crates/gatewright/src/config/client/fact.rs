@@ -44,7 +44,7 @@ impl WantedClient {
     }
 
     /// The fact of one that nobody has known before.
-    pub(crate) fn new(&self, id: ClientId) -> Client {
+    pub(crate) fn first(&self, id: ClientId) -> Client {
         self.fact(id, &self.registration)
     }
 

@@ -1,11 +1,11 @@
 //! Laws of planning, over facts and readings of all shapes.
 
-use gw_model::{Epoch, ExternalIdentity, Membership, Snapshot, User, UserId};
+use gw_model::{DISABLED_BY, Epoch, ExternalIdentity, Membership, Snapshot, User, UserId};
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    DISABLED_BY, Dn,
+    Dn,
     reading::{DirectoryGroup, Member, Person, UnusableName},
     settings::Provision,
     testing::{facts, settings, user},

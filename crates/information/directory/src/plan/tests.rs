@@ -6,13 +6,13 @@ mod people;
 use std::sync::Arc;
 
 use gw_model::{
-    Epoch, ExternalIdentity, Factor, FactorId, FactorKind, Membership, Snapshot, Timestamp, User,
-    UserId,
+    DISABLED_BY, Epoch, ExternalIdentity, Factor, FactorId, FactorKind, Membership, Snapshot,
+    Timestamp, User, UserId,
 };
 
 use super::*;
 use crate::{
-    DISABLED_BY, Dn,
+    Dn,
     reading::{DirectoryGroup, Member, Person, UnusableName},
     settings::{GroupMatch, MappedGroup, Provision},
     testing::{facts, mapped, settings, user},

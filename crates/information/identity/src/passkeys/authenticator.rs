@@ -88,7 +88,9 @@ impl<'b> Cbor<'b> {
             _ => return None,
         };
         let value = self.take(width)?;
-        let value = value.iter().fold(0, |value, b| (value << 8) | u64::from(*b));
+        let value = value
+            .iter()
+            .fold(0, |value, b| (value << 8) | u64::from(*b));
         Some((first >> 5, value))
     }
 

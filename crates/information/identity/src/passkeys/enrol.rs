@@ -60,8 +60,10 @@ impl Identity {
             // Without a discoverable passkey one could not sign in without a name.
             selection["residentKey"] = json!("preferred");
         }
-        if self.options().attestation {
-            options["attestation"] = json!("direct");
+        if self.options().attestation
+            && let Some(options) = options.as_object_mut()
+        {
+            options.insert("attestation".to_owned(), json!("direct"));
         }
         let bound = Bound::Session(person.session.id);
         Ok(self.keep(Begun::Enrol(Box::new(state)), bound, address, options))

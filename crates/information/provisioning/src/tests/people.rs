@@ -150,6 +150,7 @@ async fn somebody_here_is_found_by_name_only_where_declared_and_without_ways_of_
         kind: FactorKind::Passkey,
         name: "key".into(),
         enrolled_at: Default::default(),
+        authenticator: None,
     });
     house.tested.change(vec![Change::UserPut(di.into())]).await;
     for name in ["cy", "olga", "di"] {
