@@ -115,7 +115,7 @@ describe('people with a password and an authenticator app', () => {
   async function fill(person, name, password, code) {
     const { page } = person;
     if (name) await page.getByLabel('Your sign-in name').fill(name);
-    await page.getByLabel('Your password').fill(password);
+    await page.getByRole('textbox', { name: 'Your password' }).fill(password);
     await page.getByLabel('Code of your authenticator app').fill(code);
   }
 
@@ -206,7 +206,10 @@ describe('people with a password and an authenticator app', () => {
       const look = async (path, picture) => {
         await person.open(`${gateway.secure('auth')}${path}`);
         assert.deepEqual(await violations(person.page), [], path);
-        const { scrollWidth, clientWidth } = await person.page.evaluate(() => document.documentElement);
+        const { scrollWidth, clientWidth } = await person.page.evaluate(() => {
+          const { scrollWidth, clientWidth } = document.documentElement;
+          return { scrollWidth, clientWidth };
+        });
         assert.ok(scrollWidth <= clientWidth, `${path} is wider than its window`);
         await person.picture(`passwords-${picture}-${what}`);
       };

@@ -12,6 +12,7 @@
 
 mod ask;
 mod authorize;
+mod client_keys;
 mod clients;
 mod consent;
 mod device;

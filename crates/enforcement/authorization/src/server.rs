@@ -23,8 +23,9 @@ use http::{Method, Response};
 use tokio::runtime::Handle;
 
 use crate::{
-    authorize, clients::Clients, consent, device, introspection, keys, keys::TokenKeys, logout,
-    metadata, pending, pushed, revocation, sign_out, token, userinfo, visit::Visit,
+    authorize, client_keys::FetchedKeys, clients::Clients, consent, device, introspection, keys,
+    keys::TokenKeys, logout, metadata, pending, pushed, revocation, sign_out, token, userinfo,
+    visit::Visit,
 };
 
 /// The paths of this server.
@@ -93,6 +94,7 @@ pub(crate) struct Shared {
     pub(crate) server: Server,
     pub(crate) keys: TokenKeys,
     pub(crate) clients: Clients,
+    pub(crate) client_keys: FetchedKeys,
     pub(crate) sealer: Sealer,
     pub(crate) nonces: DpopNonceKey,
     pub(crate) pairwise: PairwiseKey,
@@ -170,6 +172,7 @@ impl AuthorizationServer {
                 server: server(issuer)?,
                 keys: TokenKeys::default(),
                 clients: Clients::default(),
+                client_keys: FetchedKeys::default(),
                 sealer: Sealer::generate()?,
                 nonces: DpopNonceKey::generate()?,
                 pairwise,

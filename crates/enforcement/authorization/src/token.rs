@@ -1,11 +1,12 @@
 //! The token endpoint (OAuth 2.1, 3.2): who asks, with what they prove, and for what.
 
 use bytes::Bytes;
-use gw_jose::{DpopRules, KeySet, Now, SeenKey};
+use gw_jose::{DpopRules, Now, SeenKey};
 use gw_model::Principal;
 use gw_oauth::{
-    Authenticated, AuthenticationFault, AuthenticationRules, Credential, DpopHeaderFault, Grant,
-    GrantId, Parameters, Proven, TokenError, TokenRequest, answer, read_dpop,
+    Authenticated, AuthenticationFault, AuthenticationRules, ClientAuthentication, Credential,
+    DpopHeaderFault, Grant, GrantId, Parameters, Proven, TokenError, TokenRequest, answer,
+    read_dpop,
 };
 use http::Response;
 
@@ -108,26 +109,46 @@ pub(crate) async fn client(
     let credential = Credential::read(&visit.request.headers, parameters)?;
     let known = visit.client(credential.client_id().as_str());
     let known = known.ok_or(AuthenticationFault::Unknown)?;
-    let keys = keys(&known);
-    let server = &visit.server;
-    let rules = AuthenticationRules {
-        audiences: &[server.issuer().as_str(), &server.endpoints().token],
-        algorithms: &ACCEPTED,
-        keys: keys.as_ref(),
-        certificate: None,
-        now: visit.now,
-    };
-    let Authenticated { once } = credential.check(&known.client, &rules)?;
+    let mut checked = check(visit, &credential, &known, false).await;
+    if checked
+        .as_ref()
+        .is_err_and(AuthenticationFault::needs_reload)
+    {
+        checked = check(visit, &credential, &known, true).await;
+    }
+    let Authenticated { once } = checked?;
     match once {
-        Some((key, until)) if !server.is_first(key, until) => {
+        Some((key, until)) if !visit.server.is_first(key, until) => {
             Err(AuthenticationFault::Unknown.into())
         }
         _ => Ok(known),
     }
 }
 
-fn keys(known: &Registered) -> Option<KeySet> {
-    known.client.keys.as_ref()?.inline()?.ok()
+/// Checks how a client shows who it is, by its keys as they are known, or as they are now.
+async fn check(
+    visit: &Visit,
+    credential: &Credential<'_>,
+    known: &Registered,
+    anew: bool,
+) -> Result<Authenticated, AuthenticationFault> {
+    let server = &visit.server;
+    let keys = match (&known.client.authentication, &known.client.keys) {
+        (ClientAuthentication::PrivateKeyJwt, Some(keys)) => {
+            let fetched = &server.shared.client_keys;
+            let tls = &server.shared.options.tls;
+            fetched.of(keys, tls, visit.now, anew).await
+        }
+        _ => None,
+    };
+    let rules = AuthenticationRules {
+        audiences: &[server.issuer().as_str(), &server.endpoints().token],
+        algorithms: &ACCEPTED,
+        keys: keys.as_deref(),
+        certificate: None,
+        now: visit.now,
+    };
+    credential.check(&known.client, &rules)
 }
 
 /// The key of the DPoP proof that came along, which holds one of our nonces and comes once.

@@ -1,0 +1,170 @@
+// An app with a sign-in of its own, by OpenID Connect: openid-client, which takes nothing that does not hold to the letter.
+
+import { createServer } from 'node:http';
+import { Agent, request as send } from 'node:https';
+import { readFile } from 'node:fs/promises';
+import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
+import * as oidc from 'openid-client';
+
+/**
+ * Starts the app on loopback. `issuer` is where people sign in, `ca` the file of who vouches for it. `/login?…` begins a
+ * sign-in with those parameters beside its own; what it came to is in `arrivals`, and what it is told of sessions
+ * that ended in `logouts`.
+ */
+export async function startRelyingParty({ port, id, secret, ca, issuer }) {
+  const app = new RelyingParty({ port, id, secret, issuer, agent: new Agent({ ca: await readFile(ca), keepAlive: true }) });
+  await app.start();
+  return app;
+}
+
+class RelyingParty {
+  arrivals = [];
+  logouts = [];
+  #begun = new Map();
+
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.origin = `http://127.0.0.1:${parts.port}`;
+    this.callback = `${this.origin}/callback`;
+    this.bye = `${this.origin}/bye`;
+  }
+
+  async start() {
+    this.server = createServer((request, response) => {
+      this.#answer(request, response).catch((error) => {
+        this.arrivals.push({ error });
+        response.writeHead(500).end(String(error));
+      });
+    });
+    await new Promise((done) => this.server.listen(this.port, '127.0.0.1', done));
+  }
+
+  async stop() {
+    this.server.closeAllConnections();
+    await new Promise((done) => this.server.close(done));
+    this.agent.destroy();
+  }
+
+  /** Asks as `fetch` does, believing the authority of the test and resolving its names here. */
+  fetch = (url, { method = 'GET', headers = {}, body } = {}) =>
+    new Promise((done, failed) => {
+      const { hostname, port, pathname, search } = new URL(url);
+      const options = {
+        method, agent: this.agent, host: '127.0.0.1', port, path: pathname + search, servername: hostname,
+        headers: { ...Object.fromEntries(new Headers(headers)), host: `${hostname}:${port}` },
+      };
+      const sent = send(options, (answer) => {
+        const chunks = [];
+        answer.on('data', (chunk) => chunks.push(chunk));
+        answer.on('end', () => {
+          const whole = Buffer.concat(chunks);
+          const has = answer.statusCode !== 204 && answer.statusCode !== 304;
+          done(new Response(has ? whole : null, { status: answer.statusCode, headers: answer.headers }));
+        });
+      });
+      sent.on('error', failed);
+      sent.end(body === undefined || body === null ? undefined : String(body));
+    });
+
+  /** What the issuer says of itself, read once. */
+  async config() {
+    this.discovered ??= await oidc.discovery(new URL(this.issuer), this.id, this.secret, oidc.ClientSecretBasic(this.secret), {
+      [oidc.customFetch]: this.fetch,
+    });
+    return this.discovered;
+  }
+
+  async #answer(request, response) {
+    const url = new URL(request.url, this.origin);
+    const to = (address) => response.writeHead(303, { location: address }).end();
+    const say = (text) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<main>${text}</main>`);
+    switch (url.pathname) {
+      case '/login':
+        return to((await this.begin(Object.fromEntries(url.searchParams))).href);
+      case '/callback':
+        return say(await this.#finish(request, url));
+      case '/logout':
+        return to(oidc.buildEndSessionUrl(await this.config(), {
+          id_token_hint: this.arrivals.at(-1).tokens.id_token, post_logout_redirect_uri: this.bye, state: 'over',
+        }).href);
+      case '/backchannel':
+        return this.#loggedOut(request, response);
+      default:
+        return say(`here: ${url.pathname}`);
+    }
+  }
+
+  /** Begins a sign-in; returns the address where it goes. */
+  async begin(more = {}) {
+    const config = await this.config();
+    const verifier = oidc.randomPKCECodeVerifier();
+    const [state, nonce] = [oidc.randomState(), oidc.randomNonce()];
+    this.#begun.set(state, { verifier, nonce, max_age: more.max_age });
+    const pushed = more.pushed !== undefined;
+    delete more.pushed;
+    const parameters = {
+      redirect_uri: this.callback, scope: 'openid profile email', state, nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', ...more,
+    };
+    return pushed
+      ? oidc.buildAuthorizationUrlWithPAR(config, parameters)
+      : oidc.buildAuthorizationUrl(config, parameters);
+  }
+
+  async #finish(request, url) {
+    const config = await this.config();
+    const posted = request.method === 'POST' ? await read(request) : undefined;
+    const answered = posted === undefined ? url.searchParams : new URLSearchParams(posted);
+    const begun = this.#begun.get(answered.get('state'));
+    const source = posted === undefined
+      ? url
+      : new Request(this.callback, {
+        method: 'POST', body: posted, headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      });
+    try {
+      const tokens = await oidc.authorizationCodeGrant(config, source, {
+        pkceCodeVerifier: begun.verifier, expectedState: answered.get('state'), expectedNonce: begun.nonce,
+        maxAge: begun.max_age === undefined ? undefined : Number(begun.max_age), idTokenExpected: true,
+      });
+      const claims = tokens.claims();
+      const info = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
+      this.arrivals.push({ tokens, claims, info });
+      return `Hello ${info.name}`;
+    } catch (error) {
+      this.arrivals.push({ error });
+      return `Not in: ${error.error ?? error.message}`;
+    }
+  }
+
+  async #loggedOut(request, response) {
+    const config = await this.config();
+    const token = new URLSearchParams(await read(request)).get('logout_token');
+    const keys = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri), { [customFetch]: this.fetch });
+    try {
+      const { payload } = await jwtVerify(token, keys, { issuer: this.issuer, audience: this.id, typ: 'logout+jwt' });
+      this.logouts.push(payload);
+      response.writeHead(200).end();
+    } catch (error) {
+      this.logouts.push({ error });
+      response.writeHead(400).end();
+    }
+  }
+
+  async refresh(token) {
+    return oidc.refreshTokenGrant(await this.config(), token);
+  }
+
+  async introspect(token) {
+    return oidc.tokenIntrospection(await this.config(), token);
+  }
+
+  async revoke(token) {
+    return oidc.tokenRevocation(await this.config(), token);
+  }
+}
+
+async function read(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
