@@ -10,6 +10,7 @@
 //! ([`pending`]); codes, families of refresh tokens and what is remembered of consent are records
 //! of the store that change only as they were read ([`kept`]).
 
+mod apps;
 mod ask;
 mod authorize;
 mod client_keys;

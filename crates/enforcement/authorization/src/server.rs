@@ -23,9 +23,9 @@ use http::{Method, Response};
 use tokio::runtime::Handle;
 
 use crate::{
-    authorize, client_keys::FetchedKeys, clients::Clients, consent, device, introspection, keys,
-    keys::TokenKeys, logout, metadata, pending, pushed, revocation, sign_out, token, userinfo,
-    visit::Visit,
+    apps, authorize, client_keys::FetchedKeys, clients::Clients, consent, device, introspection,
+    keys, keys::TokenKeys, logout, metadata, pending, pushed, revocation, sign_out, token,
+    userinfo, visit::Visit,
 };
 
 /// The paths of this server.
@@ -46,6 +46,7 @@ pub(crate) mod paths {
     pub(crate) const SIGN_OUT: &str = "/oauth/sign-out";
     pub(crate) const DEVICE_PAGE: &str = "/device";
     pub(crate) const DEVICE_DECIDE: &str = "/device/decide";
+    pub(crate) const APPS: &str = "/account/apps";
 }
 
 /// Where somebody goes on who signed in for a request that their browser keeps.
@@ -371,10 +372,14 @@ enum Endpoint {
     DevicePage,
     DeviceCode,
     DeviceDecide,
+    Apps,
+    TakeBack,
 }
 
 /// Every method and path.
-const ENDPOINTS: [(Method, &str, Endpoint); 22] = [
+const ENDPOINTS: [(Method, &str, Endpoint); 24] = [
+    (Method::GET, paths::APPS, Endpoint::Apps),
+    (Method::POST, paths::APPS, Endpoint::TakeBack),
     (Method::GET, paths::OPENID_CONFIGURATION, Endpoint::Metadata),
     (Method::GET, paths::SERVER_METADATA, Endpoint::Metadata),
     (Method::GET, paths::KEYS, Endpoint::Keys),
@@ -464,6 +469,8 @@ async fn answer(visit: &Visit) -> Response<Bytes> {
         Endpoint::DevicePage => device::page(visit),
         Endpoint::DeviceCode => device::code(visit).await,
         Endpoint::DeviceDecide => device::decide(visit).await,
+        Endpoint::Apps => apps::show(visit).await,
+        Endpoint::TakeBack => apps::take_back(visit).await,
     };
     answer.unwrap_or_else(|refusal| *refusal)
 }

@@ -46,7 +46,7 @@ pub(super) async fn of(
         let card = |line: String, chip| Card {
             title: app.title.to_string(),
             tile: Tile::of(&app.title),
-            href: format!("{}/", judged.origin_of(&app.host)),
+            href: start(app, judged),
             line,
             chip,
         };
@@ -75,10 +75,27 @@ pub(super) async fn of(
     cards
 }
 
+/// Where somebody begins with an app.
+fn start(app: &App, judged: &Judged) -> String {
+    match &app.upstream {
+        Upstream::Elsewhere(start) => start.to_string(),
+        _ => format!("{}/", judged.origin_of(&app.host)),
+    }
+}
+
 /// Opening the app's first page, by the session with all that it has proven: a cookie of less
-/// is replaced on the way.
+/// is replaced on the way. Of one that is elsewhere, signing in to it.
 fn entering(app: &App, judged: &Judged, session: &Session) -> Circumstances {
-    asking(app, judged, session, ("GET", "/"))
+    let asking = asking(app, judged, session, ("GET", "/"));
+    match &app.upstream {
+        Upstream::Elsewhere(_) => Circumstances {
+            action: Action::OidcAuthorize,
+            resource: Arc::new(Resource::App(app.name.clone())),
+            http: None,
+            ..asking
+        },
+        _ => asking,
+    }
 }
 
 /// Asking an app for a path, by the session with all that it has proven.

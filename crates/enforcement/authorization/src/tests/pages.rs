@@ -148,3 +148,42 @@ async fn its_documents_say_what_it_does() {
             .all(|key| key.get("d").is_none())
     );
 }
+
+#[tokio::test]
+async fn what_an_app_was_given_is_seen_and_taken_back() {
+    let server = Server::start().await;
+    let tokens = server.tokens(&[("scope", "openid offline_access")]).await;
+    let mut browser = server.ana();
+    let page = text(&browser.get("/account/apps", "").await);
+    assert!(page.contains("wiki"), "{page}");
+    assert!(page.contains("goes on while you are not here"), "{page}");
+    let back = browser.post("/account/apps", &[("client", "wiki")]).await;
+    assert_eq!(location(&back), "/account/apps");
+    let page = text(&browser.get("/account/apps", "").await);
+    assert!(page.contains("There are none."), "{page}");
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    assert_eq!(
+        json(&server.refresh(refresh).await)["error"],
+        "invalid_grant"
+    );
+    let access = tokens["access_token"].as_str().unwrap();
+    assert_eq!(
+        server.userinfo(access).await.status(),
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn what_another_person_gave_is_nobody_elses_to_see() {
+    let server = Server::start().await;
+    server.tokens(&[]).await;
+    let nobody = server.stranger().get("/account/apps", "").await;
+    assert_eq!(location(&nobody), "/sign-in");
+    let taken = server
+        .stranger()
+        .post("/account/apps", &[("client", "wiki")])
+        .await;
+    assert_eq!(location(&taken), "/sign-in");
+    let page = text(&server.ana().get("/account/apps", "").await);
+    assert!(page.contains("wiki"), "{page}");
+}

@@ -35,6 +35,8 @@ struct Content<'a> {
     linked: Vec<Linked>,
     linkable: Vec<Linked>,
     sessions: Vec<SessionRow>,
+    /// Whether there are apps that people sign in to by themselves.
+    has_clients: bool,
     news: NewsRows,
 }
 
@@ -153,11 +155,17 @@ pub(super) async fn show(visit: &Visit<'_>) -> Answer {
         linked: providers(visit, person, true),
         linkable: providers(visit, person, false),
         sessions: session_rows(visit, &person.session),
+        has_clients: has_clients(visit),
         news,
     };
     Ok(Page::new("Your account")
         .links(visit.links())
         .render(&content))
+}
+
+fn has_clients(visit: &Visit<'_>) -> bool {
+    let view = visit.identity.engine().view();
+    view.facts.clients().any(|client| client.app.is_some())
 }
 
 fn passwords(visit: &Visit<'_>, person: &Person) -> Option<Passwords> {
