@@ -16,7 +16,7 @@ mod verified;
 use std::{rc::Rc, sync::Arc};
 
 use gw_jose::Confirmation;
-use gw_model::{Client, Principal, Session, User};
+use gw_model::{AuthnEvent, Client, Principal, Session, Timestamp, User};
 use gw_oauth::{PresentedAccessToken, ResourceRefusal, Scheme, Scopes};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -164,7 +164,7 @@ fn standing(
         }
     };
     let known = user.clone().zip(session).map(|(user, session)| Known {
-        rank: rank(&session, &verified),
+        rank: rank(&session, verified.auth_time, verified.token.issued_at),
         user,
         session,
     });
@@ -192,12 +192,16 @@ pub(crate) fn answers(inbound: &Inbound, shown: &Shown, headers: &mut HeaderMap)
     }
 }
 
-/// How many of the session's proofs it rests on: those that were there when its person last
-/// showed who they are. What they proved since then does not promote it.
-fn rank(session: &Session, verified: &Verified) -> u32 {
-    let signed_in = verified.auth_time.map_or(0, |at| at.as_secs());
-    let proofs = session.authn.iter();
-    let rests_on = proofs.take_while(|proof| proof.at.as_secs() <= signed_in);
+/// How many of the session's proofs it rests on: those that were there when it was issued, up to
+/// when its person had last shown who they are. What they proved since then does not promote it.
+/// A provider may have seen them before they came from there, and `auth_time` is when it did.
+fn rank(session: &Session, auth_time: Option<Timestamp>, issued_at: Timestamp) -> u32 {
+    let signed_in = auth_time.map_or(0, Timestamp::as_secs);
+    let is_of_it = |proof: &&AuthnEvent| {
+        let shown = proof.proven_at().unwrap_or(proof.at);
+        shown.as_secs() <= signed_in && proof.at.as_secs() <= issued_at.as_secs()
+    };
+    let rests_on = session.authn.iter().take_while(is_of_it);
     u32::try_from(rests_on.count()).unwrap_or(u32::MAX)
 }
 
@@ -241,4 +245,66 @@ fn scopes(route: &Route, verified: &Verified) -> Result<(), ResourceRefusal> {
 /// As they are told; those that are declared are scopes all.
 fn named(scopes: &[Arc<str>]) -> Scopes {
     Scopes::parse(&scopes.join(" ")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use gw_engine::testing::{START, session, user};
+    use gw_model::{AuthnMethod, ProviderProof};
+
+    use super::*;
+
+    /// A proof so many seconds after the start, by a provider that saw the person so many before it.
+    fn proof(at: u64, provider: Option<Option<u64>>) -> AuthnEvent {
+        let start = START.as_secs();
+        AuthnEvent {
+            method: match provider {
+                Some(_) => AuthnMethod::Provider,
+                None => AuthnMethod::Passkey,
+            },
+            at: Timestamp::from_secs(start + at),
+            factor: None,
+            provider: provider.map(|seen| {
+                Arc::new(ProviderProof {
+                    provider: "corp".parse().expect("a name"),
+                    subject: "ana".into(),
+                    session: None,
+                    authenticated_at: seen.map(|before| Timestamp::from_secs(start - before)),
+                    acr: None,
+                    amr: Vec::new(),
+                    multi_factor: false,
+                    phishing_resistant: false,
+                })
+            }),
+        }
+    }
+
+    #[test]
+    fn a_token_rests_on_the_proofs_of_its_sign_in_and_on_none_that_came_later() {
+        let of = |proofs: &[AuthnEvent], auth_time: Option<i64>, issued: u64| {
+            let ana = user(1, "ana", &[]);
+            let session = Session {
+                authn: proofs.to_vec(),
+                ..session(1, &ana, AuthnMethod::Passkey, START)
+            };
+            let at = |secs: i64| Timestamp::from_secs(START.as_secs().saturating_add_signed(secs));
+            let issued = Timestamp::from_secs(START.as_secs() + issued);
+            rank(&session, auth_time.map(at), issued)
+        };
+        let both = [proof(0, None), proof(60, None)];
+        assert_eq!(of(&both, None, 90), 0, "it says nothing of a sign-in");
+        assert_eq!(of(&both, Some(-1), 90), 0);
+        assert_eq!(of(&both, Some(0), 30), 1);
+        assert_eq!(of(&both, Some(0), 90), 1, "renewed after a step-up");
+        assert_eq!(of(&both, Some(60), 90), 2);
+        let seen_before = [proof(0, Some(Some(3600))), proof(60, None)];
+        assert_eq!(of(&seen_before, Some(-3600), 30), 1);
+        assert_eq!(of(&seen_before, Some(-3600), 90), 1);
+        let unseen = [proof(0, Some(None)), proof(60, Some(Some(10)))];
+        assert_eq!(
+            of(&unseen, Some(0), 30),
+            1,
+            "a later word of an earlier time"
+        );
+    }
 }
