@@ -29,26 +29,26 @@ permit (principal is User, action == Action::"factor.enrol", resource is User) w
 permit (principal in Group::"staff", action == Action::"http.request", resource in App::"portal");
 `;
 
-const declared = ({ books, vault }) => `
+const declared = ({ books, vault, plain }) => `
 [[group]]
 name = "staff"
 
 [[app]]
 name = "books"
 title = "The books"
-start = "http://127.0.0.1:${books}/login"
+start = "https://books.e2e.localhost:${books}/login"
 
 [[app]]
 name = "vault"
 title = "The vault"
-start = "http://127.0.0.1:${vault}/login"
+start = "https://vault.e2e.localhost:${vault}/login"
 
 [[client]]
 name = "books"
 app = "books"
-redirect_uris = ["http://127.0.0.1:${books}/callback"]
-post_logout_redirect_uris = ["http://127.0.0.1:${books}/bye"]
-backchannel_logout_uri = "http://127.0.0.1:${books}/backchannel"
+redirect_uris = ["https://books.e2e.localhost:${books}/callback"]
+post_logout_redirect_uris = ["https://books.e2e.localhost:${books}/bye"]
+backchannel_logout_uri = "http://127.0.0.1:${plain}/backchannel"
 secrets = ["books.secret"]
 scopes = ["openid", "profile", "email", "groups", "offline_access"]
 consent = "ask"
@@ -56,7 +56,7 @@ consent = "ask"
 [[client]]
 name = "vault"
 app = "vault"
-redirect_uris = ["http://127.0.0.1:${vault}/callback"]
+redirect_uris = ["https://vault.e2e.localhost:${vault}/callback"]
 secrets = ["books.secret"]
 subjects = "pairwise"
 id_token_algorithm = "ES256"
@@ -72,7 +72,7 @@ describe('apps that sign people in through Gatewright', () => {
   let gateway, browser, books, vault;
 
   before(async () => {
-    const [first, second] = await freePorts(2);
+    const [first, second, plain, unused] = await freePorts(4);
     gateway = await startOrganisation({
       apps: [],
       policies: { 'org.cedar': POLICIES },
@@ -81,12 +81,14 @@ describe('apps that sign people in through Gatewright', () => {
         await writeFile(secret, `${SECRET}\n`);
         await chmod(secret, 0o600);
         const text = await readFile(gateway.file, 'utf8');
-        await writeFile(gateway.file, text + declared({ books: first, vault: second }));
+        await writeFile(gateway.file, text + declared({ books: first, vault: second, plain }));
       },
     });
-    const party = (port, id) =>
-      startRelyingParty({ port, id, secret: SECRET, ca: gateway.authority, issuer: gateway.secure('auth') });
-    [books, vault] = await Promise.all([party(first, 'books'), party(second, 'vault')]);
+    const party = (port, plain, id) => startRelyingParty({
+      host: `${id}.e2e.localhost`, port, plain, id, secret: SECRET, ca: gateway.authority, issuer: gateway.secure('auth'),
+      chain: join(gateway.folder, 'chain.pem'), key: join(gateway.folder, 'key.pem'),
+    });
+    [books, vault] = await Promise.all([party(first, plain, 'books'), party(second, unused, 'vault')]);
     browser = await launch({ trust: join(gateway.folder, 'chain.pem') });
     await gateway.addUser('ana', 'staff');
     await gateway.addUser('bo', 'staff');
@@ -184,7 +186,7 @@ describe('apps that sign people in through Gatewright', () => {
     const ana = await byPasskey('ana', { viewport: PHONE, dark: true });
     const before = vault.arrivals.length;
     await ana.open(`${vault.origin}/login?max_age=0`);
-    await ana.page.getByRole('button', { name: /passkey/ }).click();
+    await ana.page.getByRole('button', { name: 'Confirm' }).click();
     await greeted(ana);
     const { claims } = vault.arrivals[before];
     assert.equal(claims.acr, 'phr');

@@ -1,18 +1,20 @@
 // An app with a sign-in of its own, by OpenID Connect: openid-client, which takes nothing that does not hold to the letter.
 
 import { createServer } from 'node:http';
-import { Agent, request as send } from 'node:https';
+import { Agent, createServer as createSecureServer, request as send } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
 
 /**
- * Starts the app on loopback. `issuer` is where people sign in, `ca` the file of who vouches for it. `/login?…` begins a
- * sign-in with those parameters beside its own; what it came to is in `arrivals`, and what it is told of sessions
- * that ended in `logouts`.
+ * Starts the app at `host` and, for what it is told of sessions that ended, over plain HTTP on loopback. `issuer` is where
+ * people sign in, `ca` the file of who vouches for it, `chain` and `key` the app's own certificate. `/login?…` begins a
+ * sign-in with those parameters beside its own; what it came to is in `arrivals`, and what it is told in `logouts`.
  */
-export async function startRelyingParty({ port, id, secret, ca, issuer }) {
-  const app = new RelyingParty({ port, id, secret, issuer, agent: new Agent({ ca: await readFile(ca), keepAlive: true }) });
+export async function startRelyingParty({ host, port, plain, id, secret, ca, chain, key, issuer }) {
+  const agent = new Agent({ ca: await readFile(ca), keepAlive: true });
+  const certificate = { cert: await readFile(chain), key: await readFile(key) };
+  const app = new RelyingParty({ host, port, plain, id, secret, issuer, agent, certificate });
   await app.start();
   return app;
 }
@@ -24,24 +26,28 @@ class RelyingParty {
 
   constructor(parts) {
     Object.assign(this, parts);
-    this.origin = `http://127.0.0.1:${parts.port}`;
+    this.origin = `https://${parts.host}:${parts.port}`;
     this.callback = `${this.origin}/callback`;
     this.bye = `${this.origin}/bye`;
   }
 
   async start() {
-    this.server = createServer((request, response) => {
+    const answer = (request, response) => {
       this.#answer(request, response).catch((error) => {
         this.arrivals.push({ error });
         response.writeHead(500).end(String(error));
       });
-    });
-    await new Promise((done) => this.server.listen(this.port, '127.0.0.1', done));
+    };
+    this.servers = [createSecureServer(this.certificate, answer), createServer(answer)];
+    const ports = [this.port, this.plain];
+    await Promise.all(this.servers.map((server, at) => new Promise((done) => server.listen(ports[at], '127.0.0.1', done))));
   }
 
   async stop() {
-    this.server.closeAllConnections();
-    await new Promise((done) => this.server.close(done));
+    for (const server of this.servers) {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    }
     this.agent.destroy();
   }
 

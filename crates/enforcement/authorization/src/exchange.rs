@@ -88,13 +88,16 @@ fn session(visit: &Visit, token: &AccessToken) -> Option<std::sync::Arc<gw_model
     view.facts.session(sid.parse().ok()?).cloned()
 }
 
-/// How many of the session's proofs the token rests on: those that were there when the person last
-/// showed who they are for it.
+/// How many of the session's proofs the token rests on: those that were there when it was issued,
+/// up to when the person had last shown who they are.
 fn rank(session: &gw_model::Session, token: &AccessToken) -> u32 {
     let Some(at) = token.auth_time else {
         return 0;
     };
-    let is_before = |proof: &&gw_model::AuthnEvent| proof.at.as_secs() <= at.as_secs();
-    let rank = session.authn.iter().take_while(is_before).count();
+    let is_of_it = |proof: &&gw_model::AuthnEvent| {
+        let shown = proof.proven_at().unwrap_or(proof.at);
+        shown.as_secs() <= at.as_secs() && proof.at.as_secs() <= token.issued_at.as_secs()
+    };
+    let rank = session.authn.iter().take_while(is_of_it).count();
     u32::try_from(rank).unwrap_or(u32::MAX)
 }

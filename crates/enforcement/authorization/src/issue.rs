@@ -50,10 +50,8 @@ pub(crate) async fn access_token(
         now: visit.now,
     };
     let claims = AccessTokenClaims::new(&terms);
-    let signed = server
-        .shared
-        .keys
-        .sign_access_token(server.engine(), &claims, visit.now);
+    let keys = &server.shared.keys;
+    let signed = keys.sign_access_token(server.engine(), &claims);
     Ok(Issued {
         token: signed.await.map_err(unsigned)?,
         expires_in: terms.expires_in(),
@@ -113,7 +111,7 @@ pub(crate) async fn sign_for_client(
 ) -> Result<String, TokenError> {
     let server = &visit.server;
     let keys = &server.shared.keys;
-    let signed = keys.sign_for_client(server.engine(), algorithm, token_type, claims, visit.now);
+    let signed = keys.sign_for_client(server.engine(), algorithm, token_type, claims);
     signed.await.map_err(unsigned)
 }
 

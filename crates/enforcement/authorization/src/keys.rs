@@ -7,7 +7,7 @@ use arc_swap::ArcSwapOption;
 use gw_engine::Engine;
 use gw_issue::{ACCESS_TOKEN_PURPOSE, KeyError, SigningKeys};
 use gw_jose::{Algorithm, KeySet, PublicKey, TokenType};
-use gw_model::{Snapshot, Timestamp};
+use gw_model::Snapshot;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -70,9 +70,10 @@ impl TokenKeys {
         &self,
         engine: &Engine,
         claims: &impl Serialize,
-        now: Timestamp,
     ) -> Result<String, SignError> {
         let made = self.made(engine).await?;
+        // Not the time of the request: the keys may have been made for it.
+        let now = engine.clock().now();
         let signed = made.access.sign(TokenType::AccessToken, claims, now);
         signed
             .and_then(Result::ok)
@@ -87,9 +88,9 @@ impl TokenKeys {
         algorithm: Algorithm,
         token_type: TokenType,
         claims: &impl Serialize,
-        now: Timestamp,
     ) -> Result<String, SignError> {
         let made = self.made(engine).await?;
+        let now = engine.clock().now();
         let keys = made.id.iter().find(|(known, _)| *known == algorithm);
         let signed = keys.and_then(|(_, keys)| keys.sign(token_type, claims, now));
         signed

@@ -171,12 +171,6 @@ async fn token(
     });
     let keys = &server.shared.keys;
     let algorithm = known.client.id_token_algorithm;
-    let signed = keys.sign_for_client(
-        server.engine(),
-        algorithm,
-        TokenType::LogoutToken,
-        &claims,
-        now,
-    );
+    let signed = keys.sign_for_client(server.engine(), algorithm, TokenType::LogoutToken, &claims);
     signed.await.map_err(|fault| fault.to_string())
 }

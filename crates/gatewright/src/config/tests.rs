@@ -471,6 +471,9 @@ name = "wiki"
 app = "wiki"
 redirect_uris = ["https://wiki.example.com/callback"]
 secrets = ["wiki.secret"]
+[[scim]]
+name = "okta-people"
+secrets = ["okta-people.secret"]
 [[app]]
 name = "wiki"
 host = "wiki.example.com"

@@ -322,7 +322,13 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
     all.running.test.change(at_providers()).await;
     all.running
         .test
-        .change(vec![Change::ClientPut(Arc::new(client(1, "grafana")))])
+        .change(vec![
+            Change::ClientPut(Arc::new(client(1, "grafana"))),
+            Change::ClientPut(Arc::new(gw_model::Client {
+                suspended: true,
+                ..client(2, "resting")
+            })),
+        ])
         .await;
     let mut kept = 0;
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.is_proposable()) {
@@ -341,7 +347,13 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
                     _ => "old",
                 },
             )
-            .replace("{client}", "grafana")
+            .replace(
+                "{client}",
+                match endpoint.operation {
+                    Operation::ClientResume => "resting",
+                    _ => "grafana",
+                },
+            )
             .replace(
                 "/groups/{group}",
                 match endpoint.path.contains("/users/") {
@@ -352,8 +364,13 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
             .replace("{factor}", "f-AAAAAAAAAAA");
         let facts = all.facts();
         let target = format!("{path}?propose=why");
+        // Nobody has more than twenty that wait.
+        let who = match kept % 2 {
+            0 => &all.olga,
+            _ => &all.oskar,
+        };
         let (status, told) = all
-            .by(&all.olga, endpoint.method.clone(), &target, &body)
+            .by(who, endpoint.method.clone(), &target, &body)
             .await;
         let after = all.facts();
         let proposals = after.proposals().count();

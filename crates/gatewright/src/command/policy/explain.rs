@@ -314,7 +314,7 @@ mod tests {
             "provider:corp:x",
             "provider:corp,acr=",
             "provider:corp,x",
-            "password",
+            "sesame",
         ] {
             assert!(proof(wrong).is_err(), "{wrong}");
         }
