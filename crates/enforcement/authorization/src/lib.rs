@@ -7,8 +7,8 @@
 //! time that tokens are renewed; what a token may be for is another (`token.issue`).
 //!
 //! Whoever is in the middle of a sign-in keeps the request in a sealed cookie of their own
-//! ([`pending`]); codes, families of refresh tokens and what is remembered of consent are records
-//! of the store that change only as they were read ([`kept`]).
+//! (`pending`); codes, families of refresh tokens and what is remembered of consent are records
+//! of the store that change only as they were read (`kept`).
 
 mod apps;
 mod ask;

@@ -3,7 +3,7 @@
 //! [`Provisioning`] answers what comes in below [`PATH`]: it knows a source by the secret that it
 //! shows, asks policy whether the source may do what it asks for, and changes facts by a plan that
 //! is made anew where its turn comes. The protocol is `gw-scim`'s; what is planned is planned by
-//! pure functions over a [`Sight`](sight::Sight): the facts as far as one source may see and touch
+//! pure functions over a `Sight`: the facts as far as one source may see and touch
 //! them.
 //!
 //! A source sees whom it pushed and nobody else, changes nobody who has rights that it could not

@@ -369,9 +369,7 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
             0 => &all.olga,
             _ => &all.oskar,
         };
-        let (status, told) = all
-            .by(who, endpoint.method.clone(), &target, &body)
-            .await;
+        let (status, told) = all.by(who, endpoint.method.clone(), &target, &body).await;
         let after = all.facts();
         let proposals = after.proposals().count();
         match endpoint.operation {
