@@ -1,5 +1,5 @@
 use gw_engine::testing;
-use gw_model::{AuthnEvent, AuthnMethod, Change, EndReason, Ended, SessionKind, TokenHash};
+use gw_model::{AuthnEvent, AuthnMethod, Change, SessionKind, TokenHash};
 use http::StatusCode;
 use serde_json::json;
 use std::time::Duration;
@@ -92,15 +92,7 @@ async fn a_code_is_over_after_a_minute() {
 async fn a_code_of_a_session_that_ended_gives_nothing() {
     let server = Server::start().await;
     let code = server.code(&[]).await;
-    let ended = Ended {
-        at: server.test.clock.now(),
-        reason: EndReason::SignedOut,
-    };
-    let session = server.ana.id;
-    server
-        .test
-        .change(vec![Change::SessionEnded { session, ended }])
-        .await;
+    server.sign_out().await;
     assert_eq!(json(&server.redeem(&code).await)["error"], "invalid_grant");
 }
 

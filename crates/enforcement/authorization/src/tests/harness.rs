@@ -8,7 +8,7 @@ use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_jose::{Algorithm, KeyShape, PrivateKey, Signer, TokenType};
 use gw_model::{
     AuthnMethod, Change, Client as Fact, ClientId as FactId, ClientOwner, Consent, DecisionId,
-    Session, Timestamp, Upstream,
+    EndReason, Ended, Session, Timestamp, Upstream,
 };
 use gw_oauth::{
     About, ApplicationType, Client, ClientAuthentication, ClientId, ClientSecrets, GrantType,
@@ -292,6 +292,17 @@ impl Server {
             .await;
         assert_eq!(answer.status(), StatusCode::OK);
         json(&answer)
+    }
+
+    /// Ana's session ends.
+    pub(super) async fn sign_out(&self) {
+        let ended = Ended {
+            at: self.test.clock.now(),
+            reason: EndReason::SignedOut,
+        };
+        let session = self.ana.id;
+        let change = Change::SessionEnded { session, ended };
+        self.test.change(vec![change]).await;
     }
 
     pub(super) fn later(&self, span: Duration) {

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gw_engine::testing::{policies, user};
-use gw_model::{Change, EndReason, Ended};
+use gw_model::Change;
 use http::StatusCode;
 
 use super::harness::*;
@@ -67,15 +67,7 @@ async fn with_the_session_it_ends_unless_it_goes_on_without_the_person() {
     let online = refresh_token(&server.tokens(&[]).await);
     let offline = [("scope", "openid offline_access")];
     let offline = refresh_token(&server.tokens(&offline).await);
-    let ended = Ended {
-        at: server.test.clock.now(),
-        reason: EndReason::SignedOut,
-    };
-    let session = server.ana.id;
-    server
-        .test
-        .change(vec![Change::SessionEnded { session, ended }])
-        .await;
+    server.sign_out().await;
     assert_eq!(
         json(&server.refresh(&online).await)["error"],
         "invalid_grant"
@@ -158,4 +150,22 @@ async fn what_was_revoked_is_forgotten_once_it_is_over_by_itself() {
     server.later(Duration::from_secs(3600));
     server.server.sweep().await.unwrap();
     assert_eq!(known(), 0);
+}
+
+#[tokio::test]
+async fn a_client_that_never_heard_of_the_next_token_gives_all_of_them_back() {
+    let server = Server::start().await;
+    let first = refresh_token(&server.tokens(&[]).await);
+    let next = json(&server.refresh(&first).await);
+    let headers = [("authorization", &*basic("payroll"))];
+    let form = [("token", &*first)];
+    let other = server.post("/oauth/revoke", &headers, &form).await;
+    assert!(other.status().is_client_error());
+    let headers = [("authorization", &*basic("wiki"))];
+    let back = server.post("/oauth/revoke", &headers, &form).await;
+    assert_eq!(back.status(), StatusCode::OK);
+    let refused = server.refresh(&refresh_token(&next)).await;
+    assert_eq!(json(&refused)["error"], "invalid_grant");
+    let access = next["access_token"].as_str().unwrap();
+    assert_eq!(server.introspect(access).await["active"], false);
 }
