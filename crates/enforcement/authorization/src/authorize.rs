@@ -42,7 +42,7 @@ pub(crate) async fn begin(visit: &Visit) -> Answer {
     let pending = PendingAuthorization {
         request,
         is_chosen: false,
-        is_agreed: false,
+        agreed: None,
     };
     go_on(visit, &attempt, pending).await
 }
@@ -170,8 +170,9 @@ async fn next_step(
     let person = visit.person.as_ref();
     let subject = person.map(|person| subject(visit, known, person));
     let acrs = person.map(SignedIn::acrs).unwrap_or_default();
+    let is_agreed = person.is_some_and(|person| pending.agreed == Some(person.user.id));
     let agreed = match person {
-        Some(person) if !pending.is_agreed => consent::before(visit, known, request, person).await,
+        Some(person) if !is_agreed => consent::before(visit, known, request, person).await,
         _ => Ok(false),
     };
     let agreed = agreed
@@ -185,7 +186,7 @@ async fn next_step(
                 acrs: &acrs,
             }),
         account_chosen: pending.is_chosen,
-        consent: match (pending.is_agreed, agreed) {
+        consent: match (is_agreed, agreed) {
             (true, _) => Consent::Now,
             (_, true) => Consent::Before,
             _ => Consent::Missing,

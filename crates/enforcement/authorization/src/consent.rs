@@ -3,8 +3,10 @@
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Commit;
-use gw_model::{Actor, Timestamp};
-use gw_oauth::{AuthorizationFault, AuthorizationRequest, Client, OFFLINE_ACCESS, Scopes};
+use gw_model::Actor;
+use gw_oauth::{
+    AuthorizationFault, AuthorizationRequest, Client, OFFLINE_ACCESS, Resources, Scopes,
+};
 use gw_pages::Page;
 use http::Response;
 use std::time::Duration;
@@ -101,7 +103,7 @@ pub(crate) async fn decide(visit: &Visit) -> Answer {
         // The way back leads elsewhere, where forms of this page may not.
         return Ok(pending::ending(attempt, away(&refusal)));
     }
-    pending.is_agreed = true;
+    pending.agreed = Some(person.user.id);
     remember(visit, &known, &pending.request, person)
         .await
         .map_err(|fault| pages::failed("what somebody agreed to was not kept", &fault))?;
@@ -136,13 +138,15 @@ async fn remember(
     let client = known.client.id.as_str();
     let hash = kept::by_consent(person.user.id, client);
     let found = kept::find::<KeptConsent>(engine, hash).await?;
-    let mut scopes = request.scopes.clone();
+    let (mut scopes, mut resources) = (request.scopes.clone(), request.resources.clone());
     if let Some(found) = &found {
         scopes = joined(&scopes, &found.value.scopes);
+        resources = joined_resources(&resources, &found.value.resources);
     }
     let consent = KeptConsent {
         client: client.to_owned(),
         scopes,
+        resources,
         at: visit.now,
     };
     let (owner, expires) = (Some(person.user.id), visit.now.after(HOLDS));
@@ -163,6 +167,10 @@ fn joined(now: &Scopes, before: &Scopes) -> Scopes {
     Scopes::parse(&format!("{now} {before}")).unwrap_or_else(|_| now.clone())
 }
 
+fn joined_resources(now: &Resources, before: &Resources) -> Resources {
+    Resources::parse(now.iter().chain(before.iter())).unwrap_or_else(|_| now.clone())
+}
+
 /// Whether the person agreed before to all that is wanted; or the operator has for them.
 pub(crate) async fn before(
     visit: &Visit,
@@ -177,12 +185,10 @@ pub(crate) async fn before(
     let found = kept::find::<KeptConsent>(visit.server.engine(), hash).await?;
     Ok(found.is_some_and(|found| {
         let agreed = &found.value;
-        is_recent(found.expires, visit.now) && request.scopes.is_within(&agreed.scopes)
+        visit.now < found.expires
+            && request.scopes.is_within(&agreed.scopes)
+            && request.resources.is_within(&agreed.resources)
     }))
-}
-
-fn is_recent(expires: Timestamp, now: Timestamp) -> bool {
-    now < expires
 }
 
 /// Whether people are asked.

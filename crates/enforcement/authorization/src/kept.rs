@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use gw_engine::Engine;
 use gw_model::{SessionId, Timestamp, TokenHash, UserId};
 use gw_oauth::{
-    Authorization, CodeRecord, DeviceRecord, GrantId, RefreshFamily, Scopes, SecretHash,
+    Authorization, CodeRecord, DeviceRecord, GrantId, RefreshFamily, Resources, Scopes, SecretHash,
 };
 use gw_store::{Effect, KeptRow, Read, Secret, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -75,6 +75,8 @@ pub(crate) struct KeptConsent {
     /// The client's name.
     pub(crate) client: String,
     pub(crate) scopes: Scopes,
+    #[serde(default)]
+    pub(crate) resources: Resources,
     pub(crate) at: Timestamp,
 }
 

@@ -1,7 +1,7 @@
 //! What somebody is in the middle of: in a sealed cookie of their own for each attempt, so that
 //! nobody can fill our memory, and nobody else can go on with it.
 
-use gw_model::AppName;
+use gw_model::{AppName, UserId};
 use gw_oauth::AuthorizationRequest;
 use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,9 @@ use gw_identity::PENDING_COOKIE;
 const LIVES_SECS: u64 = 30 * 60;
 /// The longest cookie that browsers take, with some room.
 const COOKIE_BYTES_MAX: usize = 3_900;
-/// How many of them one browser has at a time; of more, all are given up.
-const AT_ONCE: usize = 8;
+/// How many of them one browser has at a time; of more, all are given up. All of them together are
+/// half of what a request's head may be, so that no page elsewhere fills it with them.
+const AT_ONCE: usize = 4;
 /// What it is sealed for.
 const PURPOSE: &str = "pending authorization";
 
@@ -38,8 +39,8 @@ pub(crate) struct PendingAuthorization {
     pub(crate) request: AuthorizationRequest,
     /// Whether an account was chosen.
     pub(crate) is_chosen: bool,
-    /// Whether the person agreed.
-    pub(crate) is_agreed: bool,
+    /// Who agreed: nobody else has.
+    pub(crate) agreed: Option<UserId>,
 }
 
 /// A device that asks.

@@ -1,3 +1,7 @@
+use std::sync::Arc;
+
+use gw_engine::testing::{START, session, user};
+use gw_model::{AuthnMethod, Change};
 use gw_oauth::{Client, Purpose, Secret};
 use http::StatusCode;
 
@@ -186,4 +190,54 @@ async fn what_another_person_gave_is_nobody_elses_to_see() {
     assert_eq!(location(&taken), "/sign-in");
     let page = text(&server.ana().get("/account/apps", "").await);
     assert!(page.contains("wiki"), "{page}");
+}
+
+#[tokio::test]
+async fn what_one_person_agreed_to_is_not_agreed_by_the_next_in_the_same_browser() {
+    let bo = user(2, "bo", &["staff"]);
+    let of_bo = session(12, &bo, AuthnMethod::SignInLink, START);
+    let server = Server::with(vec![
+        fact(41, Some("wiki"), &registered()),
+        Change::UserPut(Arc::new(bo)),
+        Change::SessionStarted(Arc::new(of_bo.clone())),
+    ])
+    .await;
+    let mut browser = server.ana();
+    browser.get("/oauth/authorize", &asked("guest", &[])).await;
+    let agreed = [("attempt", &*attempt(&browser)), ("decision", "allow")];
+    let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
+    browser.session = Some(of_bo);
+    let asks = browser.follow(&onward_to).await;
+    assert_eq!(answered(&asks, "code"), None);
+    assert!(
+        text(&asks).contains("Let wiki in as you?"),
+        "{}",
+        text(&asks)
+    );
+}
+
+#[tokio::test]
+async fn who_agreed_is_asked_again_where_tokens_are_for_more() {
+    let server = with_guest().await;
+    let mut browser = server.ana();
+    browser.get("/oauth/authorize", &asked("guest", &[])).await;
+    let agreed = [("attempt", &*attempt(&browser)), ("decision", "allow")];
+    let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
+    browser.follow(&onward_to).await;
+    let more = asked("guest", &[("resource", "https://api.test")]);
+    let asks = browser.get("/oauth/authorize", &more).await;
+    assert!(text(&asks).contains("https://api.test"), "{}", text(&asks));
+}
+
+#[tokio::test]
+async fn a_browser_keeps_no_more_of_them_than_a_request_can_bring() {
+    let server = Server::start().await;
+    let mut browser = server.stranger();
+    let long = "x".repeat(1_900);
+    for _ in 0..12 {
+        let query = asked("wiki", &[("state", &long)]);
+        browser.get("/oauth/authorize", &query).await;
+        let kept: usize = browser.cookies.iter().map(|(n, v)| n.len() + v.len()).sum();
+        assert!(kept <= 16 * 1024, "{kept}");
+    }
 }
