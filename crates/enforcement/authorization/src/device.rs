@@ -36,6 +36,7 @@ pub(crate) async fn begin(visit: &Visit) -> Response<Bytes> {
 async fn give(visit: &Visit) -> Result<answer::Answer, TokenError> {
     let parameters = token::posted(visit)?;
     let known = token::client(visit, &parameters).await?;
+    token::admit(visit, &known)?;
     let secret = Secret::generate().map_err(|_| TokenError::Server)?;
     let user_code = UserCode::generate().map_err(|_| TokenError::Server)?;
     let taken = DeviceRecord::take(&parameters, &known.client, &secret, &user_code, visit.now);
@@ -137,7 +138,12 @@ pub(crate) fn page(visit: &Visit) -> Answer {
 }
 
 fn code_page(visit: &Visit, code: &str, fault: Option<&str>) -> Response<Bytes> {
+    let status = match fault {
+        None => StatusCode::OK,
+        Some(_) => StatusCode::FORBIDDEN,
+    };
     Page::new("Let a device in")
+        .status(status)
         .links(visit.links())
         .render(&CodePage { code, fault })
 }

@@ -117,7 +117,10 @@ async fn tell_until_heard(
 ) {
     let mut waits = WAITS;
     for _ in 0..TRIES {
-        match say(server, known, logout, login).await {
+        let turn = server.shared.telling.acquire().await;
+        let said = say(server, known, logout, login).await;
+        drop(turn);
+        match said {
             Ok(()) => return,
             Err(why) => {
                 tracing::warn!(client = %known.fact.name, %why, "a client was not told that a session ended");

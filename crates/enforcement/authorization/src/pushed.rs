@@ -34,8 +34,9 @@ pub(crate) async fn answer(visit: &Visit) -> Response<Bytes> {
 async fn push(visit: &Visit) -> Result<answer::Answer, TokenError> {
     let parameters = token::posted(visit)?;
     let known = token::client(visit, &parameters).await?;
+    token::admit(visit, &known)?;
     let url = format!("{}{}", visit.server.issuer(), paths::PUSHED);
-    let proof = token::dpop(visit, &url)?;
+    let proof = token::proof(visit, &known, &url, None)?;
     let secret = Secret::generate().map_err(|_| TokenError::Server)?;
     let taken = PushedRequest::take(
         &parameters,

@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -20,7 +21,7 @@ use gw_oauth::{
 use gw_pages::{JudgedRequest, PageService, Sealer, refused::Level};
 use gw_store::{Effect, Secret, StoreError};
 use http::{Method, Response};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::{
     apps, authorize, client_keys::FetchedKeys, clients::Clients, consent, device, introspection,
@@ -59,6 +60,12 @@ pub const FORM_MAX_BYTES: usize = gw_oauth::PARAMETERS_BYTES_MAX;
 const SEEN_AT_ONCE: usize = 200_000;
 /// How many of them of one client or key.
 const SEEN_OF_ONE: usize = 20_000;
+/// How many device codes and pushed requests of clients that show nothing are taken in a span.
+const STRANGERS_IN_SPAN: u32 = 100;
+/// How long that is.
+const STRANGERS_SPAN: Duration = Duration::from_secs(10);
+/// How many clients are told of ended sessions at a time.
+const TOLD_AT_ONCE: usize = 16;
 /// How many people's tries of user codes are remembered.
 const TRIES_KEPT: usize = 10_000;
 /// Most revocations that one commit of the sweep forgets.
@@ -101,8 +108,32 @@ pub(crate) struct Shared {
     pub(crate) pairwise: PairwiseKey,
     seen: Mutex<SeenOnce>,
     tries: Mutex<HashMap<UserId, UserCodeTries>>,
+    strangers: Mutex<Pace>,
+    /// How many clients are told of ended sessions at a time.
+    pub(crate) telling: Semaphore,
     /// Where all of it runs: not on the threads of traffic.
     control: Handle,
+}
+
+/// What all strangers together asked in the span that began last.
+#[derive(Default)]
+struct Pace {
+    since: Timestamp,
+    count: u32,
+}
+
+impl Pace {
+    fn admit(&mut self, now: Timestamp) -> bool {
+        if now.since(self.since) >= STRANGERS_SPAN {
+            *self = Self {
+                since: now,
+                count: 0,
+            };
+        }
+        let is_admitted = self.count < STRANGERS_IN_SPAN;
+        self.count += u32::from(is_admitted);
+        is_admitted
+    }
 }
 
 /// The server cannot be set up.
@@ -179,6 +210,8 @@ impl AuthorizationServer {
                 pairwise,
                 seen: Mutex::new(SeenOnce::with_capacity(SEEN_AT_ONCE).with_share(SEEN_OF_ONE)),
                 tries: Mutex::default(),
+                strangers: Mutex::default(),
+                telling: Semaphore::new(TOLD_AT_ONCE),
                 control: Handle::current(),
                 engine,
                 identity,
@@ -271,6 +304,17 @@ impl AuthorizationServer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         seen.see(key, until, now).is_first()
+    }
+
+    /// Counts what a stranger asks that leaves something behind, over all of them.
+    pub(crate) fn admits_stranger(&self) -> bool {
+        let now = self.now();
+        let mut pace = self
+            .shared
+            .strangers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        pace.admit(now)
     }
 
     /// Counts a person's try of a user code.

@@ -30,7 +30,7 @@ pub(crate) async fn answer(visit: &Visit) -> Response<Bytes> {
     let mut answered = match tokens(visit).await {
         Ok(answered) => answered,
         Err(fault) => {
-            tracing::info!(%fault, "no token was given");
+            tracing::debug!(%fault, "no token was given");
             fault.answer(headers)
         }
     };
@@ -95,7 +95,7 @@ pub(crate) fn posted(visit: &Visit) -> Result<Parameters, TokenError> {
 pub(crate) async fn asking(visit: &Visit, parameters: &Parameters) -> Result<Asking, TokenError> {
     let known = client(visit, parameters).await?;
     let proven = Proven {
-        dpop_key: dpop(visit, &visit.server.endpoints().token)?,
+        dpop_key: proof(visit, &known, &visit.server.endpoints().token, None)?,
         certificate: None,
     };
     Ok(Asking { known, proven })
@@ -125,6 +125,19 @@ pub(crate) async fn client(
     }
 }
 
+/// Counts what a client asks that leaves something behind and has shown nothing: strangers fill
+/// neither the store nor the log.
+///
+/// # Errors
+/// Where its address, or all of them together, ask too often.
+pub(crate) fn admit(visit: &Visit, known: &Registered) -> Result<(), TokenError> {
+    let server = &visit.server;
+    let address = visit.request.judged.address;
+    let is_admitted = !known.client.is_public()
+        || (server.shared.identity.admits(address) && server.admits_stranger());
+    is_admitted.then_some(()).ok_or(TokenError::Unavailable)
+}
+
 /// Checks how a client shows who it is, by its keys as they are known, or as they are now.
 async fn check(
     visit: &Visit,
@@ -151,17 +164,12 @@ async fn check(
     credential.check(&known.client, &rules)
 }
 
-/// The key of the DPoP proof that came along, which holds one of our nonces and comes once.
-pub(crate) fn dpop(
-    visit: &Visit,
-    url: &str,
-) -> Result<Option<gw_jose::Thumbprint>, DpopHeaderFault> {
-    proof(visit, url, None)
-}
-
-/// The same of a request with an access token.
+/// The key of the DPoP proof that came along, which holds one of our nonces and comes once; what is
+/// remembered of the proofs of one client takes the room of no other. At a resource it is for the
+/// access token that it came with.
 pub(crate) fn proof(
     visit: &Visit,
+    client: &Registered,
     url: &str,
     access_token: Option<&str>,
 ) -> Result<Option<gw_jose::Thumbprint>, DpopHeaderFault> {
@@ -179,7 +187,8 @@ pub(crate) fn proof(
     let Some(proof) = read_dpop(&visit.request.headers, &rules)? else {
         return Ok(None);
     };
-    let key = SeenKey::new("dpop", &proof.key.to_string(), &proof.id);
+    let id = format!("{} {}", proof.key, proof.id);
+    let key = SeenKey::new("dpop", client.fact.name.as_str(), &id);
     match server.is_first(key, proof.remember_until) {
         true => Ok(Some(proof.key)),
         false => Err(DpopHeaderFault::Replayed),

@@ -114,7 +114,10 @@ fn is_proven(
         None => None,
         Some(_) => {
             let endpoint = &visit.server.endpoints().userinfo;
-            token::proof(visit, endpoint, Some(shown.token)).map_err(|fault| match fault {
+            let known = visit.client(&token.client_id);
+            let known = known.ok_or(ResourceRefusal::InvalidToken)?;
+            let proof = token::proof(visit, &known, endpoint, Some(shown.token));
+            proof.map_err(|fault| match fault {
                 DpopHeaderFault::Proof(DpopFault::Nonce) => ResourceRefusal::UseNonce,
                 _ => ResourceRefusal::InvalidProof,
             })?

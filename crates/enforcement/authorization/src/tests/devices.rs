@@ -92,7 +92,7 @@ async fn codes_are_not_tried_for_long() {
     let mut browser = server.ana();
     for _ in 0..5 {
         let tried = browser.post("/device", &[("code", "BCDF-GHJK")]).await;
-        assert_eq!(tried.status(), StatusCode::OK);
+        assert_eq!(tried.status(), StatusCode::FORBIDDEN);
     }
     let code = begun["user_code"].as_str().unwrap();
     let tried = browser.post("/device", &[("code", code)]).await;
@@ -113,4 +113,24 @@ async fn whoever_is_not_signed_in_signs_in_before_a_code_is_looked_at() {
     let back = browser.get("/resume", &format!("attempt={attempt}")).await;
     let page = browser.follow(&location(&back)).await;
     assert!(text(&page).contains(code), "{}", text(&page));
+}
+
+#[tokio::test]
+async fn whoever_shows_nothing_fills_neither_the_store_nor_the_log() {
+    let server = Server::start().await;
+    let form = [("client_id", "cli"), ("scope", "openid")];
+    let mut taken = 0;
+    for _ in 0..120 {
+        let answer = server.post("/oauth/device", &[], &form).await;
+        taken += u32::from(answer.status() == StatusCode::OK);
+    }
+    assert_eq!(taken, 100);
+    let form = [("grant_type", "client_credentials"), ("scope", "read")];
+    assert_eq!(
+        server.token(&form).await.status(),
+        StatusCode::OK,
+        "who shows who it is"
+    );
+    server.later(Duration::from_secs(11));
+    begin(&server).await;
 }
