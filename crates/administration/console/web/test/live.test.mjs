@@ -232,7 +232,8 @@ describe('live decisions', () => {
 describe('where little happens', () => {
   let mock, browser;
   before(async () => {
-    mock = await startMock({ rate: 1 });
+    // A decision in ten minutes: none comes to answer a poll while it is left.
+    mock = await startMock({ rate: 1 / 600 });
     browser = await open();
   });
   after(async () => {
