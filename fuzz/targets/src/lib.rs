@@ -22,6 +22,7 @@ mod canonical;
 mod client_address;
 mod configuration;
 mod cookies;
+mod directory;
 mod facts;
 mod fetch_site;
 mod form;
@@ -31,10 +32,14 @@ mod headers;
 mod input;
 mod ledger;
 mod names;
+mod oauth;
 mod passkeys;
 mod policies;
+mod providers;
+mod saml;
 mod scim;
 mod seals;
+mod signed;
 mod tokens;
 mod websocket;
 
@@ -78,6 +83,23 @@ macro_rules! for_each_target {
             assertion => assertion::assertion,
             access_token => tokens::access_token,
             access_token_claims => tokens::claims,
+            signed_tokens => signed::tokens,
+            signed_claims => signed::claims,
+            key_set => signed::key_set,
+            authorization_request => oauth::authorization,
+            token_request => oauth::token,
+            client_registration => oauth::registration,
+            claims_request => oauth::claims_request,
+            client_credentials => oauth::client_credentials,
+            client_logout => oauth::logout,
+            provider_answers => providers::answers,
+            breached_list => providers::breached_list,
+            saml_document => saml::document,
+            saml_response => saml::response,
+            saml_request => saml::request,
+            saml_metadata => saml::metadata,
+            directory_message => directory::message,
+            directory_names => directory::names,
             names => names::names,
             ledger_frames => ledger::frames::frames,
             ledger_records => ledger::records::records,

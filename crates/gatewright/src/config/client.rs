@@ -155,6 +155,7 @@ impl Said {
             default_max_age: tokens.default_max_age,
             require_auth_time: tokens.require_auth_time,
             default_acr_values: tokens.default_acr_values,
+            sector_document: None,
             registration_token: None,
         })
     }

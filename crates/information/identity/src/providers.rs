@@ -11,10 +11,10 @@ mod connection;
 mod flow;
 mod logout;
 mod look;
-mod metadata;
+pub(crate) mod metadata;
 mod people;
 pub(crate) mod saml;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -346,6 +346,10 @@ pub struct Client {
     /// The authentication contexts that are wanted where its request does not say.
     #[serde(default)]
     pub default_acr_values: Vec<String>,
+    /// Where the redirect URIs of its sector are listed (OpenID Connect Registration 1.0, 5), where
+    /// it said so.
+    #[serde(default)]
+    pub sector_document: Option<String>,
     /// By which it may read and change its own registration (RFC 7592), where it came by one.
     #[serde(default)]
     pub registration_token: Option<SecretHash>,

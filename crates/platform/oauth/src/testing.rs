@@ -79,6 +79,7 @@ pub(crate) fn client() -> Client {
         default_max_age: None,
         require_auth_time: false,
         default_acr_values: Vec::new(),
+        sector_document: None,
         registration_token: None,
     }
 }

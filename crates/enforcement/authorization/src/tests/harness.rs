@@ -75,6 +75,7 @@ pub(super) fn client(id: &str) -> Client {
         default_max_age: None,
         require_auth_time: false,
         default_acr_values: Vec::new(),
+        sector_document: None,
         registration_token: None,
     }
 }

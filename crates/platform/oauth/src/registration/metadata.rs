@@ -31,6 +31,8 @@ pub struct ClientMetadata {
     response_types: Vec<&'static str>,
     scope: String,
     subject_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sector_identifier_uri: Option<String>,
     id_token_signed_response_alg: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     userinfo_signed_response_alg: Option<&'static str>,
@@ -79,6 +81,7 @@ impl ClientMetadata {
                 SubjectType::Public => "public",
                 SubjectType::Pairwise { .. } => "pairwise",
             },
+            sector_identifier_uri: client.sector_document.clone(),
             id_token_signed_response_alg: client.id_token_algorithm.name(),
             userinfo_signed_response_alg: client.userinfo_algorithm.map(|one| one.name()),
             backchannel_logout_uri: logout.map(|logout| logout.uri.clone()),

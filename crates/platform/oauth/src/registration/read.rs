@@ -173,6 +173,7 @@ fn client(
         default_max_age: members.seconds("default_max_age")?,
         require_auth_time: members.flag("require_auth_time")?,
         default_acr_values: default_acr_values(members)?,
+        sector_document: sector_document.clone(),
         registration_token: None,
     };
     Ok(Registration {

@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ClientFault, ErrorCode, RedirectUriFault, RegisteredClient, SectorFault, SubjectType,
-    check_sector_document,
+    ClientFault, ClientMetadata, ErrorCode, RedirectUriFault, RegisteredClient, SectorFault,
+    SubjectType, check_sector_document,
     testing::{NOW, resources, scopes},
 };
 
@@ -245,6 +245,22 @@ fn pairwise_subjects_are_of_one_host_or_of_a_listed_sector() {
         assert_eq!(check(other), Err(SectorFault::Malformed), "{other}");
     }
     assert_eq!(sector(listed), "sector.example");
+}
+
+#[test]
+fn what_is_told_of_a_sector_may_be_said_again() {
+    let uri = "https://sector.example/list";
+    let registered = with(
+        json!({"subject_type": "pairwise", "sector_identifier_uri": uri,
+        "redirect_uris": ["https://a.example/cb", "https://b.example/cb"]}),
+    );
+    let current = registered.unwrap().client;
+    let told = serde_json::to_value(ClientMetadata::of(&current)).unwrap();
+    assert_eq!(told["sector_identifier_uri"], uri);
+    let said = told.to_string();
+    let again = Registration::change(said.as_bytes(), &current, &rules(), &secret(), NOW).unwrap();
+    assert_eq!(again.sector_document.as_deref(), Some(uri));
+    assert_eq!(again.client, current);
 }
 
 #[test]
