@@ -22,6 +22,8 @@ missing_packages() {
     python3 -c 'import venv, ensurepip' 2>/dev/null || echo python3-venv
     [ -x /usr/sbin/slapd ] || echo slapd
     command -v ldapmodify >/dev/null || echo ldap-utils
+    [ -x /usr/sbin/apache2 ] || echo apache2-bin
+    [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
     [ -x /usr/sbin/mkfs.ext4 ] || command -v mkfs.ext4 >/dev/null || echo e2fsprogs
 }
 
@@ -44,7 +46,7 @@ install_packages() {
     local packages
     mapfile -t packages < <(missing_packages)
     if [ "${#packages[@]}" = 0 ]; then
-        echo "setup: chromium, curl, openssl, node, npm, python3, slapd and e2fsprogs are there"
+        echo "setup: chromium, curl, openssl, node, npm, python3, slapd, apache2 with mod_auth_openidc and e2fsprogs are there"
         return
     fi
     echo "setup: installing from Debian's packages: ${packages[*]}"
