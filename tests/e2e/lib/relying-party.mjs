@@ -1,10 +1,11 @@
 // An app with a sign-in of its own, by OpenID Connect: openid-client, which takes nothing that does not hold to the letter.
 
 import { createServer } from 'node:http';
-import { Agent, createServer as createSecureServer, request as send } from 'node:https';
+import { Agent, createServer as createSecureServer } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { createRemoteJWKSet, customFetch, jwtVerify } from 'jose';
 import * as oidc from 'openid-client';
+import { fetchBy } from './fetch.mjs';
 
 /**
  * Starts the app at `host` and, for what it is told of sessions that ended, over plain HTTP on loopback. `issuer` is where
@@ -29,6 +30,7 @@ class RelyingParty {
     this.origin = `https://${parts.host}:${parts.port}`;
     this.callback = `${this.origin}/callback`;
     this.bye = `${this.origin}/bye`;
+    this.fetch = fetchBy(parts.agent);
   }
 
   async start() {
@@ -50,27 +52,6 @@ class RelyingParty {
     }
     this.agent.destroy();
   }
-
-  /** Asks as `fetch` does, believing the authority of the test and resolving its names here. */
-  fetch = (url, { method = 'GET', headers = {}, body } = {}) =>
-    new Promise((done, failed) => {
-      const { hostname, port, pathname, search } = new URL(url);
-      const options = {
-        method, agent: this.agent, host: '127.0.0.1', port, path: pathname + search, servername: hostname,
-        headers: { ...Object.fromEntries(new Headers(headers)), host: `${hostname}:${port}` },
-      };
-      const sent = send(options, (answer) => {
-        const chunks = [];
-        answer.on('data', (chunk) => chunks.push(chunk));
-        answer.on('end', () => {
-          const whole = Buffer.concat(chunks);
-          const has = answer.statusCode !== 204 && answer.statusCode !== 304;
-          done(new Response(has ? whole : null, { status: answer.statusCode, headers: answer.headers }));
-        });
-      });
-      sent.on('error', failed);
-      sent.end(body === undefined || body === null ? undefined : String(body));
-    });
 
   /** What the issuer says of itself, read once. */
   async config() {

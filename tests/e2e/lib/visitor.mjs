@@ -51,7 +51,7 @@ function readAnswer(stdout) {
   };
 }
 
-/** Lower-case names to values; `set-cookie` to a list. */
+/** Lower-case names to values; `set-cookie` to a list, and challenges to all of them. */
 function readHeaders(text) {
   const headers = { 'set-cookie': [] };
   for (const line of text.split('\r\n').slice(1)) {
@@ -59,6 +59,7 @@ function readHeaders(text) {
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'set-cookie') headers['set-cookie'].push(value);
+    else if (name === 'www-authenticate' && headers[name]) headers[name] += `, ${value}`;
     else headers[name] = value;
   }
   return headers;
