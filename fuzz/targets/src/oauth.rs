@@ -236,6 +236,8 @@ pub(crate) fn logout(data: &[u8]) {
     let Ok(parameters) = Parameters::of_query(Some(query)) else {
         return;
     };
+    let again = Parameters::of_query(Some(&parameters.query()));
+    assert_eq!(again.as_ref(), Ok(&parameters));
     let Ok(wish) = LogoutRequest::read(&parameters) else {
         return;
     };

@@ -32,6 +32,9 @@ pub struct User {
     /// A disabled person is refused everywhere and loses every session.
     #[serde(default)]
     pub disabled: bool,
+    /// What apps were given of them before counts no more; it never moves back.
+    #[serde(default)]
+    pub tokens_from: Timestamp,
     /// The epoch number of the last change; set when the change is applied.
     #[serde(default)]
     pub version: u64,
@@ -50,6 +53,11 @@ impl User {
 
     fn has(&self, kind: FactorKind) -> bool {
         self.factors.iter().any(|f| f.kind == kind)
+    }
+
+    /// Whether what was given of them then still counts.
+    pub fn honours(&self, given_at: Timestamp) -> bool {
+        !self.disabled && given_at >= self.tokens_from
     }
 
     /// Whether they are somebody at a provider, or in a group by its word.

@@ -61,6 +61,7 @@ pub(crate) fn user(id: UserId, name: &str, groups: &[&str]) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }
 }

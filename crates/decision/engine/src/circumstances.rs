@@ -6,7 +6,7 @@ use gw_model::{
     AccessRequest, Action, App, Attribute, AttributeSet, Authn, ClientId, Context, DeviceContext,
     FactorKind, GroupName, HttpContext, NetworkContext, Principal, ProposalContext, Resource,
     RiskContext, SessionContext, SessionId, Snapshot, TimeContext, Timestamp, TokenContext,
-    TokenId,
+    TokenId, UserId,
 };
 
 /// Everything about an access that is not a fact of the stream.
@@ -51,8 +51,14 @@ pub struct OwnedToken {
     pub id: TokenId,
     /// What it was granted by, and is revoked with.
     pub grant: TokenId,
+    /// What it was exchanged from, all the way back: revoked with any of it.
+    pub origins: Vec<TokenId>,
+    /// The person whom it is about; the client itself where none.
+    pub user: Option<UserId>,
     /// The client that it was issued to.
     pub client_id: ClientId,
+    /// The clients that what it was exchanged from was issued to.
+    pub origin_clients: Vec<ClientId>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// The first instant at which it is good no more.
@@ -70,30 +76,47 @@ pub struct OwnedToken {
 impl OwnedToken {
     /// Why it does not count, where it does not: its client, or somebody, took it back.
     pub fn fault(&self, facts: &Snapshot, now: Timestamp) -> Option<&'static str> {
-        let client = facts.client(self.client_id);
+        let honours = |client| {
+            let client = facts.client(client);
+            client.is_some_and(|client| client.honours(self.issued_at))
+        };
+        let user = self.user.map(|user| facts.user(user));
         if now >= self.expires {
             Some("the access token is over")
-        } else if client.is_none_or(|client| !client.honours(self.issued_at)) {
-            Some("the client that the access token was issued to does not honour it")
-        } else if self.is_revoked(facts) {
+        } else if !self.clients().all(honours) {
+            Some("a client that the access token was issued to does not honour it")
+        } else if user.is_some_and(|user| user.is_none_or(|user| !user.honours(self.issued_at))) {
+            Some("the person whom the access token is about does not honour it")
+        } else if self.ids().any(|id| facts.revocation(id).is_some()) {
             Some("the access token was revoked")
         } else {
             None
         }
     }
 
-    fn is_revoked(&self, facts: &Snapshot) -> bool {
-        [self.id, self.grant]
-            .into_iter()
-            .any(|id| facts.revocation(id).is_some())
+    /// By what it is revoked.
+    fn ids(&self) -> impl Iterator<Item = TokenId> {
+        let origins = self.origins.iter().copied();
+        [self.id, self.grant].into_iter().chain(origins)
     }
 
-    /// The newest version of what it rests on: moves when its client does, and when it is revoked.
+    fn clients(&self) -> impl Iterator<Item = ClientId> {
+        let origins = self.origin_clients.iter().copied();
+        std::iter::once(self.client_id).chain(origins)
+    }
+
+    /// The newest version of what it rests on: moves when its clients or its person do, and when it
+    /// is revoked.
     pub(crate) fn version(&self, facts: &Snapshot) -> u64 {
-        let client = facts.client(self.client_id);
-        let revoked = [self.id, self.grant].map(|id| facts.revocation(id).map_or(0, |r| r.version));
-        let client = client.map_or(0, |client| client.version);
-        revoked.into_iter().fold(client, u64::max)
+        let revoked = self
+            .ids()
+            .map(|id| facts.revocation(id).map_or(0, |r| r.version));
+        let clients = self
+            .clients()
+            .map(|id| facts.client(id).map_or(0, |client| client.version));
+        let user = self.user.and_then(|user| facts.user(user));
+        let user = user.map_or(0, |user| user.version);
+        revoked.chain(clients).fold(user, u64::max)
     }
 
     fn context(&self) -> TokenContext<'_> {

@@ -11,7 +11,7 @@ use gw_store::Refused;
 
 use crate::{
     issue,
-    kept::{self, KeptConsent, KeptError, KeptFamily, KeptGrant, KeptLogin},
+    kept::{self, KeptCode, KeptConsent, KeptDevice, KeptError, KeptFamily, KeptGrant, KeptLogin},
     pages,
     redeem::{Failed, TRIES},
     server::paths,
@@ -153,9 +153,21 @@ async fn all_of(visit: &Visit, person: &SignedIn, client: &str) -> Result<Commit
             commit = commit.effect(found.removed());
         }
     }
+    for found in kept::of::<KeptCode>(engine, who).await? {
+        if found.value.record.authorization.client_id.as_str() == client {
+            commit = commit.effect(found.removed());
+        }
+    }
+    for found in kept::of::<KeptDevice>(engine, who).await? {
+        if found.value.record.client_id.as_str() == client {
+            commit = commit.effect(found.removed());
+        }
+    }
     for found in kept::of::<KeptLogin>(engine, who).await? {
         if found.value.client == client {
-            commit = commit.effect(found.removed());
+            // Nobody's any more: the client is told that it is over.
+            let put = found.replaced(&found.value, None, found.expires);
+            commit = commit.effect(put.effect()?);
         }
     }
     Ok(commit)

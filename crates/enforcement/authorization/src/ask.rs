@@ -34,6 +34,9 @@ impl Question<'_> {
         Some(OwnedToken {
             id: grant,
             grant,
+            origins: Vec::new(),
+            user: None,
+            origin_clients: Vec::new(),
             client_id: self.client.fact.id,
             issued_at: now,
             expires,

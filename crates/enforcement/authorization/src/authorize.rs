@@ -56,13 +56,15 @@ pub(crate) fn posted(visit: &Visit) -> Answer {
 /// A posted form as an address of ours.
 pub(crate) fn as_address(visit: &Visit, path: &str) -> Response<Bytes> {
     let form = Parameters::of_form(&visit.request.headers, &visit.request.body);
-    let body = str::from_utf8(&visit.request.body).unwrap_or_default();
     match form {
         Err(fault) => pages::shown(visit, &fault.into()),
-        Ok(_) if body.len() > QUERY_BYTES_MAX => {
-            pages::shown(visit, &gw_oauth::ParameterFault::TooLarge.into())
-        }
-        Ok(_) => redirect(&format!("{path}?{body}")),
+        // Written anew: what was posted may hold what no address does.
+        Ok(parameters) => match parameters.query() {
+            query if query.len() > QUERY_BYTES_MAX => {
+                pages::shown(visit, &gw_oauth::ParameterFault::TooLarge.into())
+            }
+            query => redirect(&format!("{path}?{query}")),
+        },
     }
 }
 

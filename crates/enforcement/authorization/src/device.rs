@@ -2,14 +2,13 @@
 
 use askama::Template;
 use bytes::Bytes;
-use gw_engine::{Commit, CommitError};
+use gw_engine::Commit;
 use gw_model::Actor;
 use gw_oauth::{
-    Authorization, DeviceDecision, DeviceFault, DeviceRecord, DeviceResponse, GrantId, Secret,
-    SecretHash, TokenError, UserCode, answer,
+    Authorization, DeviceDecision, DeviceFault, DevicePace, DeviceRecord, DeviceResponse, GrantId,
+    Secret, SecretHash, TokenError, UserCode, answer,
 };
 use gw_pages::{Message, Page, redirect};
-use gw_store::Refused;
 use http::{Response, StatusCode};
 
 use crate::{
@@ -80,22 +79,24 @@ pub(crate) async fn poll(
     code: &SecretHash,
 ) -> Result<answer::Answer, TokenError> {
     let engine = visit.server.engine();
+    let mut pace: Option<DevicePace> = None;
     for _ in 0..TRIES {
         let found = kept::find::<KeptDevice>(engine, kept::by_secret(code)).await;
         let mut found = found.map_err(failed)?.ok_or(DeviceFault::Unknown)?;
         let record = &mut found.value.record;
+        // A second look for the same question is not another question.
+        record.pace = match pace {
+            None => visit.server.pace(code),
+            Some(_) => DevicePace::default(),
+        };
         let polled = record.poll(code, &asking.known.client, &asking.proven, visit.now);
+        if pace.is_none() {
+            pace = Some(record.pace);
+            visit.server.keep_pace(code, record.pace);
+        }
         match polled {
-            Err(fault) => {
-                let put = found.replaced(&found.value, found.owner, found.expires);
-                let commit = Commit::new(Actor::Client(asking.known.fact.id), "a device asked");
-                let commit = commit.effect(put.effect().map_err(failed)?);
-                match engine.commit(commit).await {
-                    Err(CommitError::Refused(Refused::Stale)) => {}
-                    Err(fault) => return Err(failed(fault)),
-                    Ok(_) => return Err(fault.into()),
-                }
-            }
+            // Nothing of it is kept: who asks fills neither the store nor the log.
+            Err(fault) => return Err(fault.into()),
             Ok(grant) => {
                 let granted = found.value.granted.ok_or(TokenError::Ended)?;
                 let begun = Begun::of(visit, asking, grant, granted)?;
@@ -186,6 +187,8 @@ struct Decide<'a> {
     title: &'a str,
     name: &'a str,
     code: &'a str,
+    /// Who is shown it: nobody else decides by it.
+    person: String,
 }
 
 /// The person typed a code: which device is it, and is it theirs?
@@ -216,6 +219,7 @@ pub(crate) async fn code(visit: &Visit) -> Answer {
         title: &title,
         name: &person.user.display_name,
         code: &code.expose(),
+        person: person.user.id.to_string(),
     };
     let heading = format!("Let {title} in as you?");
     Ok(Page::new(&heading).links(visit.links()).render(&content))
@@ -259,6 +263,7 @@ async fn look_up(
     let Some(device) = device.filter(|found| found.value.record.is_open(visit.now)) else {
         return Ok(None);
     };
+    visit.server.gives_back_try(person.user.id);
     let known = visit.client(device.value.record.client_id.as_str());
     Ok(known.map(|known| (code, device, known)))
 }
@@ -289,6 +294,10 @@ pub(crate) async fn decide(visit: &Visit) -> Answer {
         return sign_in(visit, form.value("code").and_then(UserCode::parse).as_ref());
     };
     let typed = form.value("code").unwrap_or_default();
+    if form.value("person") != Some(&person.user.id.to_string()) {
+        let fault = "Somebody else is signed in by now. Look once more at what asks.";
+        return Ok(code_page(visit, typed, Some(fault)));
+    }
     let found = look_up(visit, person, typed).await?;
     let Some((_, mut found, known)) = found else {
         return Ok(code_page(

@@ -1,8 +1,10 @@
 //! What a token is, for who may know (RFC 7662).
 
 use bytes::Bytes;
+use gw_model::Timestamp;
 use gw_oauth::{
-    Introspection, IssuedKind, IssuedToken, RefreshToken, TokenError, TokenQuestion, answer,
+    Introspection, IssuedKind, IssuedToken, RefreshFamily, RefreshToken, TokenError, TokenQuestion,
+    answer,
 };
 use http::Response;
 
@@ -55,8 +57,8 @@ async fn refresh(visit: &Visit, token: &RefreshToken) -> Result<Option<IssuedTok
     let Some(found) = found.map_err(failed)? else {
         return Ok(None);
     };
-    let family = found.value.family;
-    if !family.is_current(token, visit.now) {
+    let (family, granted) = (found.value.family, found.value.granted);
+    if !family.is_current(token, visit.now) || !stands(visit, &family, granted.at) {
         return Ok(None);
     }
     let authorization = &family.authorization;
@@ -77,6 +79,23 @@ async fn refresh(visit: &Visit, token: &RefreshToken) -> Result<Option<IssuedTok
         acr: sign_in.and_then(|sign_in| sign_in.acr.clone()),
         auth_time: sign_in.map(|sign_in| sign_in.auth_time),
     }))
+}
+
+/// Whether it would be honoured: its client and person are, and the session stands unless it goes on
+/// without.
+fn stands(visit: &Visit, family: &RefreshFamily, granted_at: Timestamp) -> bool {
+    let authorization = &family.authorization;
+    let view = visit.server.engine().view();
+    let known = visit.client(authorization.client_id.as_str());
+    let user = authorization.subject.parse().ok();
+    let user = user.and_then(|id| view.facts.user(id));
+    let sid = authorization.sign_in.as_ref();
+    let sid = sid.and_then(|sign_in| sign_in.sid.as_deref()?.parse().ok());
+    let session = sid.and_then(|sid| view.facts.session(sid));
+    let is_there = session.is_some_and(|session| session.over(visit.now).is_none());
+    known.is_some_and(|known| known.fact.honours(granted_at))
+        && user.is_some_and(|user| user.honours(granted_at))
+        && (is_there || authorization.is_offline())
 }
 
 /// With the name that people know the subject by.

@@ -115,7 +115,7 @@ pub(crate) struct Found<T> {
     pub(crate) value: T,
     pub(crate) owner: Option<UserId>,
     pub(crate) expires: Timestamp,
-    hash: TokenHash,
+    pub(crate) hash: TokenHash,
     version: u64,
 }
 
@@ -212,6 +212,12 @@ pub(crate) async fn of<T: Kind>(
     owner: UserId,
 ) -> Result<Vec<Found<T>>, KeptError> {
     let read = move |reader: &dyn Read| reader.kept_of(T::NAME, owner);
+    look(engine, read).await?.into_iter().map(opened).collect()
+}
+
+/// All records that are nobody's.
+pub(crate) async fn of_nobody<T: Kind>(engine: &Engine) -> Result<Vec<Found<T>>, KeptError> {
+    let read = move |reader: &dyn Read| reader.kept_of_nobody(T::NAME);
     look(engine, read).await?.into_iter().map(opened).collect()
 }
 

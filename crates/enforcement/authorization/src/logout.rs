@@ -1,12 +1,15 @@
 //! Clients are told when a session ends that they were told of (OpenID Connect Back-Channel Logout
 //! 1.0).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use gw_engine::Commit;
 use gw_jose::TokenType;
-use gw_model::{Actor, Snapshot, Timestamp, UserId};
+use gw_model::{Actor, Snapshot, Timestamp, TokenHash, UserId};
 use gw_oauth::{BackchannelLogout, GrantId, LogoutTokenClaims, LogoutTokenTerms};
 use gw_outbound::{Origin, Purpose, exchange};
 use http::{Method, Request, StatusCode, Uri, header};
@@ -44,6 +47,8 @@ struct Seen {
     /// The people who were told of, by the version that they were looked at.
     looked: BTreeMap<UserId, u64>,
     looked_at: Timestamp,
+    /// What is nobody's any more, and is told of.
+    told: HashSet<TokenHash>,
 }
 
 /// How long nothing is looked at while no fact changes: sessions expire by themselves.
@@ -64,14 +69,35 @@ async fn look(server: &AuthorizationServer, seen: &mut Seen) -> Result<(), kept:
         if seen.looked.get(user) == Some(version) {
             continue;
         }
+        let mut is_whole = true;
         for login in kept::of::<KeptLogin>(server.engine(), *user).await? {
             if is_over(&view.facts, &login, now) {
-                tell_one(server, &view.facts, login);
+                is_whole &= tell_one(server, &view.facts, login);
             }
         }
-        seen.looked.insert(*user, *version);
+        if is_whole {
+            seen.looked.insert(*user, *version);
+        }
     }
     seen.looked.retain(|user, _| ended.contains_key(user));
+    tell_of_those_who_are_gone(server, &view.facts, seen).await
+}
+
+/// Tells of people who were removed, and of what was taken back.
+async fn tell_of_those_who_are_gone(
+    server: &AuthorizationServer,
+    facts: &Snapshot,
+    seen: &mut Seen,
+) -> Result<(), kept::KeptError> {
+    let logins = kept::of_nobody::<KeptLogin>(server.engine()).await?;
+    let still: HashSet<_> = logins.iter().map(|login| login.hash).collect();
+    seen.told.retain(|hash| still.contains(hash));
+    for login in logins {
+        let hash = login.hash;
+        if !seen.told.contains(&hash) && tell_one(server, facts, login) {
+            seen.told.insert(hash);
+        }
+    }
     Ok(())
 }
 
@@ -91,8 +117,14 @@ fn is_over(facts: &Snapshot, login: &Found<KeptLogin>, now: Timestamp) -> bool {
     session.is_none_or(|session| session.over(now).is_some())
 }
 
-/// Tells one client, beside all else.
-fn tell_one(server: &AuthorizationServer, facts: &Snapshot, login: Found<KeptLogin>) {
+/// Tells one client, beside all else; whether it is told, and not switched off now: then it is told
+/// when it is back.
+fn tell_one(server: &AuthorizationServer, facts: &Snapshot, login: Found<KeptLogin>) -> bool {
+    let name = login.value.client.parse().ok();
+    let fact = name.and_then(|name| facts.client_named(&name));
+    if fact.is_some_and(|fact| fact.is_off()) {
+        return false;
+    }
     let known = server.shared.clients.named(facts, &login.value.client);
     let server = server.clone();
     tokio::spawn(async move {
@@ -107,6 +139,7 @@ fn tell_one(server: &AuthorizationServer, facts: &Snapshot, login: Found<KeptLog
             tracing::error!(%fault, "that a client was told is not kept: it is told again");
         }
     });
+    true
 }
 
 async fn tell_until_heard(

@@ -2,6 +2,7 @@
 
 use gw_jose::{AccessToken, Now};
 use gw_model::{Snapshot, Timestamp, TokenId, UserId};
+use gw_oauth::Origins;
 
 use crate::{keys::ACCESS_TOKEN_ALGORITHM, server::AuthorizationServer};
 
@@ -23,15 +24,18 @@ pub(crate) fn holds(server: &AuthorizationServer, token: &str) -> Option<AccessT
 
 /// Whether nothing that it rests on has ended.
 fn stands(facts: &Snapshot, token: &AccessToken, now: Timestamp) -> bool {
-    let grant = token.claims.text("grant_id").ok().flatten();
-    let ids = [Some(token.id.as_str()), grant];
-    let is_revoked = ids.into_iter().flatten().any(|id| {
+    // Itself, what it was given by, and what it was exchanged from.
+    let Some(behind) = Origins::from(token) else {
+        return false;
+    };
+    let is_revoked = behind.ids.iter().any(|id| {
         let id = id.parse::<TokenId>().ok();
         id.is_none_or(|id| facts.revocation(id).is_some())
     });
-    let client = token.client_id.parse().ok();
-    let client = client.and_then(|name| facts.client_named(&name));
-    let is_honoured = client.is_some_and(|client| client.honours(token.issued_at));
+    let is_honoured = behind.clients.iter().all(|name| {
+        let client = name.parse().ok().and_then(|name| facts.client_named(&name));
+        client.is_some_and(|client| client.honours(token.issued_at))
+    });
     !is_revoked && is_honoured && subject_stands(facts, token, now)
 }
 
@@ -40,7 +44,9 @@ fn subject_stands(facts: &Snapshot, token: &AccessToken, now: Timestamp) -> bool
     let Ok(user) = token.subject.parse::<UserId>() else {
         return token.subject == token.client_id;
     };
-    let is_somebody = facts.user(user).is_some_and(|user| !user.disabled);
+    let is_somebody = facts
+        .user(user)
+        .is_some_and(|user| user.honours(token.issued_at));
     let stands = |sid: &str| {
         let session = sid.parse().ok().and_then(|sid| facts.session(sid));
         session.is_some_and(|session| session.user == user && session.over(now).is_none())

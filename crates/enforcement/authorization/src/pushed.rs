@@ -37,6 +37,7 @@ async fn push(visit: &Visit) -> Result<answer::Answer, TokenError> {
     token::admit(visit, &known)?;
     let url = format!("{}{}", visit.server.issuer(), paths::PUSHED);
     let proof = token::proof(visit, &known, &url, None)?;
+    let proof = proof.map(|proof| proof.take(visit)).transpose()?;
     let secret = Secret::generate().map_err(|_| TokenError::Server)?;
     let taken = PushedRequest::take(
         &parameters,

@@ -108,6 +108,10 @@ pub(crate) async fn revoke(
 ) -> Result<(), TokenError> {
     let engine = visit.server.engine();
     let token = grant.as_str().parse().map_err(|_| TokenError::Server)?;
+    if engine.view().facts.revocation(token).is_some() {
+        // Whoever comes with it again and again writes nothing more.
+        return Ok(());
+    }
     for _ in 0..TRIES {
         let revocation = Revocation {
             token,
@@ -178,9 +182,15 @@ impl Begun {
         let user = authorization.subject.parse().ok();
         let user = user.and_then(|id| view.facts.user(id)).cloned();
         let user = user
-            .filter(|user| !user.disabled)
+            .filter(|user| user.honours(granted.at))
             .ok_or(TokenError::Ended)?;
         if !asking.known.fact.honours(granted.at) {
+            return Err(TokenError::Ended);
+        }
+        asking.take_proof(visit)?;
+        // What the client may have no more since then is not given.
+        grant.scopes = grant.scopes.common(&asking.known.client.scopes);
+        if !grant.resources.is_within(&asking.known.client.resources) {
             return Err(TokenError::Ended);
         }
         let sid = authorization

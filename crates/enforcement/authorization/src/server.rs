@@ -15,8 +15,8 @@ use gw_issue::SigningKeys;
 use gw_jose::{Algorithm, SeenKey, SeenOnce, pkce::NoRandomness};
 use gw_model::{Actor, Change, Timestamp, UserId};
 use gw_oauth::{
-    DpopNonceKey, Endpoints, GrantType, Issuer, IssuerFault, Pages, PairwiseKey, Scopes, Server,
-    UserCodeTries,
+    DEVICE_LIFETIME, DevicePace, DpopNonceKey, Endpoints, GrantType, Issuer, IssuerFault, Pages,
+    PairwiseKey, Scopes, SecretHash, Server, UserCodeTries,
 };
 use gw_pages::{JudgedRequest, PageService, Sealer, refused::Level};
 use gw_store::{Effect, Secret, StoreError};
@@ -66,6 +66,8 @@ const STRANGERS_IN_SPAN: u32 = 100;
 const STRANGERS_SPAN: Duration = Duration::from_secs(10);
 /// How many clients are told of ended sessions at a time.
 const TOLD_AT_ONCE: usize = 16;
+/// How many devices' paces are remembered.
+const PACES_KEPT: usize = 10_000;
 /// How many people's tries of user codes are remembered.
 const TRIES_KEPT: usize = 10_000;
 /// Most revocations that one commit of the sweep forgets.
@@ -108,6 +110,8 @@ pub(crate) struct Shared {
     pub(crate) pairwise: PairwiseKey,
     seen: Mutex<SeenOnce>,
     tries: Mutex<HashMap<UserId, UserCodeTries>>,
+    /// How often devices ask that wait.
+    paces: Mutex<HashMap<SecretHash, DevicePace>>,
     strangers: Mutex<Pace>,
     /// How many clients are told of ended sessions at a time.
     pub(crate) telling: Semaphore,
@@ -210,6 +214,7 @@ impl AuthorizationServer {
                 pairwise,
                 seen: Mutex::new(SeenOnce::with_capacity(SEEN_AT_ONCE).with_share(SEEN_OF_ONE)),
                 tries: Mutex::default(),
+                paces: Mutex::default(),
                 strangers: Mutex::default(),
                 telling: Semaphore::new(TOLD_AT_ONCE),
                 control: Handle::current(),
@@ -329,6 +334,39 @@ impl AuthorizationServer {
             tries.clear();
         }
         tries.entry(person).or_default().admit(now)
+    }
+
+    /// Counts a person's last try no more: the code was right.
+    pub(crate) fn gives_back_try(&self, person: UserId) {
+        let tries = self.shared.tries.lock();
+        let mut tries = tries.unwrap_or_else(PoisonError::into_inner);
+        if let Some(tries) = tries.get_mut(&person) {
+            tries.give_back();
+        }
+    }
+
+    /// How often a device asks.
+    pub(crate) fn pace(&self, device: &SecretHash) -> DevicePace {
+        let paces = self.shared.paces.lock();
+        let paces = paces.unwrap_or_else(PoisonError::into_inner);
+        paces.get(device).copied().unwrap_or_default()
+    }
+
+    /// Remembers how often a device asks: of those that wait.
+    pub(crate) fn keep_pace(&self, device: &SecretHash, pace: DevicePace) {
+        let now = self.now();
+        let paces = self.shared.paces.lock();
+        let mut paces = paces.unwrap_or_else(PoisonError::into_inner);
+        if paces.len() >= PACES_KEPT {
+            let waits = |pace: &DevicePace| {
+                pace.asked_at()
+                    .is_some_and(|at| now.since(at) < DEVICE_LIFETIME)
+            };
+            paces.retain(|_, pace| waits(pace));
+        }
+        if paces.len() < PACES_KEPT || paces.contains_key(device) {
+            paces.insert(*device, pace);
+        }
     }
 }
 

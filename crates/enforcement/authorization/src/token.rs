@@ -1,14 +1,16 @@
 //! The token endpoint (OAuth 2.1, 3.2): who asks, with what they prove, and for what.
 
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
-use gw_jose::{DpopRules, Now, SeenKey};
-use gw_model::Principal;
+use gw_jose::{DpopProof, DpopRules, Now, SeenKey, Thumbprint};
+use gw_model::{ClientName, Principal};
 use gw_oauth::{
     Authenticated, AuthenticationFault, AuthenticationRules, ClientAuthentication, Credential,
     DpopHeaderFault, Grant, GrantId, Parameters, Proven, TokenError, TokenRequest, answer,
     read_dpop,
 };
-use http::Response;
+use http::{HeaderMap, HeaderValue, Response};
 
 use crate::{
     ask::{self, Question},
@@ -22,6 +24,18 @@ use crate::{
 pub(crate) struct Asking {
     pub(crate) known: Registered,
     pub(crate) proven: Proven,
+    /// The proof that came along, which is still to be taken.
+    proof: Mutex<Option<Proof>>,
+}
+
+impl Asking {
+    /// Takes the proof that came along, once: as soon as something else shows that who asks is no
+    /// stranger, so that strangers' proofs take no room.
+    pub(crate) fn take_proof(&self, visit: &Visit) -> Result<(), DpopHeaderFault> {
+        let proof = self.proof.lock();
+        let proof = proof.unwrap_or_else(PoisonError::into_inner).take();
+        proof.map_or(Ok(()), |proof| proof.take(visit).map(drop))
+    }
 }
 
 /// Answers a token request.
@@ -94,11 +108,20 @@ pub(crate) fn posted(visit: &Visit) -> Result<Parameters, TokenError> {
 /// Who asks, and what they have proven.
 pub(crate) async fn asking(visit: &Visit, parameters: &Parameters) -> Result<Asking, TokenError> {
     let known = client(visit, parameters).await?;
+    let proof = proof(visit, &known, &visit.server.endpoints().token, None)?;
     let proven = Proven {
-        dpop_key: proof(visit, &known, &visit.server.endpoints().token, None)?,
+        dpop_key: proof.as_ref().map(|proof| proof.proof.key),
         certificate: None,
     };
-    Ok(Asking { known, proven })
+    let asking = Asking {
+        proof: Mutex::new(proof),
+        known,
+        proven,
+    };
+    if !asking.known.client.is_public() {
+        asking.take_proof(visit)?;
+    }
+    Ok(asking)
 }
 
 /// The client that asks, which has shown who it is as it is registered to.
@@ -131,11 +154,21 @@ pub(crate) async fn client(
 /// # Errors
 /// Where its address, or all of them together, ask too often.
 pub(crate) fn admit(visit: &Visit, known: &Registered) -> Result<(), TokenError> {
+    if is_of_a_page(&visit.request.headers) {
+        return Err(TokenError::Denied);
+    }
     let server = &visit.server;
     let address = visit.request.judged.address;
     let is_admitted = !known.client.is_public()
-        || (server.shared.identity.admits(address) && server.admits_stranger());
+        || (server.admits_stranger() && server.shared.identity.admits_program(address));
     is_admitted.then_some(()).ok_or(TokenError::Unavailable)
+}
+
+/// Whether a browser sent it, for a page that is none of ours: what pages have their visitors ask
+/// counts against nobody.
+fn is_of_a_page(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    matches!(site, Some(b"cross-site" | b"same-site"))
 }
 
 /// Checks how a client shows who it is, by its keys as they are known, or as they are now.
@@ -164,15 +197,33 @@ async fn check(
     credential.check(&known.client, &rules)
 }
 
-/// The key of the DPoP proof that came along, which holds one of our nonces and comes once; what is
-/// remembered of the proofs of one client takes the room of no other. At a resource it is for the
-/// access token that it came with.
+/// A DPoP proof that holds, and still has to be the first of its id.
+pub(crate) struct Proof {
+    proof: DpopProof,
+    client: ClientName,
+}
+
+impl Proof {
+    /// Its key, if it came for the first time; what is remembered of the proofs of one client takes
+    /// the room of no other.
+    pub(crate) fn take(self, visit: &Visit) -> Result<Thumbprint, DpopHeaderFault> {
+        let id = format!("{} {}", self.proof.key, self.proof.id);
+        let key = SeenKey::new("dpop", self.client.as_str(), &id);
+        match visit.server.is_first(key, self.proof.remember_until) {
+            true => Ok(self.proof.key),
+            false => Err(DpopHeaderFault::Replayed),
+        }
+    }
+}
+
+/// The DPoP proof that came along, which holds one of our nonces. At a resource it is for the access
+/// token that it came with.
 pub(crate) fn proof(
     visit: &Visit,
     client: &Registered,
     url: &str,
     access_token: Option<&str>,
-) -> Result<Option<gw_jose::Thumbprint>, DpopHeaderFault> {
+) -> Result<Option<Proof>, DpopHeaderFault> {
     let server = &visit.server;
     let nonces = server.shared.nonces.good(visit.now);
     let nonces: Vec<_> = nonces.iter().map(String::as_str).collect();
@@ -184,13 +235,9 @@ pub(crate) fn proof(
         access_token,
         nonces: &nonces,
     };
-    let Some(proof) = read_dpop(&visit.request.headers, &rules)? else {
-        return Ok(None);
-    };
-    let id = format!("{} {}", proof.key, proof.id);
-    let key = SeenKey::new("dpop", client.fact.name.as_str(), &id);
-    match server.is_first(key, proof.remember_until) {
-        true => Ok(Some(proof.key)),
-        false => Err(DpopHeaderFault::Replayed),
-    }
+    let proof = read_dpop(&visit.request.headers, &rules)?;
+    Ok(proof.map(|proof| Proof {
+        proof,
+        client: client.fact.name.clone(),
+    }))
 }

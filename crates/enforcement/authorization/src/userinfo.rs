@@ -117,6 +117,7 @@ fn is_proven(
             let known = visit.client(&token.client_id);
             let known = known.ok_or(ResourceRefusal::InvalidToken)?;
             let proof = token::proof(visit, &known, endpoint, Some(shown.token));
+            let proof = proof.and_then(|proof| proof.map(|proof| proof.take(visit)).transpose());
             proof.map_err(|fault| match fault {
                 DpopHeaderFault::Proof(DpopFault::Nonce) => ResourceRefusal::UseNonce,
                 _ => ResourceRefusal::InvalidProof,

@@ -69,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) hasher: Hasher,
     pub(crate) saved_uses: SavedUses,
     pub(crate) tries: Throttle<Prefix>,
+    pub(crate) program_tries: Throttle<Prefix>,
     pub(crate) providers: Providers,
     /// Where what speaks with others is done: not on the threads of traffic.
     pub(crate) control: Handle,
@@ -169,6 +170,7 @@ impl Identity {
                 providers,
                 control: Handle::current(),
                 tries: Throttle::new(PER_ADDRESS),
+                program_tries: Throttle::new(PER_ADDRESS),
                 code_tries: Throttle::new(CODES_PER_ADDRESS),
                 code_tries_by_name: Throttle::new(CODES_PER_NAME),
                 password_tries: Throttle::new(PASSWORDS_PER_ADDRESS),
@@ -212,6 +214,13 @@ impl Identity {
     /// Counts a try from an address that costs little, unless it is one too many.
     pub fn admits(&self, address: IpAddr) -> bool {
         self.shared.tries.admits(&Prefix::of(address), self.now())
+    }
+
+    /// Counts what a program asks from an address without showing who it is, unless it is one too
+    /// many; nobody's sign-in counts with it.
+    pub fn admits_program(&self, address: IpAddr) -> bool {
+        let tries = &self.shared.program_tries;
+        tries.admits(&Prefix::of(address), self.now())
     }
 
     /// Reads the store on a control thread.

@@ -305,8 +305,8 @@ impl Using {
     }
 }
 
-/// A recovery link is for who has lost what they had: it is removed, and every session ends,
-/// since whoever holds the lost things may hold those too. (The sessions that rest on a removed
+/// A recovery link is for who has lost what they had: it is removed, and every session and all
+/// that apps were given ends, since whoever holds the lost things may hold those too. (The sessions that rest on a removed
 /// factor end with its removal.)
 fn reset_factors(facts: &Snapshot, user: &User, now: Timestamp) -> Vec<Change> {
     let rests_on_one = |session: &Session| {
@@ -315,6 +315,7 @@ fn reset_factors(facts: &Snapshot, user: &User, now: Timestamp) -> Vec<Change> {
     };
     let mut without = user.clone();
     without.factors.clear();
+    without.tokens_from = without.tokens_from.max(now);
     let others = facts
         .sessions_of(user.id)
         .filter(|session| session.ended.is_none() && !rests_on_one(session))

@@ -107,10 +107,11 @@ impl Identity {
                 .filter(|session| session.ended.is_none());
             found.map(|session| session.id).into_iter().collect()
         };
-        Ok(self.end(live, reason, by, allowed_by).await? == 1)
+        Ok(self.end(live, None, reason, by, allowed_by).await? == 1)
     }
 
-    /// Ends all of a person's sessions; says how many.
+    /// Ends all of a person's sessions, and all that apps were given of them; says how many
+    /// sessions.
     ///
     /// # Errors
     /// When the change cannot be made.
@@ -127,13 +128,15 @@ impl Identity {
                 .filter(|session| session.ended.is_none());
             live.map(|session| session.id).collect()
         };
-        self.end(live, reason, by, allowed_by).await
+        self.end(live, Some(user), reason, by, allowed_by).await
     }
 
-    /// Ends those that are live when the change is made, whatever was seen before.
+    /// Ends those that are live when the change is made, whatever was seen before, and what apps
+    /// were given of this person.
     async fn end(
         &self,
         live: impl FnOnce(&Snapshot) -> Vec<SessionId> + Send + 'static,
+        given: Option<UserId>,
         reason: EndReason,
         by: Actor,
         allowed_by: Option<DecisionId>,
@@ -153,6 +156,13 @@ impl Identity {
                 .into_iter()
                 .map(|session| Change::SessionEnded { session, ended })
                 .collect();
+            if let Some(user) = given.and_then(|user| facts.user(user)) {
+                let user = User {
+                    tokens_from: user.tokens_from.max(ended.at),
+                    ..User::clone(user)
+                };
+                commit.changes.push(Change::UserPut(Arc::new(user)));
+            }
             Ok(commit)
         };
         self.engine().propose(propose).await?;

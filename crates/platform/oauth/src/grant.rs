@@ -5,6 +5,7 @@ mod actor;
 mod binding;
 mod code;
 mod device;
+mod origins;
 mod refresh;
 mod user_code;
 
@@ -21,9 +22,10 @@ pub use self::{
     binding::{Binding, BindingFault, Proven},
     code::{CODE_LIFETIME, CodeFault, CodeRecord, CodeRequest, Redeemed},
     device::{
-        DEVICE_LIFETIME, DeviceDecision, DeviceFault, DeviceRecord, DeviceResponse, POLL_INTERVAL,
-        SLOW_DOWN,
+        DEVICE_LIFETIME, DeviceDecision, DeviceFault, DevicePace, DeviceRecord, DeviceResponse,
+        POLL_INTERVAL, SLOW_DOWN,
     },
+    origins::{ORIGINS_MAX, Origins},
     refresh::{
         REFRESH_IDLE_MAX, REFRESH_LIFETIME_MAX, REUSE_GRACE, RefreshEnd, RefreshFamily,
         RefreshFault, RefreshRequest, RefreshToken, Rotation,
@@ -130,6 +132,8 @@ pub struct Grant {
     pub nonce: Option<String>,
     /// Who acts for the subject.
     pub actor: Option<Actor>,
+    /// What it was exchanged from.
+    pub origins: Origins,
     /// No token of it may last longer.
     pub expires_max: Option<Timestamp>,
 }
@@ -144,6 +148,7 @@ impl Grant {
             binding,
             nonce: None,
             actor: None,
+            origins: Origins::default(),
             expires_max: None,
         }
     }

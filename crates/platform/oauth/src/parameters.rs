@@ -116,6 +116,13 @@ impl Parameters {
         Ok(())
     }
 
+    /// They, as a query: read again, it is the same.
+    pub fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&self.fields)
+            .finish()
+    }
+
     /// The first parameter that came twice though it may not.
     pub fn repeated(&self) -> Option<&str> {
         self.repeated.as_deref()

@@ -29,8 +29,8 @@ pub use seal::KeySource;
 pub use secret::Secret;
 pub use sqlite::{DATABASE, SqliteStore, copy, peek};
 pub use store::{
-    ChangesSince, FactorSecret, Kept, LinkState, Loaded, LogHead, Notes, PolicyRevision, Read,
-    Reader, RecoveryCode, RecoverySet, Store, StoredTransaction,
+    ChangesSince, FactorSecret, Kept, LinkState, Loaded, LogHead, Notes, OUTLIVE_THEIR_OWNER,
+    PolicyRevision, Read, Reader, RecoveryCode, RecoverySet, Store, StoredTransaction,
 };
 pub use transaction::{
     Committed, Effect, FactorSecretRow, KeptRow, LinkKind, LinkRow, PasskeyRow, Proposal, Refused,

@@ -85,6 +85,9 @@ pub trait Read: Send + Sync {
     /// A person's records of one kind, over or not.
     fn kept_of(&self, kind: &str, owner: UserId) -> Result<Vec<Kept>, StoreError>;
 
+    /// Records of one kind that belong to nobody, or to nobody any more, over or not.
+    fn kept_of_nobody(&self, kind: &str) -> Result<Vec<Kept>, StoreError>;
+
     /// A person's passkeys.
     fn passkeys_of(&self, user: UserId) -> Result<Vec<PasskeyRow>, StoreError>;
 
@@ -115,6 +118,10 @@ pub trait Read: Send + Sync {
     /// Every set of policies that was applied, newest first.
     fn policy_history(&self) -> Result<Vec<PolicyRevision>, StoreError>;
 }
+
+/// The kinds of records that stay when their owner goes, as nobody's: that an app was told of
+/// somebody, which it is still to be told is over.
+pub const OUTLIVE_THEIR_OWNER: [&str; 1] = ["oauth-login"];
 
 /// A record as it was read.
 #[derive(Debug, Clone)]

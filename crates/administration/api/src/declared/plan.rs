@@ -253,6 +253,7 @@ fn nobody(id: UserId, name: &str) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }
 }

@@ -50,6 +50,7 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        tokens_from: gw_model::Timestamp::default(),
         version: 0,
     };
     let commit = call

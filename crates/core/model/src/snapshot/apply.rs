@@ -124,7 +124,10 @@ impl Snapshot {
                 Change::UserRemoved(id) => self.left_by(*id, &settled, now),
                 _ => Vec::new(),
             };
-            all.push(change);
+            all.push(match change {
+                Change::UserPut(user) => Change::UserPut(self.with_tokens_ended(user, now)),
+                other => other,
+            });
             all.extend(ended);
             all.extend(left);
         }
@@ -140,6 +143,25 @@ impl Snapshot {
         };
         let left = self.proposals().filter(theirs);
         left.map(|proposed| proposed.lapsed(now)).collect()
+    }
+
+    /// Who is switched off is somebody anew to apps: what those were given before counts no more,
+    /// also once the person is back.
+    fn with_tokens_ended(&self, user: Arc<User>, now: Timestamp) -> Arc<User> {
+        let Some(old) = self.user(user.id) else {
+            return user;
+        };
+        let floor = match user.disabled && !old.disabled {
+            true => old.tokens_from.max(now),
+            false => old.tokens_from,
+        };
+        match user.tokens_from >= floor {
+            true => user,
+            false => Arc::new(User {
+                tokens_from: floor,
+                ..User::clone(&user)
+            }),
+        }
     }
 
     fn ended_by(&self, user: &User, now: Timestamp) -> Vec<Change> {

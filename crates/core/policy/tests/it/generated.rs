@@ -504,6 +504,7 @@ fn user(
             .map(|(provider, _)| ExternalIdentity::of(provider.parse().unwrap(), name.into()))
             .collect(),
         disabled: false,
+        tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }
 }

@@ -8,7 +8,7 @@ use gw_jose::{
     TokenFault as Jose,
 };
 use gw_model::{Client, ClientId, SessionId, Snapshot, Timestamp, UserId};
-use gw_oauth::{ACCESS_TOKEN_LIFETIME_MAX, Actor, ActorFault};
+use gw_oauth::{ACCESS_TOKEN_LIFETIME_MAX, Actor, ActorFault, Origins};
 
 use crate::{canonical::Scheme, inbound::Inbound};
 
@@ -92,7 +92,7 @@ impl Verified {
             auth_time: read.auth_time,
             audiences: read.claims.audience()?.iter().map(Box::from).collect(),
             binding: read.confirmation,
-            token: Arc::new(owned(&read, &client)?),
+            token: Arc::new(owned(&read, facts, &client, user)?),
             client,
             issuer_at: (inbound.conn.scheme, inbound.authority.port),
         })
@@ -115,12 +115,25 @@ impl Verified {
     }
 }
 
-fn owned(read: &AccessToken, client: &Client) -> Result<OwnedToken, TokenFault> {
+fn owned(
+    read: &AccessToken,
+    facts: &Snapshot,
+    client: &Client,
+    user: Option<UserId>,
+) -> Result<OwnedToken, TokenFault> {
     let mut scopes: Vec<Arc<str>> = read.scopes.iter().map(|one| Arc::from(&**one)).collect();
     scopes.sort_unstable();
     let actors = Actor::of(&read.claims)?;
     let actors = actors.iter().flat_map(Actor::iter).map(Arc::from);
+    let origins = Origins::of(&read.claims).ok_or(TokenFault::Claim("origins"))?;
+    let ids = origins.ids.iter().map(|id| id.parse());
+    let clients = (origins.clients.iter()).map(|name| self::client(facts, name).map(|one| one.id));
     Ok(OwnedToken {
+        user,
+        origins: ids
+            .collect::<Result<_, _>>()
+            .map_err(|_| TokenFault::Claim("origins"))?,
+        origin_clients: clients.collect::<Option<_>>().ok_or(TokenFault::Client)?,
         id: read.id.parse().map_err(|_| TokenFault::Claim("jti"))?,
         grant: optional(read, "grant_id")?.ok_or(TokenFault::Claim("grant_id"))?,
         client_id: client.id,

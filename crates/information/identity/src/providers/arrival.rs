@@ -260,6 +260,7 @@ impl Arrival {
             factors: Vec::new(),
             identities: Vec::new(),
             disabled: false,
+            tokens_from: gw_model::Timestamp::default(),
             version: 0,
         })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use gw_model::Timestamp;
 use serde::Serialize;
 
-use crate::{Actor, Grant, Issuer, grant::Confirmed};
+use crate::{Actor, Grant, Issuer, Origins, grant::Confirmed};
 
 /// How long an access token is good at most: minutes, since who holds one is asked nothing more.
 pub const ACCESS_TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(15 * 60);
@@ -56,6 +56,8 @@ pub struct AccessTokenClaims {
     cnf: Option<Confirmed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<Actor>,
+    #[serde(skip_serializing_if = "Origins::is_none")]
+    origins: Origins,
 }
 
 impl AccessTokenClaims {
@@ -86,6 +88,7 @@ impl AccessTokenClaims {
             sid: sign_in.and_then(|sign_in| sign_in.sid.clone()),
             cnf: (!binding.is_none()).then_some(Confirmed(*binding)),
             act: terms.grant.actor.clone(),
+            origins: terms.grant.origins.clone(),
         }
     }
 }

@@ -52,8 +52,41 @@ pub struct DeviceRecord {
     pub expires: Timestamp,
     /// What the person decided.
     pub decision: DeviceDecision,
+    /// How often the device asks: kept beside the record, as it changes each time.
+    #[serde(skip)]
+    pub pace: DevicePace,
+}
+
+/// How often a device asks, and may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DevicePace {
     interval: Duration,
     asked_at: Option<Timestamp>,
+}
+
+impl Default for DevicePace {
+    fn default() -> Self {
+        Self {
+            interval: POLL_INTERVAL,
+            asked_at: None,
+        }
+    }
+}
+
+impl DevicePace {
+    /// When it last asked.
+    pub const fn asked_at(&self) -> Option<Timestamp> {
+        self.asked_at
+    }
+
+    fn is_too_soon(&mut self, now: Timestamp) -> bool {
+        let asked_before = self.asked_at.replace(now);
+        let is_too_soon = asked_before.is_some_and(|before| now < before.after(self.interval));
+        if is_too_soon {
+            self.interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
+        }
+        is_too_soon
+    }
 }
 
 /// Why a device gets nothing, or nothing yet.
@@ -176,8 +209,7 @@ impl DeviceRecord {
             resources,
             expires: now.after(DEVICE_LIFETIME),
             decision: DeviceDecision::Pending,
-            interval: POLL_INTERVAL,
-            asked_at: None,
+            pace: DevicePace::default(),
         })
     }
 
@@ -205,8 +237,8 @@ impl DeviceRecord {
         is_taken
     }
 
-    /// Answers a question of the device (3.4 and 3.5). The record changes, and is kept, whatever
-    /// the answer is.
+    /// Answers a question of the device (3.4 and 3.5). Its pace changes whatever the answer is; the
+    /// rest of the record only with a grant, and is kept then.
     ///
     /// # Errors
     /// Where there is nothing for it, or nothing yet.
@@ -226,7 +258,7 @@ impl DeviceRecord {
         if now >= self.expires {
             return Err(DeviceFault::Expired);
         }
-        if self.is_too_soon(now) {
+        if self.pace.is_too_soon(now) {
             return Err(DeviceFault::SlowDown);
         }
         match &self.decision {
@@ -240,15 +272,6 @@ impl DeviceRecord {
                 Ok(grant)
             }
         }
-    }
-
-    fn is_too_soon(&mut self, now: Timestamp) -> bool {
-        let asked_before = self.asked_at.replace(now);
-        let is_too_soon = asked_before.is_some_and(|before| now < before.after(self.interval));
-        if is_too_soon {
-            self.interval = (self.interval + SLOW_DOWN).min(INTERVAL_MAX);
-        }
-        is_too_soon
     }
 }
 

@@ -100,6 +100,11 @@ impl UserCodeTries {
         self.count += u8::from(is_admitted);
         is_admitted
     }
+
+    /// Counts the last one no more: its code was right.
+    pub const fn give_back(&mut self) {
+        self.count = self.count.saturating_sub(1);
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use gw_model::Timestamp;
 
 use crate::{
     Actor, ActorFault, Authorization, Binding, BindingFault, Client, ErrorCode, Grant, GrantId,
-    GrantType, ParameterFault, Parameters, Proven, ResourceFault, Resources, ScopeFault, Scopes,
-    SignIn,
+    GrantType, Origins, ParameterFault, Parameters, Proven, ResourceFault, Resources, ScopeFault,
+    Scopes, SignIn,
 };
 
 /// A kind of token (3).
@@ -90,6 +90,10 @@ pub struct PresentedToken {
     pub may_act: Option<String>,
     /// How the person signed in.
     pub sign_in: Option<SignIn>,
+    /// What ends with it: itself, and what it was exchanged from.
+    pub origins: Origins,
+    /// Whether it is worth something only to who holds a key.
+    pub is_bound: bool,
     /// When it expires.
     pub expires: Timestamp,
 }
@@ -127,6 +131,14 @@ pub enum ExchangeFault {
     /// The chain of actors is refused.
     #[error(transparent)]
     Actor(#[from] ActorFault),
+    /// It does not say what it comes of, or too much is behind it.
+    #[error("more than {} tokens would be behind the new one", crate::ORIGINS_MAX)]
+    Origins,
+    /// What is worth something only to who holds a key would be worth something to everybody.
+    #[error(
+        "the token is bound to a key: the new one has to be bound too, by a DPoP proof or a certificate"
+    )]
+    Unbound,
     /// The scopes are refused.
     #[error(transparent)]
     Scope(#[from] ScopeFault),
@@ -220,10 +232,19 @@ impl ExchangeRequest {
             claims: crate::ClaimsRequest::default(),
         };
         let expires = actor.map_or(subject.expires, |actor| actor.expires.min(subject.expires));
+        let binding = Binding::of(client, proven)?;
+        if subject.is_bound && binding.is_none() {
+            return Err(ExchangeFault::Unbound);
+        }
+        let origins = match actor {
+            Some(actor) => subject.origins.clone().and(&actor.origins),
+            None => Some(subject.origins.clone()),
+        };
         Ok(Grant {
             actor: chain,
+            origins: origins.ok_or(ExchangeFault::Origins)?,
             expires_max: Some(expires),
-            ..Grant::of(authorization, Binding::of(client, proven)?)
+            ..Grant::of(authorization, binding)
         })
     }
 

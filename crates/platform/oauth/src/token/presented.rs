@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{ExchangeFault, PresentedToken, TokenOrigin};
 use crate::{
-    Actor, Binding, ClientId, GrantId, IssuedKind, IssuedToken, Resources, Scopes, SignIn,
+    Actor, Binding, ClientId, GrantId, IssuedKind, IssuedToken, Origins, Resources, Scopes, SignIn,
 };
 
 impl PresentedToken {
@@ -25,6 +25,8 @@ impl PresentedToken {
             actor: Actor::of(&token.claims)?,
             may_act: may_act(&token.claims)?,
             sign_in: sign_in(token),
+            origins: Origins::from(token).ok_or(ExchangeFault::Origins)?,
+            is_bound: token.confirmation.is_some(),
             expires: token.expires,
         })
     }

@@ -4,7 +4,7 @@ use gw_model::{Timestamp, TokenHash, UserId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{stop::Fallible, words};
-use crate::{Kept, KeptRow, Refused, Secret, StoreError};
+use crate::{Kept, KeptRow, OUTLIVE_THEIR_OWNER, Refused, Secret, StoreError};
 
 /// Puts a record in the place of the one that was read, or where none was.
 pub(super) fn put(db: &Connection, row: &KeptRow) -> Fallible<()> {
@@ -49,11 +49,28 @@ pub(super) fn remove(db: &Connection, kind: &str, hash: &TokenHash) -> Fallible<
     Ok(())
 }
 
-/// What somebody owned goes with them.
+/// What somebody owned goes with them; what others are still to be told of belongs to nobody then.
 pub(super) fn forget(db: &Connection, owner: UserId) -> Result<(), StoreError> {
+    for kind in OUTLIVE_THEIR_OWNER {
+        db.prepare_cached(
+            "UPDATE kept SET owner = NULL, version = version + 1 WHERE owner = ?1 AND kind = ?2",
+        )?
+        .execute(params![owner.to_string(), kind])?;
+    }
     db.prepare_cached("DELETE FROM kept WHERE owner = ?1")?
         .execute([owner.to_string()])?;
     Ok(())
+}
+
+/// Those of nobody, or of nobody any more.
+pub(super) fn of_nobody(db: &Connection, kind: &str) -> Result<Vec<Kept>, StoreError> {
+    db.prepare_cached(
+        "SELECT hash, owner, version, expires, payload FROM kept
+         WHERE kind = ?1 AND owner IS NULL ORDER BY hash",
+    )?
+    .query_map([kind], read)?
+    .map(|raw| raw?.kept())
+    .collect()
 }
 
 pub(super) fn sweep(db: &Connection, now: Timestamp) -> Result<(), StoreError> {

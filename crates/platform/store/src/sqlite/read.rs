@@ -88,6 +88,10 @@ impl Read for SqliteReader {
         self.with(|db| kept::of_owner(db, kind, owner))
     }
 
+    fn kept_of_nobody(&self, kind: &str) -> Result<Vec<Kept>, StoreError> {
+        self.with(|db| kept::of_nobody(db, kind))
+    }
+
     fn passkeys_of(&self, user: UserId) -> Result<Vec<PasskeyRow>, StoreError> {
         self.with(|db| factors::passkeys_of(db, user))
     }

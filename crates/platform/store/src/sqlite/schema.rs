@@ -21,6 +21,7 @@ const MIGRATIONS: &[(u32, &str)] = &[
     ),
     (4, include_str!("../../migrations/0004-kept.sql")),
     (5, include_str!("../../migrations/0005-factor-secrets.sql")),
+    (6, include_str!("../../migrations/0006-kept-of-nobody.sql")),
 ];
 
 pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError> {

@@ -16,6 +16,11 @@ fn presented() -> PresentedToken {
         actor: None,
         may_act: None,
         sign_in: Some(sign_in()),
+        origins: Origins {
+            ids: vec!["g".into(), "t".into()],
+            clients: vec!["front".into()],
+        },
+        is_bound: false,
         expires: NOW.after(Duration::from_secs(300)),
     }
 }
