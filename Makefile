@@ -2,7 +2,7 @@
 # One build profile (`dev` in Cargo.toml) serves `make run` and `make test`, so that each finds the other's work done.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit lint console e2e fuzz soak storm bench release deb reference pictures setup clean
+.PHONY: help run build test unit lint console e2e keycloak fuzz soak storm bench release deb reference pictures setup clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ console: ## the console's formatting, types, committed assets and pages only
 
 e2e: ## end-to-end tests with real clients only (ONLY=bo runs one file)
 	@scripts/test.sh e2e
+
+keycloak: ## people of Keycloak sign in to Gatewright, and the other way round; takes minutes, and fetches Keycloak (176 MB) once
+	@scripts/test.sh keycloak
 
 soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in (SEED=n repeats a run)
 	@node tests/e2e/crash-soak.mjs

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs test suites one after the other and prints the time and the counts of each at the end.
-# usage: test.sh all|lint|unit|console|e2e      (ONLY=bo limits e2e to one file)
+# usage: test.sh all|lint|unit|console|e2e|keycloak      (ONLY=bo limits e2e to one file; keycloak is not in all)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=target/test-logs
@@ -89,6 +89,13 @@ e2e() {
     suite "end to end" tests/e2e/run.sh "${ONLY:-}"
 }
 
+keycloak() {
+    setup || return
+    suite "setup of Keycloak" scripts/setup-keycloak.sh || return
+    suite "build" scripts/build.sh || return
+    suite "keycloak" node --test --test-reporter=spec tests/long/keycloak.test.mjs
+}
+
 case "${1:-all}" in
 all)
     setup # what some tests of crates ask, too: a directory server
@@ -97,9 +104,9 @@ all)
     console
     e2e
     ;;
-lint | unit | console | e2e) "$1" ;;
+lint | unit | console | e2e | keycloak) "$1" ;;
 *)
-    echo "usage: test.sh all|lint|unit|console|e2e" >&2
+    echo "usage: test.sh all|lint|unit|console|e2e|keycloak" >&2
     exit 2
     ;;
 esac
