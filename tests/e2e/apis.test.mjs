@@ -194,6 +194,12 @@ describe('APIs', () => {
     return granted(redeem(headers.location));
   }
 
+  /** Runs a command that must succeed. */
+  async function does(...args) {
+    const { code, stderr } = await gateway.cli(...args);
+    assert.equal(code, 0, stderr);
+  }
+
   const bearer = (token) => ['-H', `Authorization: Bearer ${token}`];
 
   const call = (path, token, ...more) => curl(gateway, `${api}${path}`, ...(token ? bearer(token) : []), ...more);
@@ -328,9 +334,6 @@ describe('APIs', () => {
 
     test("a service that was shown a token asks another in the person's place, and policy sees who acts", async () => {
       const { access_token } = await forPerson(await signedIn('bo'), { resource: 'https://middle.example.com' });
-      const exchange = (token) => ask('middle', 'token', {
-        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: token, subject_token_type: ACCESS_TOKEN, resource: api,
-      });
       const { access_token: exchanged } = await granted(exchange(access_token));
       assert.equal((await call('/acted/sales', exchanged)).status, 200);
       const claims = told();
@@ -340,10 +343,22 @@ describe('APIs', () => {
       const direct = await forPerson(await signedIn('bo'));
       await refused(call('/acted/sales', direct.access_token), 403, 'refused');
       assert.equal((await exchange(direct.access_token)).json.error, 'invalid_request', 'that one was not for the service');
-      assert.equal((await gateway.cli('user', 'disable', 'bo')).code, 0);
-      await refused(call('/acted/sales', exchanged), 401, 'token-invalid', 'invalid_token');
-      assert.equal((await gateway.cli('user', 'enable', 'bo')).code, 0);
     });
+
+    for (const [what, fall, restore] of [
+      ['the person is switched off', ['user', 'disable', 'bo'], ['user', 'enable', 'bo']],
+      ['their session is ended', ['session', 'end', '--user', 'bo'], undefined],
+      ['the service is suspended', ['client', 'suspend', 'middle'], ['client', 'resume', 'middle']],
+    ]) {
+      test(`when ${what}, what the service got in their place is worth nothing`, async () => {
+        const { access_token } = await forPerson(await signedIn('bo'), { resource: 'https://middle.example.com' });
+        const { access_token: exchanged } = await granted(exchange(access_token));
+        assert.equal((await call('/acted/sales', exchanged)).status, 200);
+        await does(...fall);
+        await refused(call('/acted/sales', exchanged), 401, 'token-invalid', 'invalid_token');
+        if (restore) await does(...restore);
+      });
+    }
   });
 
   describe('two credentials', () => {
@@ -475,11 +490,6 @@ describe('APIs', () => {
     }
 
     const isWorthNothing = (token) => refused(call('/open/sales', token), 401, 'token-invalid', 'invalid_token');
-
-    async function does(...args) {
-      const { code, stderr } = await gateway.cli(...args);
-      assert.equal(code, 0, stderr);
-    }
 
     test('a token that is given back is refused at once, and what is open by it is cut; another one goes on', async () => {
       const [token, other] = [await own('robot'), await own('robot')];
