@@ -332,6 +332,11 @@ describe('APIs', () => {
       return granted(redeem(await back));
     }
 
+    /** What the service in the middle is given for a token that it was shown. */
+    const exchange = (token) => ask('middle', 'token', {
+      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: token, subject_token_type: ACCESS_TOKEN, resource: api,
+    });
+
     test("a service that was shown a token asks another in the person's place, and policy sees who acts", async () => {
       const { access_token } = await forPerson(await signedIn('bo'), { resource: 'https://middle.example.com' });
       const { access_token: exchanged } = await granted(exchange(access_token));
