@@ -19,7 +19,7 @@ export const isInstalled = [PROGRAM, `${MODULES}/mod_auth_openidc.so`, `${MODULE
 /** What the app sees, on a page of its own: names of the environment to what they hold. */
 const PAGE = `<!doctype html><title>Apache</title><main>${[
   'REMOTE_USER', 'OIDC_CLAIM_groups', 'OIDC_CLAIM_email', 'OIDC_CLAIM_preferred_username', 'OIDC_CLAIM_acr',
-  'OIDC_CLAIM_client_id', 'OIDC_CLAIM_scope', 'OIDC_access_token', 'OIDC_id_token_payload', 'OIDC_userinfo_json',
+  'OIDC_CLAIM_client_id', 'OIDC_CLAIM_scope', 'OIDC_access_token', 'OIDC_id_token', 'OIDC_id_token_payload', 'OIDC_userinfo_json',
 ].map((name) => `<p id="${name}"><!--#echo var="${name}" --></p>`).join('\n')}</main>`;
 
 /**
