@@ -58,6 +58,12 @@ when { context has token && context.authn.phishing_resistant };
 permit (principal in Group::"staff", action == Action::"http.request", resource == Route::"api/default")
 unless { context has token };
 
+@id("page-for-everybody")
+permit (principal is Anonymous, action == Action::"http.request", resource in App::"page");
+
+@id("elsewhere-for-everybody")
+permit (principal is Anonymous, action == Action::"http.request", resource in App::"elsewhere");
+
 @id("own-passkeys")
 permit (principal is User, action == Action::"factor.enrol", resource is User) when { principal == resource };
 `;
@@ -66,7 +72,7 @@ const route = (name, paths, more = '') =>
   `[[app.route]]\nname = "${name}"\npaths = ${JSON.stringify(paths)}\ncredential = "bearer"\n${more}`;
 
 const API = [
-  route('open', ['/open/*', '/events']),
+  route('open', ['/open/*', '/events'], 'origins = ["{page}"]\n'),
   route('scoped', ['/scoped/*'], 'scopes = ["reports:read", "reports:write"]\n'),
   route('bound', ['/bound/*'], 'sender_constrained = true\n'),
   route('acted', ['/acted/*']),
@@ -117,6 +123,8 @@ describe('APIs', () => {
       apps: [
         { name: 'api', upstream: upstream.url, more: API },
         { name: 'other', upstream: upstream.url, more: route('all', ['/*']) },
+        { name: 'page', upstream: upstream.url },
+        { name: 'elsewhere', upstream: upstream.url },
       ],
       policies: { 'org.cedar': POLICIES },
       prepare: async (gateway) => {
@@ -127,7 +135,8 @@ describe('APIs', () => {
         await chmod(secret, 0o600);
         const jwk = { ...await exportJWK(signer.publicKey), kid: 'first', use: 'sig', alg: 'ES256' };
         await writeFile(join(gateway.folder, 'signer.json'), JSON.stringify({ keys: [jwk] }));
-        await writeFile(gateway.file, (await readFile(gateway.file, 'utf8')) + CLIENTS);
+        const text = (await readFile(gateway.file, 'utf8')).replace('{page}', gateway.secure('page'));
+        await writeFile(gateway.file, text + CLIENTS);
       },
     });
     authority = await readFile(gateway.authority);
@@ -390,6 +399,40 @@ describe('APIs', () => {
     test('two tokens are none', async () => {
       const [one, two] = [await own('robot'), await own('spare')];
       await refused(call('/open/sales', one, ...bearer(two)), 400, 'token-request', 'invalid_request');
+    });
+  });
+
+  describe('from a page of another app', () => {
+    /** What a script of a page is answered, or that its browser tells it nothing. */
+    async function fetched(app, token) {
+      const visitor = await Person.arrive(browser, { name: 'somebody', ignoreHTTPSErrors: true });
+      await visitor.open(`${gateway.secure(app)}/`);
+      const answer = await visitor.page.evaluate(async ({ url, token }) => {
+        try {
+          const got = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+          return { status: got.status, challenge: got.headers.get('www-authenticate'), body: await got.json() };
+        } catch (error) {
+          return { error: error.name };
+        }
+      }, { url: `${api}/open/sales`, token });
+      await visitor.leave();
+      return answer;
+    }
+
+    test('one whose origin is listed asks with a token, and reads why it is refused', async () => {
+      const answer = await fetched('page', await own('robot'));
+      assert.deepEqual([answer.status, answer.body.url], [200, '/open/sales']);
+      const wrong = await fetched('page', 'nonsense');
+      assert.equal(wrong.status, 401);
+      assert.match(wrong.challenge, /error="invalid_token"/);
+      assert.equal(wrong.body.type, 'urn:gatewright:problem:token-invalid');
+    });
+
+    test('any other reads nothing, and what it asks does not reach the app', async () => {
+      const token = await own('robot');
+      const before = upstream.at('/open/sales').length;
+      assert.deepEqual(await fetched('elsewhere', token), { error: 'TypeError' });
+      assert.equal(upstream.at('/open/sales').length, before);
     });
   });
 
