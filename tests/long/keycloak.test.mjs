@@ -151,7 +151,12 @@ describe('Keycloak', { skip: !isInstalled && 'Keycloak is not there' }, () => {
   /** The app of Keycloak's that people go to. */
   const app = () => `${upstream.url}/app`;
 
-  const arrive = (name) => Person.arrive(browser, { name, ignoreHTTPSErrors: true });
+  /** Somebody at a browser, with patience: Keycloak makes each of its pages when it is first asked for. */
+  async function arrive(name) {
+    const person = await Person.arrive(browser, { name, ignoreHTTPSErrors: true });
+    person.context.setDefaultTimeout(60_000);
+    return person;
+  }
 
   const sessions = async (name) => (await gateway.json('session', 'list', '--user', name)).items;
 

@@ -30,8 +30,13 @@ const PAGE = `<!doctype html><title>Apache</title><main>${[
 export async function startApache({ port, sites, ca, chain, key, keys = {} }) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-apache-'));
   const apache = new Apache(folder, port, sites);
-  await apache.prepare({ ca, chain, key, keys });
-  await apache.start();
+  try {
+    await apache.prepare({ ca, chain, key, keys });
+    await apache.start();
+  } catch (error) {
+    await apache.stop();
+    throw error;
+  }
   return apache;
 }
 
