@@ -11,6 +11,7 @@ mod client;
 pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
+mod issuer;
 mod limits;
 mod named;
 mod passwords;

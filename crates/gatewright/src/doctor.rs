@@ -11,6 +11,7 @@ mod clock;
 mod data;
 mod files;
 mod finding;
+mod issuers;
 mod names;
 mod policies;
 mod ports;
@@ -53,6 +54,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         config,
         stored.as_ref().ok().and_then(Option::as_ref),
     ));
+    found.extend(issuers::look(config).await);
     found.extend(scim::look(
         config,
         stored.as_ref().ok().and_then(Option::as_ref),

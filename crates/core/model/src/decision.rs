@@ -262,6 +262,8 @@ attributes! {
     AuthnMultiFactorAgeSecs => "authn.multi_factor_age_secs",
     /// What kind of factor is enrolled or removed.
     FactorKind => "factor.kind",
+    /// What a workload's own token says of it, where one asks by it.
+    TokenWorkload => "token.workload",
 }
 
 impl Attribute {

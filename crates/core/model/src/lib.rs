@@ -21,6 +21,7 @@ mod session;
 mod snapshot;
 mod subject;
 mod time;
+mod token_issuer;
 mod upgrade;
 mod upstream;
 
@@ -62,6 +63,7 @@ pub use subject::{
     SIGN_IN_NAME_MAX, User, is_sign_in_name,
 };
 pub use time::{Epoch, Timestamp};
+pub use token_issuer::{IssuerKeys, TokenIssuer};
 pub use upgrade::{UpgradeFault, UpgradeToken};
 pub use upstream::{
     HealthCheck, Protocol, Server, ServerAddress, ServerAddressFault, Servers, Transport, Upstream,

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, TokenIssuer};
 
 /// Organisation-wide settings that decisions read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Settings {
     /// on one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passwords: bool,
+    /// Issuers elsewhere by whose tokens workloads show who they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuers: Vec<Arc<TokenIssuer>>,
 }
 
 impl Default for Settings {
@@ -28,6 +31,7 @@ impl Default for Settings {
             networks: Vec::new(),
             time_zone: utc(),
             passwords: false,
+            issuers: Vec::new(),
         }
     }
 }

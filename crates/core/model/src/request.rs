@@ -221,6 +221,8 @@ pub struct TokenContext<'a> {
     pub actors: &'a [Arc<str>],
     /// Whether whoever showed it proved a key that it is bound to (RFC 8705, RFC 9449).
     pub sender_constrained: bool,
+    /// What the token of an issuer elsewhere says of the workload that asks by it: `claim=value`.
+    pub workload: &'a [Arc<str>],
 }
 
 /// How `context.time` is computed.

@@ -119,6 +119,7 @@ fn value(
         Attribute::TokenSenderConstrained => {
             context.token.map(|token| token.sender_constrained.into())
         }
+        Attribute::TokenWorkload => context.token.map(|token| texts_of(token.workload)),
         Attribute::FactorKind => context.factor.map(|kind| kind.as_str().into()),
     })
 }

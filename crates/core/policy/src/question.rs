@@ -75,6 +75,9 @@ pub struct TokenSpec {
     /// Whether whoever shows it proves a key that it is bound to.
     #[serde(default)]
     pub sender_constrained: bool,
+    /// What the workload's own token says of it: `claim=value`.
+    #[serde(default)]
+    pub workload: Vec<Arc<str>>,
 }
 
 const fn http_request() -> Action {
@@ -480,6 +483,7 @@ impl Question {
                 scopes: &token.scopes,
                 actors: &token.actors,
                 sender_constrained: token.sender_constrained,
+                workload: &token.workload,
             }),
             factor: self.factor,
         };

@@ -71,6 +71,8 @@ pub struct OwnedToken {
     pub actors: Vec<Arc<str>>,
     /// Whether whoever showed it proved a key that it is bound to.
     pub sender_constrained: bool,
+    /// What the token of an issuer elsewhere says of the workload that asks by it.
+    pub workload: Vec<Arc<str>>,
 }
 
 impl OwnedToken {
@@ -125,6 +127,7 @@ impl OwnedToken {
             scopes: &self.scopes,
             actors: &self.actors,
             sender_constrained: self.sender_constrained,
+            workload: &self.workload,
         }
     }
 }
@@ -272,9 +275,11 @@ impl Circumstances {
             A::ProposalBy | A::ProposalGroups | A::ProposalAction => {
                 self.proposal == earlier.proposal
             }
-            A::TokenClient | A::TokenScopes | A::TokenActors | A::TokenSenderConstrained => {
-                self.token == earlier.token
-            }
+            A::TokenClient
+            | A::TokenScopes
+            | A::TokenActors
+            | A::TokenSenderConstrained
+            | A::TokenWorkload => self.token == earlier.token,
             A::FactorKind => self.factor == earlier.factor,
             A::HttpMethod => self.same_http(earlier, |a, b| a.method == b.method),
             A::HttpPath => self.same_http(earlier, |a, b| a.path == b.path),

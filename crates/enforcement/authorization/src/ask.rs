@@ -20,6 +20,8 @@ pub(crate) struct Question<'a> {
     pub(crate) scopes: &'a Scopes,
     pub(crate) actor: Option<&'a Actor>,
     pub(crate) binding: Binding,
+    /// What an issuer elsewhere says of the client that asks.
+    pub(crate) workload: &'a [Arc<str>],
 }
 
 impl Question<'_> {
@@ -44,6 +46,7 @@ impl Question<'_> {
             scopes,
             actors: actors.unwrap_or_default(),
             sender_constrained: !self.binding.is_none(),
+            workload: self.workload.to_vec(),
         })
     }
 

@@ -342,6 +342,7 @@ fn question<'a>(
         grant,
         scopes: &request.scopes,
         actor: None,
+        workload: &[],
         binding: gw_oauth::Binding {
             dpop_key: request.dpop_key,
             certificate: None,

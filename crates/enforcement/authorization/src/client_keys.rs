@@ -1,4 +1,5 @@
-//! Public keys of clients: as they are registered, or from the address that is (RFC 7591, 2).
+//! Public keys of clients, and of issuers elsewhere: as they are registered or declared, or from
+//! the address that is (RFC 7591, 2; OpenID Connect Discovery 1.0, 4).
 
 use std::{
     collections::HashMap,
@@ -7,7 +8,7 @@ use std::{
 };
 
 use gw_jose::KeySet;
-use gw_model::Timestamp;
+use gw_model::{IssuerKeys, Timestamp, TokenIssuer};
 use gw_oauth::ClientKeys;
 use gw_outbound::{Origin, Purpose, exchange};
 use gw_tls::ClientConfig;
@@ -48,6 +49,40 @@ impl FetchedKeys {
             ClientKeys::Jwks(_) => return keys.inline()?.ok().map(Arc::new),
             ClientKeys::JwksUri(address) => address,
         };
+        let fetch = fetch(Purpose::ClientKeys, address, tls);
+        self.held(address, fetch, now, anew).await
+    }
+
+    /// The keys of an issuer elsewhere, by the same rules.
+    pub(crate) async fn of_issuer(
+        &self,
+        issuer: &TokenIssuer,
+        tls: &Arc<ClientConfig>,
+        now: Timestamp,
+        anew: bool,
+    ) -> Option<Arc<KeySet>> {
+        match &issuer.keys {
+            IssuerKeys::Set(json) => KeySet::parse(json.as_bytes()).ok().map(Arc::new),
+            IssuerKeys::Address(address) => {
+                let fetch = fetch(Purpose::IssuerKeys, address, tls);
+                self.held(address, fetch, now, anew).await
+            }
+            IssuerKeys::Discovery => {
+                let address = document_of(&issuer.issuer);
+                let fetch = discover(&issuer.issuer, &address, tls);
+                self.held(&address, fetch, now, anew).await
+            }
+        }
+    }
+
+    /// What is known of an address, or what `fetch` says.
+    async fn held(
+        &self,
+        address: &str,
+        fetch: impl Future<Output = Result<KeySet, String>>,
+        now: Timestamp,
+        anew: bool,
+    ) -> Option<Arc<KeySet>> {
         let place = self.place(address);
         let mut held = place.lock().await;
         let wait = match &*held {
@@ -57,10 +92,10 @@ impl FetchedKeys {
         if let Some(held) = held.as_ref().filter(|held| now.since(held.at) < wait) {
             return held.keys.clone();
         }
-        let keys = match fetch(address, tls).await {
+        let keys = match fetch.await {
             Ok(keys) => Some(Arc::new(keys)),
             Err(why) => {
-                tracing::warn!(address, why, "keys of a client could not be read");
+                tracing::warn!(address, why, "keys could not be read");
                 None
             }
         };
@@ -80,16 +115,59 @@ impl FetchedKeys {
     }
 }
 
-async fn fetch(address: &str, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+/// The keys of an issuer elsewhere as they are now.
+///
+/// # Errors
+/// Why they cannot be had.
+pub async fn issuer_keys(issuer: &TokenIssuer, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+    match &issuer.keys {
+        IssuerKeys::Set(json) => parsed(json.as_bytes()),
+        IssuerKeys::Address(address) => fetch(Purpose::IssuerKeys, address, tls).await,
+        IssuerKeys::Discovery => discover(&issuer.issuer, &document_of(&issuer.issuer), tls).await,
+    }
+}
+
+/// Where an issuer's own document lies (OpenID Connect Discovery 1.0, 4).
+fn document_of(issuer: &str) -> String {
+    let issuer = issuer.trim_end_matches('/');
+    format!("{issuer}/.well-known/openid-configuration")
+}
+
+/// The keys of an issuer whose own document says where they are. One that says that it is somebody
+/// else's is believed nothing (4.3).
+async fn discover(issuer: &str, address: &str, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+    let document = get(Purpose::IssuerKeys, address, tls).await?;
+    let document = gw_jose::json::object(&document).map_err(|fault| fault.to_string())?;
+    let text = |name: &str| document.get(name).and_then(serde_json::Value::as_str);
+    if text("issuer") != Some(issuer) {
+        return Err("its document is of another issuer".to_owned());
+    }
+    let keys = text("jwks_uri").ok_or("its document does not say where its keys are")?;
+    fetch(Purpose::IssuerKeys, keys, tls).await
+}
+
+async fn fetch(purpose: Purpose, address: &str, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+    parsed(&get(purpose, address, tls).await?)
+}
+
+fn parsed(json: &[u8]) -> Result<KeySet, String> {
+    KeySet::parse(json).map_err(|fault| fault.to_string())
+}
+
+async fn get(
+    purpose: Purpose,
+    address: &str,
+    tls: &Arc<ClientConfig>,
+) -> Result<bytes::Bytes, String> {
     let uri: Uri = address.parse().map_err(|_| "it is no address")?;
-    let origin = Origin::of_or_loopback(&uri).ok_or("it is no address")?;
+    let origin = Origin::of_or_loopback(&uri).ok_or("it is no `https://` address")?;
     let request = Request::get(&uri)
         .body(Empty::<bytes::Bytes>::new())
         .map_err(|fault| fault.to_string())?;
-    let answer = exchange(Purpose::ClientKeys, Some(tls), &origin, request).await;
+    let answer = exchange(purpose, Some(tls), &origin, request).await;
     let answer = answer.map_err(|fault| fault.to_string())?;
     match answer.status() {
-        StatusCode::OK => KeySet::parse(answer.body()).map_err(|fault| fault.to_string()),
+        StatusCode::OK => Ok(answer.into_body()),
         status => Err(format!("it answered {status}")),
     }
 }

@@ -284,6 +284,7 @@ fn question<'a>(
         scopes: &found.value.record.scopes,
         actor: None,
         binding: gw_oauth::Binding::default(),
+        workload: &[],
     }
 }
 

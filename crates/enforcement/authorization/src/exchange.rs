@@ -5,13 +5,13 @@ use gw_jose::AccessToken;
 use gw_model::{Principal, UserId};
 use gw_oauth::{
     ExchangeFault, ExchangeRequest, ExchangeTokenType, GrantId, PresentedToken, TokenError,
-    answer::Answer,
+    Workload, answer::Answer,
 };
 
 use crate::{
     ask::{self, Question},
     issue, presented,
-    token::Asking,
+    token::{self, Asking},
     visit::Visit,
 };
 
@@ -21,6 +21,9 @@ pub(crate) async fn answer(
     asking: &Asking,
     request: &ExchangeRequest,
 ) -> Result<Answer, TokenError> {
+    if let Some(workload) = asking.workload.as_ref().filter(|one| one.is_exchanged) {
+        return of_workload(visit, asking, request, workload).await;
+    }
     let subject = held(visit, &request.subject_token, request.subject_token_type)
         .ok_or(ExchangeFault::Subject)?;
     let shown = PresentedToken::of_access_token(&subject)?;
@@ -53,6 +56,7 @@ pub(crate) async fn answer(
         scopes: &grant.scopes,
         actor: grant.actor.as_ref(),
         binding: grant.binding,
+        workload: &asking.workload_facts(),
     };
     let questions = question.issue(&visit.server, &grant.resources);
     let allowed = ask::all(&visit.server, &questions).await;
@@ -60,6 +64,27 @@ pub(crate) async fn answer(
     let access = issue::access_token(visit, &grant, session.as_deref()).await?;
     let response = access.response(&grant).exchanged(request.requested);
     Ok(response.answer())
+}
+
+/// A token of the client's own for what an issuer elsewhere says of it: nobody acts for anybody.
+async fn of_workload(
+    visit: &Visit,
+    asking: &Asking,
+    request: &ExchangeRequest,
+    workload: &Workload,
+) -> Result<Answer, TokenError> {
+    if request.actor.is_some() {
+        return Err(ExchangeFault::ActorToken.into());
+    }
+    let client = &asking.known.client;
+    let id = GrantId::generate().map_err(|_| TokenError::Server)?;
+    let subject = workload.presented(client);
+    let grant = request.decide(&subject, None, client, &asking.proven, id, visit.now)?;
+    let access = token::of_client(visit, asking, &grant).await?;
+    Ok(access
+        .response(&grant)
+        .exchanged(request.requested)
+        .answer())
 }
 
 /// A token that holds, of a kind that is taken.

@@ -37,7 +37,9 @@ mod sign_out;
 mod token;
 mod userinfo;
 mod visit;
+mod workload;
 
+pub use client_keys::issuer_keys;
 pub use keys::ID_TOKEN_PURPOSES;
 pub use server::{
     AuthorizationOptions, AuthorizationServer, FORM_MAX_BYTES, OpenError, SweepError, endpoints,

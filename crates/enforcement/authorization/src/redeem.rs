@@ -241,6 +241,7 @@ impl Begun {
             scopes: &self.grant.scopes,
             actor: None,
             binding: self.grant.binding,
+            workload: &[],
         };
         let mut questions: Vec<_> = question.authorize(&visit.server).into_iter().collect();
         if questions.is_empty() {

@@ -7,3 +7,4 @@ mod harness;
 mod machines;
 mod pages;
 mod refreshing;
+mod workloads;

@@ -1,14 +1,14 @@
 //! The token endpoint (OAuth 2.1, 3.2): who asks, with what they prove, and for what.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use gw_jose::{DpopProof, DpopRules, Now, SeenKey, Thumbprint};
 use gw_model::{ClientName, Principal};
 use gw_oauth::{
     Authenticated, AuthenticationFault, AuthenticationRules, ClientAuthentication, Credential,
-    DpopHeaderFault, Grant, GrantId, Parameters, Proven, TokenError, TokenRequest, answer,
-    read_dpop,
+    DpopHeaderFault, Grant, GrantId, Parameters, Proven, TokenError, TokenRequest, Workload,
+    answer, read_dpop,
 };
 use http::{HeaderMap, HeaderValue, Response};
 
@@ -18,17 +18,28 @@ use crate::{
     device, exchange, issue, redeem, refresh,
     server::ACCEPTED,
     visit::{Visit, of_json},
+    workload,
 };
 
 /// A client that has shown who it is, and what it has proven beside.
 pub(crate) struct Asking {
     pub(crate) known: Registered,
     pub(crate) proven: Proven,
+    /// What an issuer elsewhere says of it, where that is how it shows who it is.
+    pub(crate) workload: Option<Workload>,
     /// The proof that came along, which is still to be taken.
     proof: Mutex<Option<Proof>>,
 }
 
 impl Asking {
+    /// What policy reads of what is said of it elsewhere.
+    pub(crate) fn workload_facts(&self) -> Vec<Arc<str>> {
+        self.workload
+            .as_ref()
+            .map(Workload::facts)
+            .unwrap_or_default()
+    }
+
     /// Takes the proof that came along, once: as soon as something else shows that who asks is no
     /// stranger, so that strangers' proofs take no room.
     pub(crate) fn take_proof(&self, visit: &Visit) -> Result<(), DpopHeaderFault> {
@@ -66,18 +77,20 @@ async fn tokens(visit: &Visit) -> Result<answer::Answer, TokenError> {
         TokenRequest::TokenExchange(request) => exchange::answer(visit, &asking, &request).await,
         TokenRequest::ClientCredentials(request) => {
             let id = GrantId::generate().map_err(|_| TokenError::Server)?;
-            let grant = request.decide(client, &asking.proven, id)?;
-            of_client(visit, &asking, &grant).await
+            let mut grant = request.decide(client, &asking.proven, id)?;
+            grant.expires_max = asking.workload.as_ref().map(|workload| workload.expires);
+            let access = of_client(visit, &asking, &grant).await?;
+            Ok(access.response(&grant).answer())
         }
     }
 }
 
-/// Tokens of a client's own.
-async fn of_client(
+/// A token of a client's own.
+pub(crate) async fn of_client(
     visit: &Visit,
     asking: &Asking,
     grant: &Grant,
-) -> Result<answer::Answer, TokenError> {
+) -> Result<issue::Issued, TokenError> {
     let question = Question {
         principal: Principal::Client(asking.known.fact.id),
         session: None,
@@ -87,12 +100,12 @@ async fn of_client(
         scopes: &grant.scopes,
         actor: None,
         binding: grant.binding,
+        workload: &asking.workload_facts(),
     };
     let questions = question.issue(&visit.server, &grant.resources);
     let allowed = ask::all(&visit.server, &questions).await;
     allowed.ok_or(TokenError::Denied)?;
-    let access = issue::access_token(visit, grant, None).await?;
-    Ok(access.response(grant).answer())
+    issue::access_token(visit, grant, None).await
 }
 
 /// What was posted, each parameter once and none in the address.
@@ -107,7 +120,10 @@ pub(crate) fn posted(visit: &Visit) -> Result<Parameters, TokenError> {
 
 /// Who asks, and what they have proven.
 pub(crate) async fn asking(visit: &Visit, parameters: &Parameters) -> Result<Asking, TokenError> {
-    let known = client(visit, parameters).await?;
+    let (known, workload) = match workload::client(visit, parameters).await? {
+        Some((known, workload)) => (known, Some(workload)),
+        None => (client(visit, parameters).await?, None),
+    };
     let proof = proof(visit, &known, &visit.server.endpoints().token, None)?;
     let proven = Proven {
         dpop_key: proof.as_ref().map(|proof| proof.proof.key),
@@ -117,6 +133,7 @@ pub(crate) async fn asking(visit: &Visit, parameters: &Parameters) -> Result<Ask
         proof: Mutex::new(proof),
         known,
         proven,
+        workload,
     };
     if !asking.known.client.is_public() {
         asking.take_proof(visit)?;

@@ -13,7 +13,7 @@ use std::{
 };
 
 use gw_jose::Algorithm;
-use gw_model::{App, AppName, ClientName, Consent, Group, GroupName};
+use gw_model::{App, AppName, ClientName, Consent, Group, GroupName, TokenIssuer};
 use gw_oauth::{
     About, BackchannelLogout, Client, ClientId, GrantType, ProofKey, RedirectUri, Resources,
     Scopes, SubjectType,
@@ -44,6 +44,7 @@ pub(super) struct Among<'a> {
     pub(super) files: &'a dyn NamedFiles,
     pub(super) apps: &'a [App],
     pub(super) groups: &'a [Arc<Group>],
+    pub(super) issuers: &'a [Arc<TokenIssuer>],
     /// The port in the addresses of apps.
     pub(super) https_port: u16,
 }
@@ -252,7 +253,8 @@ impl Tokens {
 fn grants(section: &mut Section<'_>, kind: Kind) -> Vec<GrantType> {
     let named = section.optional::<Vec<Grant>>("grants");
     let Some(named) = named else {
-        return kind.grants().to_vec();
+        let of_workloads = section.has("workload").then_some(GrantType::TokenExchange);
+        return kind.grants().iter().copied().chain(of_workloads).collect();
     };
     if named.is_empty() {
         section.fault(

@@ -17,7 +17,7 @@ use super::{
     asked::{Absent, Asked},
     client,
     fault::Fault,
-    limits, passwords, provider,
+    issuer, limits, passwords, provider,
     reader::{Faults, Readable as _, Section},
     scim,
     value::{CertificateHost, HeaderName, Host, Size, Span, Zone},
@@ -126,8 +126,10 @@ fn everything(
     let threads = threads(root);
     let huge_pages = root.or("huge_pages", false);
     let accept_gap = root.or("accept_ledger_gap", false);
+    let issuers = issuer::issuers(root, folder, files, authentication.as_ref());
     let settings = Settings {
         passwords: passwords.enabled,
+        issuers: issuers.iter().map(|i| Arc::clone(&i.issuer)).collect(),
         ..settings(root)
     };
     let groups = groups(root);
@@ -141,6 +143,7 @@ fn everything(
         files,
         apps: &apps,
         groups: &groups,
+        issuers: &settings.issuers,
         https_port: listen.public_https_port,
     };
     let clients = client::clients(root, among);
@@ -166,6 +169,7 @@ fn everything(
             .iter()
             .filter_map(|p| p.metadata.clone())
             .chain(clients.iter().flat_map(|c| c.files.clone()))
+            .chain(issuers.iter().filter_map(|i| i.file.clone()))
             .collect(),
         providers: providers.iter().filter_map(|p| p.files.clone()).collect(),
         scim: sources.iter().map(|s| s.files.clone()).collect(),
@@ -378,6 +382,7 @@ fn settings(root: &mut Section<'_>) -> Settings {
         networks,
         time_zone,
         passwords: false,
+        issuers: Vec::new(),
     }
 }
 

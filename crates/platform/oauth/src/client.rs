@@ -2,6 +2,7 @@
 
 mod check;
 mod secrets;
+mod workload;
 
 use std::{fmt, time::Duration};
 
@@ -14,6 +15,7 @@ pub use self::{
     secrets::{
         CLIENT_SECRET_BYTES_MIN, CLIENT_SECRETS_MAX, ClientSecrets, KeptSecret, SecretFault,
     },
+    workload::{ClaimPattern, ClaimPatternFault, WORKLOAD_RULES_MAX, WorkloadRule},
 };
 use crate::{
     ApplicationType, RedirectUri, Resources, Scopes, SecretHash, kept, parameters::is_visible,
@@ -94,6 +96,11 @@ pub enum ClientAuthentication {
     },
     /// By a certificate that is its own, over a key of its key set.
     SelfSignedTlsClientAuth,
+    /// By what an issuer elsewhere says of it; it keeps no secret.
+    Workload {
+        /// What is said of it: all that one of these names.
+        rules: Vec<WorkloadRule>,
+    },
 }
 
 impl ClientAuthentication {
@@ -106,6 +113,7 @@ impl ClientAuthentication {
             Self::PrivateKeyJwt => "private_key_jwt",
             Self::TlsClientAuth { .. } => "tls_client_auth",
             Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+            Self::Workload { .. } => "workload_token",
         }
     }
 
@@ -124,6 +132,14 @@ impl ClientAuthentication {
         match self {
             Self::TlsClientAuth { name } => Some(name),
             _ => None,
+        }
+    }
+
+    /// What issuers elsewhere say of it, where that is how.
+    pub fn workload_rules(&self) -> &[WorkloadRule] {
+        match self {
+            Self::Workload { rules } => rules,
+            _ => &[],
         }
     }
 

@@ -8,6 +8,7 @@ mod exchange;
 mod presented;
 mod request;
 mod response;
+mod workload;
 
 pub use self::{
     authentication::{
@@ -19,4 +20,5 @@ pub use self::{
     exchange::{ExchangeFault, ExchangeRequest, ExchangeTokenType, PresentedToken, TokenOrigin},
     request::{ClientCredentialsRequest, TokenRequest},
     response::TokenResponse,
+    workload::{Workload, WorkloadToken},
 };

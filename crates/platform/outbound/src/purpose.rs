@@ -19,6 +19,9 @@ pub enum Purpose {
     Directory,
     /// The public keys of a client that proves by them who it is (RFC 7591, 2: `jwks_uri`).
     ClientKeys,
+    /// The public keys of an issuer elsewhere by whose tokens workloads show who they are, and where
+    /// its own document says that they are.
+    IssuerKeys,
     /// That a session ended, told to a client (OpenID Connect Back-Channel Logout 1.0, 2.5).
     BackchannelLogout,
 }
@@ -32,6 +35,7 @@ impl Purpose {
             | Self::ProviderTokens
             | Self::Directory
             | Self::ClientKeys
+            | Self::IssuerKeys
             | Self::BackchannelLogout => Duration::from_secs(5),
         }
     }
@@ -44,6 +48,7 @@ impl Purpose {
             | Self::ProviderMetadata
             | Self::ProviderTokens
             | Self::ClientKeys
+            | Self::IssuerKeys
             | Self::BackchannelLogout => Duration::from_secs(10),
         }
     }
@@ -51,7 +56,9 @@ impl Purpose {
     /// The largest body of an answer; of a directory's, the largest message.
     pub const fn answer_bytes(self) -> usize {
         match self {
-            Self::Certificates | Self::ProviderMetadata | Self::ClientKeys => 256 * KIB,
+            Self::Certificates | Self::ProviderMetadata | Self::ClientKeys | Self::IssuerKeys => {
+                256 * KIB
+            }
             Self::OwnHost | Self::BackchannelLogout => 16 * KIB,
             Self::ProviderTokens => 64 * KIB,
             Self::Directory => 16 * 1024 * KIB,
@@ -65,7 +72,8 @@ impl Purpose {
             Self::Certificates
             | Self::ProviderMetadata
             | Self::ProviderTokens
-            | Self::ClientKeys => 64 * KIB,
+            | Self::ClientKeys
+            | Self::IssuerKeys => 64 * KIB,
             Self::Directory => 0,
         }
     }

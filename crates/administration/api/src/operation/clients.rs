@@ -156,6 +156,12 @@ fn registration_view(client: &gw_oauth::Client) -> RegistrationView {
             .authentication
             .certificate_name()
             .map(|name| name.text().to_owned()),
+        workloads: client
+            .authentication
+            .workload_rules()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         application_type: match client.application_type {
             ApplicationType::Web => "web".to_owned(),
             ApplicationType::Native => "native".to_owned(),

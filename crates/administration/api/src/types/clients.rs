@@ -79,6 +79,10 @@ pub struct RegistrationView {
     /// The name that its certificate must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<String>,
+    /// What issuers elsewhere say of it, where that is how it shows who it is: of each rule the
+    /// issuer's name, and the claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<String>,
     /// Whether it runs on a person's own device (`native`), or not (`web`).
     pub application_type: String,
     /// What it may ask the token endpoint for.

@@ -277,6 +277,7 @@ fn context(context: &Context<'_>, action: Action, zone: &str, now: Timestamp) ->
             "scopes": token.scopes.iter().collect::<BTreeSet<_>>(),
             "actors": token.actors.iter().collect::<BTreeSet<_>>(),
             "sender_constrained": token.sender_constrained,
+            "workload": token.workload.iter().collect::<BTreeSet<_>>(),
         });
     }
     if let (Some(kind), Action::FactorEnrol | Action::FactorRemove) = (context.factor, action) {

@@ -143,6 +143,7 @@ fn owned(
         scopes,
         actors: actors.collect(),
         sender_constrained: read.confirmation.is_some(),
+        workload: Vec::new(),
     })
 }
 

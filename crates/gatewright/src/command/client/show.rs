@@ -87,6 +87,7 @@ fn rows(of: &RegistrationView, now: Timestamp) -> Vec<(&'static str, String)> {
             .iter()
             .map(|name| ("certificate", name.clone())),
     );
+    rows.extend(of.workloads.iter().map(|rule| ("workload", rule.clone())));
     rows.push((
         "runs",
         match &*of.application_type {

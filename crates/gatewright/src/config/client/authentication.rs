@@ -2,13 +2,15 @@
 //! read by the people who use it, not at all.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use gw_model::ProviderName;
 use gw_oauth::{
-    CLIENT_SECRETS_MAX, CertificateName, ClientAuthentication, ClientKeys, ClientSecrets,
-    KeptSecret,
+    CLIENT_SECRETS_MAX, CertificateName, ClaimPattern, ClientAuthentication, ClientKeys,
+    ClientSecrets, KeptSecret, WorkloadRule,
 };
 
 use super::{Among, words::Kind};
@@ -49,10 +51,11 @@ struct Keys {
     keys: Option<PathBuf>,
     keys_uri: Option<Arc<str>>,
     certificate: Option<Certificate>,
+    workloads: Vec<WorkloadRule>,
 }
 
 /// The keys that say how a client shows who it is.
-const WAYS: [&str; 4] = ["secrets", "keys", "keys_uri", "certificate"];
+const WAYS: [&str; 5] = ["secrets", "keys", "keys_uri", "certificate", "workload"];
 
 pub(super) fn read(section: &mut Section<'_>, kind: Kind, among: Among<'_>) -> Option<Shown> {
     let declared = Keys {
@@ -61,6 +64,7 @@ pub(super) fn read(section: &mut Section<'_>, kind: Kind, among: Among<'_>) -> O
         keys: section.optional("keys"),
         keys_uri: section.optional("keys_uri"),
         certificate: section.optional("certificate"),
+        workloads: workloads(section, among),
     };
     if section.has("secret_in") && !section.has("secrets") {
         section.fault("secret_in", "is about `secrets`, and there are none");
@@ -83,7 +87,7 @@ pub(super) fn read(section: &mut Section<'_>, kind: Kind, among: Among<'_>) -> O
             section.fault(
                 "secrets",
                 format!(
-                    "is missing: a `{}` client shows who it is by `secrets`, `keys`, `keys_uri` or `certificate`; one that people can read is `type = \"browser\"` or \"native\"",
+                    "is missing: a `{}` client shows who it is by `secrets`, `keys`, `keys_uri`, `certificate` or `[[client.workload]]`; one that people can read is `type = \"browser\"` or \"native\"",
                     kind.word()
                 ),
             );
@@ -98,6 +102,9 @@ pub(super) fn read(section: &mut Section<'_>, kind: Kind, among: Among<'_>) -> O
                 files,
             })
         }
+        ["workload"] => Some(Shown::without_files(ClientAuthentication::Workload {
+            rules: declared.workloads,
+        })),
         ["certificate"] => by_certificate(section, declared.certificate?),
         ["keys" | "keys_uri", "certificate"] => by_own_certificate(section, declared, among),
         [first, others @ ..] => {
@@ -157,6 +164,35 @@ fn kept_of(file: &Path, among: Among<'_>) -> Result<KeptSecret, String> {
     let (text, since) = among.files.secret(file)?;
     KeptSecret::of_text(text.expose(), since)
         .map_err(|fault| format!("`{}`: {fault}", file.display()))
+}
+
+/// What issuers elsewhere say of it.
+fn workloads(section: &mut Section<'_>, among: Among<'_>) -> Vec<WorkloadRule> {
+    let rules = section.tables("workload", |section| {
+        let issuer = section.required::<ProviderName>("issuer");
+        let claims = section.required::<BTreeMap<Arc<str>, Arc<str>>>("claims");
+        let (issuer, claims) = (issuer?, claims?);
+        if !among.issuers.iter().any(|one| one.name == issuer) {
+            let what = format!("is `{issuer}`, which is no `[[issuer]]` of this file");
+            section.fault("issuer", what);
+        }
+        if claims.is_empty() {
+            let what = "names none: whatever that issuer vouches for would be this client";
+            section.fault("claims", what);
+        }
+        let mut read = BTreeMap::new();
+        for (name, text) in &claims {
+            match ClaimPattern::parse(text) {
+                Ok(pattern) => drop(read.insert(name.to_string(), pattern)),
+                Err(fault) => section.fault("claims", format!("has `{name}`, which {fault}")),
+            }
+        }
+        Some(WorkloadRule {
+            issuer,
+            claims: read,
+        })
+    });
+    rules.into_iter().flatten().collect()
 }
 
 /// Its public keys, and the file that they are in.

@@ -89,6 +89,13 @@ fn malformed(name: &str) -> (&'static str, String) {
             "certificate",
             "has an empty name, or one that is too long".to_owned(),
         ),
+        "workload" => (
+            "workload",
+            format!(
+                "has more than {} rules, or one of them names more than it may",
+                gw_oauth::WORKLOAD_RULES_MAX
+            ),
+        ),
         "grant_types" => ("grants", "names one twice".to_owned()),
         "client_name" => (
             "title",

@@ -322,6 +322,47 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "Authentication methods.",
     ),
     (
+        "issuer",
+        "",
+        "An issuer elsewhere whose tokens let workloads be clients without a secret (docs/identity.md): a CI, a cluster. Which workload is which client, `[[client.workload]]` says. One that is taken away vouches for nobody from that moment on.",
+    ),
+    ("issuer", "name", "Its name here."),
+    (
+        "issuer",
+        "issuer",
+        "What its tokens have as `iss`, to the letter.",
+    ),
+    (
+        "issuer",
+        "audiences",
+        "What its tokens have as `aud` where they are meant for here, at most 8. A token that names any other as well is refused: whoever that is could bring it.",
+    ),
+    (
+        "issuer",
+        "keys",
+        "A file with its public keys (a JWK set), where it cannot be asked. Read again when it changes.",
+    ),
+    (
+        "issuer",
+        "keys_uri",
+        "Where its public keys are, `https://`. Where neither is there, its own document says (`/.well-known/openid-configuration` below `issuer`).",
+    ),
+    (
+        "issuer",
+        "algorithms",
+        "What its tokens may be signed by: asymmetric ones alone.",
+    ),
+    (
+        "issuer",
+        "age_max",
+        "How long ago a token may have been issued, a day at most.",
+    ),
+    (
+        "issuer",
+        "single_use",
+        "Whether a token that has an id (`jti`) is good once. Set it to false where a workload brings the same token again and again, as pods do.",
+    ),
+    (
         "client",
         "",
         "A client of the authorisation server (docs/identity.md): an app that people sign in to through Gatewright, or a program that asks for tokens. One that is taken away is off, with every token that it has; its id is kept.",
@@ -354,7 +395,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "client",
         "grants",
-        "What it may ask the token endpoint for. Where absent: `code` and `refresh`; of a native client `device-code`, too; of a service `client-credentials` alone.",
+        "What it may ask the token endpoint for. Where absent: `code` and `refresh`; of a native client `device-code`, too; of a service `client-credentials` alone. `[[client.workload]]` adds `token-exchange`.",
     ),
     (
         "client",
@@ -379,7 +420,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "client",
         "secrets",
-        "How it shows who it is: files with a secret each, closed to others (0600), of 32 bytes at least; at most 4, so that a new one is good before the old one ends. They are read again when they change. Facts hold their hashes alone. A client has exactly one of `secrets`, `keys`, `keys_uri` and `certificate`.",
+        "How it shows who it is: files with a secret each, closed to others (0600), of 32 bytes at least; at most 4, so that a new one is good before the old one ends. They are read again when they change. Facts hold their hashes alone. A client has exactly one of `secrets`, `keys`, `keys_uri`, `certificate` and `[[client.workload]]`.",
     ),
     (
         "client",
@@ -485,6 +526,17 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "client",
         "attributes",
         "Facts that policies read: `principal.getTag(\"team\")`.",
+    ),
+    (
+        "client.workload",
+        "",
+        "A workload elsewhere that is this client, by what an `[[issuer]]` says of it: all that is named, at most 16 such tables. What is known as two clients is refused.",
+    ),
+    ("client.workload", "issuer", "The name of the `[[issuer]]`."),
+    (
+        "client.workload",
+        "claims",
+        "What its token claims, to the letter: `{ repository = \"acme/shop\", ref = \"refs/heads/main\" }`. A `*` at the end stands for whatever follows. Claims that are no text never are what is named.",
     ),
     ("portal", "", "The page of a person's apps."),
     ("portal", "host", "Its host."),

@@ -427,3 +427,122 @@ fn nothing_that_is_kept_of_a_client_holds_its_secret() {
     let kept = format!("{:?}{:?}", grafana(&first), wanted(SERVICE));
     assert!(!kept.contains(secret.expose().as_str()));
 }
+
+const BUILDS: &str = "[[issuer]]\nname = \"builds\"\nissuer = \"https://builds.test\"\naudiences = [\"https://auth.example.com\"]\n";
+
+fn of_workloads(issuer: &str, keys: &str) -> String {
+    format!("{SMALL}\n{issuer}\n[[client]]\nname = \"shop\"\ntype = \"service\"\n{keys}\n")
+}
+
+#[test]
+fn a_workload_is_known_by_what_its_issuer_says() {
+    let rule = "[[client.workload]]\nissuer = \"builds\"\nclaims = { repository = \"acme/shop\", sub = \"repo:acme/shop:*\" }";
+    let config = checked(&of_workloads(BUILDS, rule)).unwrap();
+    let shop = &config.wanted.clients[0].registration;
+    assert_eq!(shop.check(), []);
+    assert_eq!(shop.authentication.name(), "workload_token");
+    assert_eq!(
+        shop.grant_types,
+        [GrantType::ClientCredentials, GrantType::TokenExchange]
+    );
+    let told = shop.authentication.workload_rules()[0].to_string();
+    assert_eq!(
+        told,
+        "builds: repository = acme/shop, sub = repo:acme/shop:*"
+    );
+    let issuer = &config.wanted.settings.issuers[0];
+    assert_eq!(issuer.keys, gw_model::IssuerKeys::Discovery);
+    assert!(issuer.single_use && issuer.age_max.as_secs() == 3600);
+    let kept = serde_json::to_string(&*config.wanted.settings).unwrap();
+    let kept: gw_model::Settings = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept, *config.wanted.settings);
+}
+
+#[test]
+fn an_issuer_and_a_workload_that_would_let_in_more_than_is_meant_are_refused() {
+    let rule =
+        |claims: &str| format!("[[client.workload]]\nissuer = \"builds\"\nclaims = {claims}");
+    let good = rule("{ repository = \"acme/shop\" }");
+    for (issuer, keys, why) in [
+        (BUILDS.to_owned(), rule("{}"), "claims: names none"),
+        (
+            BUILDS.to_owned(),
+            rule("{ sub = \"*\" }"),
+            "claims: has `sub`, which is 1 to",
+        ),
+        (
+            BUILDS.to_owned(),
+            rule("{ sub = \"a*b\" }"),
+            "claims: has `sub`, which",
+        ),
+        (
+            BUILDS.to_owned(),
+            rule("{ sub = [\"a\"] }"),
+            "expected text",
+        ),
+        (String::new(), good.clone(), "which is no `[[issuer]]`"),
+        (
+            BUILDS.to_owned(),
+            format!("secrets = [\"a.secret\"]\n{good}"),
+            "secrets: stands beside `workload`",
+        ),
+        (
+            BUILDS.replace("https://builds.test", "http://builds.test"),
+            good.clone(),
+            "issuer: is `http://builds.test`",
+        ),
+        (
+            BUILDS.replace("https://builds.test", "https://auth.example.com"),
+            good.clone(),
+            "is this gateway's own",
+        ),
+        (
+            format!("{BUILDS}algorithms = [\"HS256\"]"),
+            good.clone(),
+            "algorithms: names `HS256`",
+        ),
+        (
+            format!("{BUILDS}algorithms = [\"none\"]"),
+            good.clone(),
+            "algorithms: names `none`",
+        ),
+        (
+            format!("{BUILDS}algorithms = []"),
+            good.clone(),
+            "algorithms: names none",
+        ),
+        (
+            format!("{BUILDS}age_max = \"48h\""),
+            good.clone(),
+            "age_max: is longer than a day",
+        ),
+        (
+            format!("{BUILDS}keys = \"private.json\""),
+            good.clone(),
+            "it holds a private key",
+        ),
+        (
+            format!("{BUILDS}keys = \"no-keys.json\""),
+            good.clone(),
+            "keys: `/etc/gatewright/no-keys.json` is refused",
+        ),
+        (
+            format!("{BUILDS}keys = \"keys.json\"\nkeys_uri = \"https://builds.test/k\""),
+            good.clone(),
+            "keys: stands beside `keys_uri`",
+        ),
+        (
+            format!("{BUILDS}{BUILDS}"),
+            good.clone(),
+            "name: is `builds`, which is there already",
+        ),
+        (
+            BUILDS.replace("[\"https://auth.example.com\"]", "[]"),
+            good,
+            "audiences: is 1 to 8 texts",
+        ),
+    ] {
+        let found = faults(&of_workloads(&issuer, &keys));
+        assert!(found.contains(why), "{issuer}{keys}: {found}");
+    }
+}

@@ -118,6 +118,13 @@ impl Client {
         {
             faults.push(ClientFault::Malformed("tls_client_auth"));
         }
+        if let ClientAuthentication::Workload { rules } = &self.authentication {
+            let is_fit = (1..=super::WORKLOAD_RULES_MAX).contains(&rules.len())
+                && rules.iter().all(super::WorkloadRule::is_fit);
+            if !is_fit {
+                faults.push(ClientFault::Malformed("workload"));
+            }
+        }
         if let Some(Err(why)) = self.keys.as_ref().and_then(usable) {
             faults.push(ClientFault::Keys(why));
         }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The only type of assertion (RFC 7523, 2.2).
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The longest secret in a body, in bytes.
 const SECRET_BYTES_MAX: usize = 1024;
 /// For what ids of assertions are remembered.
@@ -65,6 +65,12 @@ pub enum AuthenticationFault {
     /// The assertion does not hold.
     #[error("the client's assertion is refused: {0}")]
     Assertion(#[from] TokenFault),
+    /// What an issuer elsewhere says is nothing that a client is known by.
+    #[error("no client is known by what the token says")]
+    NoWorkload,
+    /// Several clients are known by it.
+    #[error("several clients are known by what the token says, and it cannot be all of them")]
+    Ambiguous,
     /// There is no certificate, or it is not the client's.
     #[error("the client's certificate is missing or not its own")]
     Certificate,
