@@ -181,8 +181,12 @@ endpoints! {
         "Forgets a provider that the configuration file does not name any more, with who its people are here.", asks [PROPOSE], gives 200 ProviderForgotten;
     ClientList: GET "/v1/clients" => AdminRead on System,
         "Clients of the authorisation server, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<ClientView>;
+    ClientInvite: POST "/v1/clients" => AdminClientChange on System,
+        "Lets somebody register clients by themselves, within bounds (RFC 7591). The token is a secret, and is shown once.", takes InviteClient, gives 201 InvitationView;
     ClientShow: GET "/v1/clients/{client}" => AdminRead on System,
         "A client of the authorisation server. Its secrets are not shown, nor their hashes.", gives 200 ClientView;
+    ClientRemove: DELETE "/v1/clients/{client}" => AdminClientChange on System,
+        "Removes a client that registered itself, with every token that it has.", asks [PROPOSE], gives 200 Done;
     ClientSuspend: POST "/v1/clients/{client}/suspend" => AdminClientSuspend on System,
         "Switches a client off: it is given no tokens from now on, and none that it has counts.", asks [PROPOSE], gives 200 ClientView;
     ClientResume: POST "/v1/clients/{client}/resume" => AdminClientChange on System,

@@ -233,6 +233,8 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::ProviderResume => providers::switch(&call, false).await,
         Operation::ProviderForget => providers::forget(&call).await,
         Operation::ClientList => clients::list(&call),
+        Operation::ClientInvite => clients::invite(&call).await,
+        Operation::ClientRemove => clients::remove(&call).await,
         Operation::ClientShow => clients::show(&call),
         Operation::ClientSuspend => clients::switch(&call, true).await,
         Operation::ClientResume => clients::switch(&call, false).await,

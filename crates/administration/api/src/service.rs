@@ -198,7 +198,7 @@ impl Administration {
                 let answer = run.await;
                 let is_secret = matches!(
                     endpoint.operation,
-                    Operation::UserLink | Operation::BreakGlassSeal
+                    Operation::UserLink | Operation::BreakGlassSeal | Operation::ClientInvite
                 );
                 let told = match &answer {
                     Ok(response) => response,

@@ -154,7 +154,7 @@ fn parsed(json: &[u8]) -> Result<KeySet, String> {
     KeySet::parse(json).map_err(|fault| fault.to_string())
 }
 
-async fn get(
+pub(crate) async fn get(
     purpose: Purpose,
     address: &str,
     tls: &Arc<ClientConfig>,

@@ -6,7 +6,8 @@ use aws_lc_rs::digest;
 use gw_engine::Engine;
 use gw_model::{SessionId, Timestamp, TokenHash, UserId};
 use gw_oauth::{
-    Authorization, CodeRecord, DeviceRecord, GrantId, RefreshFamily, Resources, Scopes, SecretHash,
+    Authorization, CodeRecord, DeviceRecord, GrantId, Invitation, RefreshFamily,
+    RegistrationBounds, Resources, Scopes, SecretHash,
 };
 use gw_store::{Effect, KeptRow, Read, Secret, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -108,6 +109,14 @@ kinds! {
     KeptUserCode => "oauth-user-code",
     KeptConsent => "oauth-consent",
     KeptLogin => "oauth-login",
+}
+
+impl Kind for Invitation {
+    const NAME: &'static str = gw_oauth::INVITATION_KIND;
+}
+
+impl Kind for RegistrationBounds {
+    const NAME: &'static str = "oauth-registration";
 }
 
 /// A record as it was read.
@@ -259,6 +268,11 @@ pub(crate) fn by_consent(person: UserId, client: &str) -> TokenHash {
 /// By what a client's part of a session is found.
 pub(crate) fn by_login(session: SessionId, client: &str) -> TokenHash {
     by_names(&["login", &session.to_string(), client])
+}
+
+/// By what the bounds of a client that registered itself are found.
+pub(crate) fn by_registration(client: &str) -> TokenHash {
+    by_names(&["registration", client])
 }
 
 /// Each name with its length, so that no two lists are alike.

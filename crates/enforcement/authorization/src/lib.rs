@@ -31,6 +31,7 @@ mod presented;
 mod pushed;
 mod redeem;
 mod refresh;
+mod registration;
 mod revocation;
 mod server;
 mod sign_out;

@@ -25,8 +25,8 @@ use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::{
     apps, authorize, client_keys::FetchedKeys, clients::Clients, consent, device, introspection,
-    keys, keys::TokenKeys, logout, metadata, pending, pushed, revocation, sign_out, token,
-    userinfo, visit::Visit,
+    keys, keys::TokenKeys, logout, metadata, pending, pushed, registration, revocation, sign_out,
+    token, userinfo, visit::Visit,
 };
 
 /// The paths of this server.
@@ -41,6 +41,7 @@ pub(crate) mod paths {
     pub(crate) const PUSHED: &str = "/oauth/par";
     pub(crate) const USERINFO: &str = "/oauth/userinfo";
     pub(crate) const INTROSPECT: &str = "/oauth/introspect";
+    pub(crate) const REGISTER: &str = "/oauth/register";
     pub(crate) const REVOKE: &str = "/oauth/revoke";
     pub(crate) const DEVICE: &str = "/oauth/device";
     pub(crate) const END_SESSION: &str = "/oauth/end-session";
@@ -384,7 +385,7 @@ fn server(issuer: Issuer) -> Result<Server, OpenError> {
             introspection: at(paths::INTROSPECT),
             revocation: at(paths::REVOKE),
             end_session: at(paths::END_SESSION),
-            registration: None,
+            registration: Some(at(paths::REGISTER)),
         },
         scopes,
         acr_values: crate::person::ACRS
@@ -447,6 +448,7 @@ enum Endpoint {
     Userinfo,
     Introspect,
     Revoke,
+    Register,
     Device,
     EndSession,
     PostedEndSession,
@@ -459,7 +461,7 @@ enum Endpoint {
 }
 
 /// Every method and path.
-const ENDPOINTS: [(Method, &str, Endpoint); 24] = [
+const ENDPOINTS: [(Method, &str, Endpoint); 28] = [
     (Method::GET, paths::APPS, Endpoint::Apps),
     (Method::POST, paths::APPS, Endpoint::TakeBack),
     (Method::GET, paths::OPENID_CONFIGURATION, Endpoint::Metadata),
@@ -476,6 +478,10 @@ const ENDPOINTS: [(Method, &str, Endpoint); 24] = [
     (Method::POST, paths::USERINFO, Endpoint::Userinfo),
     (Method::POST, paths::INTROSPECT, Endpoint::Introspect),
     (Method::POST, paths::REVOKE, Endpoint::Revoke),
+    (Method::POST, paths::REGISTER, Endpoint::Register),
+    (Method::GET, paths::REGISTER, Endpoint::Register),
+    (Method::PUT, paths::REGISTER, Endpoint::Register),
+    (Method::DELETE, paths::REGISTER, Endpoint::Register),
     (Method::POST, paths::DEVICE, Endpoint::Device),
     (Method::GET, paths::END_SESSION, Endpoint::EndSession),
     (Method::POST, paths::END_SESSION, Endpoint::PostedEndSession),
@@ -512,6 +518,7 @@ pub fn is_for_programs(path: &str) -> bool {
             | paths::USERINFO
             | paths::INTROSPECT
             | paths::REVOKE
+            | paths::REGISTER
             | paths::DEVICE
     )
 }
@@ -544,6 +551,7 @@ async fn answer(visit: &Visit) -> Response<Bytes> {
         Endpoint::Userinfo => Ok(userinfo::answer(visit).await),
         Endpoint::Introspect => Ok(introspection::answer(visit).await),
         Endpoint::Revoke => Ok(revocation::answer(visit).await),
+        Endpoint::Register => Ok(registration::answer(visit).await),
         Endpoint::Device => Ok(device::begin(visit).await),
         Endpoint::EndSession => sign_out::begin(visit).await,
         Endpoint::PostedEndSession => sign_out::posted(visit),

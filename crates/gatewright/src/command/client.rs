@@ -5,7 +5,7 @@ mod show;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use gw_api::types::{ClientState, ClientView, Listing};
+use gw_api::types::{ClientState, ClientView, Done, InvitationView, InviteClient, Listing};
 use gw_model::{AppName, ClientName, ClientOwner};
 use http::Method;
 
@@ -21,6 +21,35 @@ pub(super) enum Command {
     Show {
         /// Its `client_id`.
         name: ClientName,
+    },
+    /// Let somebody register a client by itself: prints a token for them, once.
+    Invite {
+        /// The app that people sign in to through it.
+        #[arg(long)]
+        app: Option<AppName>,
+        /// A host that answers may be sent to; several times for several.
+        #[arg(long = "host")]
+        hosts: Vec<String>,
+        /// A grant type by its name in OAuth; codes and refresh tokens where there is none.
+        #[arg(long = "grant")]
+        grants: Vec<String>,
+        /// A scope that it may ask for; those of a sign-in where there is none.
+        #[arg(long = "scope")]
+        scopes: Vec<String>,
+        /// How many clients.
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// For how many hours.
+        #[arg(long, default_value_t = 24)]
+        hours: u64,
+    },
+    /// Remove a client that registered itself, after asking.
+    Remove {
+        /// Its `client_id`.
+        name: ClientName,
+        /// Remove it without asking.
+        #[arg(short, long)]
+        yes: bool,
     },
     /// Switch a client off at once, whatever the file says: it is given no tokens, and none that
     /// it has counts.
@@ -48,6 +77,25 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
     match command {
         Command::List => list(shell),
         Command::Show { name } => show::run(shell, &name),
+        Command::Invite {
+            app,
+            hosts,
+            grants,
+            scopes,
+            uses,
+            hours,
+        } => {
+            let invite = InviteClient {
+                app,
+                hosts,
+                grants,
+                scopes,
+                uses: Some(uses),
+                lifetime_secs: Some(hours.saturating_mul(3600)),
+            };
+            self::invite(shell, &invite)
+        }
+        Command::Remove { name, yes } => remove(shell, &name, yes),
         Command::Suspend { name } => switch(shell, &name, "suspend"),
         Command::Resume { name } => switch(shell, &name, "resume"),
         Command::RevokeTokens { name, yes } => revoke_tokens(shell, &name, yes),
@@ -117,6 +165,35 @@ fn switch(shell: &Shell, name: &ClientName, verb: &str) -> super::Done {
             ),
         };
         shell.output.line(chip.words(&words))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn invite(shell: &Shell, asked: &InviteClient) -> super::Done {
+    let client = shell.client()?;
+    let made: InvitationView =
+        converse(async { Ok(client.send(Method::POST, "/v1/clients", asked).await?) })?;
+    shell.output.either(&made, || {
+        shell
+            .output
+            .line(&format!("register at {}", made.endpoint))?;
+        shell.output.line(&format!("with the token {}", made.token))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn remove(shell: &Shell, name: &ClientName, yes: bool) -> super::Done {
+    let client = shell.client()?;
+    let question = format!("Remove {name}? Every token that it has is worth nothing any more.");
+    if !yes && !shell.agreed(&question)? {
+        return Ok(super::FOUND);
+    }
+    let path = format!("/v1/clients/{name}");
+    let answer: Done = converse(async { Ok(client.call(Method::DELETE, &path).await?) })?;
+    shell.output.either(&answer, || {
+        shell
+            .output
+            .line(Chip::Allow.words(&format!("{name} is gone")))
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -98,7 +98,10 @@ fn everything(
     let certificates = root.tables("certificate", |s| certificate(s, folder));
     let certificates: Vec<_> = certificates.into_iter().flatten().collect();
     let acme = root.table("acme", |s| acme::acme(s, folder));
-    let authentication = root.table("authentication", |s| s.required::<Host>("host"));
+    let (authentication, vouches_for_addresses) = root.table("authentication", |s| {
+        let host = s.required::<Host>("host");
+        (host, s.or("addresses_verified", false))
+    });
     let portal = root.table("portal", |s| s.required::<Host>("host"));
     let lifetimes = root.table("lifetimes", lifetimes);
     let attestation = root.table("passkeys", |s| {
@@ -186,6 +189,7 @@ fn everything(
             settings: Arc::new(settings),
         },
         authentication_host: authentication.0.clone(),
+        vouches_for_addresses,
         administration_host: administration.as_ref().map(|host| host.0.clone()),
         lifetimes,
         passwords,

@@ -163,7 +163,7 @@ pub(super) fn authorization_options(
     Ok(AuthorizationOptions {
         issuer: origin.to_owned(),
         remedies: web::level(config.remedies),
-        vouches_for_addresses: false,
+        vouches_for_addresses: config.vouches_for_addresses,
         tls: Arc::new(tls),
         country: Arc::clone(country),
     })

@@ -13,5 +13,8 @@ pub use self::{
     metadata::{ClientMetadata, RegisteredClient},
     read::{REGISTRATION_BYTES_MAX, Registration, RegistrationRules},
     sector::{SECTOR_BYTES_MAX, SectorFault, check_sector_document},
-    tokens::{InitialAccessToken, InitialTokenFault},
+    tokens::{
+        INVITATION_HOSTS_MAX, INVITATION_KIND, INVITATION_LIFETIME_MAX, INVITATION_USES_MAX,
+        InitialAccessToken, InitialTokenFault, Invitation, RegistrationBounds,
+    },
 };

@@ -1,17 +1,21 @@
 //! Clients of the authorisation server: list, show, switch off and on, take back their tokens.
 //! What one is, the configuration file says, or itself where it registered.
 
+mod invite;
+
 use std::sync::Arc;
 
-use gw_model::{Change, Client, ClientName, Snapshot, Timestamp};
+use gw_model::{Change, Client, ClientName, ClientOwner, Snapshot, Timestamp};
 use gw_oauth::{ApplicationType, ClientKeys, ProofKey, SubjectType};
 use gw_store::Refused;
 
 use super::{Call, Reply, expect};
 use crate::{
     query::SEARCH,
-    types::{ClientSecretView, ClientState, ClientView, Problem, RegistrationView},
+    types::{ClientSecretView, ClientState, ClientView, Done, Problem, RegistrationView},
 };
+
+pub(super) use invite::invite;
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();
@@ -67,6 +71,28 @@ pub(super) async fn revoke_tokens(call: &Call<'_>) -> Result<Reply, Problem> {
         }
     })
     .await
+}
+
+/// One that registered itself goes, with all that it was given; what the configuration file declares
+/// is the file's.
+pub(super) async fn remove(call: &Call<'_>) -> Result<Reply, Problem> {
+    let client = named(call)?;
+    if client.owner == ClientOwner::Configuration {
+        let what = format!(
+            "the client `{}` stands in the configuration file",
+            client.name
+        );
+        return Err(Problem::conflict(what).help("`gatewright client suspend` switches it off"));
+    }
+    let (precondition, commit) = (call.precondition, call.commit("client removed"));
+    let (id, name) = (client.id, client.name.clone());
+    let propose = move |facts: &Snapshot| {
+        let present = facts.client(id).ok_or_else(|| gone(&name))?;
+        expect(precondition, present.version)?;
+        Ok(commit.change(Change::ClientRemoved(id)))
+    };
+    let done = call.engine().propose(propose).await?;
+    Reply::json(&Done { epoch: done.epoch })
 }
 
 async fn change(

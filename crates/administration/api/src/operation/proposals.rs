@@ -455,7 +455,9 @@ fn version_of(
         Operation::ProviderResume | Operation::ProviderForget => {
             Some(facts.provider(&named.parse().ok()?)?.version)
         }
-        Operation::ClientResume => Some(facts.client_named(&named.parse().ok()?)?.version),
+        Operation::ClientResume | Operation::ClientRemove => {
+            Some(facts.client_named(&named.parse().ok()?)?.version)
+        }
         // What only takes away is not held up by those it is about, who change themselves.
         Operation::UserChange
         | Operation::UserEnable

@@ -52,6 +52,54 @@ pub struct ClientView {
     pub version: u64,
 }
 
+/// What somebody may register by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InviteClient {
+    /// The app that people sign in to through such a client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub app: Option<AppName>,
+    /// The hosts that answers may be sent to.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// What it may ask the token endpoint for, by the names of OAuth; codes and refresh tokens
+    /// where there are none.
+    #[serde(default)]
+    pub grants: Vec<String>,
+    /// The scopes that it may ask for; those of a sign-in where there are none.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// How many clients; one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u32>,
+    /// For how long, in seconds; a day where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_secs: Option<u64>,
+}
+
+/// The token by which somebody registers. It is a secret of theirs.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct InvitationView {
+    /// The initial access token (RFC 7591, 3).
+    pub token: String,
+    /// Where clients register.
+    pub endpoint: String,
+    /// How many clients it is for.
+    pub uses: u32,
+    /// From when on it is worth nothing, in milliseconds since the Unix epoch.
+    #[schemars(with = "u64")]
+    pub expires: Timestamp,
+}
+
+impl std::fmt::Debug for InvitationView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvitationView")
+            .field("uses", &self.uses)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Whether a client is given tokens, and those that it has count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -145,6 +145,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "The RP id of every passkey: fixed at the first start; no app shares it or sits beneath it.",
     ),
     (
+        "authentication",
+        "addresses_verified",
+        "Whether apps are told that people's mail addresses are verified (`email_verified`): true only where whoever enters them here (you, your directory, your provider) made sure that each is that person's. Read at the start.",
+    ),
+    (
         "scim",
         "",
         "A source that pushes people and groups in by SCIM 2.0, below `/scim/NAME/v2` at the host of `authentication` (docs/identity.md). It sees whom it pushed, changes nobody who has rights that it could not give, and never an owner; policy has to permit it each thing that it does. One that is taken away is off, with what it put people into; whom it pushed stays.",

@@ -1,9 +1,13 @@
 //! Who may register, and who may change a registration (RFC 7591, 3; RFC 7592, 2).
 
-use gw_model::Timestamp;
+use std::time::Duration;
+
+use gw_jose::Algorithm;
+use gw_model::{AppName, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Client, Purpose, SecretHash};
+use super::{RegistrationFault, RegistrationRules};
+use crate::{Client, GrantType, Purpose, RedirectUri, Resources, Scopes, SecretHash};
 
 /// A token by which clients may be registered, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,77 @@ impl InitialAccessToken {
             .filter(|_| is_it && now < self.expires);
         let left = left.ok_or(InitialTokenFault)?;
         Ok(Self { left, ..*self })
+    }
+}
+
+/// Under which kind the store keeps invitations, found by the hash of their token.
+pub const INVITATION_KIND: &str = "oauth-invitation";
+/// The most clients that one invitation is for.
+pub const INVITATION_USES_MAX: u32 = 100;
+/// How long an invitation is good at most.
+pub const INVITATION_LIFETIME_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The most hosts that one names.
+pub const INVITATION_HOSTS_MAX: usize = 32;
+
+/// What an administrator lets somebody register, by a token of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// The token.
+    pub token: InitialAccessToken,
+    /// What may be registered by it.
+    pub bounds: RegistrationBounds,
+}
+
+/// What a client that registers itself may be, as long as it is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistrationBounds {
+    /// The app that people sign in to through it.
+    pub app: Option<AppName>,
+    /// The grant types.
+    pub grant_types: Vec<GrantType>,
+    /// The scopes.
+    pub scopes: Scopes,
+    /// The hosts of its redirect URIs, in lower case.
+    pub hosts: Vec<String>,
+}
+
+impl RegistrationBounds {
+    /// The same as rules.
+    pub fn rules(&self) -> RegistrationRules {
+        RegistrationRules {
+            scopes: self.scopes.clone(),
+            resources: Resources::default(),
+            grant_types: self.grant_types.clone(),
+            algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
+        }
+    }
+
+    /// Whether all of a registration is within them.
+    ///
+    /// # Errors
+    /// With what is beyond them.
+    pub fn admit(&self, client: &Client) -> Result<(), RegistrationFault> {
+        let is_admitted = |uri: &RedirectUri| {
+            let host = uri.host().map(str::to_ascii_lowercase);
+            host.is_some_and(|host| self.hosts.contains(&host))
+        };
+        let lists = [
+            ("redirect_uris", &client.redirect_uris),
+            (
+                "post_logout_redirect_uris",
+                &client.post_logout_redirect_uris,
+            ),
+        ];
+        for (name, uris) in lists {
+            if !uris.iter().all(is_admitted) {
+                return Err(RegistrationFault::NotAllowed(name));
+            }
+        }
+        let by_people = [GrantType::AuthorizationCode, GrantType::DeviceCode];
+        if self.app.is_none() && by_people.iter().any(|one| client.may(*one)) {
+            return Err(RegistrationFault::NotAllowed("grant_types"));
+        }
+        Ok(())
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn what(operation: Operation, parameters: &[String], body: &str) -> S
         Operation::ProviderSuspend => format!("switch the provider {} off", named(0)),
         Operation::ProviderResume => format!("switch the provider {} on again", named(0)),
         Operation::ProviderForget => format!("forget the provider {}", named(0)),
+        Operation::ClientRemove => format!("remove the client {}", named(0)),
         Operation::ClientSuspend => format!("switch the client {} off", named(0)),
         Operation::ClientResume => format!("switch the client {} on again", named(0)),
         Operation::ClientRevokeTokens => {
