@@ -45,11 +45,12 @@ pub(crate) async fn answer(
         visit.now,
     )?;
     let session = session(visit, &subject);
+    let rank = session
+        .as_deref()
+        .map_or(0, |session| rank(session, &subject));
     let question = Question {
         principal: principal(visit, &subject).ok_or(ExchangeFault::Subject)?,
-        session: session
-            .as_ref()
-            .map(|session| (session.id, rank(session, &subject))),
+        session: session.as_ref().map(|session| (session.id, rank)),
         address: visit.request.judged.address,
         client: &asking.known,
         grant: &grant.authorization.id,
@@ -61,7 +62,8 @@ pub(crate) async fn answer(
     let questions = question.issue(&visit.server, &grant.resources);
     let allowed = ask::all(&visit.server, &questions).await;
     allowed.ok_or(TokenError::Denied)?;
-    let access = issue::access_token(visit, &grant, session.as_deref()).await?;
+    let session = session.as_deref().map(|session| (session, rank));
+    let access = issue::access_token(visit, &grant, session).await?;
     let response = access.response(&grant).exchanged(request.requested);
     Ok(response.answer())
 }
@@ -113,9 +115,17 @@ fn session(visit: &Visit, token: &AccessToken) -> Option<std::sync::Arc<gw_model
     view.facts.session(sid.parse().ok()?).cloned()
 }
 
-/// How many of the session's proofs the token rests on: those that were there when it was issued,
-/// up to when the person had last shown who they are.
+/// How many of the session's proofs the token rests on: as many as it says; one of before says
+/// nothing, and rests on those that were there when it was issued, up to when the person had last
+/// shown who they are.
 fn rank(session: &gw_model::Session, token: &AccessToken) -> u32 {
+    let there = u32::try_from(session.authn.len()).unwrap_or(u32::MAX);
+    if let Some(proofs) = token.claims.get("proofs") {
+        let proofs = proofs
+            .as_u64()
+            .and_then(|proofs| u32::try_from(proofs).ok());
+        return proofs.map_or(0, |proofs| proofs.min(there));
+    }
     let Some(at) = token.auth_time else {
         return 0;
     };

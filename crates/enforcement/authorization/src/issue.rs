@@ -27,15 +27,16 @@ impl Issued {
     }
 }
 
-/// Signs an access token for a grant; of a person's session, it ends with it at the latest.
+/// Signs an access token for a grant; of a person's session, it ends with it at the latest, and rests on
+/// so many of its proofs.
 pub(crate) async fn access_token(
     visit: &Visit,
     grant: &Grant,
-    session: Option<&Session>,
+    session: Option<(&Session, u32)>,
 ) -> Result<Issued, TokenError> {
     let server = &visit.server;
     let mut grant = grant.clone();
-    if let Some(session) = session {
+    if let Some((session, _)) = session {
         let ends = session.expires;
         grant.expires_max = Some(grant.expires_max.map_or(ends, |max| max.min(ends)));
     }
@@ -47,6 +48,7 @@ pub(crate) async fn access_token(
         id: id.as_str(),
         default_audience: &server.endpoints().userinfo,
         lifetime: ACCESS_TOKEN_LIFETIME,
+        proofs: session.map(|(_, rank)| rank),
         now: visit.now,
     };
     let claims = AccessTokenClaims::new(&terms);

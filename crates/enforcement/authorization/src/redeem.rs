@@ -347,7 +347,9 @@ impl Begun {
         asking: &Asking,
         refresh: Option<&RefreshToken>,
     ) -> Result<Answer, TokenError> {
-        let access = issue::access_token(visit, &self.grant, self.session.as_deref()).await?;
+        let session = self.session.as_deref();
+        let session = session.map(|session| (session, self.granted.rank));
+        let access = issue::access_token(visit, &self.grant, session).await?;
         let mut response = access.response(&self.grant);
         if self.grant.has_id_token() {
             let about = About {

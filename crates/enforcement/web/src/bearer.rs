@@ -164,7 +164,10 @@ fn standing(
         }
     };
     let known = user.clone().zip(session).map(|(user, session)| Known {
-        rank: rank(&session, verified.auth_time, verified.token.issued_at),
+        rank: match verified.proofs {
+            Some(proofs) => proofs.min(session.rank()),
+            None => rank(&session, verified.auth_time, verified.token.issued_at),
+        },
         user,
         session,
     });
@@ -192,7 +195,7 @@ pub(crate) fn answers(inbound: &Inbound, shown: &Shown, headers: &mut HeaderMap)
     }
 }
 
-/// How many of the session's proofs it rests on: those that were there when it was issued, up to
+/// How many of the session's proofs a token rests on that does not say so: those that were there when it was issued, up to
 /// when its person had last shown who they are. What they proved since then does not promote it.
 /// A provider may have seen them before they came from there, and `auth_time` is when it did.
 fn rank(session: &Session, auth_time: Option<Timestamp>, issued_at: Timestamp) -> u32 {

@@ -24,6 +24,8 @@ pub(crate) struct Verified {
     pub(super) session: Option<SessionId>,
     /// When its person had last shown who they are.
     pub(super) auth_time: Option<Timestamp>,
+    /// How many of the session's proofs it says that it rests on.
+    pub(super) proofs: Option<u32>,
     /// To what it is addressed.
     audiences: Box<[Box<str>]>,
     /// The keys that it is bound to.
@@ -90,6 +92,7 @@ impl Verified {
             user,
             session,
             auth_time: read.auth_time,
+            proofs: proofs(&read)?,
             audiences: read.claims.audience()?.iter().map(Box::from).collect(),
             binding: read.confirmation,
             token: Arc::new(owned(&read, facts, &client, user)?),
@@ -165,6 +168,13 @@ fn subject(read: &AccessToken, client: &Client) -> Result<Option<UserId>, TokenF
         }
         Err(_) => Err(TokenFault::Claim("sub")),
     }
+}
+
+fn proofs(read: &AccessToken) -> Result<Option<u32>, TokenFault> {
+    let number = |value: &serde_json::Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
+    let said = read.claims.get("proofs").map(number);
+    said.map(|said| said.ok_or(TokenFault::Claim("proofs")))
+        .transpose()
 }
 
 fn optional<T: FromStr>(read: &AccessToken, name: &'static str) -> Result<Option<T>, TokenFault> {

@@ -27,6 +27,8 @@ pub struct AccessTokenTerms<'a> {
     /// How long it is to be good; at most [`ACCESS_TOKEN_LIFETIME_MAX`], and no longer than the
     /// grant.
     pub lifetime: Duration,
+    /// How many of the session's proofs it rests on, where it is of one.
+    pub proofs: Option<u32>,
     /// The time.
     pub now: Timestamp,
 }
@@ -53,6 +55,8 @@ pub struct AccessTokenClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    proofs: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     act: Option<Actor>,
@@ -62,7 +66,8 @@ pub struct AccessTokenClaims {
 
 impl AccessTokenClaims {
     /// Of these terms. `grant_id`, of no standard, names the authorization, so that what it gave
-    /// is refused at once when it ends; `sid` names the session to the same end.
+    /// is refused at once when it ends; `sid` names the session to the same end, and `proofs`, of no standard either, says
+    /// how many of its proofs count.
     pub fn new(terms: &AccessTokenTerms<'_>) -> Self {
         let Grant {
             authorization,
@@ -86,6 +91,7 @@ impl AccessTokenClaims {
                 .map(|sign_in| sign_in.amr.clone())
                 .unwrap_or_default(),
             sid: sign_in.and_then(|sign_in| sign_in.sid.clone()),
+            proofs: terms.proofs,
             cnf: (!binding.is_none()).then_some(Confirmed(*binding)),
             act: terms.grant.actor.clone(),
             origins: terms.grant.origins.clone(),

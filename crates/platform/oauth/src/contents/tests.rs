@@ -15,6 +15,7 @@ fn issue(client: &Client, grant: &Grant) -> (String, String) {
         subject: "ana",
         id: "t1",
         default_audience: "https://auth.example/userinfo",
+        proofs: None,
         lifetime: Duration::from_secs(300),
         now: NOW,
     };
@@ -169,6 +170,7 @@ fn access_tokens_live_minutes_and_no_longer_than_what_they_are_made_of() {
             subject: "ana",
             id: "t",
             default_audience: "urn:x",
+            proofs: None,
             lifetime,
             now: NOW,
         };
