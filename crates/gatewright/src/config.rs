@@ -140,6 +140,8 @@ pub(crate) struct Listen {
     pub(crate) public_https_port: u16,
     /// Hosts whose clients are asked for a certificate of their own.
     pub(crate) client_certificates: Vec<Arc<str>>,
+    /// Who vouches for certificates that clients of the authorisation server show.
+    pub(crate) client_authorities: Option<PathBuf>,
 }
 
 /// A certificate chain with its key.

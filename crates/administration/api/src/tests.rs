@@ -136,6 +136,7 @@ fn caller(running: &Running, session: &Session) -> Caller {
         rank: 1,
         ended: None,
         navigation: false,
+        certificates: None,
     })
     .unwrap()
 }

@@ -13,6 +13,7 @@
 mod apps;
 mod ask;
 mod authorize;
+mod certificate;
 mod client_keys;
 mod clients;
 mod consent;

@@ -88,6 +88,10 @@ pub struct AuthorizationOptions {
     pub vouches_for_addresses: bool,
     /// Whom to believe of clients' servers.
     pub tls: Arc<gw_tls::ClientConfig>,
+    /// Whether clients are asked for a certificate when they connect.
+    pub asks_certificates: bool,
+    /// Who vouches for certificates of clients; nobody where absent.
+    pub client_authorities: Option<gw_tls::ClientAuthorities>,
     /// The country of an address, when known.
     pub country: Arc<dyn Fn(IpAddr) -> Option<[u8; 2]> + Send + Sync>,
 }
@@ -206,7 +210,10 @@ impl AuthorizationServer {
         let pairwise = pairwise_key(&engine).await?;
         Ok(Self {
             shared: Arc::new(Shared {
-                server: server(issuer)?,
+                server: Server {
+                    has_client_certificates: options.asks_certificates,
+                    ..server(issuer)?
+                },
                 keys: TokenKeys::default(),
                 clients: Clients::default(),
                 client_keys: FetchedKeys::default(),

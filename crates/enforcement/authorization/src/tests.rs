@@ -1,10 +1,12 @@
 //! The server as clients and browsers meet it, over a real store, engine and ledger.
 
 mod attacks;
+mod certificates;
 mod codes;
 mod devices;
 mod harness;
 mod machines;
 mod pages;
 mod refreshing;
+mod registrations;
 mod workloads;

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Response};
 
 use crate::{
     ask::{self, Question},
+    certificate,
     clients::Registered,
     device, exchange, issue, redeem, refresh,
     server::ACCEPTED,
@@ -127,7 +128,7 @@ pub(crate) async fn asking(visit: &Visit, parameters: &Parameters) -> Result<Ask
     let proof = proof(visit, &known, &visit.server.endpoints().token, None)?;
     let proven = Proven {
         dpop_key: proof.as_ref().map(|proof| proof.proof.key),
-        certificate: None,
+        certificate: certificate::thumbprint(visit),
     };
     let asking = Asking {
         proof: Mutex::new(proof),
@@ -197,18 +198,22 @@ async fn check(
 ) -> Result<Authenticated, AuthenticationFault> {
     let server = &visit.server;
     let keys = match (&known.client.authentication, &known.client.keys) {
-        (ClientAuthentication::PrivateKeyJwt, Some(keys)) => {
+        (
+            ClientAuthentication::PrivateKeyJwt | ClientAuthentication::SelfSignedTlsClientAuth,
+            Some(keys),
+        ) => {
             let fetched = &server.shared.client_keys;
             let tls = &server.shared.options.tls;
             fetched.of(keys, tls, visit.now, anew).await
         }
         _ => None,
     };
+    let certificate = certificate::shown(visit);
     let rules = AuthenticationRules {
         audiences: &[server.issuer().as_str(), &server.endpoints().token],
         algorithms: &ACCEPTED,
         keys: keys.as_deref(),
-        certificate: None,
+        certificate: certificate.as_ref(),
         now: visit.now,
     };
     credential.check(&known.client, &rules)

@@ -10,6 +10,7 @@ use gw_oauth::{
 use http::{Method, Response, StatusCode};
 
 use crate::{
+    certificate,
     issue::{self, About},
     kept::{self, KeptGrant},
     person, presented,
@@ -124,7 +125,9 @@ fn is_proven(
             })?
         }
     };
-    match confirmation.is_none_or(|bound| bound.is_met_by(key.as_ref(), None)) {
+    let certificate = certificate::thumbprint(visit);
+    let is_met = |bound: gw_jose::Confirmation| bound.is_met_by(key.as_ref(), certificate.as_ref());
+    match confirmation.is_none_or(is_met) {
         true => Ok(()),
         false => Err(ResourceRefusal::InvalidProof),
     }

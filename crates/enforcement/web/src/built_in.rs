@@ -102,6 +102,7 @@ fn judged(asked: &Asked, flow: &Flow) -> Option<Judged> {
         rank: known.map_or(0, |k| k.rank),
         ended: asked.who.ended,
         navigation: inbound.navigation,
+        certificates: inbound.conn.certificates.clone(),
     })
 }
 

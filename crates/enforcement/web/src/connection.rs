@@ -20,7 +20,7 @@ use std::{
 use gw_jose::Thumbprint;
 use http::{HeaderValue, Request, Response, header::InvalidHeaderValue};
 use hyper::{body::Incoming, service::Service};
-use rustls::{ServerConfig, server::Acceptor};
+use rustls::{ServerConfig, pki_types::CertificateDer, server::Acceptor};
 use slab::Slab;
 use tokio::{net::TcpStream, task::AbortHandle, time::timeout};
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor, server::TlsStream};
@@ -55,6 +55,11 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// How long a client is read from that was told goodbye and goes on sending.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// The most certificates of a client that are kept, its own and those above it.
+const CERTIFICATES_MAX: usize = 4;
+/// The longest of them, in bytes.
+const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+
 /// What the requests of one connection share.
 pub(crate) struct Conn {
     pub(crate) thread: Rc<Thread>,
@@ -65,6 +70,8 @@ pub(crate) struct Conn {
     pub(crate) opened_for: Option<Box<str>>,
     /// The client's certificate, whose key it has proven to hold.
     pub(crate) certificate: Option<Thumbprint>,
+    /// The same, and what came with it.
+    pub(crate) certificates: Option<Arc<[Vec<u8>]>>,
     /// Whether one was asked for.
     pub(crate) asks_certificate: bool,
     pub(crate) serves: Serves,
@@ -325,6 +332,7 @@ struct Opened {
     peer: IpAddr,
     opened_for: Option<Box<str>>,
     certificate: Option<Thumbprint>,
+    certificates: Option<Arc<[Vec<u8>]>>,
     asks_certificate: bool,
     multiplexed: bool,
 }
@@ -358,6 +366,7 @@ async fn open(
             peer,
             opened_for: None,
             certificate: None,
+            certificates: None,
             asks_certificate: false,
             multiplexed: false,
         });
@@ -367,8 +376,10 @@ async fn open(
         Some(asked) => by_name(config, asked, io).await?,
     };
     let (_, session) = stream.get_ref();
-    let certificate = session.peer_certificates().and_then(<[_]>::first);
+    let shown = session.peer_certificates().unwrap_or_default();
+    let certificate = shown.first();
     Ok(Opened {
+        certificates: certificate.map(|_| kept(shown)),
         certificate: certificate.map(|der| Thumbprint::of_certificate(der)),
         asks_certificate,
         peer,
@@ -378,6 +389,13 @@ async fn open(
         multiplexed: session.alpn_protocol() == Some(b"h2"),
         io: ClientIo::Tls(Box::new(stream)),
     })
+}
+
+/// What a client showed, as far as it is kept: a chain is short.
+fn kept(shown: &[CertificateDer<'_>]) -> Arc<[Vec<u8>]> {
+    let within = shown.iter().take(CERTIFICATES_MAX);
+    let within = within.filter(|der| der.len() <= CERTIFICATE_BYTES_MAX);
+    within.map(|der| der.to_vec()).collect()
 }
 
 /// A handshake that asks for the client's certificate where its host wants that. Says whether it
@@ -415,6 +433,7 @@ impl Conn {
             peer: opened.peer,
             opened_for: opened.opened_for.clone(),
             certificate: opened.certificate,
+            certificates: opened.certificates.clone(),
             asks_certificate: opened.asks_certificate,
             serves: listener.serves.clone(),
             hsts: hsts.and_then(|secs| HeaderValue::try_from(format!("max-age={secs}")).ok()),

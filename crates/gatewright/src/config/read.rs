@@ -94,7 +94,7 @@ fn everything(
     files: &dyn NamedFiles,
 ) -> Option<Config> {
     let data = folder.join(root.or("data", PathBuf::from("data")));
-    let listen = root.table("listen", listen);
+    let listen = root.table("listen", |s| listen(s, folder));
     let certificates = root.tables("certificate", |s| certificate(s, folder));
     let certificates: Vec<_> = certificates.into_iter().flatten().collect();
     let acme = root.table("acme", |s| acme::acme(s, folder));
@@ -211,7 +211,7 @@ fn everything(
     })
 }
 
-fn listen(section: &mut Section<'_>) -> Listen {
+fn listen(section: &mut Section<'_>, folder: &Path) -> Listen {
     let any = |port: u16| {
         vec![
             SocketAddr::from(([0, 0, 0, 0], port)),
@@ -228,6 +228,9 @@ fn listen(section: &mut Section<'_>) -> Listen {
             .into_iter()
             .map(|host| host.0)
             .collect(),
+        client_authorities: section
+            .optional::<PathBuf>("client_authorities")
+            .map(|file| folder.join(file)),
     }
 }
 
@@ -238,6 +241,12 @@ fn check_client_certificates(
     own: app::OwnHosts<'_>,
     apps: &[App],
 ) {
+    let asks = listen.client_certificates.iter();
+    let mut at_sign_in = asks.filter(|host| ***host == *own.authentication.0);
+    if listen.client_authorities.is_some() && at_sign_in.next().is_none() {
+        let what = "`client_authorities` is about certificates that are shown at the authentication host, and `client_certificates` does not name it";
+        root.fault("listen", what);
+    }
     let is_ours = |host: &str| {
         let app = apps.iter().any(|app| *app.host == *host);
         app || *own.authentication.0 == *host

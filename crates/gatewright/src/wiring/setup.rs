@@ -8,7 +8,7 @@ use gw_engine::Engine;
 use gw_identity::{Identity, IdentityOptions};
 use gw_pages::{Bodies, JudgedRequest, PageService, Room};
 use gw_provisioning::{Options, Provisioning, SourceSecrets};
-use gw_tls::{CertificateStore, TrustStore};
+use gw_tls::{CertificateStore, ClientAuthorities, TrustStore};
 use gw_web::BuiltIn;
 use tower::ServiceExt as _;
 
@@ -165,8 +165,22 @@ pub(super) fn authorization_options(
         remedies: web::level(config.remedies),
         vouches_for_addresses: config.vouches_for_addresses,
         tls: Arc::new(tls),
+        asks_certificates: config
+            .listen
+            .client_certificates
+            .contains(&config.authentication_host),
+        client_authorities: client_authorities(config)?,
         country: Arc::clone(country),
     })
+}
+
+/// Who vouches for clients' certificates, where a file says so.
+fn client_authorities(config: &Config) -> Result<Option<ClientAuthorities>, StartFault> {
+    let Some(file) = &config.listen.client_authorities else {
+        return Ok(None);
+    };
+    let unreadable = |fault| StartFault::Setup(format!("`listen.client_authorities`: {fault}"));
+    ClientAuthorities::load(file).map(Some).map_err(unreadable)
 }
 
 /// What sources push people in with.

@@ -247,5 +247,6 @@ fn judged(tested: &TestEngine) -> Judged {
         rank: 0,
         ended: None,
         navigation: false,
+        certificates: None,
     }
 }

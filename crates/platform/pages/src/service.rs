@@ -55,6 +55,9 @@ pub struct Judged {
     pub ended: Option<EndReason>,
     /// Whether a browser asks in order to show the answer as a page.
     pub navigation: bool,
+    /// The certificates that the client showed when the connection was opened, its own first, whose
+    /// key it has proven to hold. Nothing that they say was checked.
+    pub certificates: Option<Arc<[Vec<u8>]>>,
 }
 
 impl Judged {

@@ -13,6 +13,7 @@ mod demo;
 mod fault;
 mod files;
 mod obtained;
+mod presented;
 mod store;
 mod trust;
 
@@ -24,6 +25,7 @@ pub use demo::DemoAuthority;
 pub use fault::TlsFault;
 pub use files::CertificateFiles;
 pub use obtained::Obtained;
+pub use presented::{ClientAuthorities, ShownCertificate, ShownKey};
 pub use store::{CertificateInfo, CertificateStore, Reload};
 pub use trust::{TrustFault, TrustFiles, TrustStore, believing};
 

@@ -306,7 +306,7 @@ pub fn believing(ca: Option<&Path>) -> Result<ClientConfig, TlsFault> {
 }
 
 /// Authorities from a file, each of which must be readable.
-fn own_roots(path: &Path) -> Result<(Arc<RootCertStore>, [u8; 32]), TlsFault> {
+pub(crate) fn own_roots(path: &Path) -> Result<(Arc<RootCertStore>, [u8; 32]), TlsFault> {
     let pem = fs::read(path).map_err(io_fault("read the authorities", path))?;
     let mut roots = RootCertStore::empty();
     for certificate in roots::certificates(path, &pem)? {

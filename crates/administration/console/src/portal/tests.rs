@@ -83,6 +83,7 @@ fn request(house: &House, path: &str) -> JudgedRequest {
             rank: 1,
             ended: None,
             navigation: true,
+            certificates: None,
         },
     }
 }

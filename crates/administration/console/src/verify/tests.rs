@@ -95,6 +95,7 @@ async fn page(house: &House, assertions: &[&str]) -> String {
             session: Some(Arc::new(session)),
             ended: None,
             navigation: true,
+            certificates: None,
         },
     };
     let options = VerifyOptions {

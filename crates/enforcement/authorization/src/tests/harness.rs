@@ -151,6 +151,8 @@ impl Server {
             issuer: ISSUER.into(),
             remedies: Level::Own,
             vouches_for_addresses: false,
+            asks_certificates: true,
+            client_authorities: None,
             tls: Arc::new(gw_tls::believing(None).unwrap()),
             country: Arc::new(|_| None),
         };
@@ -245,6 +247,7 @@ impl Server {
                 session,
                 ended: None,
                 navigation: true,
+                certificates: None,
             },
         }
     }

@@ -78,6 +78,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "Hosts at which clients are asked for a certificate when they connect, which they may leave out: of apps that take access tokens, and the authentication host. Any certificate does; a token may be bound to it. Browsers show people a chooser there.",
     ),
     (
+        "listen",
+        "client_authorities",
+        "Whom to believe of clients that show a certificate at the token endpoint (`[[client]]` with a name as `certificate`): a file of their own certificates. Without it such clients get no token; self-signed ones do. Read at the start.",
+    ),
+    (
         "certificate",
         "",
         "A certificate; every host has one, or `[acme]` obtains it. Its files are followed.",

@@ -215,6 +215,7 @@ impl Browser<'_> {
             session,
             ended,
             navigation: true,
+            certificates: None,
         }
     }
 
@@ -225,6 +226,7 @@ impl Browser<'_> {
         headers: &[(&'static str, &str)],
         body: &str,
         navigation: bool,
+        certificates: None,
     ) -> Response<bytes::Bytes> {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query.into())),
@@ -247,6 +249,7 @@ impl Browser<'_> {
             body: body.to_owned().into(),
             judged: Judged {
                 navigation,
+                certificates: None,
                 ..self.judged()
             },
         };

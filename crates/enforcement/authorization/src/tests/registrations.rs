@@ -1,0 +1,203 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use gw_engine::Commit;
+use gw_model::{Actor, ClientOwner, TokenHash};
+use gw_oauth::{
+    GrantType, INVITATION_KIND, InitialAccessToken, Invitation, Purpose, RegistrationBounds,
+    Scopes, Secret,
+};
+use gw_store::{Effect, KeptRow};
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::harness::*;
+
+/// A token for so many clients.
+async fn invited(server: &Server, uses: u32) -> String {
+    let secret = Secret::generate().unwrap();
+    let hash = secret.hash(Purpose::InitialAccessToken);
+    let expires = server.test.clock.now().after(Duration::from_secs(3600));
+    let invitation = Invitation {
+        token: InitialAccessToken {
+            hash,
+            expires,
+            left: uses,
+        },
+        bounds: RegistrationBounds {
+            app: Some("wiki".parse().unwrap()),
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            scopes: Scopes::parse("openid profile").unwrap(),
+            hosts: vec!["new.example".into()],
+        },
+    };
+    let row = KeptRow {
+        kind: INVITATION_KIND,
+        hash: TokenHash::from_digest(*hash.as_bytes()),
+        owner: None,
+        replaces: None,
+        expires,
+        payload: gw_store::Secret::new(serde_json::to_vec(&invitation).unwrap()),
+    };
+    let commit = Commit::new(Actor::Local(0), "invited").effect(Effect::KeptPut(row));
+    server.test.engine.commit(commit).await.unwrap();
+    secret.expose().to_owned()
+}
+
+async fn ask(
+    server: &Server,
+    method: Method,
+    query: Option<&str>,
+    token: &str,
+    body: &Value,
+) -> Response<Bytes> {
+    let mut request = server.request(method, "/oauth/register", query, None);
+    request.body = body.to_string().into();
+    let headers = &mut request.headers;
+    let json = HeaderValue::from_static("application/json");
+    headers.insert(header::CONTENT_TYPE, json);
+    if !token.is_empty() {
+        let value = format!("Bearer {token}").parse().unwrap();
+        headers.insert(header::AUTHORIZATION, value);
+    }
+    server.ask(request).await
+}
+
+async fn register(server: &Server, token: &str, body: &Value) -> Response<Bytes> {
+    ask(server, Method::POST, None, token, body).await
+}
+
+fn usual() -> Value {
+    json!({"redirect_uris": ["https://new.example/cb"], "client_name": "New"})
+}
+
+/// Where a client manages what it registered.
+fn managed_at(registered: &Value) -> String {
+    let uri = registered["registration_client_uri"].as_str().unwrap();
+    uri.split_once('?').unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn a_client_registers_itself_and_reads_changes_and_ends_that() {
+    let server = Server::start().await;
+    let token = invited(&server, 1).await;
+    let answer = register(&server, &token, &usual()).await;
+    assert_eq!(answer.status(), StatusCode::CREATED, "{}", text(&answer));
+    let registered = json(&answer);
+    let id = registered["client_id"].as_str().unwrap().to_owned();
+    assert!(registered["client_secret"].is_string());
+    let of_id = |server: &Server| {
+        let name = id.parse().unwrap();
+        server.test.engine.view().facts.client_named(&name).cloned()
+    };
+    let fact = of_id(&server).unwrap();
+    assert_eq!(fact.owner, ClientOwner::Itself);
+    assert_eq!(fact.consent, gw_model::Consent::Ask);
+    let (at, manage) = (
+        managed_at(&registered),
+        registered["registration_access_token"].as_str().unwrap(),
+    );
+    let read = ask(&server, Method::GET, Some(&at), manage, &json!({})).await;
+    assert_eq!(json(&read)["client_name"], "New");
+    assert!(json(&read).get("client_secret").is_none());
+    let mut changed = usual();
+    changed["client_id"] = json!(id);
+    changed["client_name"] = json!("Newer");
+    let answer = ask(&server, Method::PUT, Some(&at), manage, &changed).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{}", text(&answer));
+    assert_eq!(&*of_id(&server).unwrap().title, "Newer");
+    changed["redirect_uris"] = json!(["https://elsewhere.example/cb"]);
+    let beyond = ask(&server, Method::PUT, Some(&at), manage, &changed).await;
+    assert_eq!(beyond.status(), StatusCode::BAD_REQUEST);
+    let ended = ask(&server, Method::DELETE, Some(&at), manage, &json!({})).await;
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT);
+    assert!(of_id(&server).is_none());
+    let gone = ask(&server, Method::GET, Some(&at), manage, &json!({})).await;
+    assert_eq!(gone.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_token_is_good_for_so_many_clients_and_what_is_refused_uses_none_of_it() {
+    let server = Server::start().await;
+    let token = invited(&server, 1).await;
+    for (body, error) in [
+        (json!({}), "invalid_redirect_uri"),
+        (
+            json!({"redirect_uris": ["https://evil.example/cb"]}),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({"redirect_uris": ["http://new.example/cb"]}),
+            "invalid_redirect_uri",
+        ),
+        (
+            json!({"redirect_uris": ["https://new.example/cb"], "grant_types": ["client_credentials"]}),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({"redirect_uris": ["https://new.example/cb"], "jwks_uri": "https://169.254.169.254/k"}),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({"redirect_uris": ["https://new.example/cb"], "sector_identifier_uri": "https://127.0.0.1/s"}),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({"redirect_uris": ["https://new.example/cb"], "backchannel_logout_uri": "https://10.0.0.1/l"}),
+            "invalid_client_metadata",
+        ),
+        (
+            json!({"redirect_uris": ["https://new.example/cb"], "client_name": "x".repeat(70_000)}),
+            "invalid_client_metadata",
+        ),
+        (json!([]), "invalid_client_metadata"),
+    ] {
+        let answer = register(&server, &token, &body).await;
+        assert_eq!(
+            answer.status(),
+            StatusCode::BAD_REQUEST,
+            "{}",
+            text(&answer)
+        );
+        assert_eq!(json(&answer)["error"], error, "{}", text(&answer));
+    }
+    let first = register(&server, &token, &usual()).await;
+    assert_eq!(first.status(), StatusCode::CREATED);
+    let second = register(&server, &token, &usual()).await;
+    assert_eq!(second.status(), StatusCode::UNAUTHORIZED);
+    let late = invited(&server, 1).await;
+    server.later(Duration::from_secs(3601));
+    let answer = register(&server, &late, &usual()).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn nobody_manages_another_client_nor_one_of_the_configuration() {
+    let server = Server::start().await;
+    let token = invited(&server, 2).await;
+    let first = json(&register(&server, &token, &usual()).await);
+    let second = json(&register(&server, &token, &usual()).await);
+    let manage = first["registration_access_token"].as_str().unwrap();
+    let (own, other) = (managed_at(&first), managed_at(&second));
+    for (at, token) in [
+        (&*other, manage),
+        (&*own, ""),
+        (&*own, "other"),
+        (&*own, &*token),
+        ("client_id=wiki", manage),
+        ("client_id=", manage),
+        ("", manage),
+    ] {
+        for method in [Method::GET, Method::PUT, Method::DELETE] {
+            let answer = ask(&server, method.clone(), Some(at), token, &usual()).await;
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{method} {at}");
+            assert!(answer.headers().contains_key(header::WWW_AUTHENTICATE));
+        }
+    }
+    let nobody = register(&server, "", &usual()).await;
+    assert_eq!(nobody.status(), StatusCode::UNAUTHORIZED);
+    let mut renamed = usual();
+    renamed["client_id"] = json!("wiki");
+    let answer = ask(&server, Method::PUT, Some(&own), manage, &renamed).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+}
