@@ -102,6 +102,7 @@ pub(crate) fn provider_clients(config: &Config) -> Result<Vec<ProviderClient>, V
             (Ok(secret), Ok(tls)) => clients.push(ProviderClient {
                 name: files.name.clone(),
                 secret,
+                by_key: files.by_key,
                 tls: Arc::new(tls),
             }),
             (secret, tls) => {

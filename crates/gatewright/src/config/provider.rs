@@ -29,12 +29,21 @@ pub(crate) struct ProviderFiles {
     pub(crate) name: ProviderName,
     /// What proves to it who Gatewright is; closed to others.
     pub(crate) client_secret: Option<PathBuf>,
+    /// Whether Gatewright shows it who it is by a key of its own.
+    pub(crate) by_key: bool,
     /// Who vouches for its servers; those that the system believes where absent.
     pub(crate) ca: Option<PathBuf>,
 }
 
 /// The keys that say how one is spoken to by OpenID Connect.
-const OIDC_KEYS: [&str; 5] = ["issuer", "client_id", "client_secret", "ca", "scopes"];
+const OIDC_KEYS: [&str; 6] = [
+    "issuer",
+    "client_id",
+    "client_secret",
+    "client_key",
+    "ca",
+    "scopes",
+];
 
 /// The declared providers.
 pub(super) fn providers(
@@ -63,6 +72,7 @@ struct Spoken {
     issuer: Arc<str>,
     protocol: ProviderProtocol,
     client_secret: Option<PathBuf>,
+    by_key: bool,
     ca: Option<PathBuf>,
     metadata: Option<PathBuf>,
 }
@@ -83,6 +93,7 @@ fn provider(section: &mut Section<'_>, folder: &Path, named: &dyn NamedFiles) ->
             protocol: ProviderProtocol::Saml(provider),
             metadata: Some(file),
             client_secret: None,
+            by_key: false,
             ca: None,
         }),
         None => oidc,
@@ -103,6 +114,7 @@ fn provider(section: &mut Section<'_>, folder: &Path, named: &dyn NamedFiles) ->
         files: (!speaks_saml).then(|| ProviderFiles {
             name: name.clone(),
             client_secret: spoken.client_secret,
+            by_key: spoken.by_key,
             ca: spoken.ca,
         }),
         provider: Provider {
@@ -125,6 +137,13 @@ fn oidc(section: &mut Section<'_>, folder: &Path) -> Option<Spoken> {
     let issuer = section.optional::<Issuer>("issuer");
     let client_id = section.optional::<Arc<str>>("client_id");
     let client_secret = section.optional::<PathBuf>("client_secret");
+    let by_key = section.or("client_key", false);
+    if by_key && section.has("client_secret") {
+        section.fault(
+            "client_key",
+            "stands beside `client_secret`: keep one of the two",
+        );
+    }
     let ca = section.optional::<PathBuf>("ca");
     let scopes = section.or("scopes", vec![Arc::from("profile"), Arc::from("email")]);
     if section.has(saml::KEY) {
@@ -152,6 +171,7 @@ fn oidc(section: &mut Section<'_>, folder: &Path) -> Option<Spoken> {
             scopes,
         },
         client_secret: client_secret.map(|file| folder.join(file)),
+        by_key,
         ca: ca.map(|file| folder.join(file)),
         metadata: None,
     })

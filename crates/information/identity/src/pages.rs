@@ -96,6 +96,7 @@ enum Shown {
     FinishSaml,
     SamlMetadata,
     SamlLogout,
+    ProviderKeys,
     KeySet,
     SignInByPassword,
     SetPassword,
@@ -103,7 +104,7 @@ enum Shown {
 }
 
 /// Where it is shown.
-const SHOWN: [(&str, Shown); 18] = [
+const SHOWN: [(&str, Shown); 19] = [
     ("/", Shown::Account),
     ("/sign-in", Shown::SignIn),
     ("/hand-over", Shown::HandOver),
@@ -119,6 +120,7 @@ const SHOWN: [(&str, Shown); 18] = [
     (saml::METADATA, Shown::SamlMetadata),
     (LOGOUT, Shown::SamlLogout),
     ("/.well-known/jwks.json", Shown::KeySet),
+    (provider::KEYS, Shown::ProviderKeys),
     ("/password", Shown::SignInByPassword),
     (password::SET, Shown::SetPassword),
     (password::ADD_APP, Shown::AddApp),
@@ -225,6 +227,7 @@ async fn show(visit: &Visit<'_>, path: &str) -> Answer {
         Some(Shown::FinishSaml) => saml::finish(visit).await,
         Some(Shown::SamlMetadata) => saml::metadata(visit).await,
         Some(Shown::SamlLogout) => saml::logout(visit).await,
+        Some(Shown::ProviderKeys) => provider::keys(visit).await,
         Some(Shown::KeySet) => Ok(key_set(visit)),
         Some(Shown::SignInByPassword | Shown::SetPassword | Shown::AddApp)
             if !visit.identity.has_passwords() =>

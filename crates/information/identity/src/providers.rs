@@ -9,6 +9,7 @@ mod arrival;
 mod claims;
 mod connection;
 mod flow;
+mod key;
 mod logout;
 mod look;
 pub(crate) mod metadata;
@@ -32,6 +33,7 @@ pub(crate) use people::{Begun, FinishFault, Returned};
 pub(crate) use tokens::word;
 
 use connection::Connection;
+use key::KnownKey;
 use logout::SeenLogouts;
 use saml::KnownKeys;
 
@@ -41,6 +43,7 @@ pub(crate) struct Providers {
     sealer: Sealer,
     seen_logouts: SeenLogouts,
     saml_keys: KnownKeys,
+    key: KnownKey,
 }
 
 impl Providers {
@@ -50,6 +53,7 @@ impl Providers {
             sealer: Sealer::generate()?,
             seen_logouts: SeenLogouts::default(),
             saml_keys: KnownKeys::default(),
+            key: KnownKey::default(),
         })
     }
 
@@ -69,6 +73,14 @@ impl Providers {
             ProviderProtocol::Saml(saml) => saml.valid_until.is_none_or(|until| now < until),
             ProviderProtocol::Scim(_) => false,
         }
+    }
+
+    /// Whether any provider is shown our key.
+    fn shows_a_key(&self) -> bool {
+        self.connections
+            .load()
+            .values()
+            .any(|one| one.shows_a_key())
     }
 
     fn connection(&self, name: &ProviderName) -> Result<Arc<Connection>, ProviderFault> {

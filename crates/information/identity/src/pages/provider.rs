@@ -2,14 +2,15 @@
 //! somebody signed out.
 
 use askama::Template;
+use bytes::Bytes;
 use gw_model::{Action, AppName, ProviderName};
-use gw_pages::{Message, Page, form::Fields, form::has_content_type, redirect};
+use gw_pages::{Message, Page, form::Fields, form::has_content_type, guard, redirect};
 use gw_store::Secret;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
 use super::{
-    Answer, Refusal, saml,
+    Answer, Refusal, nothing_here, saml,
     visit::{Visit, json, with_cookie},
 };
 use crate::{
@@ -27,8 +28,31 @@ pub(super) const CALLBACK: &str = "/provider/callback/";
 /// Where a provider tells that somebody signed out there, before its name.
 pub(super) const LOGOUT: &str = "/provider/logout/";
 
+/// Where our public key towards providers lies.
+pub(super) const KEYS: &str = "/provider/keys.json";
+
 /// The longest logout token, with room around it.
 const CODE_MAX: usize = 8 * 1024;
+
+/// Our public key, where any provider is shown it.
+pub(super) async fn keys(visit: &Visit<'_>) -> Answer {
+    if !visit.admitted() {
+        return Err(visit.too_often());
+    }
+    let document = match visit.identity.provider_key_set().await {
+        Ok(Some(document)) => document,
+        Ok(None) => return Ok(nothing_here(visit)),
+        Err(why) => {
+            tracing::error!(%why, "the key that providers are shown cannot be had");
+            return Err(visit.out_of_order(crate::Unavailable));
+        }
+    };
+    let mut response = Response::new(Bytes::from(document));
+    let kind = HeaderValue::from_static("application/jwk-set+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    guard(&mut response);
+    Ok(response)
+}
 
 /// A provider as pages offer it.
 pub(super) struct Offered {

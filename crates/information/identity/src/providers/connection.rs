@@ -33,6 +33,8 @@ pub struct ProviderClient {
     pub name: ProviderName,
     /// What proves to it who Gatewright is; without one, Gatewright is a public client there.
     pub secret: Option<Secret<String>>,
+    /// Whether Gatewright shows it who it is by a key of its own, instead of a secret.
+    pub by_key: bool,
     /// Whom to believe of its servers.
     pub tls: Arc<ClientConfig>,
 }
@@ -66,6 +68,8 @@ pub(crate) enum ProviderFault {
     Mixed,
     #[error("it was asked a moment ago, and did not answer")]
     Paused,
+    #[error("our own key towards providers cannot be made or read")]
+    Key,
     #[error("the machine has no randomness, or the request could not be made")]
     Request,
 }
@@ -106,6 +110,10 @@ impl Connection {
             client,
             known: Mutex::default(),
         }
+    }
+
+    pub(crate) const fn shows_a_key(&self) -> bool {
+        self.client.by_key
     }
 
     pub(crate) const fn secret(&self) -> Option<&Secret<String>> {

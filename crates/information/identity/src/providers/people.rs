@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use gw_engine::{Commit, CommitError, random};
-use gw_jose::{ExpectedNonce, IdToken, IdTokenRules, Now};
+use gw_jose::{ExpectedNonce, IdToken, IdTokenRules, Now, Signer};
 use gw_ledger::Personal;
 use gw_model::{
     Action, Actor, AppName, Change, EndReason, Ended, Provider, ProviderName, ProviderProof,
@@ -19,10 +19,11 @@ use super::{
     arrival::Arrival,
     claims::Told,
     connection::Connection,
+    key,
     metadata::Metadata,
     oidc,
     saml::{Onward, SamlFault},
-    tokens,
+    tokens::{self, Shown},
 };
 use crate::{
     Identity, Unavailable, identity::Person, links::SignedIn, passkeys::PasskeyError, secrets,
@@ -169,7 +170,12 @@ impl Identity {
         let provider = self.open_provider(&returned.flow.provider)?;
         let connection = self.shared.providers.connection(&provider.name)?;
         let now = self.now();
-        let asking = async move { ask(&connection, &provider, &returned, now).await };
+        let key = match connection.shows_a_key() {
+            true => Some(self.provider_key().await?),
+            false => None,
+        };
+        let asking =
+            async move { ask(&connection, &provider, &returned, key.as_deref(), now).await };
         Ok(self.on_control(asking).await?)
     }
 
@@ -409,6 +415,7 @@ async fn ask(
     connection: &Connection,
     provider: &Provider,
     returned: &Returned,
+    key: Option<&Signer>,
     now: Timestamp,
 ) -> Result<Arrival, ProviderFault> {
     let metadata = connection.metadata(&provider.issuer, now).await?;
@@ -419,7 +426,17 @@ async fn ask(
     }
     let (client_id, _) = oidc(provider)?;
     let (flow, code) = (&returned.flow, returned.code.expose());
-    let request = tokens::request(&metadata, flow, code, client_id, connection.secret())?;
+    let assertion = key.map(|key| {
+        let audience = metadata.token.url.to_string();
+        key::assertion(key, client_id, &audience, now).map_err(|_| ProviderFault::Key)
+    });
+    let assertion = assertion.transpose()?;
+    let shown = match (&assertion, connection.secret()) {
+        (Some(assertion), _) => Shown::Assertion(assertion),
+        (None, Some(secret)) => Shown::Secret(secret),
+        (None, None) => Shown::Nothing,
+    };
+    let request = tokens::request(&metadata, flow, code, client_id, shown)?;
     let answer = connection
         .exchange(Purpose::ProviderTokens, &metadata.token, request)
         .await?;

@@ -13,6 +13,9 @@ use super::{
     metadata::{ClientProof, Endpoint, Metadata},
 };
 
+/// The type of an assertion (RFC 7523, 2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// Why a provider's answer gives nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AnswerFault {
@@ -43,13 +46,24 @@ struct Refusal {
     error: String,
 }
 
+/// How Gatewright shows a provider who it is.
+#[derive(Clone, Copy)]
+pub(crate) enum Shown<'a> {
+    /// Not at all: it is a public client there.
+    Nothing,
+    /// By a secret that both know.
+    Secret(&'a Secret<String>),
+    /// By an assertion that our key signed.
+    Assertion(&'a str),
+}
+
 /// Asks for tokens.
 pub(crate) fn request(
     metadata: &Metadata,
     flow: &Flow,
     code: &str,
     client_id: &str,
-    secret: Option<&Secret<String>>,
+    shown: Shown<'_>,
 ) -> Result<Request<Full<Bytes>>, AnswerFault> {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "authorization_code")
@@ -59,16 +73,21 @@ pub(crate) fn request(
     let mut request = Request::post(metadata.token.url.clone())
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    match (secret, metadata.proof) {
-        (Some(secret), ClientProof::Basic) => {
+    match (shown, metadata.proof) {
+        (Shown::Secret(secret), ClientProof::Basic) => {
             let proof = basic(client_id, secret.expose()).ok_or(AnswerFault::Request)?;
             request = request.header(header::AUTHORIZATION, proof);
         }
-        (Some(secret), ClientProof::Post) => {
+        (Shown::Secret(secret), ClientProof::Post) => {
             form.append_pair("client_id", client_id)
                 .append_pair("client_secret", secret.expose());
         }
-        (None, _) => {
+        (Shown::Assertion(assertion), _) => {
+            form.append_pair("client_id", client_id)
+                .append_pair("client_assertion_type", ASSERTION_TYPE)
+                .append_pair("client_assertion", assertion);
+        }
+        (Shown::Nothing, _) => {
             form.append_pair("client_id", client_id);
         }
     }
@@ -153,7 +172,8 @@ mod tests {
 
     async fn sent(methods: &str, secret: Option<&str>) -> (http::HeaderMap, String) {
         let secret = secret.map(|secret| Secret::new(secret.to_owned()));
-        let request = request(&metadata(methods), &flow(), "c&d", "g:w", secret.as_ref());
+        let shown = secret.as_ref().map_or(Shown::Nothing, Shown::Secret);
+        let request = request(&metadata(methods), &flow(), "c&d", "g:w", shown);
         let (head, body) = request.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         (head.headers, String::from_utf8(body.to_vec()).unwrap())
@@ -172,6 +192,21 @@ mod tests {
             body.ends_with("client_id=g%3Aw&client_secret=s%2F1"),
             "{body}"
         );
+    }
+
+    #[tokio::test]
+    async fn an_assertion_goes_in_the_body_and_no_secret_with_it() {
+        let (metadata, flow) = (metadata(r#""private_key_jwt""#), flow());
+        let request = request(&metadata, &flow, "c", "gw", Shown::Assertion("a.b.c"));
+        let (head, body) = request.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(!head.headers.contains_key(header::AUTHORIZATION));
+        assert!(
+            body.contains("client_id=gw&client_assertion_type=urn%3A"),
+            "{body}"
+        );
+        assert!(body.ends_with("&client_assertion=a.b.c") && !body.contains("secret"));
     }
 
     #[test]
