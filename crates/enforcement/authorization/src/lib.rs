@@ -17,6 +17,7 @@ mod certificate;
 mod client_keys;
 mod clients;
 mod consent;
+mod cors;
 mod device;
 mod exchange;
 mod introspection;
@@ -45,7 +46,7 @@ pub use client_keys::issuer_keys;
 pub use keys::ID_TOKEN_PURPOSES;
 pub use server::{
     AuthorizationOptions, AuthorizationServer, FORM_MAX_BYTES, OpenError, SweepError, endpoints,
-    is_for_programs, is_from_elsewhere, is_its,
+    is_for_programs, is_from_elsewhere, is_its, is_open_to_pages,
 };
 
 #[cfg(test)]

@@ -24,9 +24,9 @@ use http::{Method, Response};
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::{
-    apps, authorize, client_keys::FetchedKeys, clients::Clients, consent, device, introspection,
-    keys, keys::TokenKeys, logout, metadata, pending, pushed, registration, revocation, sign_out,
-    token, userinfo, visit::Visit,
+    apps, authorize, client_keys::FetchedKeys, clients::Clients, consent, cors, device,
+    introspection, keys, keys::TokenKeys, logout, metadata, pending, pushed, registration,
+    revocation, sign_out, token, userinfo, visit::Visit,
 };
 
 /// The paths of this server.
@@ -256,6 +256,14 @@ impl AuthorizationServer {
                 crate::pages::out_of_order()
             }
         }
+    }
+
+    /// Whether pages of this origin are those of a client that runs in a page: they may ask where
+    /// [`is_open_to_pages`] says.
+    pub async fn knows_pages_of(&self, origin: Box<str>) -> bool {
+        let server = self.clone();
+        let looking = async move { cors::is_known(&server, &origin) };
+        self.shared.control.spawn(looking).await.unwrap_or(false)
     }
 
     /// The keys of this gateway that sign tokens, each with its purpose, as far as they were
@@ -530,6 +538,19 @@ pub fn is_for_programs(path: &str) -> bool {
     )
 }
 
+/// Whether pages of other origins may ask there: those of clients that run in a page.
+pub fn is_open_to_pages(path: &str) -> bool {
+    matches!(
+        path,
+        paths::OPENID_CONFIGURATION
+            | paths::SERVER_METADATA
+            | paths::KEYS
+            | paths::TOKEN
+            | paths::USERINFO
+            | paths::REVOKE
+    )
+}
+
 /// Whether a form of another site's page comes here, by its design.
 pub fn is_from_elsewhere(path: &str) -> bool {
     matches!(path, paths::AUTHORIZE | paths::END_SESSION)
@@ -569,5 +590,9 @@ async fn answer(visit: &Visit) -> Response<Bytes> {
         Endpoint::Apps => apps::show(visit).await,
         Endpoint::TakeBack => apps::take_back(visit).await,
     };
-    answer.unwrap_or_else(|refusal| *refusal)
+    let mut answer = answer.unwrap_or_else(|refusal| *refusal);
+    if is_open_to_pages(path) {
+        cors::allow(visit, &mut answer);
+    }
+    answer
 }

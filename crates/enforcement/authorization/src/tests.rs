@@ -3,6 +3,7 @@
 mod attacks;
 mod certificates;
 mod codes;
+mod cross_origin;
 mod devices;
 mod harness;
 mod machines;

@@ -11,11 +11,16 @@ use http::{
     header::{self, ACCEPT, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
 };
 
-use crate::canonical::{Ambiguous, Authority, Scheme};
+use crate::{
+    canonical::{Ambiguous, Authority, Scheme},
+    options::KnownOrigin,
+};
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
+/// The longest origin that is looked up, in bytes.
+const ORIGIN_BYTES_MAX: usize = 512;
 /// How long a browser may remember a preflight.
 const PREFLIGHT_SECS: &str = "600";
 
@@ -136,6 +141,42 @@ impl Preflight {
         let asked = headers.get(ACCESS_CONTROL_REQUEST_METHOD)?;
         let method = Method::from_bytes(asked.as_bytes()).ok()?;
         Some(Self { method })
+    }
+
+    /// The answer where pages of known origins may ask, without what a browser keeps.
+    pub async fn of_known(&self, headers: &HeaderMap, known: KnownOrigin) -> Response<()> {
+        let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+        let is_known = match origin {
+            Some(origin) if origin.len() <= ORIGIN_BYTES_MAX => known(origin.into()).await,
+            _ => false,
+        };
+        self.without_credentials(headers, is_known)
+    }
+
+    fn without_credentials(&self, headers: &HeaderMap, is_known: bool) -> Response<()> {
+        let mut answer = Response::new(());
+        let vary = HeaderValue::from_static("Origin");
+        answer.headers_mut().append(header::VARY, vary);
+        let asks = matches!(self.method, Method::GET | Method::POST);
+        let Some(origin) = headers.get(ORIGIN).filter(|_| is_known && asks) else {
+            *answer.status_mut() = StatusCode::FORBIDDEN;
+            return answer;
+        };
+        *answer.status_mut() = StatusCode::NO_CONTENT;
+        let allowed = answer.headers_mut();
+        allowed.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        let fixed = [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+            (
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "Authorization, Content-Type, DPoP",
+            ),
+            (header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECS),
+        ];
+        for (name, value) in fixed {
+            allowed.insert(name, HeaderValue::from_static(value));
+        }
+        answer
     }
 
     /// The answer, from the origins that the route lists. It never reaches the upstream.
@@ -297,6 +338,29 @@ mod tests {
                 is_navigation(&method, &headers(lines)),
                 is,
                 "{method} {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_of_a_known_origin_asks_without_what_a_browser_keeps() {
+        let given = headers(&[("origin", OWN)]);
+        let asked = |method, is_known| Preflight { method }.without_credentials(&given, is_known);
+        let yes = asked(Method::POST, true);
+        assert_eq!(yes.status(), StatusCode::NO_CONTENT);
+        assert_eq!(yes.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], OWN);
+        let credentials = header::ACCESS_CONTROL_ALLOW_CREDENTIALS;
+        assert!(!yes.headers().contains_key(credentials));
+        for (method, is_known) in [
+            (Method::POST, false),
+            (Method::PUT, true),
+            (Method::DELETE, true),
+        ] {
+            let no = asked(method, is_known);
+            assert_eq!(no.status(), StatusCode::FORBIDDEN);
+            assert!(
+                !no.headers()
+                    .contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN)
             );
         }
     }

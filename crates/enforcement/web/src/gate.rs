@@ -160,7 +160,10 @@ async fn follow(next: Next, held: Held, body: Unread) -> Response<OutBody> {
             bearer::answer(&inbound, &route, &refused).map(OutBody::of)
         }
         Next::Preflight(inbound, route, preflight) => {
-            let answer = preflight.answer(&inbound.headers, &route.origins);
+            let answer = match inbound.known_origins() {
+                Some(known) => preflight.of_known(&inbound.headers, known).await,
+                None => preflight.answer(&inbound.headers, &route.origins),
+            };
             if answer.status() == StatusCode::FORBIDDEN {
                 refused_stranger(&inbound.conn, "preflight", &inbound.app.app.host, &inbound);
             }

@@ -17,7 +17,7 @@ use crate::{
     extended::Extended,
     fetch_site::{self, Own, Preflight, Sender},
     header::{Origin, Present, Told},
-    options::Serves,
+    options::{KnownOrigin, Serves},
     route::{AppRoutes, Route},
     switch::Switch,
 };
@@ -274,6 +274,15 @@ impl Inbound {
         }
         let service = self.conn.thread.service(name);
         service.is_some_and(|service| (service.from_elsewhere)(self.target.path()))
+    }
+
+    /// Which origins' pages may ask this path of ours, where any may.
+    pub(crate) fn known_origins(&self) -> Option<KnownOrigin> {
+        let Upstream::BuiltIn(name) = &self.app.app.upstream else {
+            return None;
+        };
+        let open = self.conn.thread.service(name)?.open_to_pages?;
+        (open.paths)(self.target.path()).then_some(open.origins)
     }
 
     /// Whether the path is ours, as written or as far as it can be read.

@@ -54,8 +54,8 @@ pub mod websocket;
 pub use metrics::{Counted, Counter, TURN_MAX, ThreadMetrics};
 pub use options::{
     AppCookie, BuiltIn, Challenges, ClientCertificates, Code, Country, DoorFault, HandOver,
-    HandOverFault, Limits, Listener, MakeDoor, PAGE_BODY_BYTES, Serves, ThreadDoor, WebOptions,
-    WhomToAsk,
+    HandOverFault, KnownOrigin, Limits, Listener, MakeDoor, OpenToPages, PAGE_BODY_BYTES, Serves,
+    ThreadDoor, WebOptions, WhomToAsk,
 };
 pub use own_paths::own_paths;
 pub use server::{Running, Server, StartError};

@@ -57,13 +57,35 @@ pub struct BuiltIn {
     /// that browser counts for nothing there: it is a stranger's request, which is worth what it
     /// brings along.
     pub from_elsewhere: fn(&str) -> bool,
+    /// What pages of other origins may ask, without anything that a browser keeps; nothing where
+    /// absent.
+    pub open_to_pages: Option<OpenToPages>,
 }
+
+/// What of an own app pages of other origins may ask, and which origins' do.
+#[derive(Clone)]
+pub struct OpenToPages {
+    /// Which paths.
+    pub paths: fn(&str) -> bool,
+    /// Whether pages of this origin do. It is told on a traffic thread, and found out elsewhere.
+    pub origins: KnownOrigin,
+}
+
+/// Whether an origin is known.
+pub type KnownOrigin = Arc<dyn Fn(Box<str>) -> BoxFuture<'static, bool> + Send + Sync>;
 
 impl BuiltIn {
     /// With paths for programs.
     #[must_use]
     pub fn for_programs(mut self, is_one: fn(&str) -> bool) -> Self {
         self.for_programs = is_one;
+        self
+    }
+
+    /// With paths that pages of other origins may ask.
+    #[must_use]
+    pub fn open_to_pages(mut self, open: OpenToPages) -> Self {
+        self.open_to_pages = Some(open);
         self
     }
 
@@ -85,6 +107,7 @@ impl From<PageService> for BuiltIn {
             bodies: Bodies::unshared(|_, _| PAGE_BODY_BYTES),
             for_programs: |_| false,
             from_elsewhere: |_| false,
+            open_to_pages: None,
         }
     }
 }

@@ -34,6 +34,7 @@ pub(super) fn service(api: Administration) -> BuiltIn {
         ),
         for_programs: |_| false,
         from_elsewhere: |_| false,
+        open_to_pages: None,
     }
 }
 

@@ -9,7 +9,7 @@ use gw_identity::{Identity, IdentityOptions};
 use gw_pages::{Bodies, JudgedRequest, PageService, Room};
 use gw_provisioning::{Options, Provisioning, SourceSecrets};
 use gw_tls::{CertificateStore, ClientAuthorities, TrustStore};
-use gw_web::BuiltIn;
+use gw_web::{BuiltIn, OpenToPages};
 use tower::ServiceExt as _;
 
 use super::{Joined, Mode, StartFault, administration, history, tls, web};
@@ -112,7 +112,20 @@ fn sign_in_service(joined: &Joined) -> BuiltIn {
         bodies: Bodies::within_at(longest, room, gw_provisioning::is_for_programs),
         ..BuiltIn::from(service)
             .for_programs(is_for_programs)
+            .open_to_pages(open_to_pages(joined))
             .from_elsewhere(is_from_elsewhere, longest)
+    }
+}
+
+/// What pages of clients that run in one may ask of the authorisation server.
+fn open_to_pages(joined: &Joined) -> OpenToPages {
+    let authorization = joined.authorization.clone();
+    OpenToPages {
+        paths: gw_authorization::is_open_to_pages,
+        origins: Arc::new(move |origin| {
+            let authorization = authorization.clone();
+            Box::pin(async move { authorization.knows_pages_of(origin).await })
+        }),
     }
 }
 

@@ -48,7 +48,7 @@ const fn naming(named: &'static str, row: Row) -> Row {
 const START: &str = "{}";
 const FINISH: &str = r#"{"ceremony":"AAAAAAAAAAAAAAAAAAAAAA","credential":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}}"#;
 
-const ROWS: [Row; 73] = [
+const ROWS: [Row; 78] = [
     row(
         "auth",
         "GET",
@@ -75,6 +75,10 @@ const ROWS: [Row; 73] = [
     row("auth", "POST", "/oauth/userinfo", &[401], &[401]),
     row("auth", "POST", "/oauth/introspect", &[401], &[401]),
     row("auth", "POST", "/oauth/revoke", &[401], &[401]),
+    row("auth", "POST", "/oauth/register", &[401], &[401]),
+    row("auth", "GET", "/oauth/register", &[401], &[401]),
+    row("auth", "PUT", "/oauth/register", &[401], &[401]),
+    row("auth", "DELETE", "/oauth/register", &[401], &[401]),
     row("auth", "POST", "/oauth/device", &[401], &[401]),
     row("auth", "GET", "/oauth/end-session", &[200], &[200]),
     row("auth", "POST", "/oauth/end-session", &[303], &[303]),
@@ -169,6 +173,7 @@ const ROWS: [Row; 73] = [
     row("auth", "POST", "/provider/saml/acs/", &[400], &[400]),
     row("auth", "GET", "/provider/saml/finish", &[400], &[400]),
     row("auth", "GET", "/provider/saml/metadata", &[404], &[404]),
+    row("auth", "GET", "/provider/keys.json", &[404], &[404]),
     row("auth", "GET", "/provider/saml/logout", &[400], &[400]),
     row("auth", "POST", "/provider/saml/logout", &[400], &[400]),
     row("auth", "GET", "/password", &[404], &[404]),

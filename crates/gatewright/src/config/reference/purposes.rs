@@ -226,6 +226,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     (
         "provider",
+        "client_key",
+        "OpenID Connect: instead of a secret, Gatewright signs who it is by a key of its own (`private_key_jwt`, RS256), which is made then and lies sealed in the store. The provider reads the public key at `https://AUTHENTICATION-HOST/provider/keys.json`.",
+    ),
+    (
+        "provider",
         "ca",
         "OpenID Connect: who vouches for its servers, in PEM form, where it is your own; those that the system believes where absent.",
     ),
