@@ -42,9 +42,9 @@ pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;
 pub use proposed::{ProposedChange, Settled, Settlement};
 pub use provider::{
-    Assurance, ClaimTests, ExternalIdentity, FoundBy, MembershipRule, Provider, ProviderPeople,
-    ProviderProof, ProviderProtocol, Pushed, SamlAddress, SamlBinding, SamlNames, SamlProvider,
-    SamlSignOut, ScimSource, Words,
+    Assurance, ClaimTests, DirectorySource, ExternalIdentity, FoundBy, MembershipRule, Provider,
+    ProviderPeople, ProviderProof, ProviderProtocol, Pushed, SamlAddress, SamlBinding, SamlNames,
+    SamlProvider, SamlSignOut, ScimSource, Words,
 };
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GroupName, ProviderName, Timestamp};
 
-pub use pushed::{Pushed, ScimSource};
+pub use pushed::{DirectorySource, Pushed, ScimSource};
 pub use saml::{SamlAddress, SamlBinding, SamlNames, SamlProvider, SamlSignOut};
 
 /// A provider of identities: people sign in there, and its word counts here as far as this says.
@@ -98,6 +98,8 @@ pub enum ProviderProtocol {
     Saml(SamlProvider),
     /// SCIM 2.0 (RFC 7644): it pushes people and groups in, and nobody signs in by it.
     Scim(ScimSource),
+    /// LDAP (RFC 4510): its people and groups are read, and nobody signs in by it.
+    Ldap(DirectorySource),
 }
 
 impl ProviderProtocol {
@@ -107,6 +109,7 @@ impl ProviderProtocol {
             Self::Oidc { .. } => "oidc",
             Self::Saml(_) => "saml",
             Self::Scim(_) => "scim",
+            Self::Ldap(_) => "ldap",
         }
     }
 
@@ -114,7 +117,7 @@ impl ProviderProtocol {
     pub const fn saml(&self) -> Option<&SamlProvider> {
         match self {
             Self::Saml(saml) => Some(saml),
-            Self::Oidc { .. } | Self::Scim(_) => None,
+            Self::Oidc { .. } | Self::Scim(_) | Self::Ldap(_) => None,
         }
     }
 
@@ -122,7 +125,15 @@ impl ProviderProtocol {
     pub const fn scim(&self) -> Option<&ScimSource> {
         match self {
             Self::Scim(source) => Some(source),
-            Self::Oidc { .. } | Self::Saml(_) => None,
+            Self::Oidc { .. } | Self::Saml(_) | Self::Ldap(_) => None,
+        }
+    }
+
+    /// How far what is read of it may put people in, if it is a directory.
+    pub const fn directory(&self) -> Option<&DirectorySource> {
+        match self {
+            Self::Ldap(source) => Some(source),
+            Self::Oidc { .. } | Self::Saml(_) | Self::Scim(_) => None,
         }
     }
 
@@ -130,7 +141,7 @@ impl ProviderProtocol {
     pub const fn signs_in(&self) -> bool {
         match self {
             Self::Oidc { .. } | Self::Saml(_) => true,
-            Self::Scim(_) => false,
+            Self::Scim(_) | Self::Ldap(_) => false,
         }
     }
 
@@ -144,8 +155,8 @@ impl ProviderProtocol {
             ) => client_id == after,
             (Self::Saml(before), Self::Saml(after)) => before.vouches_as(after),
             // No session rests on it.
-            (Self::Scim(_), Self::Scim(_)) => true,
-            (Self::Oidc { .. } | Self::Saml(_) | Self::Scim(_), _) => false,
+            (Self::Scim(_), Self::Scim(_)) | (Self::Ldap(_), Self::Ldap(_)) => true,
+            (Self::Oidc { .. } | Self::Saml(_) | Self::Scim(_) | Self::Ldap(_), _) => false,
         }
     }
 }

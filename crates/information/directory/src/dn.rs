@@ -88,6 +88,13 @@ impl Dn {
     }
 }
 
+/// The name of the directory's root.
+impl Default for Dn {
+    fn default() -> Self {
+        Self::of(Vec::new())
+    }
+}
+
 fn key(rdns: &[Vec<Part>]) -> DnKey {
     let rdn = |parts: &Vec<Part>| {
         let mut parts: Vec<String> = parts.iter().map(Part::canonical).collect();

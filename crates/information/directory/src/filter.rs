@@ -71,7 +71,7 @@ enum Comparison {
 
 impl Filter {
     /// What has this very value, whatever bytes it is made of.
-    pub(crate) fn equal(attribute: &str, value: &[u8]) -> Self {
+    pub fn equal(attribute: &str, value: &[u8]) -> Self {
         Self::compared(Comparison::Equal, attribute, value)
     }
 

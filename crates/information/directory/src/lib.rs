@@ -45,7 +45,7 @@ pub use follow::{Clock, Follower, Handle, Keeper, read_once};
 pub use message::Scope;
 pub use plan::{
     Allowed, ChangedPerson, Conflict, Counts, Loss, NewPerson, Off, Plan, Refused, Step, What, Why,
-    plan, plan_allowing,
+    plan, plan_allowing, plan_within,
 };
 pub use present::Present;
 pub use reader::{GROUPS_MAX, PEOPLE_MAX, READING_BYTES_MAX, UNUSABLE_MAX};

@@ -101,6 +101,21 @@ pub fn plan_allowing(
     settings: &Settings,
     allowed: Allowed,
 ) -> Result<Plan, Refused> {
+    plan_within(present, reading, settings, allowed, |steps, _| steps)
+}
+
+/// The same, where not every step may be made: what `reach` leaves out, or makes less of, does not
+/// count as taken away.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_within(
+    present: &Present<'_>,
+    reading: &Reading,
+    settings: &Settings,
+    allowed: Allowed,
+    reach: impl FnOnce(Vec<Step>, &mut Vec<Conflict>) -> Vec<Step>,
+) -> Result<Plan, Refused> {
     let provider = present.facts().provider(present.provider());
     if provider.is_none_or(|provider| provider.is_off()) {
         return Err(Refused::Off(present.provider().clone()));
@@ -114,6 +129,7 @@ pub fn plan_allowing(
     let mut conflicts = Vec::new();
     let members = members::Members::of(present, reading, settings, &mut conflicts);
     let steps = people::steps(present, reading, settings, &members, &mut conflicts);
+    let steps = reach(steps, &mut conflicts);
     losses::check(present, &steps, &settings.safety, allowed)?;
     conflicts.sort_unstable();
     conflicts.dedup();

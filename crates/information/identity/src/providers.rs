@@ -71,7 +71,7 @@ impl Providers {
         match &provider.protocol {
             ProviderProtocol::Oidc { .. } => self.connections.load().contains_key(&provider.name),
             ProviderProtocol::Saml(saml) => saml.valid_until.is_none_or(|until| now < until),
-            ProviderProtocol::Scim(_) => false,
+            ProviderProtocol::Scim(_) | ProviderProtocol::Ldap(_) => false,
         }
     }
 
@@ -100,6 +100,8 @@ fn connections(clients: Vec<ProviderClient>) -> HashMap<ProviderName, Arc<Connec
 fn oidc(provider: &Provider) -> Result<(&str, &[Arc<str>]), ProviderFault> {
     match &provider.protocol {
         ProviderProtocol::Oidc { client_id, scopes } => Ok((client_id, scopes)),
-        ProviderProtocol::Saml(_) | ProviderProtocol::Scim(_) => Err(ProviderFault::Protocol),
+        ProviderProtocol::Saml(_) | ProviderProtocol::Scim(_) | ProviderProtocol::Ldap(_) => {
+            Err(ProviderFault::Protocol)
+        }
     }
 }

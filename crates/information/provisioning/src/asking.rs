@@ -100,13 +100,15 @@ impl Asking {
         )))
     }
 
+    /// Whether policy would let it, as a part of what it was let do.
+    pub(crate) fn would(&self, action: Action, resource: Resource) -> bool {
+        let circumstances = self.circumstances(action, resource);
+        self.engine.judge(&circumstances).is_allow()
+    }
+
     /// Whether policy would let the source change somebody, as a part of what it was let do.
     pub(crate) fn may_change(&self, user: UserId) -> Result<(), WriteFault> {
-        let on = Resource::User(user);
-        let judgement = self
-            .engine
-            .judge(&self.circumstances(Action::AdminUserChange, on));
-        if judgement.is_allow() {
+        if self.would(Action::AdminUserChange, Resource::User(user)) {
             return Ok(());
         }
         Err(WriteFault::Denied {

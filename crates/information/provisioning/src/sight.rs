@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use gw_model::{
-    ExternalIdentity, FoundBy, Group, GroupName, Membership, Provider, ProviderName, ScimSource,
-    Snapshot, Timestamp, User, UserId,
+    ExternalIdentity, FoundBy, Group, GroupName, Membership, Provider, ProviderName, Snapshot,
+    Timestamp, User, UserId,
 };
 use gw_scim::ResourceId;
 
@@ -24,18 +24,40 @@ pub(crate) struct Sight<'f> {
     pub(crate) facts: &'f Snapshot,
     pub(crate) now: Timestamp,
     provider: &'f Provider,
-    scim: &'f ScimSource,
+    /// Groups that it is to fill.
+    told: &'f [GroupName],
+    /// Groups whose people it may change.
+    over: &'f [GroupName],
 }
 
 impl<'f> Sight<'f> {
     /// What a source sees; nothing where it is off or not one any more.
     pub(crate) fn of(facts: &'f Snapshot, source: &ProviderName, now: Timestamp) -> Option<Self> {
         let provider = facts.provider(source).filter(|p| !p.is_off())?;
+        let scim = provider.protocol.scim()?;
         Some(Self {
-            scim: provider.protocol.scim()?,
             facts,
             now,
             provider,
+            told: &scim.fills,
+            over: &scim.over,
+        })
+    }
+
+    /// What a directory sees that is read.
+    pub(crate) fn of_directory(
+        facts: &'f Snapshot,
+        directory: &ProviderName,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let provider = facts.provider(directory).filter(|p| !p.is_off())?;
+        let source = provider.protocol.directory()?;
+        Some(Self {
+            facts,
+            now,
+            provider,
+            told: &source.fills,
+            over: &source.over,
         })
     }
 
@@ -87,10 +109,19 @@ impl<'f> Sight<'f> {
     /// Whether it puts people into a group: it made it, or was told to. Nobody elsewhere makes
     /// owners, through other groups neither.
     fn fills(&self, group: &Group) -> bool {
-        let is_told = is_fillable(&group.name) && self.scim.fills.contains(&group.name);
+        let is_told = is_fillable(&group.name) && self.told.contains(&group.name);
+        (self.makes(group) || is_told) && !self.is_below_owners(&group.name)
+    }
+
+    /// Whether a directory puts people into a group: it was told to, and makes nobody an owner by
+    /// it.
+    pub(crate) fn may_fill(&self, group: &GroupName) -> bool {
+        self.told.contains(group) && group.as_str() != OWNERS && !self.is_below_owners(group)
+    }
+
+    fn is_below_owners(&self, group: &GroupName) -> bool {
         let is_owners = |above: &GroupName| above.as_str() == OWNERS;
-        (self.makes(group) || is_told)
-            && !self.facts.groups_above(&group.name).iter().any(is_owners)
+        self.facts.groups_above(group).iter().any(is_owners)
     }
 
     /// Whether it made a group, and so may rename and remove it.
@@ -147,7 +178,7 @@ impl<'f> Sight<'f> {
 
     /// The first group of somebody that gives them rights which the source could not give.
     pub(crate) fn beyond(&self, user: &User) -> Option<GroupName> {
-        let told = self.scim.fills.iter().chain(&self.scim.over).cloned();
+        let told = self.told.iter().chain(self.over).cloned();
         let made = self.groups().map(|group| group.name.clone());
         let mut within: BTreeSet<GroupName> = told.chain(made).collect();
         let above: Vec<_> = within

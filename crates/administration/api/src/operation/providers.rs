@@ -56,6 +56,7 @@ impl Uses {
             }
             ProviderProtocol::Saml(_) => (ProviderProtocolWord::Saml, None, &[][..]),
             ProviderProtocol::Scim(_) => (ProviderProtocolWord::Scim, None, &[][..]),
+            ProviderProtocol::Ldap(_) => (ProviderProtocolWord::Ldap, None, &[][..]),
         };
         ProviderView {
             name: provider.name.clone(),
@@ -69,6 +70,10 @@ impl Uses {
                 fills: scim.fills.clone(),
                 over: scim.over.clone(),
             }),
+            directory: provider.protocol.directory().map(|source| ScimView {
+                fills: source.fills.clone(),
+                over: source.over.clone(),
+            }),
             people: people(&provider.people),
             memberships: provider
                 .memberships
@@ -79,17 +84,22 @@ impl Uses {
                 })
                 .collect(),
             assurance: assurance(&provider.assurance),
-            state: match (provider.disabled, provider.suspended) {
-                (true, _) => ProviderState::Off,
-                (false, true) => ProviderState::Suspended,
-                (false, false) => ProviderState::Declared,
-            },
+            state: state(provider),
             suspended: provider.suspended,
             configured: self.configured.contains(&provider.name),
             linked: count(&self.linked).unwrap_or_default(),
             sessions: count(&self.sessions).unwrap_or_default(),
             version: provider.version,
         }
+    }
+}
+
+/// Whether its word counts, and if not, why.
+pub(super) const fn state(provider: &Provider) -> ProviderState {
+    match (provider.disabled, provider.suspended) {
+        (true, _) => ProviderState::Off,
+        (false, true) => ProviderState::Suspended,
+        (false, false) => ProviderState::Declared,
     }
 }
 
@@ -216,7 +226,7 @@ pub(super) async fn forget(call: &Call<'_>) -> Result<Reply, Problem> {
         let detail = format!("the provider `{name}` stands in the configuration file");
         let file = (call.parts.config)().file().to_owned();
         return Err(Problem::conflict(detail).help(format!(
-            "take its `[[provider]]` out of {file} first: it is off from then on, and can be forgotten; to switch it off at once, suspend it"
+            "take it out of {file} first: it is off from then on, and can be forgotten; to switch it off at once, suspend it"
         )));
     }
     let unlinked = known_at(&call.engine().view().facts, &provider.name).count();

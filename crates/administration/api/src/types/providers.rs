@@ -29,6 +29,9 @@ pub struct ProviderView {
     /// Which groups it may touch, where it pushes people in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scim: Option<ScimView>,
+    /// Which groups it may touch, where it is a directory that is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<ScimView>,
     /// Which of its people are let in, and who they are here.
     pub people: ProviderPeopleView,
     /// Which groups its people are in while it says so.
@@ -59,6 +62,8 @@ pub enum ProviderProtocolWord {
     Saml,
     /// SCIM 2.0: it pushes people and groups in, and nobody signs in by it.
     Scim,
+    /// LDAP: its people and groups are read, and nobody signs in by it.
+    Ldap,
 }
 
 /// What a provider's SAML metadata says.
@@ -74,7 +79,7 @@ pub struct SamlView {
     pub valid_until: Option<Timestamp>,
 }
 
-/// How far a provider may push people in.
+/// How far a provider may push people in, or a directory bring them.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ScimView {
     /// Groups that it did not make and puts people into.

@@ -1,4 +1,4 @@
-//! People and groups that a provider pushes in.
+//! People and groups that a provider pushes in, or that are read of a directory.
 
 use std::sync::Arc;
 
@@ -15,6 +15,18 @@ pub struct ScimSource {
     pub fills: Vec<GroupName>,
     /// Groups whose people it may change although it puts nobody into them. Who is in any other is
     /// switched off by it, and nothing else.
+    #[serde(default)]
+    pub over: Vec<GroupName>,
+}
+
+/// How far what is read of a directory may put people into groups; policy says the rest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DirectorySource {
+    /// Groups that it puts people into.
+    #[serde(default)]
+    pub fills: Vec<GroupName>,
+    /// Groups whose people it may change although it puts nobody into them. Who is in any other is
+    /// switched off by it and taken out of its groups, and nothing else.
     #[serde(default)]
     pub over: Vec<GroupName>,
 }

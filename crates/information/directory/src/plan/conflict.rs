@@ -16,7 +16,8 @@ pub struct Conflict {
 }
 
 impl Conflict {
-    pub(super) fn new(about: impl Into<String>, why: Why) -> Self {
+    /// What cannot be, and why.
+    pub fn new(about: impl Into<String>, why: Why) -> Self {
         Self {
             about: about.into(),
             why,
@@ -93,6 +94,23 @@ pub enum Why {
     /// Some of its members cannot be read.
     #[error("{0} of its members have no name that can be read")]
     UnreadableMembers(usize),
+    /// Nobody elsewhere makes owners, through other groups neither.
+    #[error("nobody elsewhere makes owners, so nobody is in it by the directory")]
+    MakesOwners,
+    /// Nobody elsewhere changes who runs Gatewright.
+    #[error("they are an owner here: they are changed in Gatewright itself, by another owner")]
+    IsOwner,
+    /// Somebody has rights that the directory could not give.
+    #[error(
+        "they are in the group `{0}`, which the directory neither fills nor is put over: they are switched off and taken out of its own groups by it, and nothing else; an owner changes them, or adds the group to `over`"
+    )]
+    HasMoreRights(GroupName),
+    /// Policy does not let it.
+    #[error("policy does not let the directory do `{0}`: see `gatewright policy explain`")]
+    NotPermitted(String),
+    /// The facts do not take it.
+    #[error("it cannot be: {0}")]
+    NotTaken(String),
 }
 
 const fn holder(is_disabled: &bool) -> &'static str {
