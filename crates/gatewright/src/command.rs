@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod clock;
 mod declared;
+mod directory;
 mod doctor;
 mod group;
 mod health;
@@ -87,6 +88,9 @@ enum Command {
     /// Providers of identities that people sign in by.
     #[command(subcommand)]
     Provider(provider::Command),
+    /// Directories that people and groups are read of.
+    #[command(subcommand)]
+    Directory(directory::Command),
     /// Clients of the authorisation server: apps that people sign in to through Gatewright, and
     /// programs that ask for tokens.
     #[command(subcommand)]
@@ -179,6 +183,7 @@ fn dispatch(arguments: Arguments) -> Done {
         Command::Session(session) => session::run(&shell, session),
         Command::App(app) => app::run(&shell, app),
         Command::Provider(provider) => provider::run(&shell, provider),
+        Command::Directory(directory) => directory::run(&shell, directory),
         Command::Client(client) => client::run(&shell, client),
         Command::Api(asked) => api::run(&shell, &asked),
         Command::Key(key) => key::run(&shell, key),

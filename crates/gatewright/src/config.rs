@@ -8,6 +8,7 @@ mod acme;
 mod app;
 mod asked;
 mod client;
+mod directory;
 pub(crate) mod facts;
 mod fault;
 pub(crate) mod files;
@@ -38,6 +39,7 @@ use ipnet::IpNet;
 
 pub(crate) use acme::AcmeConfig;
 pub(crate) use client::WantedClient;
+pub(crate) use directory::DirectoryFiles;
 pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;
 pub(crate) use named::{NamedFiles, NoFiles};
@@ -69,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) providers: Vec<ProviderFiles>,
     /// By what sources that push people in show who they are.
     pub(crate) scim: Vec<ScimFiles>,
+    /// How directories are read that people and groups come from.
+    pub(crate) directories: Vec<DirectoryFiles>,
     /// The files whose content counts as the file's own: SAML providers' metadata, what clients
     /// show who they are by.
     pub(crate) followed: Vec<PathBuf>,
@@ -121,7 +125,7 @@ pub(crate) struct Wanted {
     pub(crate) providers: Vec<Arc<Provider>>,
     /// Clients of the authorisation server, those of the file.
     pub(crate) clients: Vec<Arc<WantedClient>>,
-    /// The programs that sources which push people in are to policy.
+    /// The programs that sources which push people in, and directories, are to policy.
     pub(crate) sources: Vec<Arc<Client>>,
     /// Networks and the time zone.
     pub(crate) settings: Arc<Settings>,

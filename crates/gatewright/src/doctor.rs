@@ -9,6 +9,7 @@ mod certificates;
 mod clients;
 mod clock;
 mod data;
+mod directories;
 mod files;
 mod finding;
 mod issuers;
@@ -59,6 +60,7 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
         config,
         stored.as_ref().ok().and_then(Option::as_ref),
     ));
+    found.extend(directories::look(config, stored.as_ref().ok().and_then(Option::as_ref)).await);
     found.extend(records::look(&config.data, stored));
     found.extend(upstreams::look(config).await);
     found

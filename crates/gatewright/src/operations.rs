@@ -15,6 +15,7 @@ mod vitals;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use gw_engine::Engine;
+use gw_provisioning::Directories;
 use gw_record::Ledger;
 use gw_tls::CertificateStore;
 use gw_web::ThreadMetrics;
@@ -42,6 +43,8 @@ pub(crate) struct Watched {
     pub(crate) certificates: Option<CertificateStore>,
     /// How certificates that are obtained stand.
     pub(crate) obtained: Option<gw_acme::Shown>,
+    /// The directories that are followed.
+    pub(crate) directories: Directories,
     pub(crate) vitals: Vitals,
     pub(crate) data: PathBuf,
 }

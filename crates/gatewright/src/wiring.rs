@@ -7,6 +7,7 @@
 mod acme;
 mod administration;
 mod announce;
+mod directories;
 mod fault;
 mod history;
 mod keep;
@@ -32,7 +33,7 @@ use gw_engine::Engine;
 use gw_identity::Identity;
 use gw_issue::{ASSERTION_PURPOSE, SigningKeys};
 use gw_leases::Desk;
-use gw_provisioning::Provisioning;
+use gw_provisioning::{Directories, Provisioning};
 use gw_record::Ledger;
 use gw_tls::CertificateStore;
 
@@ -70,6 +71,7 @@ struct Joined {
     authorization: AuthorizationServer,
     country: gw_web::Country,
     provisioning: Provisioning,
+    directories: Directories,
     vitals: Vitals,
     /// Where what is open is listed and ended.
     desk: Desk,
@@ -104,7 +106,7 @@ pub(crate) async fn start(
     let operations = bind_operations(config, &mode, &joined.announcer)?;
     let live = reload::Live::new(
         engine,
-        (&joined.identity, &joined.provisioning),
+        (&joined.identity, &joined.provisioning, &joined.directories),
         &joined.announcer,
         config,
         certificates.clone(),
@@ -138,6 +140,7 @@ pub(crate) async fn start(
         }
         joined.follow_trust(live.clone());
         joined.follow_secrets(live.clone());
+        directories::follow(&joined, &live);
         if let Some(obtaining) = obtaining {
             obtaining.follow(&joined.engine, &live, &joined.supervisor);
         }
@@ -198,6 +201,8 @@ async fn join(
         AuthorizationServer::open(engine.clone(), identity.clone(), options).await?;
     let secrets = files::scim_secrets(config).map_err(StartFault::Providers)?;
     let provisioning = setup::provisioning(&engine, &identity, &origin, secrets);
+    let directories = files::directories(config).map_err(StartFault::Providers)?;
+    let directories = Directories::new(engine.clone(), directories);
     Ok(Joined {
         supervisor: Supervisor::new(),
         announcer,
@@ -208,6 +213,7 @@ async fn join(
         authorization,
         country,
         provisioning,
+        directories,
         vitals: Vitals::default(),
         desk: Desk::default(),
         origin,
@@ -249,6 +255,7 @@ impl Joined {
             traffic: web.metrics().to_vec(),
             certificates,
             obtained: None,
+            directories: self.directories.clone(),
             vitals: self.vitals.clone(),
             data: data.to_owned(),
         }
@@ -310,6 +317,7 @@ impl Joined {
             configured_groups: Arc::new(move || named.groups()),
             configured_providers: Arc::new(move || known.providers()),
             configured_clients: Arc::new(move || registered.clients()),
+            directories: self.directories.clone(),
             log: self.log_access(data),
             desk: self.desk.clone(),
             ledger: ledger::folder(data),

@@ -179,6 +179,14 @@ endpoints! {
         "Switches a provider on again, as far as it is declared.", asks [PROPOSE], gives 200 ProviderView;
     ProviderForget: DELETE "/v1/providers/{provider}" => AdminProviderChange on System,
         "Forgets a provider that the configuration file does not name any more, with who its people are here.", asks [PROPOSE], gives 200 ProviderForgotten;
+    DirectoryList: GET "/v1/directories" => AdminRead on System,
+        "Directories that people and groups are read of, by name, and how following each stands.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<DirectoryView>;
+    DirectoryShow: GET "/v1/directories/{directory}" => AdminRead on System,
+        "A directory, with what could not be as it says.", gives 200 DirectoryView;
+    DirectoryReadNow: POST "/v1/directories/{directory}/read" => AdminProviderSuspend on System,
+        "Reads a directory at once.", gives 200 DirectoryView;
+    DirectoryAllow: POST "/v1/directories/{directory}/allow" => AdminProviderSuspend on System,
+        "Lets the next reading of a directory take away as much as waits for that, once; it is read at once. Says what was seen: where more would be taken away by now, nothing is allowed.", takes DirectoryLoss, gives 200 DirectoryView;
     ClientList: GET "/v1/clients" => AdminRead on System,
         "Clients of the authorisation server, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<ClientView>;
     ClientInvite: POST "/v1/clients" => AdminClientChange on System,

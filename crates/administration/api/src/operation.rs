@@ -7,6 +7,7 @@ mod break_glass;
 mod clients;
 mod clock;
 mod declared;
+mod directories;
 mod groups;
 mod keys;
 mod leases;
@@ -232,6 +233,10 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::ProviderSuspend => providers::switch(&call, true).await,
         Operation::ProviderResume => providers::switch(&call, false).await,
         Operation::ProviderForget => providers::forget(&call).await,
+        Operation::DirectoryList => directories::list(&call),
+        Operation::DirectoryShow => directories::show(&call),
+        Operation::DirectoryReadNow => directories::read_now(&call),
+        Operation::DirectoryAllow => directories::allow(&call),
         Operation::ClientList => clients::list(&call),
         Operation::ClientInvite => clients::invite(&call).await,
         Operation::ClientRemove => clients::remove(&call).await,

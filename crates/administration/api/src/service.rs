@@ -12,6 +12,7 @@ use gw_model::{
     Action, ClientName, DecisionId, GroupName, Principal, ProviderName, Resource, SessionId,
     Timestamp, UserId,
 };
+use gw_provisioning::Directories;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use percent_encoding::percent_decode_str;
 
@@ -51,6 +52,8 @@ pub struct Parts {
     pub configured_providers: Arc<dyn Fn() -> Vec<ProviderName> + Send + Sync>,
     /// The clients of the authorisation server that the configuration file names.
     pub configured_clients: Arc<dyn Fn() -> Vec<ClientName> + Send + Sync>,
+    /// The directories that are followed.
+    pub directories: Directories,
     /// Where the ledger lies, and what proves it whole.
     pub log: Arc<dyn Fn() -> LogAccess + Send + Sync>,
     /// Where what is open is listed and ended.

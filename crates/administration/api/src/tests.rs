@@ -28,6 +28,7 @@ use crate::{
 
 mod clients;
 mod declared;
+mod directories;
 mod proposals;
 mod providers;
 
@@ -73,6 +74,7 @@ async fn running(policy: &str) -> Running {
     let data = test.folder.path().join("data");
     let listener = Socket::bind(&data).unwrap();
     let (ledger, since) = (data.join("ledger"), engine.clock().now());
+    let directories = gw_provisioning::Directories::new(engine.clone(), Vec::new());
     let administration = Administration::new(Parts {
         engine,
         identity,
@@ -85,6 +87,7 @@ async fn running(policy: &str) -> Running {
         configured_groups: Arc::new(|| vec!["owners".parse().unwrap()]),
         configured_providers: Arc::new(|| vec!["corp".parse().unwrap()]),
         configured_clients: Arc::new(|| vec!["grafana".parse().unwrap()]),
+        directories,
         desk: Default::default(),
         ledger: ledger.clone(),
         started: since,

@@ -2,6 +2,7 @@
 
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
 
+use gw_directory::Settings;
 use gw_identity::ProviderClient;
 use gw_provisioning::{SECRET_BYTES_MIN, SourceSecrets};
 use gw_store::Secret;
@@ -23,6 +24,9 @@ pub(crate) fn faults(config: &Config) -> Vec<String> {
         faults.extend(found);
     }
     if let Err(found) = scim_secrets(config) {
+        faults.extend(found);
+    }
+    if let Err(found) = directories(config) {
         faults.extend(found);
     }
     if let Some(database) = &config.geo_database
@@ -137,6 +141,52 @@ pub(crate) fn scim_secrets(config: &Config) -> Result<Vec<SourceSecrets>, Vec<St
     }
     match faults.is_empty() {
         true => Ok(sources),
+        false => Err(faults),
+    }
+}
+
+/// How directories are read, with their secrets and with who vouches for them; those that are
+/// switched off are not.
+///
+/// # Errors
+/// All faults of all files.
+pub(crate) fn directories(config: &Config) -> Result<Vec<Settings>, Vec<String>> {
+    let unbelieved = |settings: &Settings| {
+        let fault = gw_tls::believing(settings.ca.as_deref()).err()?;
+        Some(format!("directory {}: ca: {fault}", settings.provider))
+    };
+    let directories = directories_unlocked(config);
+    let on = config.directories.iter().filter(|files| files.enabled);
+    let faults: Vec<_> = on.filter_map(|files| unbelieved(&files.settings)).collect();
+    match (directories, faults.is_empty()) {
+        (Ok(directories), true) => Ok(directories),
+        (Ok(_), false) => Err(faults),
+        (Err(others), _) => Err(others.into_iter().chain(faults).collect()),
+    }
+}
+
+/// How directories are read, with their secrets.
+///
+/// # Errors
+/// All faults of all files.
+pub(crate) fn directories_unlocked(config: &Config) -> Result<Vec<Settings>, Vec<String>> {
+    let (mut faults, mut directories) = (Vec::new(), Vec::new());
+    for files in config.directories.iter().filter(|files| files.enabled) {
+        let mut settings = files.settings.clone();
+        match files.password.as_deref().map(secret).transpose() {
+            Ok(Some(secret)) => {
+                settings.secret = gw_directory::Secret::new(secret.expose().as_str());
+            }
+            Ok(None) => {}
+            Err(fault) => faults.push(format!(
+                "directory {}: password: {fault}",
+                settings.provider
+            )),
+        }
+        directories.push(settings);
+    }
+    match faults.is_empty() {
+        true => Ok(directories),
         false => Err(faults),
     }
 }

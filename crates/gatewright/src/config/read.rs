@@ -15,7 +15,7 @@ use super::{
     LogConfig, NamedFiles, NoFiles, PolicyFolder, ProxyTells, RemedyLevel, TrustedProxies, VERSION,
     Wanted, acme, app,
     asked::{Absent, Asked},
-    client,
+    client, directory,
     fault::Fault,
     issuer, limits, passwords, provider,
     reader::{Faults, Readable as _, Section},
@@ -138,6 +138,9 @@ fn everything(
     let groups = groups(root);
     let providers = provider::providers(root, folder, files);
     let sources = scim::sources(root, folder, &providers);
+    let others = providers.iter().map(|p| &p.provider);
+    let others = others.chain(sources.iter().map(|s| &s.provider));
+    let directories = directory::directories(root, folder, others);
     let declared = app::apps(root, folder);
     let upstream_tls = declared.iter().filter_map(|d| d.tls.clone()).collect();
     let apps: Vec<App> = declared.into_iter().map(|d| d.app).collect();
@@ -176,13 +179,20 @@ fn everything(
             .collect(),
         providers: providers.iter().filter_map(|p| p.files.clone()).collect(),
         scim: sources.iter().map(|s| s.files.clone()).collect(),
+        directories: directories.iter().map(|d| d.files.clone()).collect(),
         wanted: Wanted {
             groups,
-            sources: sources.iter().map(|s| Arc::new(s.client.clone())).collect(),
+            sources: sources
+                .iter()
+                .map(|s| &s.client)
+                .chain(directories.iter().map(|d| &d.client))
+                .map(|client| Arc::new(client.clone()))
+                .collect(),
             providers: providers
                 .into_iter()
                 .map(|p| Arc::new(p.provider))
                 .chain(sources.into_iter().map(|s| Arc::new(s.provider)))
+                .chain(directories.into_iter().map(|d| Arc::new(d.provider)))
                 .collect(),
             apps: with_own_apps(apps, own),
             clients: clients.into_iter().map(|c| Arc::new(c.client)).collect(),

@@ -48,6 +48,14 @@ const KINDS: &[(&str, &str)] = &[
     ),
     ("time zone", "by its IANA name: `Europe/Berlin`"),
     (
+        "distinguished name",
+        "of an entry of a directory (RFC 4514): `ou=people,dc=example,dc=com`",
+    ),
+    (
+        "filter",
+        "of entries of a directory (RFC 4515): `(objectClass=inetOrgPerson)`",
+    ),
+    (
         "file or folder",
         "a relative one starts at the configuration file's folder",
     ),

@@ -16,8 +16,9 @@ use super::reader::Section;
 
 /// The longest name of a source: the names of its groups begin with it.
 const NAME_MAX: usize = 40;
-/// How a program is registered that pushes people in: by the configuration file.
-const REGISTRATION: &str = r#"{"protocol":"scim"}"#;
+/// The protocols of programs that the file registers for what brings people here.
+const SCIM: &str = "scim";
+pub(super) const LDAP: &str = "ldap";
 
 /// A declared source: what its word is worth, who it is to policy, and what proves that it is it.
 pub(super) struct Declared {
@@ -35,9 +36,15 @@ pub(crate) struct ScimFiles {
     pub(crate) secrets: Vec<PathBuf>,
 }
 
-/// Whether a program is one that the file declares to push people in.
+/// Whether a program is one that the file declares to push people in, or is a directory.
 pub(super) fn is_declared(client: &Client) -> bool {
-    *client.registration == *REGISTRATION
+    let is_by = |protocol| *client.registration == *registration(protocol);
+    [SCIM, LDAP].into_iter().any(is_by)
+}
+
+/// How a program is registered that brings people here: by the configuration file.
+fn registration(protocol: &str) -> String {
+    format!(r#"{{"protocol":"{protocol}"}}"#)
 }
 
 /// The declared sources. Their names are not those of providers that people sign in by.
@@ -91,8 +98,14 @@ fn source(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
         section.fault("secrets", what);
     }
     let title = title.unwrap_or_else(|| Arc::from(name.as_str()));
+    let program = Program {
+        name: &name,
+        title: &title,
+        protocol: SCIM,
+        enabled,
+    };
     Some(Declared {
-        client: client(&name, &title, enabled)?,
+        client: program.client()?,
         files: ScimFiles {
             secrets: secrets.iter().map(|file| folder.join(file)).collect(),
             name: name.clone(),
@@ -131,22 +144,31 @@ fn check_groups(section: &Section<'_>, scim: &ScimSource) {
     }
 }
 
-/// Who the source is to policy. Its id is given where it becomes a fact.
-fn client(name: &ProviderName, title: &Arc<str>, enabled: bool) -> Option<Client> {
-    let name: ClientName = name.as_str().parse().ok()?;
-    Some(Client {
-        id: ClientId::from_bits(0),
-        name,
-        title: title.clone(),
-        attributes: [("protocol".into(), "scim".into())].into(),
-        groups: Vec::new(),
-        app: None,
-        registration: REGISTRATION.into(),
-        tokens_from: Default::default(),
-        disabled: !enabled,
-        suspended: false,
-        owner: ClientOwner::Configuration,
-        consent: Consent::Never,
-        version: 0,
-    })
+/// Who a source is to policy. Its id is given where it becomes a fact.
+pub(super) struct Program<'p> {
+    pub(super) name: &'p ProviderName,
+    pub(super) title: &'p Arc<str>,
+    pub(super) protocol: &'static str,
+    pub(super) enabled: bool,
+}
+
+impl Program<'_> {
+    pub(super) fn client(&self) -> Option<Client> {
+        let name: ClientName = self.name.as_str().parse().ok()?;
+        Some(Client {
+            id: ClientId::from_bits(0),
+            name,
+            title: self.title.clone(),
+            attributes: [("protocol".into(), self.protocol.into())].into(),
+            groups: Vec::new(),
+            app: None,
+            registration: registration(self.protocol).into(),
+            tokens_from: Default::default(),
+            disabled: !self.enabled,
+            suspended: false,
+            owner: ClientOwner::Configuration,
+            consent: Consent::Never,
+            version: 0,
+        })
+    }
 }

@@ -4,6 +4,7 @@ use super::*;
 
 mod acme;
 mod client;
+mod directory;
 mod provider;
 mod scim;
 

@@ -12,6 +12,8 @@ use gw_model::{
 };
 use ipnet::IpNet;
 
+use gw_directory::{Dn, Filter};
+
 use super::reader::{Found, Readable, readable_from_text};
 
 /// A span of time as people write it: `90s`, `15m`, `12h`, `30d`.
@@ -188,6 +190,8 @@ readable_from_text!(
     AppName = "name";
     CertificateHost = "host, or host with `*` as its first label";
     Directory = "`https://` address", as |directory| directory.0.to_string();
+    Dn = "distinguished name";
+    Filter = "filter", as ToString::to_string;
     GroupName = "name";
     HeaderName = "header's name";
     HealthPath = "path";

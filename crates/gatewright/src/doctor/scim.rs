@@ -11,7 +11,7 @@ use gw_model::{
 use gw_policy::Policies;
 use gw_store::Loaded;
 
-use super::finding::Finding;
+use super::{directories, finding::Finding};
 use crate::{
     clock::now,
     config::{Config, facts},
@@ -22,30 +22,40 @@ const ABOUT: &str = "scim";
 const HELP: &str = "copy policies/roles/provisioning.cedar into the policy folder, and apply it";
 
 pub(super) fn look(config: &Config, stored: Option<&Loaded>) -> Vec<Finding> {
-    let facts = stored.map(|loaded| &loaded.facts);
-    let files = facts.map(|facts| facts.policies().files.to_vec());
-    let unpermitted = files.map(|files| unpermitted(config, &files));
     let mut found = Vec::new();
     for source in sources(config) {
-        let name = &source.name;
-        found.extend(missing_groups(config, source, facts));
-        let off = source.disabled;
-        let suspended = facts
-            .and_then(|facts| facts.provider(name))
-            .is_some_and(|present| present.suspended);
-        found.push(match &unpermitted {
-            _ if off => Finding::look(ABOUT, name, "the configuration file switches it off"),
-            _ if suspended => Finding::look(ABOUT, name, "somebody switched it off")
-                .try_this(format!("gatewright provider resume {name}")),
-            Some(unpermitted) if unpermitted.contains(&name.to_string()) => {
-                let what = "no policy in force permits it anything: it pushes nobody in";
-                Finding::wrong(ABOUT, name, what).try_this(HELP)
-            }
-            Some(_) => Finding::fine(ABOUT, name, "policy lets it read and push people in"),
-            None => Finding::look(ABOUT, name, "whether policy lets it push is not known yet"),
-        });
+        found.extend(missing_groups(ABOUT, config, source, stored));
+        found.push(permitted(ABOUT, config, source, stored));
     }
     found
+}
+
+/// Whether policy lets a source, or a directory, do anything.
+pub(super) fn permitted(
+    about: &'static str,
+    config: &Config,
+    source: &Provider,
+    stored: Option<&Loaded>,
+) -> Finding {
+    let (name, facts) = (&source.name, stored.map(|loaded| &loaded.facts));
+    let suspended = facts
+        .and_then(|facts| facts.provider(name))
+        .is_some_and(|present| present.suspended);
+    let files = facts.map(|facts| facts.policies().files.to_vec());
+    let barred = files.map(|files| unpermitted(config, &files, |other| other.name == *name));
+    match barred {
+        _ if source.disabled => {
+            Finding::look(about, name, "the configuration file switches it off")
+        }
+        _ if suspended => Finding::look(about, name, "somebody switched it off")
+            .try_this(format!("gatewright provider resume {name}")),
+        Some(barred) if !barred.is_empty() => {
+            let what = "no policy in force permits it anything: it brings nobody here";
+            Finding::wrong(about, name, what).try_this(HELP)
+        }
+        Some(_) => Finding::fine(about, name, "policy lets it bring people here"),
+        None => Finding::look(about, name, "whether policy lets it is not known yet"),
+    }
 }
 
 fn sources(config: &Config) -> impl Iterator<Item = &Provider> {
@@ -58,23 +68,30 @@ pub(crate) fn worth_saying(config: &Config) -> Vec<String> {
     let Ok(files) = policy_folder::read(&config.policies.folder) else {
         return Vec::new();
     };
-    let unpermitted = unpermitted(config, &files);
-    let told =
-        |name: String| format!("scim {name}: no policy in the folder permits it anything: {HELP}");
-    unpermitted.into_iter().map(told).collect()
+    let told = |source: &Provider| {
+        let (kind, name) = (source.protocol.as_str(), &source.name);
+        format!("{kind} {name}: no policy in the folder permits it anything: {HELP}")
+    };
+    let barred = unpermitted(config, &files, |_| true);
+    barred.into_iter().map(told).collect()
 }
 
-/// The sources that may not read, or neither add anybody nor change a group, by these policies.
-fn unpermitted(config: &Config, files: &[PolicyFile]) -> Vec<String> {
+/// Of the sources and directories, those that these policies let do nothing of what they are for.
+fn unpermitted<'c>(
+    config: &'c Config,
+    files: &[PolicyFile],
+    which: impl Fn(&Provider) -> bool,
+) -> Vec<&'c Provider> {
     let declared = facts::difference(&config.wanted, &Snapshot::empty(Epoch::default()));
     let facts = Snapshot::empty(Epoch::default()).apply(Epoch::default(), &declared);
     let (Ok(facts), Ok(policies)) = (facts, gw_policy::load(files)) else {
         // Either is told elsewhere.
         return Vec::new();
     };
-    let on = sources(config).filter(|source| !source.disabled);
-    let barred = on.filter(|source| !may_push(&policies, &facts, source));
-    barred.map(|source| source.name.to_string()).collect()
+    let all = sources(config).chain(directories::directories(config));
+    let on = all.filter(|source| !source.disabled && which(source));
+    on.filter(|source| !may_push(&policies, &facts, source))
+        .collect()
 }
 
 fn may_push(policies: &Policies, facts: &Snapshot, source: &Provider) -> bool {
@@ -96,26 +113,35 @@ fn may_push(policies: &Policies, facts: &Snapshot, source: &Provider) -> bool {
     let somebody = Resource::User(UserId::from_bits(random::bits()));
     let group = format!("{}-group", source.name.as_str().replace('.', "-"));
     let group = group.parse().ok().map(Resource::Group);
-    may(Action::AdminRead, &Resource::System)
+    let reads = source.protocol.directory().is_some() || may(Action::AdminRead, &Resource::System);
+    reads
         && (may(Action::AdminUserAdd, &somebody)
             || group.is_some_and(|group| may(Action::AdminGroupChange, &group)))
 }
 
 /// Groups that it is to fill, and that there are not.
-fn missing_groups(config: &Config, source: &Provider, facts: Option<&Snapshot>) -> Option<Finding> {
+pub(super) fn missing_groups(
+    about: &'static str,
+    config: &Config,
+    source: &Provider,
+    stored: Option<&Loaded>,
+) -> Option<Finding> {
+    let facts = stored.map(|loaded| &loaded.facts);
     let exists = |group: &GroupName| {
         let mut wanted = config.wanted.groups.iter();
         wanted.any(|wanted| wanted.name == *group)
             || facts.is_some_and(|facts| facts.group(group).is_some())
     };
-    let scim = source.protocol.scim()?;
-    let missing: Vec<_> = scim.fills.iter().filter(|group| !exists(group)).collect();
+    let protocol = &source.protocol;
+    let fills = protocol.scim().map(|scim| &scim.fills);
+    let fills = fills.or(protocol.directory().map(|directory| &directory.fills))?;
+    let missing: Vec<_> = fills.iter().filter(|group| !exists(group)).collect();
     let first = missing.first()?;
     let names: Vec<_> = missing.iter().map(|group| format!("`{group}`")).collect();
     let what = format!(
-        "its `fills` names {}, and there is no such group",
+        "it is to fill {}, and there is no such group",
         names.join(", ")
     );
     let help = format!("gatewright group add {first}, or a `[[group]]` in the configuration file");
-    Some(Finding::wrong(ABOUT, &source.name, what).try_this(help))
+    Some(Finding::wrong(about, &source.name, what).try_this(help))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gw_directory::Status;
 use gw_model::{Snapshot, Timestamp};
 use gw_telemetry::{Exposition, Kind};
 use gw_web::Counted;
@@ -20,6 +21,7 @@ pub(super) fn page(watched: &Watched, disk: &Seen) -> String {
     store(&mut page, watched, disk);
     certificates(&mut page, watched);
     obtained(&mut page, watched);
+    directories(&mut page, watched);
     page.into_text()
 }
 
@@ -321,6 +323,45 @@ fn obtained(page: &mut Exposition, watched: &Watched) {
         "gatewright_acme_authority_failing",
         "Whether the authority could not be asked at the last attempt.",
         flag(schedule.authority.is_some()),
+    );
+}
+
+fn directories(page: &mut Exposition, watched: &Watched) {
+    let (shown, now) = (watched.directories.shown(), watched.engine.clock().now());
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&Status) -> f64| {
+        let mut family = page.family(name, Kind::Gauge, help);
+        for one in &shown {
+            family.sample(&[("directory", one.name.as_str())], value(&one.status));
+        }
+    };
+    each(
+        "gatewright_directory_failing",
+        "Whether people and groups do not follow the directory now.",
+        &|status| flag(status.trouble.is_some()),
+    );
+    each(
+        "gatewright_directory_waiting",
+        "Whether the directory would take away so much that it waits until somebody allows it.",
+        &|status| flag(status.trouble.as_ref().is_some_and(|t| t.needs.is_some())),
+    );
+    each(
+        "gatewright_directory_age_seconds",
+        "So long ago the directory was last read and taken over; -1 where it was not since the start.",
+        &|status| {
+            status
+                .last_success
+                .map_or(-1.0, |at| now.since(at).as_secs_f64())
+        },
+    );
+    each(
+        "gatewright_directory_people",
+        "People in the directory, as it was last taken over.",
+        &|status| status.counts.people as f64,
+    );
+    each(
+        "gatewright_directory_conflicts",
+        "What could not be as the directory says.",
+        &|status| status.conflicts_total as f64,
     );
 }
 

@@ -11,7 +11,7 @@ use gw_api::types::ConfigState;
 use gw_engine::{Commit, Engine};
 use gw_identity::{Identity, PasswordOptions};
 use gw_model::{Actor, ClientName, FactorKind, GroupName, ProviderName, Settings, Snapshot};
-use gw_provisioning::Provisioning;
+use gw_provisioning::{Directories, Provisioning};
 use gw_tls::{CertificateStore, Reload, TrustStore};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
@@ -29,6 +29,7 @@ pub(super) struct Live {
     announcer: Announcer,
     identity: Identity,
     provisioning: Provisioning,
+    directories: Directories,
     certificates: Option<CertificateStore>,
     trust: TrustStore,
     state: Arc<Mutex<State>>,
@@ -48,7 +49,7 @@ struct State {
 impl Live {
     pub(super) fn new(
         engine: &Engine,
-        (identity, provisioning): (&Identity, &Provisioning),
+        (identity, provisioning, directories): (&Identity, &Provisioning, &Directories),
         announcer: &Announcer,
         config: &Config,
         certificates: Option<CertificateStore>,
@@ -62,6 +63,7 @@ impl Live {
             engine: engine.clone(),
             identity: identity.clone(),
             provisioning: provisioning.clone(),
+            directories: directories.clone(),
             announcer: announcer.clone(),
             certificates,
             trust,
@@ -215,6 +217,7 @@ impl Live {
             .map_err(|faults| files::trust_faults(&new, &faults))?;
         let clients = files::provider_clients(&new)?;
         let secrets = files::scim_secrets(&new)?;
+        let directories = files::directories(&new)?;
         if let Some(certificates) = &self.certificates {
             certificates
                 .replace(tls::files(&new), now)
@@ -227,6 +230,7 @@ impl Live {
             .map_err(|fault| vec![fault])?;
         self.identity.replace_providers(clients);
         self.provisioning.replace_secrets(secrets);
+        self.directories.replace(directories);
         let in_force = self.identity.password_options();
         let later = needs_restart(&present, &new, in_force);
         self.with(|state| state.config = new);
@@ -352,6 +356,17 @@ pub(super) fn secrets(live: &Live) -> Result<(), String> {
         live.provisioning.replace_secrets(secrets);
         live.announcer
             .tell("secrets of who pushes people in loaded");
+    }
+    Ok(())
+}
+
+/// Follows the files with the secrets by which directories are read: all of them count, or none.
+pub(super) fn directories(live: &Live) -> Result<(), String> {
+    let settings = live.with(|state| files::directories_unlocked(&state.config));
+    let settings = settings.map_err(|faults| faults.join("; "))?;
+    if !live.directories.are(&settings) {
+        live.directories.replace(settings);
+        live.announcer.tell("secrets of directories loaded");
     }
     Ok(())
 }

@@ -134,13 +134,20 @@ impl Goes<'_> {
         let stays = |user: &&Arc<User>| self.facts.break_glass_of(user.id).is_none();
         for user in self.facts.users().filter(stays) {
             let was_declared = self.before.users.contains_key(&*user.name);
-            let is_pushed = user.identities.iter().any(ExternalIdentity::is_made);
-            let stays = self.wanted.users.contains_key(&*user.name) || is_pushed && !was_declared;
+            let is_brought = user.identities.iter().any(|one| self.is_brought(one));
+            let stays = self.wanted.users.contains_key(&*user.name) || is_brought && !was_declared;
             if !stays {
                 let change = Change::UserRemoved(user.id);
                 self.one(plan, "user", &user.name, was_declared, change);
             }
         }
+    }
+
+    /// Whether somebody was pushed in, or is known at a directory that is read.
+    fn is_brought(&self, identity: &ExternalIdentity) -> bool {
+        let provider = self.facts.provider(&identity.provider);
+        let is_directory = provider.is_some_and(|p| p.protocol.directory().is_some());
+        identity.is_made() || is_directory
     }
 
     fn groups(&self, plan: &mut Planned) {

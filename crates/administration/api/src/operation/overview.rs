@@ -7,7 +7,7 @@ use std::{
 
 use gw_model::{Principal, Session, Timestamp, Upstream};
 
-use super::{Call, Reply, proposals};
+use super::{Call, Reply, directories, proposals};
 use crate::{
     recent::actor,
     types::{
@@ -179,6 +179,13 @@ fn attention(call: &Call<'_>) -> Vec<Attention> {
         );
         let help = "Look at what it does, and approve or decline it.";
         add("proposals", "note", what, help, Some("/proposals"));
+    }
+    for one in call.parts.directories.shown() {
+        if let Some((what, level)) = directories::worth_a_look(&one.name, &one.status) {
+            let help = "Look at what it says; where it waits for somebody, allow what is meant.";
+            let link = format!("/providers/{}", one.name);
+            add("directory", level, what, help, Some(&link));
+        }
     }
     if !view.policy_faults.is_empty() {
         let what =

@@ -128,7 +128,7 @@ async fn drift_says_when_and_by_whom() {
 }
 
 #[tokio::test]
-async fn who_and_what_a_source_pushed_in_is_not_pruned() {
+async fn who_and_what_a_source_or_a_directory_brought_is_not_pruned() {
     let tested = declared().await;
     let source = Provider {
         name: "okta".parse().unwrap(),
@@ -160,8 +160,19 @@ async fn who_and_what_a_source_pushed_in_is_not_pruned() {
     };
     let mut cy = user(7, "cy", &[]);
     cy.identities.push(made);
+    let lab = Provider {
+        name: "lab".parse().unwrap(),
+        issuer: "ldaps://lab.test:636/dc=lab".into(),
+        protocol: ProviderProtocol::Ldap(gw_model::DirectorySource::default()),
+        ..source.clone()
+    };
+    let mut eva = user(9, "eva", &[]);
+    let of_lab = ExternalIdentity::of("lab".parse().unwrap(), "2".into());
+    eva.identities.push(of_lab);
     let changes = vec![
         Change::ProviderPut(Arc::new(source)),
+        Change::ProviderPut(Arc::new(lab)),
+        Change::UserPut(Arc::new(eva)),
         Change::GroupPut(Arc::new(finance)),
         Change::UserPut(Arc::new(cy)),
         Change::UserPut(Arc::new(user(8, "di", &[]))),
@@ -184,5 +195,6 @@ async fn who_and_what_a_source_pushed_in_is_not_pruned() {
     let _: DeclaredApplied = applied.await.unwrap();
     let facts = &tested.test.engine.view().facts;
     assert!(facts.user_named("cy").is_some() && facts.user_named("di").is_none());
+    assert!(facts.user_named("eva").is_some());
     assert!(facts.group(&"okta-finance".parse().unwrap()).is_some());
 }

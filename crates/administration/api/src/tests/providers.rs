@@ -10,14 +10,14 @@ use super::*;
 const ROLES: &str = include_str!("../../../../../policies/roles/roles.cedar");
 
 /// Everybody's session, by name.
-struct House {
-    running: Running,
+pub(super) struct House {
+    pub(super) running: Running,
     sessions: HashMap<&'static str, Session>,
 }
 
 /// The roles, Ana and Bo of the staff, and Ola of the owners and the staff. Ana is known at corp,
 /// which the file names, and is in a group by its word; she and Bo at old, which it does not.
-async fn house() -> House {
+pub(super) async fn house() -> House {
     let running = running(&format!("{WIKI}{ROLES}")).await;
     let now = running.test.clock.now();
     let old = Provider {
@@ -73,7 +73,7 @@ async fn house() -> House {
 }
 
 impl House {
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         who: &str,
         method: Method,
@@ -96,7 +96,7 @@ impl House {
         (status.as_u16(), told)
     }
 
-    async fn get(&self, who: &str, target: &str) -> serde_json::Value {
+    pub(super) async fn get(&self, who: &str, target: &str) -> serde_json::Value {
         let (status, told) = self.ask(who, Method::GET, target, &()).await;
         assert_eq!(status, 200, "{told}");
         told

@@ -131,7 +131,43 @@ const providers = () => [
     assurance: { multi_factor: words(['mfa'], ['otp', 'sms']), phishing_resistant: words([], ['hwk']) },
     sessions: 1204,
   }),
+  provider('lab', 'Lab directory', {
+    protocol: 'ldap',
+    issuer: 'ldaps://ldap.lab.test:636/ou=people,dc=lab,dc=test',
+    client_id: undefined,
+    scopes: [],
+    directory: { fills: ['staff'], over: [] },
+  }),
   provider('old', 'Old directory', { state: 'off', configured: false }),
+];
+
+/** One that waits for somebody. */
+const directories = (now) => [
+  {
+    name: 'lab',
+    title: 'Lab directory',
+    state: 'declared',
+    configured: true,
+    followed: true,
+    servers: ['ldaps://ldap.lab.test:636'],
+    fills: ['staff'],
+    over: [],
+    linked: 412,
+    last_success: now - DAY,
+    server: 'ldaps://ldap.lab.test:636',
+    following: 'told of changes by the server (syncrepl)',
+    counts: { people: 412, groups: 3, linked: 412, memberships: 390, added: 0, changed: 2, disabled: 1, enabled: 0 },
+    conflicts: [{ about: 'uid=old,ou=people,dc=lab,dc=test', why: 'it has no sign-in name: fill in the attribute' }],
+    conflicts_total: 1,
+    trouble: {
+      at: now - DAY / 24,
+      what: 'too much would be taken away at once: people switched off: 120 of 412 (at most 82 without asking)',
+      help: 'check the directory, the bases and the filters; if it is meant, allow this much for the next reading',
+      needs: { people: 120, memberships: 4 },
+    },
+    failures: 3,
+    references: 0,
+  },
 ];
 
 const client = (name, title, now, { registration, ...more }) => ({
@@ -316,7 +352,7 @@ export function makeOrganisation(now) {
       version: 2,
     }))
     .sort((a, b) => (a.title < b.title ? -1 : 1));
-  return { users, groups, apps, providers: providers(), clients: clients(now) };
+  return { users, groups, apps, providers: providers(), directories: directories(now), clients: clients(now) };
 }
 
 export const routeNames = (app) => [...app.routes.map(({ name }) => `${app.name}/${name}`), `${app.name}/default`];

@@ -27,6 +27,7 @@ const KNOWN = {
   '/v1/users': ['q', 'group', 'provider', 'state', 'limit', 'after'],
   '/v1/groups': ['q', 'limit', 'after'],
   '/v1/providers': ['q', 'limit', 'after'],
+  '/v1/directories': ['q', 'limit', 'after'],
   '/v1/clients': ['q', 'limit', 'after'],
   '/v1/apps': ['q', 'limit', 'after'],
   '/v1/map': ['q'],

@@ -46,6 +46,21 @@ describe('providers', () => {
     assert.equal(provider('corp').state, 'declared');
   });
 
+  test('what a directory would take away is said, and allowed once by who may', async () => {
+    await visitor.open('/providers/lab');
+    await page.getByText('too much would be taken away at once').waitFor();
+    await page.getByText('it has no sign-in name').waitFor();
+    await visitor.button('Allow this once').click();
+    await visitor
+      .dialog()
+      .getByText(/120 people are switched off/)
+      .waitFor();
+    await confirm('Allow lab');
+    await page.getByText('too much would be taken away at once').waitFor({ state: 'detached' });
+    assert.equal(mock.directories[0].trouble, undefined);
+    await visitor.button('Read it now').click();
+  });
+
   test('only one that the file does not name is forgotten, and it is said who is then not known', async () => {
     await visitor.open('/providers/corp');
     await page.getByText('The configuration file owns this provider: change it there.').waitFor();

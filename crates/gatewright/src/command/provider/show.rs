@@ -73,7 +73,7 @@ fn rows(provider: &ProviderView) -> Vec<(&'static str, String)> {
         rows.push(("signs on at", saml.sign_on.to_string()));
         rows.push(("keys", saml.certificates.to_string()));
     }
-    if let Some(scim) = &provider.scim {
+    if let Some(scim) = provider.scim.as_ref().or(provider.directory.as_ref()) {
         rows.push(("fills", names(&scim.fills)));
         if !scim.over.is_empty() {
             rows.push(("over", names(&scim.over)));

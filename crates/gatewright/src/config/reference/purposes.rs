@@ -195,6 +195,220 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "Groups whose people it may change although it puts nobody into them. Who is in any other group, by whomever, is switched off by it and nothing else.",
     ),
     (
+        "directory",
+        "",
+        "A directory that people and groups are read of by LDAP (docs/identity.md): OpenLDAP, 389DS, Active Directory. It changes nobody who has rights that it could not give, and never an owner; policy has to permit it each thing that it does. One that is taken away is off, with what it put people into; who came by it stays. It is taken up when this file is loaded again.",
+    ),
+    (
+        "directory",
+        "name",
+        "Its name, not that of a provider or a source: policies know it as the client of that name.",
+    ),
+    (
+        "directory",
+        "title",
+        "What pages call it; the name where absent.",
+    ),
+    (
+        "directory",
+        "enabled",
+        "Whether it is followed. Switched off, memberships by its word do not count.",
+    ),
+    (
+        "directory",
+        "servers",
+        "Its servers, tried in this order: `ldaps://dc1.example.com`, with a port only if it is not 636 (389 for `ldap://`). `ldap://` needs `start_tls`, but on this machine.",
+    ),
+    (
+        "directory",
+        "start_tls",
+        "Whether TLS begins on a connection to `ldap://` before anything else is said.",
+    ),
+    (
+        "directory",
+        "ca",
+        "Who vouches for its servers, in PEM form, where it is your own; those that the system believes where absent.",
+    ),
+    (
+        "directory",
+        "bind_dn",
+        "As whom it is read: an account that may read and nothing else. Nobody where absent.",
+    ),
+    (
+        "directory",
+        "password",
+        "A file with what proves that, on one line, closed to others. It is read again when it changes.",
+    ),
+    (
+        "directory",
+        "over",
+        "Groups whose people it may change although it puts nobody into them. Who is in any other group, by whomever, is switched off by it and taken out of its groups, and nothing else.",
+    ),
+    (
+        "directory",
+        "page_size",
+        "Entries that are asked for at once (RFC 2696).",
+    ),
+    (
+        "directory",
+        "interval",
+        "It is read whole at the latest so long after the last time, whether anything seems to have changed or not.",
+    ),
+    (
+        "directory",
+        "poll",
+        "How often Active Directory is asked whether anything has changed; others tell (RFC 4533).",
+    ),
+    (
+        "directory",
+        "pause",
+        "It is read again at the earliest so long after the last time.",
+    ),
+    ("directory", "answer", "The longest time for one answer."),
+    (
+        "directory",
+        "reading",
+        "The longest time for a whole reading.",
+    ),
+    (
+        "directory",
+        "loss_percent",
+        "Of those who are linked and on, and of the memberships by its word: the share in per cent that one reading may take away. More waits until somebody allows it (`gatewright directory allow`).",
+    ),
+    (
+        "directory",
+        "loss_always",
+        "So many may be taken away whatever their share is.",
+    ),
+    (
+        "directory",
+        "people_min",
+        "Fewer people than this are no whole reading: nothing is changed.",
+    ),
+    (
+        "directory.people",
+        "",
+        "Which of its entries are people, and what is known of them. The defaults are those of OpenLDAP.",
+    ),
+    (
+        "directory.people",
+        "base",
+        "Where they are: `ou=people,dc=example,dc=com`.",
+    ),
+    ("directory.people", "scope", "How far below."),
+    (
+        "directory.people",
+        "filter",
+        "Which entries there. Active Directory: `(&(objectCategory=person)(objectClass=user))`.",
+    ),
+    (
+        "directory.people",
+        "unique_id",
+        "The attribute that never changes and is never given to anybody else: `entryUUID`; `objectGUID` in Active Directory, `nsUniqueId` in 389DS.",
+    ),
+    (
+        "directory.people",
+        "name",
+        "The attribute with the name that they sign in with here, in lower case. Active Directory: `sAMAccountName`.",
+    ),
+    (
+        "directory.people",
+        "display_name",
+        "The attribute with the name that pages show.",
+    ),
+    (
+        "directory.people",
+        "email",
+        "The attribute with an address for messages, where there is one; it never says who somebody is.",
+    ),
+    (
+        "directory.people",
+        "member_of",
+        "The attribute that names the groups that they are directly in (`memberOf`), where it is to count beside what groups say themselves.",
+    ),
+    (
+        "directory.people",
+        "provision",
+        "Who becomes a person here: who is in a group that is mapped, everybody whom the filter finds, or nobody (people are made here, and linked).",
+    ),
+    (
+        "directory.people",
+        "found_by",
+        "By what somebody who is here already is found, the first time: by nothing (an administrator links them, by the directory's unique id of them), or by their name. Who can sign in in any way, or has rights that it could not give, is never found; nobody ever is by a mail address.",
+    ),
+    (
+        "directory.people.disabled",
+        "",
+        "What switches somebody off; each of these alone suffices. With neither `bits` nor `values`, that the attribute is there at all (`pwdAccountLockedTime` in OpenLDAP).",
+    ),
+    (
+        "directory.people.disabled",
+        "attribute",
+        "The attribute: `userAccountControl` in Active Directory.",
+    ),
+    (
+        "directory.people.disabled",
+        "bits",
+        "One of these bits of a number: 2 in Active Directory. Who has no such number is switched off as well.",
+    ),
+    (
+        "directory.people.disabled",
+        "values",
+        "One of these values, whose case does not count: `true` of `nsAccountLock` in 389DS.",
+    ),
+    (
+        "directory.groups",
+        "",
+        "Which of its entries are groups, and who is in them. No group is looked at but those that are mapped, and those within them.",
+    ),
+    (
+        "directory.groups",
+        "base",
+        "Where they are; needed where a group is mapped.",
+    ),
+    ("directory.groups", "scope", "How far below."),
+    (
+        "directory.groups",
+        "filter",
+        "Which entries there. Active Directory: `(objectClass=group)`.",
+    ),
+    ("directory.groups", "name", "The attribute with their name."),
+    (
+        "directory.groups",
+        "members",
+        "The attributes that say who is in them by distinguished names: `member`, `uniqueMember`.",
+    ),
+    (
+        "directory.groups",
+        "member_names",
+        "The attributes that say it by sign-in names: `memberUid`.",
+    ),
+    (
+        "directory.groups",
+        "nesting",
+        "So many levels of groups within groups are followed; 0 for none.",
+    ),
+    (
+        "directory.group",
+        "",
+        "Which group there is which one here.",
+    ),
+    (
+        "directory.group",
+        "dn",
+        "The group there, by its distinguished name; or `name`.",
+    ),
+    (
+        "directory.group",
+        "name",
+        "The group there, by its name; where two have it, neither counts.",
+    ),
+    (
+        "directory.group",
+        "here",
+        "The group here, which has to be declared. Never the owners, nor a group within them.",
+    ),
+    (
         "provider",
         "",
         "A provider of identities that people sign in by, beside passkeys (docs/identity.md): with `issuer` and `client_id` it speaks OpenID Connect, with `metadata` it speaks SAML 2.0. One that is taken away is off; who its people are is kept.",

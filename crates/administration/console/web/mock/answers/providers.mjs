@@ -17,7 +17,27 @@ function change(mock, name, version, how) {
   return shown(mock, found);
 }
 
+const directoryOf = (mock, wanted) =>
+  mock.directories.find((directory) => directory.name === wanted) ??
+  no(404, 'unknown', `No directory is called \`${wanted}\`.`, { help: 'Look at the list of directories.' });
+
 export const PROVIDERS = [
+  ['GET', '/v1/directories', (mock, query) => paged(mock.directories, query)],
+  ['GET', '/v1/directories/:directory', (mock, _query, _body, { directory }) => directoryOf(mock, directory)],
+  ['POST', '/v1/directories/:directory/read', (mock, _query, _body, { directory }) => directoryOf(mock, directory)],
+  [
+    'POST',
+    '/v1/directories/:directory/allow',
+    (mock, _query, body, { directory }) => {
+      const found = directoryOf(mock, directory);
+      const needs = found.trouble?.needs;
+      if (!needs) no(409, 'conflict', `The directory \`${directory}\` waits for nobody.`);
+      if (needs.people > body.people || needs.memberships > body.memberships)
+        no(409, 'conflict', `By now ${needs.people} people would be switched off.`);
+      found.trouble = undefined;
+      return found;
+    },
+  ],
   [
     'GET',
     '/v1/providers',

@@ -93,11 +93,13 @@ export interface Provider {
   name: string;
   title: string;
   issuer: string;
-  protocol: 'oidc' | 'saml' | 'scim';
+  protocol: 'oidc' | 'saml' | 'scim' | 'ldap';
   client_id?: string;
   saml?: { sign_on: string; certificates: number; valid_until?: Time };
   /** Where it pushes people in, and nobody signs in by it. */
   scim?: { fills: string[]; over: string[] };
+  /** Where it is a directory that is read, and nobody signs in by it. */
+  directory?: { fills: string[]; over: string[] };
   scopes: string[];
   people: {
     required: Record<string, string[]>;
@@ -113,6 +115,29 @@ export interface Provider {
   linked: number;
   sessions: number;
   version: number;
+}
+
+/** What is wrong with following a directory. */
+export interface DirectoryTrouble {
+  at: Time;
+  what: string;
+  help: string;
+  needs?: { people: number; memberships: number };
+}
+
+/** A directory that people and groups are read of, and how following it stands. */
+export interface Directory {
+  name: string;
+  title: string;
+  followed: boolean;
+  servers: string[];
+  last_success?: Time;
+  server?: string;
+  following: string;
+  counts: { people: number; groups: number; memberships: number };
+  conflicts: { about: string; why: string }[];
+  conflicts_total: number;
+  trouble?: DirectoryTrouble;
 }
 
 /** A secret of a client, as it is known here: since when, and never what it is. */

@@ -10,6 +10,7 @@ import { OwnedElsewhere } from '../ui/owner';
 import { Page, Section } from '../ui/page';
 import { count, listed, number, people } from '../ui/words';
 import { ProviderActions } from './provider/actions';
+import { DirectoryPart } from './provider/directory';
 import { StateChip } from './provider/state';
 
 const MOST = 12;
@@ -34,6 +35,7 @@ export function ProviderPage({ name }: { name: string }) {
             </p>
             {provider.configured && <OwnedElsewhere kind="provider" by="configuration" />}
             <Facts provider={provider} />
+            {provider.directory && <DirectoryPart name={provider.name} />}
             <Section id="counts" title="What its word counts for">
               <Counts provider={provider} />
             </Section>
@@ -50,14 +52,14 @@ export function ProviderPage({ name }: { name: string }) {
 function Facts({ provider }: { provider: Provider }) {
   return (
     <dl class="facts">
-      <dt>{provider.scim ? 'Pushes people in at' : 'Issuer'}</dt>
+      <dt>{provider.scim ? 'Pushes people in at' : provider.directory ? 'Is read at' : 'Issuer'}</dt>
       <dd>
         <code>{provider.issuer}</code>
       </dd>
       <dt>In policies</dt>
       <dd>
         <Id label="Copy how policies name it">
-          {provider.scim
+          {provider.scim || provider.directory
             ? `principal is Client && principal.name == "${provider.name}"`
             : `context.authn.providers.contains("${provider.name}")`}
         </Id>
@@ -100,7 +102,8 @@ const FOUND: Record<Provider['people']['found_by'], string> = {
 
 function Counts({ provider }: { provider: Provider }) {
   const { people: rules, memberships, assurance } = provider;
-  if (provider.scim) return <Pushes finds={FOUND[rules.found_by]} {...provider.scim} />;
+  if (provider.scim) return <Pushes finds={FOUND[rules.found_by]} made {...provider.scim} />;
+  if (provider.directory) return <Pushes finds={FOUND[rules.found_by]} {...provider.directory} />;
   const required = Object.entries(rules.required);
   return (
     <dl class="facts">
@@ -146,15 +149,25 @@ function Counts({ provider }: { provider: Provider }) {
   );
 }
 
-/** What a source that pushes people in may touch. */
-function Pushes({ finds, fills, over }: { finds: string; fills: string[]; over: string[] }) {
+interface Pushes {
+  finds: string;
+  fills: string[];
+  over: string[];
+  /** Whether it makes groups of its own. */
+  made?: boolean;
+}
+
+/** What a source that pushes people in, or a directory, may touch. */
+function Pushes({ finds, fills, over, made = false }: Pushes) {
   return (
     <dl class="facts">
       <dt>Finds who is here</dt>
       <dd>{finds}</dd>
       <dt>Fills groups</dt>
       <dd>
-        those that it made{fills.length > 0 && ', and '}
+        {made && 'those that it made'}
+        {made && fills.length > 0 && ', and '}
+        {!made && fills.length === 0 && 'none'}
         <Groups names={fills} />
       </dd>
       <dt>Is put over</dt>
@@ -202,7 +215,7 @@ function People({ provider }: { provider: Provider }) {
       {({ items, total }) =>
         items.length === 0 ? (
           <Empty title="Nobody yet">
-            <p>Whoever signs in by it is listed here, and whomever somebody linked on their page.</p>
+            <p>Whoever comes by it is listed here, and whomever somebody linked on their page.</p>
           </Empty>
         ) : (
           <>
