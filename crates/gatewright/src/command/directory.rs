@@ -127,7 +127,7 @@ fn sync(shell: &Shell, name: &ProviderName, wait: Duration) -> super::Done {
         let before: DirectoryView = client.call(Method::GET, &path).await?;
         let begin = format!("{path}/read");
         let _: DirectoryView = client.call(Method::POST, &begin).await?;
-        read_after(&client, &before, wait).await
+        read_after(&client, &before, wait, |_| true).await
     })?;
     told(shell, &after)
 }
@@ -157,7 +157,8 @@ fn allow(shell: &Shell, name: &ProviderName, yes: bool, wait: Duration) -> super
     let after = converse(async {
         let allow = format!("{path}/allow");
         let _: DirectoryView = client.send(Method::POST, &allow, &needs).await?;
-        read_after(&client, &before, wait).await
+        // A reading that was on its way before that waits for what is allowed by now.
+        read_after(&client, &before, wait, |now| !waits_for(now, needs)).await
     })?;
     told(shell, &after)
 }
@@ -167,12 +168,13 @@ async fn read_after(
     client: &Client,
     before: &DirectoryView,
     wait: Duration,
+    counts: impl Fn(&DirectoryView) -> bool,
 ) -> Result<DirectoryView, Failure> {
     let until = Instant::now() + wait;
     let path = path(&before.name);
     loop {
         let now: DirectoryView = client.call(Method::GET, &path).await?;
-        if last(&now) > last(before) {
+        if last(&now) > last(before) && counts(&now) {
             return Ok(now);
         }
         if Instant::now() >= until {
@@ -182,6 +184,15 @@ async fn read_after(
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+/// Whether it waits for no more than this.
+fn waits_for(directory: &DirectoryView, allowed: DirectoryLoss) -> bool {
+    let needs = directory.trouble.as_ref().and_then(|trouble| trouble.needs);
+    let within = |needs: DirectoryLoss| {
+        needs.people <= allowed.people && needs.memberships <= allowed.memberships
+    };
+    needs.is_some_and(within)
 }
 
 /// When it was last read, well or not.

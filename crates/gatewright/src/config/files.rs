@@ -155,7 +155,7 @@ pub(crate) fn directories(config: &Config) -> Result<Vec<Settings>, Vec<String>>
         let fault = gw_tls::believing(settings.ca.as_deref()).err()?;
         Some(format!("directory {}: ca: {fault}", settings.provider))
     };
-    let directories = directories_unlocked(config);
+    let directories = directory_settings(config);
     let on = config.directories.iter().filter(|files| files.enabled);
     let faults: Vec<_> = on.filter_map(|files| unbelieved(&files.settings)).collect();
     match (directories, faults.is_empty()) {
@@ -169,7 +169,7 @@ pub(crate) fn directories(config: &Config) -> Result<Vec<Settings>, Vec<String>>
 ///
 /// # Errors
 /// All faults of all files.
-pub(crate) fn directories_unlocked(config: &Config) -> Result<Vec<Settings>, Vec<String>> {
+pub(crate) fn directory_settings(config: &Config) -> Result<Vec<Settings>, Vec<String>> {
     let (mut faults, mut directories) = (Vec::new(), Vec::new());
     for files in config.directories.iter().filter(|files| files.enabled) {
         let mut settings = files.settings.clone();

@@ -362,7 +362,7 @@ pub(super) fn secrets(live: &Live) -> Result<(), String> {
 
 /// Follows the files with the secrets by which directories are read: all of them count, or none.
 pub(super) fn directories(live: &Live) -> Result<(), String> {
-    let settings = live.with(|state| files::directories_unlocked(&state.config));
+    let settings = live.with(|state| files::directory_settings(&state.config));
     let settings = settings.map_err(|faults| faults.join("; "))?;
     if !live.directories.are(&settings) {
         live.directories.replace(settings);

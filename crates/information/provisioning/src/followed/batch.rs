@@ -198,7 +198,7 @@ impl Taking {
             self.ids.clone(),
             self.engine.clock().now(),
         );
-        let what = "people as the directory says";
+        let what = format!("people as the directory {} says", asking.source);
         let mut commit = Commit::new(Actor::Client(asking.client.id), what).allowed_by(decision);
         let propose = move |facts: &Snapshot| {
             let decline = |outcome: Result<Vec<Step>, gw_directory::Refused>| {
