@@ -38,7 +38,7 @@ use gw_tls::TrustFiles;
 use ipnet::IpNet;
 
 pub(crate) use acme::AcmeConfig;
-pub(crate) use client::WantedClient;
+pub(crate) use client::{Registration, WantedClient};
 pub(crate) use directory::DirectoryFiles;
 pub(crate) use fault::{ConfigFaults, Fault, Place};
 pub(crate) use limits::LimitsConfig;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Child } from './child.mjs';
 import { freePorts } from './ports.mjs';
 
-const PYTHON = new URL('../../../target/tools/pysaml2/bin/python', import.meta.url).pathname;
+export const PYTHON = new URL('../../../target/tools/pysaml2/bin/python', import.meta.url).pathname;
 const PROGRAM = new URL('saml_idp.py', import.meta.url).pathname;
 
 export const isInstalled = existsSync(PYTHON) && existsSync('/usr/bin/xmlsec1');

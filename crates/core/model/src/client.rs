@@ -1,10 +1,14 @@
 //! Programs that ask in their own name: services, scripts, devices.
 
+mod saml;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{AppName, ClientId, ClientName, GroupName, Timestamp, TokenId};
+
+pub use saml::{SamlClient, SamlClientNames, SamlConsumer, SamlEncryption, SamlFact};
 
 /// A program that is known, and asks for itself or in a person's name.
 ///
@@ -27,7 +31,7 @@ pub struct Client {
     /// The app that people sign in to through it, where they do.
     #[serde(default)]
     pub app: Option<AppName>,
-    /// How it is registered, as JSON.
+    /// How it is registered, as JSON: by the words of OAuth, or as a [`SamlClient`].
     pub registration: Arc<str>,
     /// Tokens that were issued to it before count no more.
     #[serde(default)]

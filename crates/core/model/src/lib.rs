@@ -27,7 +27,10 @@ mod upstream;
 
 pub use break_glass::{Acknowledged, BreakGlass, BreakGlassUse};
 pub use change::{Actor, Change};
-pub use client::{Client, ClientOwner, Consent, Revocation};
+pub use client::{
+    Client, ClientOwner, Consent, Revocation, SamlClient, SamlClientNames, SamlConsumer,
+    SamlEncryption, SamlFact,
+};
 pub use decision::{
     Attribute, AttributeSet, Decision, Fault, Lever, Outcome, PolicyId, Remedies, Remedy,
     ReportDifference,

@@ -8,12 +8,15 @@ use gw_model::{Actor, Change, Revocation, Timestamp, UserId};
 use gw_oauth::RefreshEnd;
 use gw_pages::{Moment, Page, redirect};
 use gw_store::Refused;
+use http::header;
 
 use crate::{
+    clients::title_of,
     issue,
     kept::{self, KeptCode, KeptConsent, KeptDevice, KeptError, KeptFamily, KeptGrant, KeptLogin},
     pages,
     redeem::{Failed, TRIES},
+    saml::{self, After},
     server::paths,
     visit::{Answer, SignedIn, Visit},
 };
@@ -53,9 +56,13 @@ pub(crate) async fn show(visit: &Visit) -> Answer {
     let view = visit.server.engine().view();
     let zone = &view.facts.settings().time_zone;
     let row = |(client, seen): (String, Seen)| {
-        let known = visit.client(&client);
+        let name = client.parse().ok();
+        let known = name.and_then(|name| view.facts.client_named(&name));
         Row {
-            title: known.map_or_else(|| client.as_str().into(), |known| known.title(&view.facts)),
+            title: known.map_or_else(
+                || client.as_str().into(),
+                |known| title_of(known, &view.facts),
+            ),
             last: seen.last.map(|at| Moment::past(at, visit.now, zone)),
             is_offline: seen.is_offline,
             is_agreed: seen.is_agreed,
@@ -101,9 +108,25 @@ pub(crate) async fn take_back(visit: &Visit) -> Answer {
     };
     let form = visit.form()?;
     let client = form.value("client").unwrap_or_default();
+    let way = saml::begin_leaving(
+        &visit.server,
+        &person.session,
+        |one| one == client,
+        After::To(paths::APPS.to_owned()),
+    );
+    let way = way.await;
+    let way = way.map_err(|fault| pages::failed("who is told of a sign-out", &fault))?;
     let taken = take_all(visit, person, client).await;
     taken.map_err(|fault| pages::failed("what an app was given was not taken back", &fault))?;
-    Ok(redirect(paths::APPS))
+    Ok(match way {
+        // The way leads elsewhere, where forms of this page may not.
+        Some(way) => {
+            let mut answer = pages::onward(&way.path);
+            answer.headers_mut().append(header::SET_COOKIE, way.cookie);
+            answer
+        }
+        None => redirect(paths::APPS),
+    })
 }
 
 async fn take_all(visit: &Visit, person: &SignedIn, client: &str) -> Result<(), Failed> {

@@ -4,10 +4,10 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gw_engine::{Asked, Circumstances, OwnedToken};
-use gw_model::{Action, Principal, Resource, SessionId, Snapshot, Timestamp, TokenId};
+use gw_model::{Action, Client, Principal, Resource, SessionId, Snapshot, Timestamp, TokenId};
 use gw_oauth::{Actor, Binding, GrantId, Resources, Scopes};
 
-use crate::{clients::Registered, server::AuthorizationServer};
+use crate::server::AuthorizationServer;
 
 /// What is to be issued, and to whom.
 pub(crate) struct Question<'a> {
@@ -15,7 +15,7 @@ pub(crate) struct Question<'a> {
     /// The person's session and the number of its proofs that count.
     pub(crate) session: Option<(SessionId, u32)>,
     pub(crate) address: IpAddr,
-    pub(crate) client: &'a Registered,
+    pub(crate) client: &'a Client,
     pub(crate) grant: &'a GrantId,
     pub(crate) scopes: &'a Scopes,
     pub(crate) actor: Option<&'a Actor>,
@@ -39,10 +39,10 @@ impl Question<'_> {
             origins: Vec::new(),
             user: None,
             origin_clients: Vec::new(),
-            client_id: self.client.fact.id,
+            client_id: self.client.id,
             issued_at: now,
             expires,
-            client: Arc::from(self.client.fact.name.as_str()),
+            client: Arc::from(self.client.name.as_str()),
             scopes,
             actors: actors.unwrap_or_default(),
             sender_constrained: !self.binding.is_none(),
@@ -78,7 +78,7 @@ impl Question<'_> {
     /// Whether the person may sign in to the client's app through it; none where there is no such
     /// app.
     pub(crate) fn authorize(&self, server: &AuthorizationServer) -> Option<Circumstances> {
-        let app = self.client.fact.app.clone()?;
+        let app = self.client.app.clone()?;
         self.circumstances(server, Action::OidcAuthorize, Resource::App(app))
     }
 

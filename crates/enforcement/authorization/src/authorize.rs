@@ -9,11 +9,8 @@ use gw_oauth::{
     Parameters, Person, PushedRequest, Refusal as RequestRefusal, Secret, ShownFault, Standing,
     Step,
 };
-use gw_pages::{
-    redirect,
-    refused::{Links, View},
-};
-use http::{Response, StatusCode};
+use gw_pages::redirect;
+use http::Response;
 
 use crate::{
     ask::Question,
@@ -23,6 +20,7 @@ use crate::{
     keys, pages,
     pending::{self, Pending, PendingAuthorization},
     pushed,
+    refused::Refused,
     server::{RESUME, paths},
     visit::{Answer, SignedIn, Visit},
 };
@@ -174,7 +172,15 @@ async fn next_step(
     let acrs = person.map(SignedIn::acrs).unwrap_or_default();
     let is_agreed = person.is_some_and(|person| pending.agreed == Some(person.user.id));
     let agreed = match person {
-        Some(person) if !is_agreed => consent::before(visit, known, request, person).await,
+        Some(person) if !is_agreed => {
+            let wish = consent::Wish {
+                client: &known.fact,
+                about: None,
+                scopes: &request.scopes,
+                resources: &request.resources,
+            };
+            wish.is_granted(visit, person).await
+        }
         _ => Ok(false),
     };
     let agreed = agreed
@@ -338,7 +344,7 @@ fn question<'a>(
         principal: Principal::User(person.user.id),
         session: Some((person.session.id, person.rank)),
         address: visit.request.judged.address,
-        client: known,
+        client: &known.fact,
         grant,
         scopes: &request.scopes,
         actor: None,
@@ -452,8 +458,7 @@ async fn denied(
     circumstances: &Circumstances,
     asked: &Asked,
 ) -> Answer {
-    let server = &visit.server;
-    let remedies = server.engine().remedies(circumstances).await;
+    let remedies = visit.server.engine().remedies(circumstances).await;
     let alone = remedies.ways.iter().any(Remedy::alone);
     if pending.request.prompts.none {
         let fault = match alone {
@@ -462,43 +467,13 @@ async fn denied(
         };
         return Ok(told(attempt, &pending.request, &fault));
     }
-    let Some(app) = &known.fact.app else {
-        return Err(pages::over(visit));
-    };
-    let view = server.engine().view();
-    let title = known.title(&view.facts);
-    let leading = pending::leading(app, attempt);
-    let (confirm, enrol) = (format!("/confirm?{leading}"), format!("/enrol?{leading}"));
-    let again = format!("{RESUME}?attempt={attempt}");
-    let zone = known.app(&view.facts).and_then(|app| app.time_zone.clone());
-    let zone = zone.unwrap_or_else(|| view.facts.settings().time_zone.clone());
-    let page = View {
-        app: &title,
-        person: Some(&person.user.display_name),
-        authn: person.proofs(),
+    let refused = Refused {
+        client: &known.fact,
+        person,
+        asked,
         remedies: &remedies,
-        level: server.shared.options.remedies,
-        links: Links {
-            sign_in: None,
-            confirm: Some(&confirm),
-            enrol: Some(&enrol),
-            again: Some(&again),
-            sign_out: Some("/sign-out"),
-        },
-        ask: None,
-        decision: asked.id,
-        because: &asked.judgement.decision.because,
-        at: visit.now,
-        now: visit.now,
-        zone: &zone,
-        ended: None,
-        nothing_sent: false,
     };
-    let page = page.render(StatusCode::FORBIDDEN);
-    pending::keeping(
-        visit,
-        &Pending::Authorization(Box::new(pending)),
-        attempt,
-        page,
-    )
+    let page = refused.page(visit, attempt)?;
+    let pending = Pending::Authorization(Box::new(pending));
+    pending::keeping(visit, &pending, attempt, page)
 }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use gw_model::{App, Client as Fact, ClientId, Snapshot};
+use gw_model::{Client as Fact, ClientId, SamlClient, Snapshot};
 use gw_oauth::Client;
 
 /// A client as it is registered, with the fact that it is kept as.
@@ -18,14 +18,14 @@ pub(crate) struct Registered {
 impl Registered {
     /// What pages call it: the app's title, which the operator gave; else its own.
     pub(crate) fn title(&self, facts: &Snapshot) -> Arc<str> {
-        self.app(facts)
-            .map_or_else(|| self.fact.title.clone(), |app| app.title.clone())
+        title_of(&self.fact, facts)
     }
+}
 
-    /// The app that people sign in to through it.
-    pub(crate) fn app<'f>(&self, facts: &'f Snapshot) -> Option<&'f Arc<App>> {
-        facts.app(self.fact.app.as_ref()?)
-    }
+/// What pages call a client: the title of its app, which the operator gave; else its own.
+pub(crate) fn title_of(client: &Fact, facts: &Snapshot) -> Arc<str> {
+    let app = client.app.as_ref().and_then(|app| facts.app(app));
+    app.map_or_else(|| client.title.clone(), |app| app.title.clone())
 }
 
 /// What was read of registrations.
@@ -75,6 +75,10 @@ impl Clients {
 
 /// A registration that holds, by the name that the fact has.
 fn read(fact: &Fact) -> Option<Client> {
+    if serde_json::from_str::<SamlClient>(&fact.registration).is_ok() {
+        // It speaks SAML, and is nobody here.
+        return None;
+    }
     let read: Client = match serde_json::from_str(&fact.registration) {
         Ok(read) => read,
         Err(fault) => {

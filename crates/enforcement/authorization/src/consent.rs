@@ -3,21 +3,20 @@
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Commit;
-use gw_model::Actor;
-use gw_oauth::{
-    AuthorizationFault, AuthorizationRequest, Client, OFFLINE_ACCESS, Resources, Scopes,
-};
+use gw_model::{Actor, Client as Fact};
+use gw_oauth::{About, AuthorizationFault, OFFLINE_ACCESS, Resources, Scopes};
 use gw_pages::Page;
 use http::Response;
 use std::time::Duration;
 
 use crate::{
-    clients::Registered,
+    clients::{Registered, title_of},
     kept::{self, KeptConsent, KeptError, Put},
     pages,
     pending::{self, Pending, PendingAuthorization},
+    saml,
     server::RESUME,
-    visit::{Answer, SignedIn, Visit},
+    visit::{Answer, Refusal, SignedIn, Visit},
 };
 
 /// How long an agreement holds that is not used.
@@ -38,7 +37,7 @@ const WORDS: [(&str, &str); 6] = [
 struct Content<'a> {
     title: &'a str,
     name: &'a str,
-    client: &'a Client,
+    about: Option<&'a About>,
     wants: Vec<String>,
     host: &'a str,
     attempt: &'a str,
@@ -52,50 +51,150 @@ pub(crate) fn ask(
     pending: PendingAuthorization,
     person: &SignedIn,
 ) -> Answer {
-    let view = visit.server.engine().view();
-    let title = known.title(&view.facts);
-    let heading = format!("Let {title} in as you?");
-    let place = pages::origin_of(pending.request.answer_to.redirect_uri());
-    let content = Content {
-        title: &title,
-        name: &person.user.display_name,
-        client: &known.client,
-        wants: words(&pending.request),
-        host: place.split_once("://").map_or(place, |(_, host)| host),
-        attempt,
+    let wish = Wish {
+        client: &known.fact,
+        about: Some(&known.client.about),
+        scopes: &pending.request.scopes,
+        resources: &pending.request.resources,
     };
-    let page = Page::new(&heading).links(visit.links()).render(&content);
+    let page = wish.page(
+        visit,
+        attempt,
+        person,
+        pending.request.answer_to.redirect_uri(),
+    );
     let pending = Pending::Authorization(Box::new(pending));
     pending::keeping(visit, &pending, attempt, page)
 }
 
-/// What a request wants, in words; scopes of an API by their own names.
-fn words(request: &AuthorizationRequest) -> Vec<String> {
-    let known = |scope: &str| WORDS.iter().find(|(name, _)| *name == scope);
-    let scopes = request.scopes.iter().map(|scope| match known(scope) {
-        Some((_, words)) => (*words).to_owned(),
-        None => format!("use “{scope}” in your name"),
-    });
-    let resources = request
-        .resources
-        .iter()
-        .map(|resource| format!("speak with {resource} in your name"));
-    scopes.chain(resources).collect()
+/// What a client wishes, that people agree to.
+pub(crate) struct Wish<'a> {
+    pub(crate) client: &'a Fact,
+    pub(crate) about: Option<&'a About>,
+    pub(crate) scopes: &'a Scopes,
+    pub(crate) resources: &'a Resources,
+}
+
+impl Wish<'_> {
+    /// The page that asks; answers go to this address.
+    pub(crate) fn page(
+        &self,
+        visit: &Visit,
+        attempt: &str,
+        person: &SignedIn,
+        answers: &str,
+    ) -> Response<Bytes> {
+        let view = visit.server.engine().view();
+        let title = title_of(self.client, &view.facts);
+        let heading = format!("Let {title} in as you?");
+        let place = pages::origin_of(answers);
+        let content = Content {
+            title: &title,
+            name: &person.user.display_name,
+            about: self.about,
+            wants: self.words(),
+            host: place.split_once("://").map_or(place, |(_, host)| host),
+            attempt,
+        };
+        Page::new(&heading).links(visit.links()).render(&content)
+    }
+
+    /// In words; scopes of an API by their own names.
+    fn words(&self) -> Vec<String> {
+        let known = |scope: &str| WORDS.iter().find(|(name, _)| *name == scope);
+        let scopes = self.scopes.iter().map(|scope| match known(scope) {
+            Some((_, words)) => (*words).to_owned(),
+            None => format!("use “{scope}” in your name"),
+        });
+        let resources = self.resources.iter();
+        let resources = resources.map(|resource| format!("speak with {resource} in your name"));
+        scopes.chain(resources).collect()
+    }
+
+    /// Keeps that the person agreed.
+    pub(crate) async fn remember(&self, visit: &Visit, person: &SignedIn) -> Result<(), Refusal> {
+        let kept = self.keep(visit, person).await;
+        kept.map_err(|fault| pages::failed("what somebody agreed to was not kept", &fault))
+    }
+
+    async fn keep(&self, visit: &Visit, person: &SignedIn) -> Result<(), ConsentError> {
+        let engine = visit.server.engine();
+        let client = self.client.name.as_str();
+        let hash = kept::by_consent(person.user.id, client);
+        let found = kept::find::<KeptConsent>(engine, hash).await?;
+        let (mut scopes, mut resources) = (self.scopes.clone(), self.resources.clone());
+        if let Some(found) = &found {
+            scopes = joined(&scopes, &found.value.scopes);
+            resources = joined_resources(&resources, &found.value.resources);
+        }
+        let consent = KeptConsent {
+            client: client.to_owned(),
+            scopes,
+            resources,
+            at: visit.now,
+        };
+        let (owner, expires) = (Some(person.user.id), visit.now.after(HOLDS));
+        let put = match &found {
+            Some(found) => found.replaced(&consent, owner, expires),
+            None => Put::new(hash, &consent, owner, expires),
+        };
+        let what = format!("agreed to what {client} wants");
+        let commit = Commit::new(Actor::User(person.user.id), what)
+            .within(person.session.id)
+            .effect(put.effect()?);
+        engine.commit(commit).await?;
+        Ok(())
+    }
+
+    /// Whether the person agreed before to all that is wanted; or the operator has for them.
+    pub(crate) async fn is_granted(
+        &self,
+        visit: &Visit,
+        person: &SignedIn,
+    ) -> Result<bool, KeptError> {
+        if self.client.consent != gw_model::Consent::Ask {
+            return Ok(true);
+        }
+        let hash = kept::by_consent(person.user.id, self.client.name.as_str());
+        let found = kept::find::<KeptConsent>(visit.server.engine(), hash).await?;
+        Ok(found.is_some_and(|found| {
+            let agreed = &found.value;
+            visit.now < found.expires
+                && self.scopes.is_within(&agreed.scopes)
+                && self.resources.is_within(&agreed.resources)
+        }))
+    }
 }
 
 /// The person decided.
 pub(crate) async fn decide(visit: &Visit) -> Answer {
     let form = visit.form()?;
     let attempt = form.value("attempt").unwrap_or_default();
-    let Some(Pending::Authorization(mut pending)) = Pending::of(visit, attempt) else {
-        return Err(pages::over(visit));
-    };
+    let is_agreed = form.value("decision") == Some("allow");
     let Some(person) = &visit.person else {
         return Err(pages::over(visit));
     };
+    match Pending::of(visit, attempt) {
+        Some(Pending::Authorization(pending)) => {
+            decided(visit, attempt, *pending, person, is_agreed).await
+        }
+        Some(Pending::Saml(pending)) => {
+            saml::decided(visit, attempt, *pending, person, is_agreed).await
+        }
+        _ => Err(pages::over(visit)),
+    }
+}
+
+async fn decided(
+    visit: &Visit,
+    attempt: &str,
+    mut pending: PendingAuthorization,
+    person: &SignedIn,
+    is_agreed: bool,
+) -> Answer {
     let known = visit.client(pending.request.client_id.as_str());
     let known = known.ok_or_else(|| pages::over(visit))?;
-    if form.value("decision") != Some("allow") {
+    if !is_agreed {
         let refusal = pending
             .request
             .answer_to
@@ -104,11 +203,16 @@ pub(crate) async fn decide(visit: &Visit) -> Answer {
         return Ok(pending::ending(attempt, away(&refusal)));
     }
     pending.agreed = Some(person.user.id);
-    remember(visit, &known, &pending.request, person)
-        .await
-        .map_err(|fault| pages::failed("what somebody agreed to was not kept", &fault))?;
+    let wish = Wish {
+        client: &known.fact,
+        about: None,
+        scopes: &pending.request.scopes,
+        resources: &pending.request.resources,
+    };
+    wish.remember(visit, person).await?;
     let onward = pages::onward(&format!("{RESUME}?attempt={attempt}"));
-    pending::keeping(visit, &Pending::Authorization(pending), attempt, onward)
+    let pending = Pending::Authorization(Box::new(pending));
+    pending::keeping(visit, &pending, attempt, onward)
 }
 
 /// Brings an answer to a client from a page that a form led to.
@@ -128,40 +232,6 @@ pub(crate) enum ConsentError {
     Commit(#[from] gw_engine::CommitError),
 }
 
-async fn remember(
-    visit: &Visit,
-    known: &Registered,
-    request: &AuthorizationRequest,
-    person: &SignedIn,
-) -> Result<(), ConsentError> {
-    let engine = visit.server.engine();
-    let client = known.client.id.as_str();
-    let hash = kept::by_consent(person.user.id, client);
-    let found = kept::find::<KeptConsent>(engine, hash).await?;
-    let (mut scopes, mut resources) = (request.scopes.clone(), request.resources.clone());
-    if let Some(found) = &found {
-        scopes = joined(&scopes, &found.value.scopes);
-        resources = joined_resources(&resources, &found.value.resources);
-    }
-    let consent = KeptConsent {
-        client: client.to_owned(),
-        scopes,
-        resources,
-        at: visit.now,
-    };
-    let (owner, expires) = (Some(person.user.id), visit.now.after(HOLDS));
-    let put = match &found {
-        Some(found) => found.replaced(&consent, owner, expires),
-        None => Put::new(hash, &consent, owner, expires),
-    };
-    let what = format!("agreed to what {client} wants");
-    let commit = Commit::new(Actor::User(person.user.id), what)
-        .within(person.session.id)
-        .effect(put.effect()?);
-    engine.commit(commit).await?;
-    Ok(())
-}
-
 /// Both, where they are not too many together.
 fn joined(now: &Scopes, before: &Scopes) -> Scopes {
     Scopes::parse(&format!("{now} {before}")).unwrap_or_else(|_| now.clone())
@@ -169,31 +239,6 @@ fn joined(now: &Scopes, before: &Scopes) -> Scopes {
 
 fn joined_resources(now: &Resources, before: &Resources) -> Resources {
     Resources::parse(now.iter().chain(before.iter())).unwrap_or_else(|_| now.clone())
-}
-
-/// Whether the person agreed before to all that is wanted; or the operator has for them.
-pub(crate) async fn before(
-    visit: &Visit,
-    known: &Registered,
-    request: &AuthorizationRequest,
-    person: &SignedIn,
-) -> Result<bool, KeptError> {
-    if !asks(known) {
-        return Ok(true);
-    }
-    let hash = kept::by_consent(person.user.id, known.client.id.as_str());
-    let found = kept::find::<KeptConsent>(visit.server.engine(), hash).await?;
-    Ok(found.is_some_and(|found| {
-        let agreed = &found.value;
-        visit.now < found.expires
-            && request.scopes.is_within(&agreed.scopes)
-            && request.resources.is_within(&agreed.resources)
-    }))
-}
-
-/// Whether people are asked.
-fn asks(known: &Registered) -> bool {
-    known.fact.consent == gw_model::Consent::Ask
 }
 
 #[derive(Template)]

@@ -279,7 +279,7 @@ fn question<'a>(
         principal: gw_model::Principal::User(person.user.id),
         session: Some((person.session.id, person.rank)),
         address: visit.request.judged.address,
-        client: known,
+        client: &known.fact,
         grant,
         scopes: &found.value.record.scopes,
         actor: None,

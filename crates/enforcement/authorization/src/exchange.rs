@@ -52,7 +52,7 @@ pub(crate) async fn answer(
         principal: principal(visit, &subject).ok_or(ExchangeFault::Subject)?,
         session: session.as_ref().map(|session| (session.id, rank)),
         address: visit.request.judged.address,
-        client: &asking.known,
+        client: &asking.known.fact,
         grant: &grant.authorization.id,
         scopes: &grant.scopes,
         actor: grant.actor.as_ref(),

@@ -91,6 +91,9 @@ pub(crate) struct KeptLogin {
     pub(crate) subject: String,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
+    /// The format of that name, where the client speaks SAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) format: Option<String>,
 }
 
 macro_rules! kinds {

@@ -133,7 +133,12 @@ fn tell_one(server: &AuthorizationServer, facts: &Snapshot, login: Found<KeptLog
         {
             tell_until_heard(&server, &known, &logout, &login.value).await;
         }
-        let forget = Commit::new(Actor::Gatewright, "told a client that a session ended");
+        let what = match login.value.format {
+            // What speaks SAML is told by the browser that signs out.
+            Some(_) => "forgot a sign-in to an app",
+            None => "told a client that a session ended",
+        };
+        let forget = Commit::new(Actor::Gatewright, what);
         let forget = forget.effect(login.removed());
         if let Err(fault) = server.engine().commit(forget).await {
             tracing::error!(%fault, "that a client was told is not kept: it is told again");

@@ -21,6 +21,26 @@ pub(crate) fn out_of_order() -> Response<Bytes> {
     .render()
 }
 
+/// An address asks more than is read for strangers.
+pub(crate) fn too_often() -> Response<Bytes> {
+    Message::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too many at once",
+        "From where you are, too much was asked in a short time. Nothing was changed. Try again in a moment.",
+    )
+    .render()
+}
+
+/// There is nothing at this address.
+pub(crate) fn nothing_here(visit: &Visit) -> Response<Bytes> {
+    let message = Message::new(
+        StatusCode::NOT_FOUND,
+        "Nothing is here",
+        "The address leads nowhere. Start again at the application.",
+    );
+    message.links(visit.links()).render()
+}
+
 /// The same as a refusal, with what failed in the log.
 pub(crate) fn failed(what: &str, fault: &dyn std::fmt::Display) -> Refusal {
     tracing::error!(%fault, "{what}");
@@ -49,6 +69,11 @@ pub(crate) fn over(visit: &Visit) -> Refusal {
 
 /// A request that is answered to the person, since it is not certain who asked.
 pub(crate) fn shown(visit: &Visit, fault: &ShownFault) -> Response<Bytes> {
+    unanswerable(visit, fault)
+}
+
+/// The same, whatever is wrong with it.
+pub(crate) fn unanswerable(visit: &Visit, fault: &dyn std::fmt::Display) -> Response<Bytes> {
     let sentence = format!(
         "It is not certain who sent you here, so nobody was told anything: {fault}. Whoever looks after the application can tell what is wrong by these words."
     );
@@ -88,11 +113,16 @@ struct FormPost<'a> {
 pub(crate) fn deliver(delivery: &Delivery) -> Response<Bytes> {
     match delivery {
         Delivery::Redirect(address) => redirect(address),
-        Delivery::FormPost { action, fields } => Page::new("Back to the application")
-            .script(SUBMIT)
-            .form_to(origin_of(action))
-            .render(&FormPost { action, fields }),
+        Delivery::FormPost { action, fields } => posting(action, fields),
     }
+}
+
+/// A page whose form goes on by itself.
+pub(crate) fn posting(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes> {
+    Page::new("Back to the application")
+        .script(SUBMIT)
+        .form_to(origin_of(action))
+        .render(&FormPost { action, fields })
 }
 
 /// Scheme and authority of an address.

@@ -8,17 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     authorize, device, pages,
+    saml::{self, Leaving, PendingSaml, PendingSamlSignOut},
+    server::{AuthorizationServer, PENDING_LIVES},
     visit::{Answer, Refusal, Visit},
 };
 use gw_identity::PENDING_COOKIE;
 
 /// For how long a browser keeps it, in seconds.
-const LIVES_SECS: u64 = 30 * 60;
+const LIVES_SECS: u64 = PENDING_LIVES.as_secs();
 /// The longest cookie that browsers take, with some room.
 const COOKIE_BYTES_MAX: usize = 3_900;
 /// How many of them one browser has at a time; of more, all are given up. All of them together are
 /// half of what a request's head may be, so that no page elsewhere fills it with them.
 const AT_ONCE: usize = 4;
+/// How many of them are looked at, where one is looked for.
+const ALL_MAX: usize = 16;
 /// What it is sealed for.
 const PURPOSE: &str = "pending authorization";
 
@@ -31,6 +35,12 @@ pub(crate) enum Pending {
     Device(PendingDevice),
     /// A client wishes that they sign out.
     SignOut(PendingSignOut),
+    /// An app that speaks SAML asked who they are.
+    Saml(Box<PendingSaml>),
+    /// An app that speaks SAML wishes that they sign out.
+    SamlSignOut(Box<PendingSamlSignOut>),
+    /// Apps that speak SAML are told, one after the other, that they signed out.
+    Leaving(Box<Leaving>),
 }
 
 /// A client's request, and what the person did about it so far.
@@ -63,11 +73,14 @@ pub(crate) struct TooLong;
 
 impl Pending {
     /// The cookie in which a browser keeps it for this attempt.
-    pub(crate) fn cookie(&self, visit: &Visit, attempt: &str) -> Result<HeaderValue, TooLong> {
+    pub(crate) fn cookie(
+        &self,
+        server: &AuthorizationServer,
+        attempt: &str,
+    ) -> Result<HeaderValue, TooLong> {
         let name = format!("{PENDING_COOKIE}{attempt}");
         let bytes = serde_json::to_vec(self).map_err(|_| TooLong)?;
-        let sealed = visit
-            .server
+        let sealed = server
             .shared
             .sealer
             .seal(&[PURPOSE, attempt], bytes)
@@ -93,6 +106,18 @@ impl Pending {
     }
 }
 
+/// All that this browser is in the middle of, by the names of the attempts.
+pub(crate) fn all(visit: &Visit) -> Vec<(String, Pending)> {
+    let names = gw_identity::cookie_names(&visit.request.headers, PENDING_COOKIE);
+    let names = names.into_iter().take(ALL_MAX);
+    let pending = names.filter_map(|name| {
+        let attempt = name.strip_prefix(PENDING_COOKIE)?.to_owned();
+        let pending = Pending::of(visit, &attempt)?;
+        Some((attempt, pending))
+    });
+    pending.collect()
+}
+
 /// A new name of an attempt.
 pub(crate) fn attempt() -> Option<String> {
     let secret = gw_oauth::Secret::generate().ok()?;
@@ -107,7 +132,7 @@ pub(crate) fn keeping(
     mut answer: http::Response<bytes::Bytes>,
 ) -> Answer {
     let cookie = pending
-        .cookie(visit, attempt)
+        .cookie(&visit.server, attempt)
         .map_err(|TooLong| too_long(visit))?;
     let others = gw_identity::cookie_names(&visit.request.headers, PENDING_COOKIE);
     if others.len() >= AT_ONCE {
@@ -162,6 +187,10 @@ pub(crate) async fn resume(visit: &Visit) -> Answer {
     match Pending::of(visit, attempt) {
         Some(Pending::Authorization(pending)) => authorize::go_on(visit, attempt, *pending).await,
         Some(Pending::Device(pending)) => device::go_on(visit, attempt, pending).await,
-        Some(Pending::SignOut(_)) | None => Err(pages::over(visit)),
+        Some(Pending::Saml(pending)) => saml::go_on(visit, attempt, *pending).await,
+        Some(Pending::SamlSignOut(pending)) => {
+            saml::ask_to_sign_out(visit, attempt, *pending).await
+        }
+        Some(Pending::SignOut(_) | Pending::Leaving(_)) | None => Err(pages::over(visit)),
     }
 }

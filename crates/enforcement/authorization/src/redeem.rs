@@ -236,7 +236,7 @@ impl Begun {
                 .as_ref()
                 .map(|session| (session.id, self.granted.rank)),
             address,
-            client,
+            client: &client.fact,
             grant: &self.grant.authorization.id,
             scopes: &self.grant.scopes,
             actor: None,
@@ -332,6 +332,7 @@ impl Begun {
             subject: about.subject(visit),
             first: found.as_ref().map_or(visit.now, |found| found.value.first),
             last: visit.now,
+            format: None,
         };
         let (owner, expires) = (Some(self.user.id), told_until(session));
         Ok(Some(match &found {
@@ -367,7 +368,7 @@ impl Begun {
 
 /// Until when it is remembered that a client was told of a session: a day after it must be over,
 /// so that the client can still be told.
-fn told_until(session: &Session) -> Timestamp {
+pub(crate) fn told_until(session: &Session) -> Timestamp {
     session
         .expires
         .after(std::time::Duration::from_secs(24 * 3600))

@@ -24,9 +24,15 @@ use http::{Method, Response};
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use crate::{
-    apps, authorize, client_keys::FetchedKeys, clients::Clients, consent, cors, device,
-    introspection, keys, keys::TokenKeys, logout, metadata, pending, pushed, registration,
-    revocation, sign_out, token, userinfo, visit::Visit,
+    apps, authorize,
+    client_keys::FetchedKeys,
+    clients::Clients,
+    consent, cors, device, introspection, keys,
+    keys::TokenKeys,
+    logout, metadata, pending, pushed, registration, revocation, saml,
+    saml::{SamlApps, SamlKey},
+    sign_out, token, userinfo,
+    visit::{Refusal, Visit},
 };
 
 /// The paths of this server.
@@ -49,6 +55,11 @@ pub(crate) mod paths {
     pub(crate) const DEVICE_PAGE: &str = "/device";
     pub(crate) const DEVICE_DECIDE: &str = "/device/decide";
     pub(crate) const APPS: &str = "/account/apps";
+    pub(crate) const SAML_METADATA: &str = "/saml/metadata";
+    pub(crate) const SAML_SIGN_ON: &str = "/saml/sign-on";
+    pub(crate) const SAML_SIGN_OUT: &str = "/saml/sign-out";
+    pub(crate) const SAML_LEAVE: &str = "/saml/leave";
+    pub(crate) const SAML_START: &str = "/saml/start";
 }
 
 /// Where somebody goes on who signed in for a request that their browser keeps.
@@ -56,6 +67,9 @@ pub(crate) use gw_identity::RESUME;
 
 /// The longest form that another site's page or a program posts, in bytes.
 pub const FORM_MAX_BYTES: usize = gw_oauth::PARAMETERS_BYTES_MAX;
+
+/// For how long a browser keeps what somebody is in the middle of.
+pub(crate) const PENDING_LIVES: Duration = Duration::from_secs(30 * 60);
 
 /// How many proofs and assertions are remembered at a time.
 const SEEN_AT_ONCE: usize = 200_000;
@@ -109,6 +123,9 @@ pub(crate) struct Shared {
     pub(crate) server: Server,
     pub(crate) keys: TokenKeys,
     pub(crate) clients: Clients,
+    /// The apps that speak SAML.
+    pub(crate) saml: SamlApps,
+    saml_key: SamlKey,
     pub(crate) client_keys: FetchedKeys,
     pub(crate) sealer: Sealer,
     pub(crate) nonces: DpopNonceKey,
@@ -208,7 +225,7 @@ impl AuthorizationServer {
             source,
         })?;
         let pairwise = pairwise_key(&engine).await?;
-        Ok(Self {
+        let opened = Self {
             shared: Arc::new(Shared {
                 server: Server {
                     has_client_certificates: options.asks_certificates,
@@ -216,6 +233,8 @@ impl AuthorizationServer {
                 },
                 keys: TokenKeys::default(),
                 clients: Clients::default(),
+                saml: SamlApps::default(),
+                saml_key: SamlKey::default(),
                 client_keys: FetchedKeys::default(),
                 sealer: Sealer::generate()?,
                 nonces: DpopNonceKey::generate()?,
@@ -230,6 +249,20 @@ impl AuthorizationServer {
                 identity,
                 options,
             }),
+        };
+        opened.shared.identity.tell_of_sign_outs(opened.farewells());
+        Ok(opened)
+    }
+
+    /// Whom to tell of a sign-out; the two hold each other no longer than one of them is held.
+    fn farewells(&self) -> gw_identity::Farewells {
+        let shared = Arc::downgrade(&self.shared);
+        Arc::new(move |session| {
+            let shared = shared.upgrade();
+            Box::pin(async move {
+                let server = Self { shared: shared? };
+                saml::farewell(&server, &session).await
+            })
         })
     }
 
@@ -314,6 +347,20 @@ impl AuthorizationServer {
 
     pub(crate) fn endpoints(&self) -> &Endpoints {
         &self.shared.server.endpoints
+    }
+
+    /// With what apps that speak SAML are answered.
+    pub(crate) async fn saml_key(&self) -> Result<Arc<gw_saml::Credential>, Refusal> {
+        let key = self.shared.saml_key.get(&self.shared.identity).await;
+        key.map_err(|_| Box::new(crate::pages::out_of_order()))
+    }
+
+    /// Counts what an address asks whose messages are read before anybody is known.
+    pub(crate) fn admits(&self, visit: &Visit) -> Result<(), Refusal> {
+        match self.shared.identity.admits(visit.request.judged.address) {
+            true => Ok(()),
+            false => Err(Box::new(crate::pages::too_often())),
+        }
     }
 
     /// Whether this is the first time that it comes.
@@ -473,10 +520,32 @@ enum Endpoint {
     DeviceDecide,
     Apps,
     TakeBack,
+    SamlMetadata,
+    SamlSignOn,
+    PostedSamlSignOn,
+    SamlSignOut,
+    PostedSamlSignOut,
+    SamlLeave,
+    SamlStart,
 }
 
 /// Every method and path.
-const ENDPOINTS: [(Method, &str, Endpoint); 28] = [
+const ENDPOINTS: [(Method, &str, Endpoint); 35] = [
+    (Method::GET, paths::SAML_METADATA, Endpoint::SamlMetadata),
+    (Method::GET, paths::SAML_SIGN_ON, Endpoint::SamlSignOn),
+    (
+        Method::POST,
+        paths::SAML_SIGN_ON,
+        Endpoint::PostedSamlSignOn,
+    ),
+    (Method::GET, paths::SAML_SIGN_OUT, Endpoint::SamlSignOut),
+    (
+        Method::POST,
+        paths::SAML_SIGN_OUT,
+        Endpoint::PostedSamlSignOut,
+    ),
+    (Method::GET, paths::SAML_LEAVE, Endpoint::SamlLeave),
+    (Method::GET, paths::SAML_START, Endpoint::SamlStart),
     (Method::GET, paths::APPS, Endpoint::Apps),
     (Method::POST, paths::APPS, Endpoint::TakeBack),
     (Method::GET, paths::OPENID_CONFIGURATION, Endpoint::Metadata),
@@ -553,7 +622,18 @@ pub fn is_open_to_pages(path: &str) -> bool {
 
 /// Whether a form of another site's page comes here, by its design.
 pub fn is_from_elsewhere(path: &str) -> bool {
-    matches!(path, paths::AUTHORIZE | paths::END_SESSION)
+    matches!(
+        path,
+        paths::AUTHORIZE | paths::END_SESSION | paths::SAML_SIGN_ON | paths::SAML_SIGN_OUT
+    )
+}
+
+/// The longest form that such a page posts, or a program, in bytes.
+pub fn longest_form(path: &str) -> usize {
+    match path {
+        paths::SAML_SIGN_ON | paths::SAML_SIGN_OUT => saml::SAML_FORM_MAX_BYTES,
+        _ => FORM_MAX_BYTES,
+    }
 }
 
 async fn answer(visit: &Visit) -> Response<Bytes> {
@@ -589,6 +669,13 @@ async fn answer(visit: &Visit) -> Response<Bytes> {
         Endpoint::DeviceDecide => device::decide(visit).await,
         Endpoint::Apps => apps::show(visit).await,
         Endpoint::TakeBack => apps::take_back(visit).await,
+        Endpoint::SamlMetadata => saml::document(visit).await,
+        Endpoint::SamlSignOn => saml::begin(visit).await,
+        Endpoint::PostedSamlSignOn => saml::posted(visit),
+        Endpoint::SamlSignOut => saml::hear(visit).await,
+        Endpoint::PostedSamlSignOut => saml::hear_posted(visit),
+        Endpoint::SamlLeave => saml::leave(visit).await,
+        Endpoint::SamlStart => saml::start(visit).await,
     };
     let mut answer = answer.unwrap_or_else(|refusal| *refusal);
     if is_open_to_pages(path) {

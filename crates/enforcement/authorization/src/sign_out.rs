@@ -5,11 +5,12 @@ use bytes::Bytes;
 use gw_model::{Actor, EndReason};
 use gw_oauth::{IdTokenHint, LogoutFault, LogoutPlan, LogoutRequest, Parameters};
 use gw_pages::{Message, Page, redirect};
-use http::{Response, StatusCode};
+use http::{Response, StatusCode, header};
 
 use crate::{
     authorize, keys, pages,
     pending::{self, Pending, PendingSignOut},
+    saml::{self, After},
     server::paths,
     visit::{Answer, SignedIn, Visit},
 };
@@ -24,7 +25,7 @@ pub(crate) async fn begin(visit: &Visit) -> Answer {
         None => Ok(gone(plan.redirect.as_deref(), redirect)),
         // The client's own session: that is what the hint proves.
         Some(person) if plan.names(&person.session.id.to_string()) => {
-            end_session(visit, person, plan.redirect.as_deref(), redirect).await
+            end_session(visit, person, None, after(plan.redirect), redirect).await
         }
         Some(person) => ask(visit, person, plan),
     }
@@ -66,10 +67,10 @@ fn refused(visit: &Visit, fault: &LogoutFault) -> Response<Bytes> {
 
 #[derive(Template)]
 #[template(path = "sign_out_wish.html")]
-struct Content<'a> {
-    name: &'a str,
-    title: Option<&'a str>,
-    attempt: &'a str,
+pub(crate) struct Content<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) title: Option<&'a str>,
+    pub(crate) attempt: &'a str,
 }
 
 fn ask(visit: &Visit, person: &SignedIn, plan: LogoutPlan) -> Answer {
@@ -94,30 +95,57 @@ fn ask(visit: &Visit, person: &SignedIn, plan: LogoutPlan) -> Answer {
 pub(crate) async fn end(visit: &Visit) -> Answer {
     let form = visit.form()?;
     let attempt = form.value("attempt").unwrap_or_default();
-    let Some(Pending::SignOut(pending)) = Pending::of(visit, attempt) else {
-        return Err(pages::over(visit));
+    let is_wanted = form.value("decision") == Some("yes");
+    let pending = match Pending::of(visit, attempt) {
+        Some(Pending::SignOut(pending)) => pending,
+        Some(Pending::SamlSignOut(pending)) => {
+            return saml::sign_out_decided(visit, attempt, *pending, is_wanted).await;
+        }
+        _ => return Err(pages::over(visit)),
     };
-    let place = pending.redirect.as_deref();
-    let answer = match (&visit.person, form.value("decision") == Some("yes")) {
-        (Some(person), true) => end_session(visit, person, place, pages::onward).await?,
-        _ => gone(place, pages::onward),
+    let answer = match (&visit.person, is_wanted) {
+        (Some(person), true) => {
+            let after = after(pending.redirect);
+            end_session(visit, person, None, after, pages::onward).await?
+        }
+        _ => gone(pending.redirect.as_deref(), pages::onward),
     };
     Ok(pending::ending(attempt, answer))
 }
 
-async fn end_session(
+fn after(place: Option<String>) -> After {
+    place.map_or(After::Page, After::To)
+}
+
+/// Ends the session, and leads on by way of the apps that are to be told; all but this one.
+pub(crate) async fn end_session(
     visit: &Visit,
     person: &SignedIn,
-    place: Option<&str>,
+    but: Option<&str>,
+    after: After,
     onward: fn(&str) -> Response<Bytes>,
 ) -> Answer {
+    let place = match &after {
+        After::To(place) => Some(place.clone()),
+        After::Page | After::Answer(_) => None,
+    };
+    let is_meant = |client: &str| Some(client) != but;
+    let way = saml::begin_leaving(&visit.server, &person.session, is_meant, after).await;
+    let way = way.map_err(|fault| pages::failed("who is told of a sign-out", &fault))?;
     let by = Actor::User(person.user.id);
     let identity = &visit.server.shared.identity;
     let ended = identity.end_session(person.session.id, EndReason::SignedOut, by, None);
     ended
         .await
         .map_err(|fault| pages::failed("a session was not ended", &fault))?;
-    let mut answer = gone(place, onward);
+    let mut answer = match way {
+        Some(way) => {
+            let mut answer = onward(&way.path);
+            answer.headers_mut().append(header::SET_COOKIE, way.cookie);
+            answer
+        }
+        None => gone(place.as_deref(), onward),
+    };
     gw_identity::forget_session(&mut answer);
     Ok(answer)
 }

@@ -11,3 +11,4 @@ mod pages;
 mod refreshing;
 mod registrations;
 mod workloads;
+mod saml;

@@ -96,7 +96,7 @@ pub(crate) async fn of_client(
         principal: Principal::Client(asking.known.fact.id),
         session: None,
         address: visit.request.judged.address,
-        client: &asking.known,
+        client: &asking.known.fact,
         grant: &grant.authorization.id,
         scopes: &grant.scopes,
         actor: None,

@@ -128,6 +128,9 @@ fn list(shell: &Shell) -> super::Done {
 
 /// By what a client shows who it is, by the names of the registry.
 fn shows(client: &ClientView) -> &str {
+    if client.saml.is_some() {
+        return "SAML";
+    }
     let registration = client.registration.as_ref();
     registration.map_or("", |registration| match &*registration.authentication {
         "none" => "nothing: public",

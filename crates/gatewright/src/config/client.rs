@@ -3,6 +3,7 @@
 mod authentication;
 mod fact;
 mod faults;
+mod saml;
 mod words;
 
 use std::{
@@ -29,7 +30,7 @@ use super::{
     value::{Host, ScopeName, Span},
 };
 
-pub(crate) use fact::WantedClient;
+pub(crate) use fact::{Registration, WantedClient};
 
 /// A declared client, and the files that say how it shows who it is.
 pub(super) struct Declared {
@@ -51,9 +52,25 @@ pub(super) struct Among<'a> {
 
 /// The declared clients.
 pub(super) fn clients(root: &mut Section<'_>, among: Among<'_>) -> Vec<Declared> {
-    let mut names = BTreeSet::new();
+    let (mut names, mut entities) = (BTreeSet::new(), BTreeSet::new());
     let clients = root.tables("client", |section| {
         let declared = client(section, among)?;
+        if let Some(saml) = declared.client.saml()
+            && !entities.insert(saml.entity_id.clone())
+        {
+            let key = if section.has("metadata") {
+                "metadata"
+            } else {
+                "entity_id"
+            };
+            section.fault(
+                key,
+                format!(
+                    "is about `{}`, which another `[[client]]` is",
+                    saml.entity_id
+                ),
+            );
+        }
         let name = &declared.client.name;
         if !names.insert(name.clone()) {
             section.fault("name", format!("is `{name}`, which is there already"));
@@ -69,32 +86,36 @@ fn client(section: &mut Section<'_>, among: Among<'_>) -> Option<Declared> {
     let kind = section.choice("type", &Kind::WORDS, Kind::Web);
     let enabled = section.or("enabled", true);
     let app = section.optional::<AppName>("app");
-    let asks = Asks::read(section, kind, among);
-    let places = Places::read(section);
-    let shown = authentication::read(section, kind, among);
-    let subject_type = subject_type(section, &places.redirect_uris);
-    let tokens = Tokens::read(section);
     let consent = section.choice(
         "consent",
         &[("never", Consent::Never), ("ask", Consent::Ask)],
         Consent::Never,
     );
-    let groups = groups(section, among);
     let attributes = section.or("attributes", BTreeMap::new());
-    check_app(section, app.as_ref(), &asks.grants, among);
-    let (name, shown) = (name?, shown?);
-    let files = shown.files.clone();
-    let title = title.unwrap_or_else(|| Arc::from(name.as_str()));
-    let said = Said {
-        kind,
-        asks,
-        places,
-        shown,
-        subject_type: subject_type?,
-        tokens,
+    let saml = saml::declared(section, kind, among);
+    let (groups, registered) = match kind {
+        Kind::Saml => {
+            check_app(
+                section,
+                app.as_ref(),
+                &[GrantType::AuthorizationCode],
+                among,
+            );
+            (
+                Vec::new(),
+                saml.map(|saml| (Registration::Saml(saml.client), saml.files)),
+            )
+        }
+        _ => {
+            let said = Said::read(section, kind, app.as_ref(), among);
+            let groups = groups(section, among);
+            let (name, said) = (name.as_ref()?, said?);
+            let title = title.as_deref().unwrap_or(name.as_str());
+            (groups, said.registered(section, name, title))
+        }
     };
-    let registration = said.registration(&name, &title)?;
-    faults::check(section, kind, &registration);
+    let (name, (registration, files)) = (name?, registered?);
+    let title = title.unwrap_or_else(|| Arc::from(name.as_str()));
     Some(Declared {
         client: WantedClient {
             name,
@@ -121,6 +142,41 @@ struct Said {
 }
 
 impl Said {
+    fn read(
+        section: &mut Section<'_>,
+        kind: Kind,
+        app: Option<&AppName>,
+        among: Among<'_>,
+    ) -> Option<Self> {
+        let asks = Asks::read(section, kind, among);
+        let places = Places::read(section);
+        let shown = authentication::read(section, kind, among);
+        let subject_type = subject_type(section, &places.redirect_uris);
+        let tokens = Tokens::read(section);
+        check_app(section, app, &asks.grants, among);
+        Some(Self {
+            kind,
+            asks,
+            places,
+            shown: shown?,
+            subject_type: subject_type?,
+            tokens,
+        })
+    }
+
+    /// The registration, checked, and the files that it is from.
+    fn registered(
+        self,
+        section: &Section<'_>,
+        name: &ClientName,
+        title: &str,
+    ) -> Option<(Registration, Vec<PathBuf>)> {
+        let (kind, files) = (self.kind, self.shown.files.clone());
+        let registration = self.registration(name, title)?;
+        faults::check(section, kind, &registration);
+        Some((Registration::OAuth(Box::new(registration)), files))
+    }
+
     fn registration(self, name: &ClientName, title: &str) -> Option<Client> {
         let Self {
             kind,

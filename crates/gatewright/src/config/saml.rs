@@ -75,7 +75,7 @@ pub(super) fn declared(
         return None;
     }
     let file = folder.join(file?);
-    let entity = entity(section, &file, &keys, files)?;
+    let entity = entity(section, &file, keys.entity_id.as_deref(), files)?;
     let shown = file.display().to_string();
     let Some(idp) = &entity.idp else {
         section.fault(
@@ -123,10 +123,10 @@ pub(super) fn check(section: &Section<'_>, people: &ProviderPeople, assurance: &
 
 /// One entity of the metadata. What is out of date is read: it is told at each sign-in, and
 /// nothing else has to wait for a newer file.
-fn entity(
+pub(super) fn entity(
     section: &Section<'_>,
     file: &Path,
-    keys: &Keys,
+    wanted: Option<&str>,
     files: &dyn NamedFiles,
 ) -> Option<Entity> {
     let shown = file.display();
@@ -139,7 +139,7 @@ fn entity(
     };
     let reading = Reading {
         now: Timestamp::default(),
-        entity_id: keys.entity_id.as_deref(),
+        entity_id: wanted,
         signers: &[],
     };
     match read(&document, &reading) {
@@ -188,7 +188,7 @@ fn by(endpoints: &[Endpoint]) -> Option<&Endpoint> {
     of(Binding::Redirect).or_else(|| of(Binding::Post))
 }
 
-fn sign_out(endpoint: &Endpoint) -> Result<SamlSignOut, String> {
+pub(super) fn sign_out(endpoint: &Endpoint) -> Result<SamlSignOut, String> {
     Ok(SamlSignOut {
         request: address(endpoint)?,
         response: secure(endpoint.response())?,
@@ -206,7 +206,7 @@ fn address(endpoint: &Endpoint) -> Result<SamlAddress, String> {
 }
 
 /// People are sent there to sign in, so nobody between may be able to answer.
-fn secure(location: &str) -> Result<Arc<str>, String> {
+pub(super) fn secure(location: &str) -> Result<Arc<str>, String> {
     let url = location.parse::<http::Uri>().ok();
     let is_fine = url.is_some_and(|url| gw_outbound::Origin::of_or_loopback(&url).is_some());
     match is_fine && !location.contains('#') {

@@ -6,6 +6,7 @@ mod acme;
 mod client;
 mod directory;
 mod provider;
+mod saml_client;
 mod scim;
 
 const SMALL: &str = r#"
@@ -45,7 +46,8 @@ struct Beside;
 
 impl NamedFiles for Beside {
     fn whole(&self, file: &Path, most: usize) -> Result<Vec<u8>, String> {
-        let found = client::file(file).map_or_else(|| provider::file(file), Ok)?;
+        let found = client::file(file).or_else(|| saml_client::file(file));
+        let found = found.map_or_else(|| provider::file(file), Ok)?;
         assert!(found.len() <= most, "within what is read");
         Ok(found)
     }

@@ -9,7 +9,7 @@ use gw_store::Loaded;
 use super::finding::Finding;
 use crate::{
     clock::now,
-    config::{Config, WantedClient, facts},
+    config::{Config, Registration, WantedClient, facts},
     policy_folder,
 };
 
@@ -70,14 +70,34 @@ fn of_one(client: &WantedClient, facts: &Snapshot, reach: Option<&Reach>) -> Fin
         .or_else(|| no_tokens(client, fact, facts, reach));
     match shut {
         Some((what, help)) => Finding::wrong(ABOUT, name, what).try_this(help),
-        None => Finding::fine(
+        None => as_registered(client),
+    }
+}
+
+fn as_registered(client: &WantedClient) -> Finding {
+    let name = &client.name;
+    match &client.registration {
+        Registration::OAuth(registration) => Finding::fine(
             ABOUT,
             name,
             format!(
                 "is on, and shows who it is by `{}`",
-                client.registration.authentication.name()
+                registration.authentication.name()
             ),
         ),
+        Registration::Saml(saml) => match saml.valid_until.filter(|until| *until <= now()) {
+            Some(_) => Finding::wrong(
+                ABOUT,
+                name,
+                "its metadata is out of date: nobody signs in to it",
+            )
+            .try_this("put a newer file in its place (`metadata`)"),
+            None => Finding::fine(
+                ABOUT,
+                name,
+                format!("is on, and speaks SAML as `{}`", saml.entity_id),
+            ),
+        },
     }
 }
 
@@ -102,7 +122,7 @@ fn no_tokens(
     facts: &Snapshot,
     reach: &Reach,
 ) -> Option<(String, String)> {
-    if !client.registration.may(GrantType::ClientCredentials) {
+    if !client.oauth()?.may(GrantType::ClientCredentials) {
         return None;
     }
     let asked = (Action::TokenIssue, &Resource::System);

@@ -159,7 +159,7 @@ fn longest(_: &http::Method, path: &str) -> usize {
     } else if gw_provisioning::is_for_programs(path) {
         gw_provisioning::BODY_BYTES_MAX
     } else if gw_authorization::is_for_programs(path) || gw_authorization::is_from_elsewhere(path) {
-        gw_authorization::FORM_MAX_BYTES
+        gw_authorization::longest_form(path)
     } else {
         gw_web::PAGE_BODY_BYTES
     }

@@ -86,6 +86,13 @@ const ROWS: [Row; 78] = [
     row("auth", "GET", "/device", &[303], &[200]),
     row("auth", "POST", "/device", &[303], &[403]),
     row("auth", "POST", "/device/decide", &[303], &[403]),
+    row("auth", "GET", "/saml/metadata", &[404], &[404]),
+    row("auth", "GET", "/saml/sign-on", &[400], &[400]),
+    row("auth", "POST", "/saml/sign-on", &[400], &[400]),
+    row("auth", "GET", "/saml/sign-out", &[400], &[400]),
+    row("auth", "POST", "/saml/sign-out", &[400], &[400]),
+    row("auth", "GET", "/saml/leave", &[400], &[400]),
+    row("auth", "GET", "/saml/start", &[404], &[404]),
     row("auth", "GET", "/account/apps", &[303], &[200]),
     row("auth", "POST", "/account/apps", &[303], &[303]),
     row("auth", "GET", "/link/", &[404], &[404]),
@@ -589,6 +596,7 @@ fn no_endpoint_is_moved_by_a_page_of_another_site() {
         // What comes from there by design is looked at as nobody's, and is nothing here.
         let refused = match row.path {
             path if gw_identity::is_from_elsewhere(path) => 400,
+            path if path.starts_with("/saml/") => 400,
             // It comes again as an address of the same endpoint, by the browser's own step.
             path if gw_authorization::is_from_elsewhere(path) => 303,
             _ => 403,

@@ -1,6 +1,10 @@
 //! The service's handle: what all of its parts share.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use gw_engine::{Asked, Circumstances, Commit, CommitError, Engine};
 use gw_model::{Action, Actor, AppName, FactorKind, Principal, Resource, Session, Timestamp, User};
@@ -13,6 +17,7 @@ use crate::{
     IdentityOptions, PasswordOptions, Unavailable,
     breached::BreachedFault,
     ceremonies::Ceremonies,
+    farewell::Farewells,
     hashing::Hasher,
     providers::{ProviderClient, Providers},
     sessions::SavedUses,
@@ -71,6 +76,8 @@ pub(crate) struct Shared {
     pub(crate) tries: Throttle<Prefix>,
     pub(crate) program_tries: Throttle<Prefix>,
     pub(crate) providers: Providers,
+    /// Who else is told of a sign-out.
+    pub(crate) farewells: OnceLock<Farewells>,
     /// Where what speaks with others is done: not on the threads of traffic.
     pub(crate) control: Handle,
     pub(crate) code_tries: Throttle<Prefix>,
@@ -168,6 +175,7 @@ impl Identity {
                 hasher,
                 saved_uses: SavedUses::default(),
                 providers,
+                farewells: OnceLock::new(),
                 control: Handle::current(),
                 tries: Throttle::new(PER_ADDRESS),
                 program_tries: Throttle::new(PER_ADDRESS),

@@ -12,6 +12,7 @@ mod ceremonies;
 mod client;
 mod cookies;
 mod failure;
+mod farewell;
 #[doc(hidden)]
 pub mod fuzzing;
 mod hand_over;
@@ -37,6 +38,7 @@ mod totp;
 pub use breached::BreachedFault;
 pub use break_glass::{BreakGlassError, Sealed};
 pub use failure::Unavailable;
+pub use farewell::{Farewell, Farewells};
 pub use hand_over::{RedeemError, Redeemed};
 pub use hashing::HashCost;
 pub use identity::{Identity, OpenError};

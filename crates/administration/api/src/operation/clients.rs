@@ -5,14 +5,17 @@ mod invite;
 
 use std::sync::Arc;
 
-use gw_model::{Change, Client, ClientName, ClientOwner, Snapshot, Timestamp};
+use gw_model::{Change, Client, ClientName, ClientOwner, SamlClient, Snapshot, Timestamp};
 use gw_oauth::{ApplicationType, ClientKeys, ProofKey, SubjectType};
 use gw_store::Refused;
 
 use super::{Call, Reply, expect};
 use crate::{
     query::SEARCH,
-    types::{ClientSecretView, ClientState, ClientView, Done, Problem, RegistrationView},
+    types::{
+        ClientSecretView, ClientState, ClientView, Done, Problem, RegistrationView,
+        SamlRegistrationView,
+    },
 };
 
 pub(super) use invite::invite;
@@ -150,6 +153,10 @@ fn view_of(client: &Client, configured: &[ClientName]) -> ClientView {
         groups: client.groups.clone(),
         attributes: client.attributes.clone(),
         registration: registration.ok().as_ref().map(registration_view),
+        saml: serde_json::from_str(&client.registration)
+            .ok()
+            .as_ref()
+            .map(saml_view),
         state: match (client.disabled, client.suspended) {
             (true, _) => ClientState::Off,
             (false, true) => ClientState::Suspended,
@@ -219,6 +226,25 @@ fn registration_view(client: &gw_oauth::Client) -> RegistrationView {
         default_max_age_secs: client.default_max_age.map(|age| age.as_secs()),
         require_auth_time: client.require_auth_time,
         default_acr_values: client.default_acr_values.clone(),
+    }
+}
+
+fn saml_view(saml: &SamlClient) -> SamlRegistrationView {
+    let consumers = saml.consumers.iter();
+    SamlRegistrationView {
+        entity_id: saml.entity_id.to_string(),
+        consumers: consumers.map(|one| one.location.to_string()).collect(),
+        sign_out: saml
+            .sign_out
+            .as_ref()
+            .map(|there| there.request.location.to_string()),
+        certificates: saml.certificates.len() as u64,
+        requires_signed: saml.requires_signed,
+        encrypted: saml.encryption.is_some(),
+        names: saml.names,
+        tells: saml.tells.clone(),
+        idp_initiated: saml.idp_initiated,
+        valid_until: saml.valid_until,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{AppName, ClientId, ClientName, ClientOwner, Consent, GroupName, Timestamp};
+use gw_model::{
+    AppName, ClientId, ClientName, ClientOwner, Consent, GroupName, SamlClientNames, SamlFact,
+    Timestamp,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +36,13 @@ pub struct ClientView {
     pub groups: Vec<GroupName>,
     /// Facts that policies read.
     pub attributes: BTreeMap<Arc<str>, Arc<str>>,
-    /// How it is registered; absent where what is kept of that cannot be read, and then it is
-    /// given nothing.
+    /// How it is registered; absent where it speaks SAML, or what is kept of that cannot be read,
+    /// and then it is given nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registration: Option<RegistrationView>,
+    /// How it is registered instead where it speaks SAML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saml: Option<SamlRegistrationView>,
     /// Whether it is given tokens, and if not, why.
     pub state: ClientState,
     /// Whether somebody switched it off here; it stays so whatever the file says.
@@ -171,6 +177,36 @@ pub struct RegistrationView {
     pub require_auth_time: bool,
     /// The authentication contexts that are wanted where its request does not say.
     pub default_acr_values: Vec<String>,
+}
+
+/// How an app is registered that speaks SAML 2.0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SamlRegistrationView {
+    /// Its name everywhere.
+    pub entity_id: String,
+    /// Where answers to it go.
+    pub consumers: Vec<String>,
+    /// Where it is told that somebody signs out, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_out: Option<String>,
+    /// How many certificates its messages may be signed with.
+    pub certificates: u64,
+    /// Whether a request that is not signed is refused.
+    pub requires_signed: bool,
+    /// Whether assertions are encrypted to it.
+    pub encrypted: bool,
+    /// As what people are named to it.
+    #[schemars(with = "String", extend("enum" = ["persistent", "email", "user-name"]))]
+    pub names: SamlClientNames,
+    /// What else it is told of them.
+    #[schemars(with = "Vec<String>")]
+    pub tells: Vec<SamlFact>,
+    /// Whether people may begin at its card in the portal.
+    pub idp_initiated: bool,
+    /// Until when its metadata may be used, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// A secret of a client, as it is known here.

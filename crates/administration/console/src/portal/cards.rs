@@ -4,7 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use gw_engine::{Circumstances, Engine, OwnedHttp};
 use gw_model::{
-    Action, App, Lever, Principal, Remedies, Remedy, Resource, Session, Timestamp, Upstream,
+    Action, App, Lever, Principal, Remedies, Remedy, Resource, SamlClient, Session, Snapshot,
+    Timestamp, Upstream,
 };
 use gw_pages::{Chip, Judged, Tile, next_time, refused::Level};
 
@@ -46,7 +47,7 @@ pub(super) async fn of(
         let card = |line: String, chip| Card {
             title: app.title.to_string(),
             tile: Tile::of(&app.title),
-            href: start(app, judged),
+            href: start(app, judged, &view.facts, options),
             line,
             chip,
         };
@@ -76,11 +77,34 @@ pub(super) async fn of(
 }
 
 /// Where somebody begins with an app.
-fn start(app: &App, judged: &Judged) -> String {
+fn start(app: &App, judged: &Judged, facts: &Snapshot, options: &PortalOptions) -> String {
     match &app.upstream {
-        Upstream::Elsewhere(start) => start.to_string(),
+        Upstream::Elsewhere(start) => {
+            let here = begun_here(app, judged, facts, options);
+            here.unwrap_or_else(|| start.to_string())
+        }
         _ => format!("{}/", judged.origin_of(&app.host)),
     }
+}
+
+/// Where somebody signs in to an app that speaks SAML without its having asked, where that is
+/// declared.
+fn begun_here(
+    app: &App,
+    judged: &Judged,
+    facts: &Snapshot,
+    options: &PortalOptions,
+) -> Option<String> {
+    let of_app = facts
+        .clients()
+        .filter(|client| client.app.as_ref() == Some(&app.name) && !client.is_off());
+    let mut begins = of_app.filter(|client| {
+        let saml = serde_json::from_str::<SamlClient>(&client.registration);
+        saml.is_ok_and(|saml| saml.idp_initiated)
+    });
+    let (client, sign_in) = begins.next().zip(facts.app(&options.sign_in))?;
+    let origin = judged.origin_of(&sign_in.host);
+    Some(format!("{origin}/saml/start?client={}", client.name))
 }
 
 /// Opening the app's first page, by the session with all that it has proven: a cookie of less

@@ -68,6 +68,27 @@ describe('clients', () => {
     assert.equal(await page.getByText('The configuration file owns this client').count(), 0);
   });
 
+  test('an app that speaks SAML is shown in the words of SAML, without secrets and scopes', async () => {
+    const saml = {
+      entity_id: 'https://books.test/metadata',
+      consumers: ['https://books.test/acs'],
+      certificates: 1,
+      requires_signed: true,
+      encrypted: false,
+      names: 'persistent',
+      tells: ['name', 'groups'],
+      idp_initiated: false,
+    };
+    delete client('notes').registration;
+    client('notes').saml = saml;
+    await visitor.open('/clients');
+    await page.getByText('speaks SAML').waitFor();
+    await visitor.open('/clients/notes');
+    await page.getByRole('heading', { name: 'How it speaks SAML' }).waitFor();
+    await page.getByText('by a name for it alone').waitFor();
+    assert.equal(await page.getByText('cannot be read').count(), 0);
+  });
+
   test('a registration that cannot be read is said to be so', async () => {
     delete client('notes').registration;
     await visitor.open('/clients/notes');

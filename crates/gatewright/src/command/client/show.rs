@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use gw_api::types::{ClientSecretView, ClientView, RegistrationView};
+use gw_api::types::{ClientSecretView, ClientView, RegistrationView, SamlRegistrationView};
 use gw_model::{ClientName, Consent, GroupName, Timestamp};
 use http::Method;
 
@@ -29,9 +29,14 @@ fn table(client: &ClientView, now: Timestamp) -> Table {
     for (what, text) in about(client, now) {
         table.row([Cell::soft(what), Cell::text(text)]);
     }
-    match &client.registration {
-        Some(registration) => {
-            for (what, text) in rows(registration, now) {
+    let registered = match (&client.registration, &client.saml) {
+        (Some(registration), _) => Some(rows(registration, now)),
+        (None, Some(saml)) => Some(saml_rows(saml, now)),
+        (None, None) => None,
+    };
+    match registered {
+        Some(rows) => {
+            for (what, text) in rows {
                 table.row([Cell::soft(what), Cell::text(text)]);
             }
         }
@@ -137,6 +142,37 @@ fn rows(of: &RegistrationView, now: Timestamp) -> Vec<(&'static str, String)> {
     .filter_map(|(must, what)| must.then_some(what))
     .collect();
     rows.extend(listed("requires", &must));
+    rows
+}
+
+fn saml_rows(of: &SamlRegistrationView, now: Timestamp) -> Vec<(&'static str, String)> {
+    let mut rows = vec![
+        ("speaks", "SAML 2.0".to_owned()),
+        ("entity id", of.entity_id.clone()),
+    ];
+    rows.extend(listed("answers to", &of.consumers));
+    rows.extend(of.sign_out.iter().map(|at| ("told of ends", at.clone())));
+    let signed = match of.requires_signed {
+        true => "must be signed",
+        false => "may be unsigned",
+    };
+    rows.push((
+        "requests",
+        format!("{signed}; {} certificates", of.certificates),
+    ));
+    let assertions = match of.encrypted {
+        true => "signed, and encrypted to it",
+        false => "signed",
+    };
+    rows.push(("assertions", assertions.to_owned()));
+    rows.push(("names", of.names.as_str().to_owned()));
+    let tells: Vec<_> = of.tells.iter().map(|fact| fact.as_str()).collect();
+    rows.extend(listed("is told", &tells));
+    if of.idp_initiated {
+        rows.push(("begins", "at its card in the portal, too".to_owned()));
+    }
+    let until = of.valid_until;
+    rows.extend(until.map(|until| ("metadata", format!("is good until {}", when(until, now)))));
     rows
 }
 

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use gw_model::{AppName, Client, ClientId, ClientName, ClientOwner, Consent, GroupName, Timestamp};
+use gw_model::{
+    AppName, Client, ClientId, ClientName, ClientOwner, Consent, GroupName, SamlClient, Timestamp,
+};
 use gw_oauth::{ClientAuthentication, ClientSecrets, KeptSecret};
 
 /// A client as the file declares it.
@@ -23,18 +25,59 @@ pub(crate) struct WantedClient {
     /// Off.
     pub(crate) disabled: bool,
     /// How it is registered.
-    pub(crate) registration: gw_oauth::Client,
+    pub(crate) registration: Registration,
+}
+
+/// How a client is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// By the words of OAuth and OpenID Connect.
+    OAuth(Box<gw_oauth::Client>),
+    /// It speaks SAML.
+    Saml(SamlClient),
+}
+
+impl Registration {
+    /// With the secrets that were known before.
+    fn after(&self, before: &str) -> Self {
+        let Self::OAuth(client) = self else {
+            return self.clone();
+        };
+        let mut client = client.clone();
+        if let Ok(known) = serde_json::from_str::<gw_oauth::Client>(before) {
+            client.authentication = known_since(&client.authentication, &known.authentication);
+        }
+        Self::OAuth(client)
+    }
+
+    fn to_json(&self) -> serde_json::Result<String> {
+        match self {
+            Self::OAuth(client) => serde_json::to_string(client),
+            Self::Saml(client) => serde_json::to_string(client),
+        }
+    }
 }
 
 impl WantedClient {
+    /// How it is registered, where it speaks OpenID Connect or OAuth.
+    pub(crate) fn oauth(&self) -> Option<&gw_oauth::Client> {
+        match &self.registration {
+            Registration::OAuth(client) => Some(client),
+            Registration::Saml(_) => None,
+        }
+    }
+
+    /// How it is registered, where it speaks SAML.
+    pub(crate) const fn saml(&self) -> Option<&SamlClient> {
+        match &self.registration {
+            Registration::OAuth(_) => None,
+            Registration::Saml(client) => Some(client),
+        }
+    }
+
     /// The fact, with what is kept of it as it was before.
     pub(crate) fn after(&self, before: &Client) -> Client {
-        let known = serde_json::from_str::<gw_oauth::Client>(&before.registration).ok();
-        let mut registration = self.registration.clone();
-        if let Some(known) = &known {
-            registration.authentication =
-                known_since(&registration.authentication, &known.authentication);
-        }
+        let registration = self.registration.after(&before.registration);
         Client {
             tokens_from: before.tokens_from,
             suspended: before.suspended,
@@ -48,10 +91,10 @@ impl WantedClient {
         self.fact(id, &self.registration)
     }
 
-    fn fact(&self, id: ClientId, registration: &gw_oauth::Client) -> Client {
+    fn fact(&self, id: ClientId, registration: &Registration) -> Client {
         // INVARIANT: a registration is made of texts, numbers, lists and records of such.
         #[expect(clippy::expect_used, reason = "all of its keys are texts")]
-        let registration = serde_json::to_string(registration).expect("JSON of a registration");
+        let registration = registration.to_json().expect("JSON of a registration");
         Client {
             id,
             name: self.name.clone(),

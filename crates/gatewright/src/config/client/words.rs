@@ -14,14 +14,16 @@ pub(super) enum Kind {
     Browser,
     Native,
     Service,
+    Saml,
 }
 
 impl Kind {
-    pub(super) const WORDS: [(&'static str, Self); 4] = [
+    pub(super) const WORDS: [(&'static str, Self); 5] = [
         ("web", Self::Web),
         ("browser", Self::Browser),
         ("native", Self::Native),
         ("service", Self::Service),
+        ("saml", Self::Saml),
     ];
 
     pub(super) const fn word(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Kind {
             Self::Browser => "browser",
             Self::Native => "native",
             Self::Service => "service",
+            Self::Saml => "saml",
         }
     }
 
@@ -41,7 +44,7 @@ impl Kind {
     pub(super) const fn application_type(self) -> ApplicationType {
         match self {
             Self::Native => ApplicationType::Native,
-            Self::Web | Self::Browser | Self::Service => ApplicationType::Web,
+            Self::Web | Self::Browser | Self::Service | Self::Saml => ApplicationType::Web,
         }
     }
 
@@ -54,13 +57,14 @@ impl Kind {
                 GrantType::DeviceCode,
             ],
             Self::Service => &[GrantType::ClientCredentials],
+            Self::Saml => &[],
         }
     }
 
     pub(super) const fn scopes(self) -> &'static str {
         match self {
             Self::Web | Self::Browser | Self::Native => "openid profile email groups",
-            Self::Service => "",
+            Self::Service | Self::Saml => "",
         }
     }
 }

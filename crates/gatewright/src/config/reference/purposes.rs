@@ -609,7 +609,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "client",
         "type",
-        "What it is: on a server (`web`), in a page (`browser`), on a person's own device (`native`), or a program that asks in its own name (`service`). That says what `grants` and `scopes` are where they are absent, and whether it can keep a secret: what runs in a page or on a device cannot, and shows nothing.",
+        "What it is: on a server (`web`), in a page (`browser`), on a person's own device (`native`), a program that asks in its own name (`service`), or an app that speaks SAML 2.0 (`saml`), which has keys of its own below and none of those about OpenID Connect. That says what `grants` and `scopes` are where they are absent, and whether it can keep a secret: what runs in a page or on a device cannot, and shows nothing.",
     ),
     (
         "client",
@@ -745,6 +745,46 @@ const PURPOSES: &[(&str, &str, &str)] = &[
         "client",
         "consent",
         "Whether people are asked before it is told of them. Never, unless it is said: who declares a client agrees for their people.",
+    ),
+    (
+        "client",
+        "metadata",
+        "SAML: a file with the app's metadata as a service provider, read at the start and when it or this file changes: who it is, where answers to it go, whose signatures are its own, to whom assertions are encrypted. Give the app Gatewright's from `/saml/metadata` at the host of `authentication`. Past its `validUntil` nobody signs in to it.",
+    ),
+    (
+        "client",
+        "entity_id",
+        "SAML: who it is, where the metadata holds several, or there is none.",
+    ),
+    (
+        "client",
+        "acs",
+        "SAML: where answers to it go, where there is no metadata: `https://`, to the letter; the first is the usual one. Such an app has no key: its requests are not signed, and it is not told of sign-outs.",
+    ),
+    (
+        "client",
+        "names",
+        "SAML: as what people are named to it: by a name that is made for it alone, by their mail address, or by the name that they sign in by. A name of one session alone (`transient`) it may ask for in any case.",
+    ),
+    (
+        "client",
+        "tells",
+        "SAML: what else it is told: `name` (as `uid`), `email` (as `mail`), `display-name` (as `displayName`), `groups`. All of them where absent.",
+    ),
+    (
+        "client",
+        "sign_requests",
+        "SAML: whether a request that it did not sign is refused. Where absent: if its metadata has a certificate for signing.",
+    ),
+    (
+        "client",
+        "encrypted",
+        "SAML: whether assertions are encrypted to the key in its metadata. They are signed in any case.",
+    ),
+    (
+        "client",
+        "idp_initiated",
+        "SAML: whether people may begin here, at its card in the portal, without its having asked. Then a page anywhere can have a browser signed in to it, as whoever is signed in here.",
     ),
     (
         "client",

@@ -11,7 +11,7 @@ use gw_oauth::{
 use gw_store::Secret;
 
 use super::{SMALL, checked, facts, faults};
-use crate::config::{Wanted, WantedClient};
+use crate::config::{Registration, Wanted, WantedClient};
 
 const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"1"}]}"#;
 
@@ -54,7 +54,7 @@ fn with(keys: &str) -> String {
 fn declared(keys: &str) -> WantedClient {
     let config = checked(&with(keys)).unwrap();
     let client = config.wanted.clients.first().unwrap();
-    assert_eq!(client.registration.check(), []);
+    assert_eq!(client.oauth().unwrap().check(), []);
     WantedClient::clone(client)
 }
 
@@ -70,7 +70,7 @@ fn each_type_is_what_such_a_client_usually_is() {
     let usual = declared(&web(""));
     assert_eq!(usual.consent, Consent::Never);
     assert!(!usual.disabled && &*usual.title == "grafana");
-    let client = &usual.registration;
+    let client = usual.oauth().unwrap();
     assert_eq!(client.id.as_str(), "grafana");
     assert_eq!(
         client.grant_types,
@@ -83,15 +83,17 @@ fn each_type_is_what_such_a_client_usually_is() {
         (client.proof_key, client.userinfo_algorithm),
         (ProofKey::Required, None)
     );
-    let browser = declared(&format!("type = \"browser\"\n{WEB}")).registration;
+    let browser = declared(&format!("type = \"browser\"\n{WEB}"));
+    let browser = browser.oauth().unwrap();
     assert!(browser.is_public());
     assert_eq!(browser.grant_types, client.grant_types);
     let native = declared(
         "type = \"native\"\napp = \"wiki\"\nredirect_uris = [\"http://127.0.0.1/cb\", \"com.example.app:/cb\"]",
     );
-    let native = native.registration;
+    let native = native.oauth().unwrap();
     assert!(native.is_public() && native.may(GrantType::DeviceCode));
-    let service = declared(SERVICE).registration;
+    let service = declared(SERVICE);
+    let service = service.oauth().unwrap();
     assert_eq!(service.grant_types, [GrantType::ClientCredentials]);
     assert!(service.scopes.is_empty());
 }
@@ -127,7 +129,7 @@ attributes = { team = "ops" }"#));
     );
     assert_eq!(said.groups.len(), 1);
     assert_eq!(said.attributes.get("team").map(|team| &**team), Some("ops"));
-    let client = said.registration;
+    let client = said.oauth().unwrap();
     assert_eq!(
         client.grant_types,
         [GrantType::AuthorizationCode, GrantType::TokenExchange]
@@ -140,7 +142,7 @@ attributes = { team = "ops" }"#));
     assert!(client.serves.contains("urn:example:graphs"));
     assert!(client.may_end_at("https://g.test/"));
     assert_eq!(client.about.name.as_deref(), Some("Graphs"));
-    let out = client.backchannel_logout.unwrap();
+    let out = client.backchannel_logout.clone().unwrap();
     assert!(out.uri == "https://g.test/out" && !out.session_required);
     let sector = "g.test".to_owned();
     assert_eq!(client.subject_type, SubjectType::Pairwise { sector });
@@ -167,7 +169,8 @@ attributes = { team = "ops" }"#));
     let client = checked(&port).unwrap().wanted.clients.remove(0);
     assert!(
         client
-            .registration
+            .oauth()
+            .unwrap()
             .resources
             .contains("https://wiki.example.com:8443")
     );
@@ -175,7 +178,7 @@ attributes = { team = "ops" }"#));
 
 #[test]
 fn a_client_shows_who_it_is_in_one_way() {
-    let by = |keys: &str| declared(&format!("{WEB}\n{keys}")).registration;
+    let by = |keys: &str| declared(&format!("{WEB}\n{keys}")).oauth().unwrap().clone();
     let secrets = by("secrets = [\"a.secret\", \"sub/b.secret\"]").authentication;
     assert_eq!(
         secrets.secrets().map(|secrets| secrets.iter().count()),
@@ -355,13 +358,15 @@ fn a_secret_that_was_there_before_is_known_since_then() {
     let first = after(&Snapshot::empty(Epoch::default()), &wanted(SERVICE));
     let mut later = wanted(SERVICE);
     let mut client = WantedClient::clone(&later.clients[0]);
-    let secrets = client.registration.authentication.secrets().unwrap();
+    let secrets = client.oauth().unwrap().authentication.secrets().unwrap();
     let touched = secrets.iter().map(|kept| gw_oauth::KeptSecret {
         made_at: Timestamp::from_secs(2000),
         ..*kept
     });
     let secrets = gw_oauth::ClientSecrets::of_all(touched.collect()).unwrap();
-    client.registration.authentication = ClientAuthentication::ClientSecretBasic { secrets };
+    let mut touched = client.oauth().unwrap().clone();
+    touched.authentication = ClientAuthentication::ClientSecretBasic { secrets };
+    client.registration = Registration::OAuth(Box::new(touched));
     later.clients = vec![client.into()];
     assert_eq!(
         differs(&later, &first),

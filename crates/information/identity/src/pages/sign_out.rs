@@ -3,7 +3,7 @@
 use askama::Template;
 use gw_model::{EndReason, ProviderProof, Session};
 use gw_pages::{Message, Page};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     Answer,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     cookies,
+    farewell::Farewell,
     providers::{FLOW_LIFETIME, saml::SignOutThere},
 };
 
@@ -46,6 +47,8 @@ fn not_signed_in(visit: &Visit<'_>) -> Answer {
 struct SignedOut<'a> {
     sentence: &'a str,
     there: &'a [SignOutThere],
+    /// The way to the apps that are told.
+    apps: Option<&'a str>,
 }
 
 /// By what providers' words the session rests.
@@ -60,11 +63,22 @@ fn proofs(session: &Session) -> Vec<ProviderProof> {
     proofs
 }
 
+/// Where there is nothing for the person to choose, by itself: by a step of its own, since the way
+/// leads elsewhere, where forms of this page may not.
+fn lead_on(headers: &mut HeaderMap, farewell: &Farewell, by_itself: bool) {
+    headers.append(header::SET_COOKIE, farewell.cookie.clone());
+    let refresh = HeaderValue::from_str(&format!("0; url={}", farewell.path));
+    if let (true, Ok(refresh)) = (by_itself, refresh) {
+        headers.insert(HeaderName::from_static("refresh"), refresh);
+    }
+}
+
 pub(super) async fn end(visit: &Visit<'_>) -> Answer {
     let Some(person) = &visit.person else {
         return not_signed_in(visit);
     };
     let there = visit.identity.sign_out_there(proofs(&person.session)).await;
+    let farewell = visit.identity.farewell(&person.session).await;
     let everywhere = visit.form()?.value("everywhere") == Some("yes");
     let sentence = if everywhere {
         let reason = EndReason::SignedOutEverywhere;
@@ -91,12 +105,17 @@ pub(super) async fn end(visit: &Visit<'_>) -> Answer {
     let content = SignedOut {
         sentence: &sentence,
         there: &there,
+        apps: farewell.as_ref().map(|farewell| &*farewell.path),
     };
     let mut response = Page::new("You are signed out").render(&content);
-    response.headers_mut().insert(
+    let headers = response.headers_mut();
+    headers.insert(
         HeaderName::from_static("clear-site-data"),
         HeaderValue::from_static(r#""cache", "storage""#),
     );
+    if let Some(farewell) = farewell {
+        lead_on(headers, &farewell, there.is_empty());
+    }
     for way in &there {
         let (name, value) = &way.cookie;
         let cookie = cookies::flow(name, value.expose(), FLOW_LIFETIME);

@@ -40,7 +40,8 @@ impl PairwiseKey {
         }
     }
 
-    fn of_sector(&self, sector: &str, person: &str) -> String {
+    /// The name of a person, or of whatever else must not be told together, in one sector.
+    pub fn of_sector(&self, sector: &str, person: &str) -> String {
         let mut context = hmac::Context::with_key(&self.0);
         for part in [sector, person] {
             context.update(&(part.len() as u64).to_be_bytes());

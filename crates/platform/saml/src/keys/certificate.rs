@@ -114,7 +114,7 @@ impl Certificate {
     }
 
     /// Whether it can be encrypted to.
-    pub(crate) fn is_rsa(&self) -> bool {
+    pub fn is_rsa(&self) -> bool {
         self.kind == Kind::Rsa
     }
 

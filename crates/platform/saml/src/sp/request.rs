@@ -24,9 +24,11 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    pub(crate) const ALL: [Self; 4] = [Self::Exact, Self::Minimum, Self::Maximum, Self::Better];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Exact, Self::Minimum, Self::Maximum, Self::Better];
 
-    pub(crate) const fn word(self) -> &'static str {
+    /// The word for it in messages.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Minimum => "minimum",

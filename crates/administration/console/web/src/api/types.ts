@@ -173,6 +173,20 @@ export interface Registration {
   default_acr_values: string[];
 }
 
+/** How an app is registered that speaks SAML. */
+export interface SamlRegistration {
+  entity_id: string;
+  consumers: string[];
+  sign_out?: string;
+  certificates: number;
+  requires_signed: boolean;
+  encrypted: boolean;
+  names: 'persistent' | 'email' | 'user-name';
+  tells: string[];
+  idp_initiated: boolean;
+  valid_until?: Time;
+}
+
 /** A client of the authorisation server: an app that people sign in to, or a program. */
 export interface Client {
   id: string;
@@ -183,8 +197,9 @@ export interface Client {
   consent: 'ask' | 'never';
   groups: string[];
   attributes: Record<string, string>;
-  /** Absent where what is kept of it cannot be read. */
+  /** Absent where it speaks SAML, or what is kept of it cannot be read. */
   registration?: Registration;
+  saml?: SamlRegistration;
   state: 'on' | 'off' | 'suspended';
   suspended: boolean;
   configured: boolean;

@@ -1,7 +1,7 @@
 // One client of the authorisation server: what it is, how it is registered, and what it may ask for.
 
 import { to } from '../api/client';
-import type { Client, Registration } from '../api/types';
+import type { Client, Registration, SamlRegistration } from '../api/types';
 import { useRead } from '../api/use';
 import { at } from '../router';
 import { Id } from '../ui/copy';
@@ -30,9 +30,9 @@ export function ClientPage({ name }: { name: string }) {
             </p>
             {client.configured && <OwnedElsewhere kind="client" by="configuration" />}
             <Facts client={client} />
-            {client.registration ? (
-              <Registered registration={client.registration} />
-            ) : (
+            {client.registration && <Registered registration={client.registration} />}
+            {client.saml && <SpeaksSaml saml={client.saml} />}
+            {!client.registration && !client.saml && (
               <Empty title="What is kept of its registration cannot be read">
                 <p>It is given nothing until it is declared, or registers, anew.</p>
               </Empty>
@@ -155,6 +155,45 @@ function Registered({ registration }: { registration: Registration }) {
     </>
   );
 }
+
+function SpeaksSaml({ saml }: { saml: SamlRegistration }) {
+  return (
+    <Section id="saml" title="How it speaks SAML">
+      <dl class="facts">
+        <Codes title="Entity id" all={[saml.entity_id]} />
+        <Codes title="Answers go to" all={saml.consumers} />
+        <Codes title="Told of sign-outs at" all={one(saml.sign_out)} />
+        <dt>Its requests</dt>
+        <dd>
+          {saml.requires_signed ? 'must be signed' : 'may be unsigned'}; {count(saml.certificates, 'certificate')} of
+          its own
+        </dd>
+        <dt>Assertions</dt>
+        <dd>{saml.encrypted ? 'signed, and encrypted to it' : 'signed'}</dd>
+        <dt>People are named</dt>
+        <dd>{NAMES[saml.names]}</dd>
+        <dt>It is told</dt>
+        <dd>{listed(saml.tells) || 'nothing more'}</dd>
+        <dt>People begin</dt>
+        <dd>{saml.idp_initiated ? 'there, or at its card in the portal' : 'there'}</dd>
+        {saml.valid_until !== undefined && (
+          <>
+            <dt>Its metadata is good until</dt>
+            <dd>
+              <Moment at={saml.valid_until} />
+            </dd>
+          </>
+        )}
+      </dl>
+    </Section>
+  );
+}
+
+const NAMES = {
+  persistent: 'by a name for it alone',
+  email: 'by their mail address',
+  'user-name': 'by the name that they sign in by',
+};
 
 const one = (text: string | undefined): string[] => (text === undefined ? [] : [text]);
 

@@ -52,6 +52,6 @@ const COLUMNS: Column<Client>[] = [
     cell: (client) =>
       client.app ? <a href={at('apps', client.app)}>{client.app}</a> : <span class="soft">none: a program</span>,
   },
-  { title: 'Shows who it is', cell: (client) => shows(client.registration) },
+  { title: 'Shows who it is', cell: (client) => (client.saml ? 'speaks SAML' : shows(client.registration)) },
   { title: 'State', cell: (client) => <StateChip client={client} /> },
 ];

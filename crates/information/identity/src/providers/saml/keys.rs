@@ -110,6 +110,25 @@ impl Identity {
         Ok(keys)
     }
 
+    /// A key of Gatewright that signs SAML messages for another purpose than these; it is made,
+    /// and sealed under this name, where there is none.
+    ///
+    /// # Errors
+    /// The store fails, or what is sealed under the name is no such key.
+    pub async fn saml_credential(&self, name: &'static str) -> Result<Credential, Unavailable> {
+        let kept = self.read(move |reader| reader.sealed(name)).await?;
+        let sealed = self.kept_or_made(name, kept).await;
+        let opened = sealed.and_then(|sealed| {
+            let opened = Opened::of(&sealed).map_err(FinishFault::saml)?;
+            let credential = Credential::new(opened.private_key.expose(), &opened.certificate);
+            credential.map_err(|fault| FinishFault::saml(SamlFault::Keys(fault)))
+        });
+        opened.map_err(|fault| match fault {
+            FinishFault::Unavailable(unavailable) => unavailable,
+            other => Unavailable::because("opening a key for SAML", &other),
+        })
+    }
+
     async fn kept_or_made(
         &self,
         name: &'static str,

@@ -1,0 +1,6 @@
+//! Apps that speak SAML, as a browser meets them, and everything that is tried with their requests.
+
+mod attacks;
+mod peer;
+mod sign_in;
+mod sign_out;

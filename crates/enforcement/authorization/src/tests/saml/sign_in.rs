@@ -1,0 +1,254 @@
+//! Signing in to apps.
+
+use std::time::Duration;
+
+use gw_model::{AuthnMethod, Change, Consent, SamlClientNames, SamlFact};
+use gw_saml::{Decryptor, formats};
+use http::StatusCode;
+
+use super::{
+    super::harness::*,
+    peer::{
+        OTHERS, Request, SIGN_ON, WIKI, action, declared, encrypted_to, field, saml, start, status,
+        taken, with,
+    },
+};
+
+#[tokio::test]
+async fn an_app_is_told_who_somebody_is_by_an_answer_that_it_takes() {
+    let server = start().await;
+    let request = Request::of(&server, "wiki");
+    let answer = server
+        .ana()
+        .get(SIGN_ON, &request.query(Some("state")))
+        .await;
+    assert_eq!(answer.status(), StatusCode::OK, "{}", text(&answer));
+    assert_eq!(action(&answer), "https://wiki.example/acs");
+    assert_eq!(field(&answer, "RelayState").as_deref(), Some("state"));
+    let policy = answer.headers()["content-security-policy"]
+        .to_str()
+        .unwrap();
+    assert!(
+        policy.contains("form-action https://wiki.example"),
+        "{policy}"
+    );
+    let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
+    let told = told.unwrap();
+    let name = told.name_id.clone().unwrap();
+    assert_eq!(name.format.as_deref(), Some(formats::PERSISTENT));
+    assert_eq!(told.values("uid").collect::<Vec<_>>(), ["ana"]);
+    assert_eq!(told.values("groups").collect::<Vec<_>>(), ["staff"]);
+    assert!(told.authentication.session_index.is_some());
+    assert_eq!(
+        told.authentication.session_not_on_or_after,
+        Some(server.ana.expires)
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_signs_in_and_comes_back() {
+    let server = start().await;
+    let mut browser = server.stranger();
+    let request = Request::of(&server, "wiki");
+    let answer = browser.get(SIGN_ON, &request.query(None)).await;
+    assert!(location(&answer).starts_with("/sign-in?app=wiki&attempt="));
+    let attempt = location(&answer)
+        .split_once("attempt=")
+        .unwrap()
+        .1
+        .to_owned();
+    browser.session = Some(server.ana.clone());
+    let answer = browser.get("/resume", &format!("attempt={attempt}")).await;
+    taken(&server, &answer, "wiki", Some(&request.id), &[])
+        .await
+        .unwrap();
+    assert!(browser.cookies.is_empty(), "nothing is left of the way");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_gone_on_with_by_our_own() {
+    let server = start().await;
+    let mut browser = server.stranger();
+    let request = Request::of(&server, "wiki");
+    let form = request.form(Some("by form"));
+    let form: Vec<_> = form
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let posted = browser.post(SIGN_ON, &form).await;
+    assert_eq!(posted.status(), StatusCode::SEE_OTHER, "{}", text(&posted));
+    assert!(location(&posted).starts_with("/resume?attempt="));
+    browser.session = Some(server.ana.clone());
+    let answer = browser.follow(&location(&posted)).await;
+    taken(&server, &answer, "wiki", Some(&request.id), &[])
+        .await
+        .unwrap();
+    assert_eq!(field(&answer, "RelayState").as_deref(), Some("by form"));
+}
+
+#[tokio::test]
+async fn an_app_is_told_by_the_names_and_of_the_facts_that_are_declared() {
+    let mut wiki = saml("wiki");
+    wiki.names = SamlClientNames::UserName;
+    wiki.tells = vec![SamlFact::DisplayName];
+    let server = with(wiki).await;
+    let request = Request::of(&server, "wiki");
+    let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+    let told = taken(&server, &answer, "wiki", Some(&request.id), &[])
+        .await
+        .unwrap();
+    assert_eq!(told.name_id.unwrap().value, "ana");
+    assert_eq!(told.attributes.len(), 1);
+    let mut transient = Request::of(&server, "wiki");
+    transient.format = Some(formats::TRANSIENT);
+    let answer = server.ana().get(SIGN_ON, &transient.query(None)).await;
+    let told = taken(&server, &answer, "wiki", Some(&transient.id), &[])
+        .await
+        .unwrap();
+    let name = told.name_id.unwrap();
+    assert_eq!(name.format.as_deref(), Some(formats::TRANSIENT));
+    assert_ne!(name.value, "ana");
+    let mut other = Request::of(&server, "wiki");
+    other.format = Some(formats::EMAIL);
+    let answer = server.ana().get(SIGN_ON, &other.query(None)).await;
+    assert_eq!(status(&answer), "InvalidNameIDPolicy");
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_told_to_the_app() {
+    let server = start().await;
+    let mut passive = Request::of(&server, "wiki");
+    passive.passive = true;
+    let answer = server.stranger().get(SIGN_ON, &passive.query(None)).await;
+    assert_eq!(status(&answer), "NoPassive");
+    let mut refused = Request::of(&server, "payroll");
+    refused.passive = true;
+    let answer = server.ana().get(SIGN_ON, &refused.query(None)).await;
+    assert!(["NoPassive", "RequestDenied"].contains(&&*status(&answer)));
+    let mut context = Request::of(&server, "wiki");
+    context.contexts = vec!["urn:x"];
+    context.passive = true;
+    let answer = server.ana().get(SIGN_ON, &context.query(None)).await;
+    assert_eq!(status(&answer), "NoPassive");
+    context.passive = false;
+    let mut browser = server.ana();
+    let answer = browser.get(SIGN_ON, &context.query(None)).await;
+    assert!(
+        location(&answer).starts_with("/confirm?"),
+        "they may prove more"
+    );
+    server.later(Duration::from_secs(5));
+    let attempt = location(&answer)
+        .split_once("attempt=")
+        .unwrap()
+        .1
+        .to_owned();
+    let again = gw_engine::testing::session(
+        12,
+        &gw_engine::testing::user(1, "ana", &["staff"]),
+        AuthnMethod::SignInLink,
+        server.test.clock.now(),
+    );
+    let change = Change::SessionStarted(again.clone().into());
+    server.test.change(vec![change]).await;
+    browser.session = Some(again);
+    let answer = browser.get("/resume", &format!("attempt={attempt}")).await;
+    assert_eq!(status(&answer), "NoAuthnContext");
+}
+
+#[tokio::test]
+async fn a_fresh_sign_in_is_one_of_after_the_request() {
+    let server = start().await;
+    server.later(Duration::from_secs(5));
+    let mut request = Request::of(&server, "wiki");
+    request.force = true;
+    let mut browser = server.ana();
+    let answer = browser.get(SIGN_ON, &request.query(None)).await;
+    assert!(location(&answer).starts_with("/confirm?"));
+    let attempt = location(&answer)
+        .split_once("attempt=")
+        .unwrap()
+        .1
+        .to_owned();
+    let answer = browser.get("/resume", &format!("attempt={attempt}")).await;
+    assert!(
+        location(&answer).starts_with("/confirm?"),
+        "coming back is no proof"
+    );
+}
+
+#[tokio::test]
+async fn people_are_asked_once_where_that_is_declared() {
+    let server = start().await;
+    let mut asking = declared(31, "wiki", &saml("wiki"));
+    asking.consent = Consent::Ask;
+    server
+        .test
+        .change(vec![Change::ClientPut(asking.into())])
+        .await;
+    let mut browser = server.ana();
+    let request = Request::of(&server, "wiki");
+    let page = browser.get(SIGN_ON, &request.query(None)).await;
+    assert!(
+        text(&page).contains("Let wiki in as you?"),
+        "{}",
+        text(&page)
+    );
+    let attempt = field(&page, "attempt").unwrap();
+    let form = [("attempt", &*attempt), ("decision", "deny")];
+    let denied = browser.post("/oauth/consent", &form).await;
+    assert_eq!(status(&denied), "RequestDenied");
+    let page = browser.get(SIGN_ON, &request.query(None)).await;
+    let attempt = field(&page, "attempt").unwrap();
+    let form = [("attempt", &*attempt), ("decision", "allow")];
+    let agreed = browser.post("/oauth/consent", &form).await;
+    let answer = browser.follow(&onward(&agreed)).await;
+    taken(&server, &answer, "wiki", Some(&request.id), &[])
+        .await
+        .unwrap();
+    let again = Request::of(&server, "wiki");
+    let answer = browser.get(SIGN_ON, &again.query(None)).await;
+    taken(&server, &answer, "wiki", Some(&again.id), &[])
+        .await
+        .unwrap();
+    let seen = browser.get("/account/apps", "").await;
+    assert!(
+        text(&seen).contains("value=\"wiki-saml\""),
+        "{}",
+        text(&seen)
+    );
+}
+
+#[tokio::test]
+async fn an_assertion_is_for_the_key_that_it_is_encrypted_to() {
+    let mut wiki = saml("wiki");
+    wiki.encryption = Some(encrypted_to(&OTHERS));
+    let server = with(wiki).await;
+    let request = Request::of(&server, "wiki");
+    let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+    assert!(
+        !super::peer::answer_xml(&answer).contains("ana"),
+        "nothing is readable"
+    );
+    let wrong = [Decryptor::new(&WIKI.private_key).unwrap()];
+    let right = [Decryptor::new(&OTHERS.private_key).unwrap()];
+    assert!(
+        taken(&server, &answer, "wiki", Some(&request.id), &wrong)
+            .await
+            .is_err()
+    );
+    let told = taken(&server, &answer, "wiki", Some(&request.id), &right).await;
+    assert!(told.unwrap().was_encrypted);
+}
+
+#[tokio::test]
+async fn people_begin_here_where_that_is_declared() {
+    let mut wiki = saml("wiki");
+    wiki.idp_initiated = true;
+    let server = with(wiki).await;
+    let answer = server.ana().get("/saml/start", "client=wiki-saml").await;
+    assert_eq!(action(&answer), "https://wiki.example/acs");
+    taken(&server, &answer, "wiki", None, &[]).await.unwrap();
+    let answer = server.ana().get("/saml/start", "client=payroll-saml").await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND, "not at others");
+}

@@ -1,0 +1,125 @@
+// An app that speaks SAML: node-saml, which takes no answer that does not hold to the letter.
+
+import { createServer } from 'node:http';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
+import { run } from './child.mjs';
+
+/** Makes `NAME.key` and `NAME.crt` in a folder; returns their texts. */
+export async function makeKey(folder, name) {
+  const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
+  const made = await run('openssl', [
+    'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`, '-keyout', key, '-out', certificate,
+  ]);
+  if (made.code !== 0) throw new Error(made.stderr);
+  return { key: await readFile(key, 'utf8'), certificate: await readFile(certificate, 'utf8') };
+}
+
+/**
+ * Declares the app `name` at `port` on loopback: its metadata is `NAME.xml` in `folder`. `own` is what its requests are like.
+ * `/login` begins a sign-in; what it came to is in `arrivals`, and what is said of logouts in `logouts`.
+ */
+export async function declareProvider({ folder, name, port, own = {}, decrypts = false }) {
+  const origin = `http://127.0.0.1:${port}`;
+  const signing = await makeKey(folder, `${name}-signing`);
+  const encryption = decrypts ? await makeKey(folder, `${name}-encryption`) : undefined;
+  const options = {
+    issuer: `${origin}/metadata`, callbackUrl: `${origin}/acs`, logoutCallbackUrl: `${origin}/slo`,
+    privateKey: signing.key, decryptionPvk: encryption?.key, signatureAlgorithm: 'sha256', digestAlgorithm: 'sha256',
+    wantAssertionsSigned: true, wantAuthnResponseSigned: true, validateInResponseTo: ValidateInResponseTo.always,
+    identifierFormat: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent', disableRequestedAuthnContext: true,
+    acceptedClockSkewMs: 0, idpCert: 'not known yet', ...own,
+  };
+  const metadata = new SAML(options).generateServiceProviderMetadata(encryption?.certificate ?? null, signing.certificate);
+  await writeFile(join(folder, `${name}.xml`), metadata);
+  return new ServiceProvider({ name, port, origin, options });
+}
+
+class ServiceProvider {
+  arrivals = [];
+  logouts = [];
+
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  /** Once Gatewright's metadata is known. */
+  async start(metadata) {
+    const [, certificate] = /<ds:X509Certificate>([^<]+)</.exec(metadata);
+    const location = (service) => new RegExp(`<md:${service} [^>]*Location="([^"]+)"`).exec(metadata)[1];
+    const [, entity] = /entityID="([^"]+)"/.exec(metadata);
+    Object.assign(this.options, {
+      idpCert: certificate, entryPoint: location('SingleSignOnService'), logoutUrl: location('SingleLogoutService'), idpIssuer: entity,
+      audience: this.options.issuer,
+    });
+    this.saml = new SAML(this.options);
+    this.server = createServer((request, response) => {
+      this.#answer(request, response).catch((error) => {
+        this.arrivals.push({ error });
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<main>Not in: ${error.message}</main>`);
+      });
+    });
+    await new Promise((done) => this.server.listen(this.port, '127.0.0.1', done));
+  }
+
+  async stop() {
+    this.server?.closeAllConnections();
+    if (this.server) await new Promise((done) => this.server.close(done));
+  }
+
+  async #answer(request, response) {
+    const url = new URL(request.url, this.origin);
+    const to = (address) => response.writeHead(302, { location: address }).end();
+    const say = (text) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<main>${text}</main>`);
+    switch (url.pathname) {
+      case '/login':
+        return to(await this.begin(Object.fromEntries(url.searchParams)));
+      case '/login-by-form':
+        return response.writeHead(200, { 'content-type': 'text/html' }).end(await this.saml.getAuthorizeFormAsync('by form'));
+      case '/acs':
+        return say(await this.take(await form(request)));
+      case '/logout':
+        return to(await this.saml.getLogoutUrlAsync(this.arrivals.at(-1).profile, 'bye', {}));
+      case '/slo':
+        return this.#heard(request, url, to, say);
+      default:
+        return say(`here: ${url.pathname}`);
+    }
+  }
+
+  /** The address at which a sign-in begins, asked in another way than usual. */
+  begin(more = {}) {
+    const saml = Object.keys(more).length === 0 ? this.saml : this.like(more);
+    return saml.getAuthorizeUrlAsync('a place <"&\'>', undefined, {});
+  }
+
+  /** The same app, which asks otherwise. */
+  like(more) {
+    return new SAML({ ...this.options, cacheProvider: this.saml.cacheProvider, ...more });
+  }
+
+  /** Takes an answer, if it holds. */
+  async take(fields) {
+    const { profile } = await this.saml.validatePostResponseAsync(fields);
+    this.arrivals.push({ profile, relayState: fields.RelayState, answer: fields.SAMLResponse });
+    return `Hello ${profile.uid ?? profile.nameID}`;
+  }
+
+  async #heard(request, url, to, say) {
+    const fields = request.method === 'POST' ? await form(request) : Object.fromEntries(url.searchParams);
+    const asked = 'SAMLRequest' in fields;
+    const said = request.method === 'POST'
+      ? await (asked ? this.saml.validatePostRequestAsync(fields) : this.saml.validatePostResponseAsync(fields))
+      : await this.saml.validateRedirectAsync(fields, url.search.slice(1));
+    this.logouts.push(said);
+    if (!asked) return say('Signed out everywhere');
+    return to(await this.saml.getLogoutResponseUrlAsync(said.profile, fields.RelayState ?? '', {}, true));
+  }
+}
+
+async function form(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
+}
