@@ -83,7 +83,9 @@ DirectoryIndex index.html
   MellonSPPrivateKeyFile ${this.folder}/sp.key
   MellonSPCertFile ${this.folder}/sp.crt
   MellonIdPMetadataFile ${this.folder}/idp.xml
-  MellonSecureCookie Off
+  # Its cookie comes along with what Gatewright's page posts.
+  MellonSecureCookie On
+  MellonCookieSameSite None
   MellonUser NAME_ID
   MellonMergeEnvVars On ";"
 </Location>

@@ -17,6 +17,7 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import SPConfig
 from saml2.saml import NAMEID_FORMAT_PERSISTENT
+from saml2.time_util import in_a_while
 
 FOLDER, NAME, PORT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 BASE = f"http://127.0.0.1:{PORT}"
@@ -84,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
     def logout(self, _query):
         idp = next(iter(self.known().metadata.keys()))
         asked = self.known().do_logout(
-            Handler.last, [idp], "user", sign=True, sign_alg=RSA_SHA256, digest_alg=SHA256,
+            Handler.last, [idp], "user", in_a_while(minutes=5), sign=True, sign_alg=RSA_SHA256, digest_alg=SHA256,
             expected_binding=BINDING_HTTP_REDIRECT)
         self.sent_on(dict(asked[idp][1]["headers"])["Location"])
 

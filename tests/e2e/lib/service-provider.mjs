@@ -17,10 +17,11 @@ export async function makeKey(folder, name) {
 }
 
 /**
- * Declares the app `name` at `port` on loopback: its metadata is `NAME.xml` in `folder`. `own` is what its requests are like.
+ * Declares the app `name` at `port` on loopback: its metadata is `NAME.xml` in `folder`. `own` is what its requests
+ * are like, `logout` by which binding logout messages come to it.
  * `/login` begins a sign-in; what it came to is in `arrivals`, and what is said of logouts in `logouts`.
  */
-export async function declareProvider({ folder, name, port, own = {}, decrypts = false }) {
+export async function declareProvider({ folder, name, port, own = {}, decrypts = false, logout = 'HTTP-POST' }) {
   const origin = `http://127.0.0.1:${port}`;
   const signing = await makeKey(folder, `${name}-signing`);
   const encryption = decrypts ? await makeKey(folder, `${name}-encryption`) : undefined;
@@ -32,7 +33,7 @@ export async function declareProvider({ folder, name, port, own = {}, decrypts =
     acceptedClockSkewMs: 0, idpCert: 'not known yet', ...own,
   };
   const metadata = new SAML(options).generateServiceProviderMetadata(encryption?.certificate ?? null, signing.certificate);
-  await writeFile(join(folder, `${name}.xml`), metadata);
+  await writeFile(join(folder, `${name}.xml`), metadata.replace(/(<SingleLogoutService Binding="[^"]*:)HTTP-POST/, `$1${logout}`));
   return new ServiceProvider({ name, port, origin, options });
 }
 
@@ -74,9 +75,9 @@ class ServiceProvider {
     const say = (text) => response.writeHead(200, { 'content-type': 'text/html' }).end(`<main>${text}</main>`);
     switch (url.pathname) {
       case '/login':
-        return to(await this.begin(Object.fromEntries(url.searchParams)));
+        return to(await this.begin(JSON.parse(url.searchParams.get('asks') ?? '{}')));
       case '/login-by-form':
-        return response.writeHead(200, { 'content-type': 'text/html' }).end(await this.saml.getAuthorizeFormAsync('by form'));
+        return response.writeHead(200, { 'content-type': 'text/html' }).end(await this.byForm());
       case '/acs':
         return say(await this.take(await form(request)));
       case '/logout':
@@ -91,7 +92,14 @@ class ServiceProvider {
   /** The address at which a sign-in begins, asked in another way than usual. */
   begin(more = {}) {
     const saml = Object.keys(more).length === 0 ? this.saml : this.like(more);
-    return saml.getAuthorizeUrlAsync('a place <"&\'>', undefined, {});
+    // Without spaces: node-saml signs them in another form than it sends them in.
+    return saml.getAuthorizeUrlAsync('place<"&>', undefined, {});
+  }
+
+  /** A page whose form begins one. */
+  byForm() {
+    const way = { authnRequestBinding: 'HTTP-POST', skipRequestCompression: true };
+    return this.like(way).getAuthorizeFormAsync('by form');
   }
 
   /** The same app, which asks otherwise. */
@@ -102,6 +110,8 @@ class ServiceProvider {
   /** Takes an answer, if it holds. */
   async take(fields) {
     const { profile } = await this.saml.validatePostResponseAsync(fields);
+    // It takes `NoPassive` for no fault.
+    if (profile === null) return 'Nobody, without asking';
     this.arrivals.push({ profile, relayState: fields.RelayState, answer: fields.SAMLResponse });
     return `Hello ${profile.uid ?? profile.nameID}`;
   }

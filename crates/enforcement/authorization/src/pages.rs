@@ -125,6 +125,21 @@ pub(crate) fn posting(action: &str, fields: &[(&'static str, String)]) -> Respon
         .render(&FormPost { action, fields })
 }
 
+/// The same for an app that leads on from there to where it likes, which browsers check as well: to
+/// any place that is secure.
+pub(crate) fn posting_on(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes> {
+    let mut page = posting(action, fields);
+    let policy = page.headers().get(header::CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|policy| policy.to_str().ok());
+    let wider =
+        policy.map(|policy| policy.replace("form-action 'self'", "form-action 'self' https:"));
+    if let Some(Ok(wider)) = wider.as_deref().map(HeaderValue::from_str) {
+        page.headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, wider);
+    }
+    page
+}
+
 /// Scheme and authority of an address.
 pub(crate) fn origin_of(address: &str) -> &str {
     let after = address.find("://").map_or(0, |at| at + 3);

@@ -152,7 +152,7 @@ pub(crate) async fn leave(visit: &Visit) -> Answer {
         Some(Pending::Leaving(mut leaving)) => {
             // It was led to an app, and comes back without its word.
             leaving.is_partial |= leaving.asked.take().is_some();
-            step(visit, attempt, *leaving).await
+            step(visit, attempt, *leaving, redirect).await
         }
         _ => Err(pages::over(visit)),
     }
@@ -172,7 +172,8 @@ pub(super) async fn answered(visit: &Visit, heard: &Heard) -> Answer {
     let (attempt, mut leaving) = found.ok_or_else(|| pages::over(visit))?;
     leaving.asked = None;
     leaving.is_partial |= !heard.is_done;
-    step(visit, &attempt, leaving).await
+    // Where a form led to the app, its page binds where that leads: on by a step of our own.
+    step(visit, &attempt, leaving, pages::onward).await
 }
 
 /// Where a request of our own site takes up what an app said by a form.
@@ -189,18 +190,18 @@ pub(super) fn heard_at(visit: &Visit, heard: &Heard) -> Result<String, Refusal> 
 }
 
 /// On to the next app, or to the end.
-async fn step(visit: &Visit, attempt: &str, mut leaving: Leaving) -> Answer {
+async fn step(visit: &Visit, attempt: &str, mut leaving: Leaving, onward: Onward) -> Answer {
     while !leaving.stops.is_empty() {
         let stop = leaving.stops.remove(0);
         let Some(app) = visit.saml(&stop.client) else {
             leaving.is_partial = true;
             continue;
         };
-        match lead(visit, &app, &stop, leaving.session).await? {
-            Ok((request, onward)) => {
+        match lead(visit, &app, &stop, leaving.session, onward).await? {
+            Ok((request, led)) => {
                 leaving.asked = Some((stop.client, request));
                 let pending = Pending::Leaving(Box::new(leaving));
-                return pending::keeping(visit, &pending, attempt, onward);
+                return pending::keeping(visit, &pending, attempt, led);
             }
             Err(fault) => {
                 tracing::error!(client = %app.fact.name, %fault, "an app is not told that somebody signed out");
@@ -208,9 +209,11 @@ async fn step(visit: &Visit, attempt: &str, mut leaving: Leaving) -> Answer {
             }
         }
     }
-    finish(visit, attempt, leaving).await
+    finish(visit, attempt, leaving, onward).await
 }
 
+/// How a browser goes on to an address.
+type Onward = fn(&str) -> Response<Bytes>;
 type Led = Result<(String, Response<Bytes>), BuildFault>;
 
 /// The request to an app, by its id, and what takes the browser there.
@@ -219,6 +222,7 @@ async fn lead(
     app: &SamlApp,
     stop: &Stop,
     session: SessionId,
+    onward: Onward,
 ) -> Result<Led, Refusal> {
     let server = &visit.server;
     let key = server.saml_key().await?;
@@ -245,20 +249,20 @@ async fn lead(
             form.map(|form: PostForm| answer::posting(&form))
         }
     };
-    Ok(onward.map(|onward| (id.to_string(), onward)))
+    Ok(led.map(|led| (id.to_string(), led)))
 }
 
-async fn finish(visit: &Visit, attempt: &str, leaving: Leaving) -> Answer {
+async fn finish(visit: &Visit, attempt: &str, leaving: Leaving, onward: Onward) -> Answer {
     let is_whole = !leaving.is_partial;
     match leaving.after {
         After::Page => Ok(pending::ending(attempt, signed_out(is_whole))),
-        After::To(place) => Ok(pending::ending(attempt, redirect(&place))),
+        After::To(place) => Ok(pending::ending(attempt, onward(&place))),
         After::Answer(pending) => {
             let status = match is_whole {
                 true => Status::SUCCESS,
                 false => Status::refused(StatusCode::Responder, StatusCode::PartialLogout),
             };
-            sign_out::finish(visit, attempt, &pending, &status, redirect).await
+            sign_out::finish(visit, attempt, &pending, &status, onward).await
         }
     }
 }

@@ -29,7 +29,7 @@ async fn an_app_is_told_who_somebody_is_by_an_answer_that_it_takes() {
         .to_str()
         .unwrap();
     assert!(
-        policy.contains("form-action https://wiki.example"),
+        policy.contains("form-action 'self' https: https://wiki.example;"),
         "{policy}"
     );
     let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
