@@ -99,6 +99,7 @@ async fn running() -> (TestEngine, Client) {
         configured_groups: Arc::new(|| vec!["owners".parse().expect("a name")]),
         configured_providers: Arc::new(Vec::new),
         configured_clients: Arc::new(Vec::new),
+        directories: Default::default(),
         log: Arc::new(move || LogAccess {
             folder: log.clone(),
             heads: Vec::new(),

@@ -103,6 +103,7 @@ pub(crate) fn facts_with(more: Vec<Change>) -> Snapshot {
             }],
             time_zone: "Europe/Berlin".into(),
             passwords: false,
+            issuers: Vec::new(),
         })),
     ];
     changes.extend(more);

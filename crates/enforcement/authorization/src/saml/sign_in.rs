@@ -164,6 +164,7 @@ impl Known<'_> {
             scopes,
             actor: None,
             binding: Binding::default(),
+            workload: &[],
         }
     }
 

@@ -226,7 +226,6 @@ impl Browser<'_> {
         headers: &[(&'static str, &str)],
         body: &str,
         navigation: bool,
-        certificates: None,
     ) -> Response<bytes::Bytes> {
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query.into())),

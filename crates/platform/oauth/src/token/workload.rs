@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::authentication::ASSERTION_TYPE;
 use crate::{
-    AuthenticationFault, Client, ClientId, ExchangeTokenType, GrantType, Parameters,
+    AuthenticationFault, Client, ClientId, ExchangeTokenType, GrantType, Origins, Parameters,
     PresentedToken, TokenOrigin,
 };
 
@@ -177,6 +177,8 @@ impl Workload {
             actor: None,
             may_act: None,
             sign_in: None,
+            origins: Origins::default(),
+            is_bound: false,
             expires: self.expires,
         }
     }

@@ -104,6 +104,7 @@ fn change(step: Step, n: u64) -> Change {
             }],
             time_zone: "Europe/Berlin".into(),
             passwords: n % 2 == 0,
+            issuers: Vec::new(),
         })),
         Step::Start(id, user) => Change::SessionStarted(Arc::new(Session {
             credential: hash(1000 + n),
