@@ -86,36 +86,24 @@ fn client(section: &mut Section<'_>, among: Among<'_>) -> Option<Declared> {
     let kind = section.choice("type", &Kind::WORDS, Kind::Web);
     let enabled = section.or("enabled", true);
     let app = section.optional::<AppName>("app");
+    let said = match kind {
+        Kind::Saml => None,
+        _ => Said::read(section, kind, app.as_ref(), among),
+    };
     let consent = section.choice(
         "consent",
         &[("never", Consent::Never), ("ask", Consent::Ask)],
         Consent::Never,
     );
+    let groups = groups(section, among);
     let attributes = section.or("attributes", BTreeMap::new());
-    let saml = saml::declared(section, kind, among);
-    let (groups, registered) = match kind {
-        Kind::Saml => {
-            check_app(
-                section,
-                app.as_ref(),
-                &[GrantType::AuthorizationCode],
-                among,
-            );
-            (
-                Vec::new(),
-                saml.map(|saml| (Registration::Saml(saml.client), saml.files)),
-            )
-        }
-        _ => {
-            let said = Said::read(section, kind, app.as_ref(), among);
-            let groups = groups(section, among);
-            let (name, said) = (name.as_ref()?, said?);
-            let title = title.as_deref().unwrap_or(name.as_str());
-            (groups, said.registered(section, name, title))
-        }
-    };
-    let (name, (registration, files)) = (name?, registered?);
+    let saml = saml::declared(section, kind, app.as_ref(), among);
+    let name = name?;
     let title = title.unwrap_or_else(|| Arc::from(name.as_str()));
+    let (registration, files) = match kind {
+        Kind::Saml => saml.map(|saml| (Registration::Saml(saml.client), saml.files))?,
+        _ => said?.registered(section, &name, &title)?,
+    };
     Some(Declared {
         client: WantedClient {
             name,

@@ -38,6 +38,7 @@ const KINDS: &[(&str, &str)] = &[
         "grant",
         "`code`, `refresh`, `client-credentials`, `device-code` or `token-exchange`",
     ),
+    ("fact", "`name`, `email`, `display-name` or `groups`"),
     (
         "network",
         "addresses by their prefix: `192.0.2.0/24`, `2001:db8::/32`",

@@ -178,6 +178,11 @@ pub(super) async fn answered(visit: &Visit, heard: &Heard) -> Answer {
 
 /// Where a request of our own site takes up what an app said by a form.
 pub(super) fn heard_at(visit: &Visit, heard: &Heard) -> Result<String, Refusal> {
+    // Ours are of such characters: it is no request of ours otherwise.
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if !heard.request.bytes().all(is_plain) {
+        return Err(pages::over(visit));
+    }
     let bytes = serde_json::to_vec(&(&heard.client, heard.is_done)).unwrap_or_default();
     let sealer = &visit.server.shared.sealer;
     let sealed = sealer.seal(&[PURPOSE, &heard.request], bytes);
@@ -240,10 +245,8 @@ async fn lead(
         name_id: &named(server, app.entity(), stop.name.clone(), &stop.format),
         session_indexes: &[&index],
     };
-    let onward = match there.request.binding {
-        SamlBinding::Redirect => request
-            .redirect(None, &key)
-            .map(|address| redirect(&address)),
+    let led = match there.request.binding {
+        SamlBinding::Redirect => request.redirect(None, &key).map(|address| onward(&address)),
         SamlBinding::Post => {
             let form = request.post(None, &key);
             form.map(|form: PostForm| answer::posting(&form))

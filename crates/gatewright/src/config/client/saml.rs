@@ -4,15 +4,17 @@ use std::{path::PathBuf, sync::Arc};
 
 use data_encoding::BASE64;
 use gw_model::{
-    SamlClient, SamlClientNames, SamlConsumer, SamlEncryption, SamlFact, SamlSignOut, Timestamp,
+    AppName, SamlClient, SamlClientNames, SamlConsumer, SamlEncryption, SamlFact, SamlSignOut,
+    Timestamp,
 };
+use gw_oauth::GrantType;
 use gw_saml::{
     Binding, ContentCipher, KeyTransport, Recipient,
     limits::ENTITY_ID_MAX_BYTES,
     metadata::{AssertionConsumer, Entity, SpRole},
 };
 
-use super::{Among, words::Kind};
+use super::{Among, check_app, words::Kind};
 use crate::config::{
     reader::{Section, readable_from_text},
     saml::{entity, secure, sign_out},
@@ -30,7 +32,7 @@ const KEYS: [&str; 8] = [
     "idp_initiated",
 ];
 /// Those that are about OpenID Connect and OAuth.
-const OTHERS: [&str; 25] = [
+const OTHERS: [&str; 24] = [
     "grants",
     "redirect_uris",
     "post_logout_redirect_uris",
@@ -55,7 +57,6 @@ const OTHERS: [&str; 25] = [
     "default_max_age",
     "require_auth_time",
     "default_acr_values",
-    "groups",
 ];
 
 /// Something that it is told, as it is written in the file.
@@ -90,24 +91,29 @@ struct Keys {
 impl Keys {
     fn read(section: &mut Section<'_>) -> Self {
         let names = SamlClientNames::ALL.map(|names| (names.as_str(), names));
-        let told = section.optional::<Vec<Told>>("tells");
-        let mut tells = told.map_or_else(
-            || SamlFact::ALL.to_vec(),
-            |told| told.iter().map(|one| one.0).collect(),
-        );
-        tells.sort_unstable();
-        tells.dedup();
         Self {
             metadata: section.optional("metadata"),
             entity_id: section.optional("entity_id"),
             acs: section.or("acs", Vec::new()),
             names: section.choice("names", &names, SamlClientNames::default()),
-            tells,
+            tells: tells(section),
             sign_requests: section.optional("sign_requests"),
             encrypted: section.or("encrypted", false),
             idp_initiated: section.or("idp_initiated", false),
         }
     }
+}
+
+/// In one order, each once.
+fn tells(section: &mut Section<'_>) -> Vec<SamlFact> {
+    let told = section.optional::<Vec<Told>>("tells");
+    let mut tells = told.map_or_else(
+        || SamlFact::ALL.to_vec(),
+        |told| told.iter().map(|one| one.0).collect(),
+    );
+    tells.sort_unstable();
+    tells.dedup();
+    tells
 }
 
 /// An app that speaks SAML, and the files that tell of it.
@@ -120,6 +126,7 @@ pub(super) struct Declared {
 pub(super) fn declared(
     section: &mut Section<'_>,
     kind: Kind,
+    app: Option<&AppName>,
     among: Among<'_>,
 ) -> Option<Declared> {
     let keys = Keys::read(section);
@@ -137,6 +144,7 @@ pub(super) fn declared(
             );
         }
     }
+    check_app(section, app, &[GrantType::AuthorizationCode], among);
     match keys.metadata.clone() {
         Some(file) => by_metadata(section, &keys, file, among),
         None if section.has("metadata") => None,

@@ -125,6 +125,7 @@ async fn what_cannot_be_is_told_to_the_app() {
     refused.passive = true;
     let answer = server.ana().get(SIGN_ON, &refused.query(None)).await;
     assert!(["NoPassive", "RequestDenied"].contains(&&*status(&answer)));
+    server.later(Duration::from_secs(5));
     let mut context = Request::of(&server, "wiki");
     context.contexts = vec!["urn:x"];
     context.passive = true;
