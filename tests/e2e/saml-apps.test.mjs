@@ -12,7 +12,6 @@ import { freePorts } from './lib/ports.mjs';
 import { declareMellon, isInstalled as isMellonInstalled } from './lib/mellon.mjs';
 import { isInstalled as isPysaml2Installed, PYTHON } from './lib/saml-provider.mjs';
 import { declareProvider, makeKey } from './lib/service-provider.mjs';
-import { until } from './lib/until.mjs';
 
 const POLICIES = `
 @id("apps-for-staff")
@@ -263,9 +262,12 @@ describe('apps that speak SAML sign people in through Gatewright', () => {
     await greeted(ana);
     const before = books.logouts.length;
     await ana.open(`${gateway.secure('auth')}/account/apps`);
+    const back = ana.page.waitForResponse((answer) =>
+      answer.url() === `${gateway.secure('auth')}/account/apps` && answer.request().method() === 'GET');
     await ana.page.getByRole('button', { name: 'Take back what The books was given' }).click();
-    await until('the app is told', () => books.logouts.length === before + 1);
-    await ana.page.waitForURL(`${gateway.secure('auth')}/account/apps`);
+    await (await back).finished();
+    assert.equal(books.logouts.length, before + 1, 'it is told');
+    await ana.page.waitForLoadState();
     await ana.open(`${books.origin}/login`);
     await ana.page.getByRole('heading', { name: 'Let The books in as you?' }).waitFor();
     await ana.page.getByRole('button', { name: 'Do not' }).click();
