@@ -149,10 +149,6 @@ fn what_makes_no_sense_is_refused_with_its_key() {
             format!("{BASE}{PEOPLE}[[scim]]\nname = \"lab\"\nsecrets = [\"a\"]"),
             "directory[0].name: is `lab`, which another",
         ),
-        (
-            format!("{BASE}interval = \"0s\"\n{PEOPLE}"),
-            "directory[0].interval: cannot be meant",
-        ),
     ] {
         let told = faults(&with(&keys));
         assert!(told.contains(why), "{why}: {told}");
