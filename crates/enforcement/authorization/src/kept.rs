@@ -96,6 +96,16 @@ pub(crate) struct KeptLogin {
     pub(crate) format: Option<String>,
 }
 
+/// A client that registered itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct KeptRegistration {
+    /// What it may be.
+    pub(crate) bounds: RegistrationBounds,
+    pub(crate) at: Timestamp,
+    /// Whether it was ever given a token.
+    pub(crate) used: bool,
+}
+
 macro_rules! kinds {
     ($($kind:ty => $name:literal),* $(,)?) => {
         $(impl Kind for $kind {
@@ -112,14 +122,11 @@ kinds! {
     KeptUserCode => "oauth-user-code",
     KeptConsent => "oauth-consent",
     KeptLogin => "oauth-login",
+    KeptRegistration => "oauth-registration",
 }
 
 impl Kind for Invitation {
     const NAME: &'static str = gw_oauth::INVITATION_KIND;
-}
-
-impl Kind for RegistrationBounds {
-    const NAME: &'static str = "oauth-registration";
 }
 
 /// A record as it was read.
@@ -273,7 +280,7 @@ pub(crate) fn by_login(session: SessionId, client: &str) -> TokenHash {
     by_names(&["login", &session.to_string(), client])
 }
 
-/// By what the bounds of a client that registered itself are found.
+/// By what is kept of a client that registered itself is found.
 pub(crate) fn by_registration(client: &str) -> TokenHash {
     by_names(&["registration", client])
 }

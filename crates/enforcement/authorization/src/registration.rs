@@ -23,14 +23,16 @@ use http::{HeaderMap, Method, Response, header};
 use crate::{
     client_keys,
     clients::Registered,
-    kept::{self, Found, KeptError, Put},
+    kept::{self, Found, KeptError, KeptRegistration, Put},
     redeem::TRIES,
-    server::{ACCEPTED, paths},
+    server::{ACCEPTED, AuthorizationServer, paths},
     visit::{Visit, of_json},
 };
 
 /// The most clients that registered themselves.
 const REGISTERED_MAX: usize = 1_000;
+/// How long one may be there without having been given a token.
+const UNUSED_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// How long the bounds of a client are kept: as long as it can be there.
 const BOUNDS_KEPT: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
@@ -161,9 +163,14 @@ impl New {
     ) -> Result<bool, Refused> {
         let fact = self.fact(&used.bounds)?;
         let what = format!("{} registered itself", fact.name);
+        let kept = KeptRegistration {
+            bounds: used.bounds.clone(),
+            at: visit.now,
+            used: false,
+        };
         let bounds = Put::new(
             kept::by_registration(fact.name.as_str()),
-            &used.bounds,
+            &kept,
             None,
             visit.now.after(BOUNDS_KEPT),
         );
@@ -231,8 +238,8 @@ async fn change(visit: &Visit) -> Result<Answer, Refused> {
     let (known, token) = managed(visit)?;
     is_json(&visit.request.headers)?;
     let at = kept::by_registration(known.fact.name.as_str());
-    let bounds = kept::find::<RegistrationBounds>(visit.server.engine(), at).await?;
-    let bounds = bounds.ok_or(Refused::Unavailable)?.value;
+    let kept = kept::find::<KeptRegistration>(visit.server.engine(), at).await?;
+    let bounds = kept.ok_or(Refused::Unavailable)?.value.bounds;
     let secret = Secret::generate().map_err(|_| Refused::Unavailable)?;
     let (body, rules) = (&visit.request.body, bounds.rules());
     let read = Registration::change(body, &known.client, &rules, &secret, visit.now)?;
@@ -272,7 +279,7 @@ async fn put(visit: &Visit, known: &Registered, changed: Fact) -> Result<(), Ref
 async fn end(visit: &Visit) -> Result<Answer, Refused> {
     let (known, _) = managed(visit)?;
     let at = kept::by_registration(known.fact.name.as_str());
-    let bounds = kept::find::<RegistrationBounds>(visit.server.engine(), at).await?;
+    let bounds = kept::find::<KeptRegistration>(visit.server.engine(), at).await?;
     let what = format!("{} ended its registration", known.fact.name);
     let mut commit = Commit::new(Actor::Client(known.fact.id), what)
         .change(Change::ClientRemoved(known.fact.id));
@@ -283,6 +290,57 @@ async fn end(visit: &Visit) -> Result<Answer, Refused> {
         true => Ok(RegisteredClient::ended()),
         false => Err(Refused::Unavailable),
     }
+}
+
+/// Notes that a client that registered itself was given a token, the first time; where that cannot
+/// be noted, it is the next time.
+pub(crate) async fn note_use(visit: &Visit, known: &Registered) {
+    if known.fact.owner != ClientOwner::Itself {
+        return;
+    }
+    let engine = visit.server.engine();
+    let at = kept::by_registration(known.fact.name.as_str());
+    let Ok(Some(found)) = kept::find::<KeptRegistration>(engine, at).await else {
+        return;
+    };
+    if found.value.used {
+        return;
+    }
+    let used = KeptRegistration {
+        used: true,
+        ..found.value.clone()
+    };
+    let put = found.replaced(&used, found.owner, found.expires);
+    let what = format!("{} was used", known.fact.name);
+    if let Ok(put) = put.effect() {
+        let commit = Commit::new(Actor::Gatewright, what).effect(put);
+        drop(engine.commit(commit).await);
+    }
+}
+
+/// Removes clients that registered themselves a while ago and were never given a token.
+///
+/// # Errors
+/// Where the facts cannot be changed.
+pub(crate) async fn sweep(server: &AuthorizationServer) -> Result<(), CommitError> {
+    let (engine, now) = (server.engine(), server.now());
+    let view = engine.view();
+    let itself = |client: &&Arc<Fact>| client.owner == ClientOwner::Itself;
+    for client in view.facts.clients().filter(itself) {
+        let at = kept::by_registration(client.name.as_str());
+        let Ok(Some(found)) = kept::find::<KeptRegistration>(engine, at).await else {
+            continue;
+        };
+        if found.value.used || now < found.value.at.after(UNUSED_MAX) {
+            continue;
+        }
+        let what = format!("{} was registered and never used", client.name);
+        let commit = Commit::new(Actor::Gatewright, what)
+            .change(Change::ClientRemoved(client.id))
+            .effect(found.removed());
+        engine.commit(commit).await?;
+    }
+    Ok(())
 }
 
 /// The client that a request is about, which registered itself and shows the token that it was

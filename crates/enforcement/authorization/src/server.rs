@@ -319,6 +319,7 @@ impl AuthorizationServer {
         for (_, keys) in self.keys() {
             keys.sweep(self.engine()).await?;
         }
+        registration::sweep(self).await?;
         let (view, now) = (self.engine().view(), self.now());
         let over = view.facts.revocations().filter(|one| now >= one.until);
         let over: Vec<_> = over

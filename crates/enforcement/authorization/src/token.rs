@@ -16,7 +16,7 @@ use crate::{
     ask::{self, Question},
     certificate,
     clients::Registered,
-    device, exchange, issue, redeem, refresh,
+    device, exchange, issue, redeem, refresh, registration,
     server::ACCEPTED,
     visit::{Visit, of_json},
     workload,
@@ -71,7 +71,7 @@ async fn tokens(visit: &Visit) -> Result<answer::Answer, TokenError> {
     let parameters = posted(visit)?;
     let asking = asking(visit, &parameters).await?;
     let client = &asking.known.client;
-    match TokenRequest::read(&parameters, client)? {
+    let answered = match TokenRequest::read(&parameters, client)? {
         TokenRequest::AuthorizationCode(request) => redeem::code(visit, &asking, &request).await,
         TokenRequest::RefreshToken(request) => refresh::rotate(visit, &asking, &request).await,
         TokenRequest::DeviceCode(code) => device::poll(visit, &asking, &code).await,
@@ -83,7 +83,11 @@ async fn tokens(visit: &Visit) -> Result<answer::Answer, TokenError> {
             let access = of_client(visit, &asking, &grant).await?;
             Ok(access.response(&grant).answer())
         }
+    };
+    if answered.is_ok() {
+        registration::note_use(visit, &asking.known).await;
     }
+    answered
 }
 
 /// A token of a client's own.

@@ -312,11 +312,65 @@ async fn a_name_that_is_none_is_nobodys() {
     }
     for (method, path) in [
         (Method::PUT, "/v1/clients/grafana"),
-        (Method::DELETE, "/v1/clients/grafana"),
         (Method::GET, "/v1/clients/grafana/suspend"),
         (Method::GET, "/v1/clients/grafana/tokens"),
     ] {
         let (status, told) = house.ask("olga", method, path).await;
         assert_eq!(status, 405, "{path}: {told}");
     }
+}
+
+#[tokio::test]
+async fn one_that_registered_itself_is_removed_and_one_of_the_file_is_not() {
+    let house = house().await;
+    let remove = async |who: &str, name: &str| {
+        let path = format!("/v1/clients/{name}");
+        house.ask(who, Method::DELETE, &path).await.0
+    };
+    assert_eq!(remove("hella", "zoe").await, 403);
+    assert_eq!(remove("otto", "grafana").await, 409);
+    assert_eq!(remove("otto", "zoe").await, 200);
+    assert_eq!(remove("otto", "zoe").await, 404);
+}
+
+#[tokio::test]
+async fn an_invitation_has_bounds_and_its_token_is_shown_once() {
+    let house = house().await;
+    let invite = async |who: &str, body: serde_json::Value| {
+        let caller = caller(&house.running, &house.sessions[who]);
+        let headers = HeaderMap::new();
+        let sent = send(
+            &house.running,
+            caller,
+            Method::POST,
+            "/v1/clients",
+            headers,
+            &body,
+        );
+        let (status, told) = sent.await;
+        (status.as_u16(), told)
+    };
+    let good = serde_json::json!({ "app": "wiki", "hosts": ["new.example"] });
+    assert_eq!(invite("hella", good.clone()).await.0, 403);
+    let (status, told) = invite("otto", good).await;
+    assert_eq!(status, 201, "{told}");
+    assert_eq!(told["uses"], 1);
+    assert!(told["token"].as_str().unwrap().len() >= 22);
+    for beyond in [
+        serde_json::json!({ "hosts": ["new.example"] }),
+        serde_json::json!({ "app": "wiki" }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a/b"] }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "uses": 0 }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "uses": 101 }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "lifetime_secs": 0 }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "lifetime_secs": 3_000_000 }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "grants": ["password"] }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "scopes": ["a b\""] }),
+        serde_json::json!({ "app": "wiki", "hosts": ["a"], "moon": 1 }),
+    ] {
+        let (status, told) = invite("otto", beyond.clone()).await;
+        assert!((400..500).contains(&status), "{beyond}: {told}");
+    }
+    let unknown = serde_json::json!({ "app": "none", "hosts": ["a"] });
+    assert_eq!(invite("otto", unknown).await.0, 404);
 }

@@ -328,6 +328,10 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
                 suspended: true,
                 ..client(2, "resting")
             })),
+            Change::ClientPut(Arc::new(gw_model::Client {
+                owner: gw_model::ClientOwner::Itself,
+                ..client(3, "own")
+            })),
         ])
         .await;
     let mut kept = 0;
@@ -351,6 +355,7 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
                 "{client}",
                 match endpoint.operation {
                     Operation::ClientResume => "resting",
+                    Operation::ClientRemove => "own",
                     _ => "grafana",
                 },
             )

@@ -201,3 +201,26 @@ async fn nobody_manages_another_client_nor_one_of_the_configuration() {
     let answer = ask(&server, Method::PUT, Some(&own), manage, &renamed).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn a_client_that_nobody_uses_goes_by_itself() {
+    let server = Server::start().await;
+    let token = invited(&server, 1).await;
+    let registered = json(&register(&server, &token, &usual()).await);
+    let name = registered["client_id"].as_str().unwrap().parse().unwrap();
+    let is_there = || {
+        server
+            .test
+            .engine
+            .view()
+            .facts
+            .client_named(&name)
+            .is_some()
+    };
+    server.later(Duration::from_secs(29 * 24 * 3600));
+    server.server.sweep().await.unwrap();
+    assert!(is_there());
+    server.later(Duration::from_secs(2 * 24 * 3600));
+    server.server.sweep().await.unwrap();
+    assert!(!is_there());
+}
