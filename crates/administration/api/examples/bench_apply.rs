@@ -88,6 +88,7 @@ async fn running() -> (TestEngine, Client) {
     let (ledger, since) = (tested.folder.path().join("ledger"), engine.clock().now());
     let log = ledger.clone();
     let service = Administration::new(Parts {
+        directories: gw_provisioning::Directories::new(engine.clone(), Vec::new()),
         engine,
         identity,
         keys: Arc::new(Vec::new),
@@ -99,7 +100,6 @@ async fn running() -> (TestEngine, Client) {
         configured_groups: Arc::new(|| vec!["owners".parse().expect("a name")]),
         configured_providers: Arc::new(Vec::new),
         configured_clients: Arc::new(Vec::new),
-        directories: Default::default(),
         log: Arc::new(move || LogAccess {
             folder: log.clone(),
             heads: Vec::new(),

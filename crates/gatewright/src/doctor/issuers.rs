@@ -30,7 +30,8 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
 /// Whether any client is known by what it says.
 fn vouches(config: &Config, issuer: &TokenIssuer) -> bool {
     let clients = config.wanted.clients.iter().filter(|one| !one.disabled);
-    let mut rules = clients.flat_map(|one| one.registration.authentication.workload_rules());
+    let clients = clients.filter_map(|one| one.oauth());
+    let mut rules = clients.flat_map(|one| one.authentication.workload_rules());
     rules.any(|rule| rule.issuer == issuer.name)
 }
 

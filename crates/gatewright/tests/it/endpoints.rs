@@ -48,7 +48,7 @@ const fn naming(named: &'static str, row: Row) -> Row {
 const START: &str = "{}";
 const FINISH: &str = r#"{"ceremony":"AAAAAAAAAAAAAAAAAAAAAA","credential":{"id":"AAAA","rawId":"AAAA","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AAAA","signature":"AAAA"}}}"#;
 
-const ROWS: [Row; 78] = [
+const ROWS: [Row; 85] = [
     row(
         "auth",
         "GET",

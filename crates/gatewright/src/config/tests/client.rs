@@ -443,7 +443,7 @@ fn of_workloads(issuer: &str, keys: &str) -> String {
 fn a_workload_is_known_by_what_its_issuer_says() {
     let rule = "[[client.workload]]\nissuer = \"builds\"\nclaims = { repository = \"acme/shop\", sub = \"repo:acme/shop:*\" }";
     let config = checked(&of_workloads(BUILDS, rule)).unwrap();
-    let shop = &config.wanted.clients[0].registration;
+    let shop = config.wanted.clients[0].oauth().unwrap();
     assert_eq!(shop.check(), []);
     assert_eq!(shop.authentication.name(), "workload_token");
     assert_eq!(
