@@ -21,7 +21,7 @@ use crate::{
     pending::{self, Pending, PendingAuthorization},
     pushed,
     refused::Refused,
-    server::{RESUME, paths},
+    server::{PENDING_LIVES, RESUME, paths},
     visit::{Answer, SignedIn, Visit},
 };
 
@@ -112,6 +112,9 @@ pub(crate) async fn go_on(visit: &Visit, attempt: &str, pending: PendingAuthoriz
     let Some(known) = known.filter(|known| known.fact.app.is_some()) else {
         return Ok(pages::shown(visit, &ShownFault::UnknownClient));
     };
+    if let Err(fault) = still_holds(visit, &known, request) {
+        return Ok(pending::ending(attempt, pages::shown(visit, &fault)));
+    }
     let step = match next_step(visit, &known, &pending).await {
         Ok(step) => step,
         Err(Stopped::Fault(fault)) => return Ok(told(attempt, request, &fault)),
@@ -146,6 +149,25 @@ pub(crate) async fn go_on(visit: &Visit, attempt: &str, pending: PendingAuthoriz
     }
 }
 
+/// That a request is not too old, and is still one that its client may make as it is registered now.
+fn still_holds(
+    visit: &Visit,
+    known: &Registered,
+    request: &AuthorizationRequest,
+) -> Result<(), ShownFault> {
+    let client = &known.client;
+    if client
+        .redirect_uri(request.answer_to.redirect_uri())
+        .is_none()
+    {
+        return Err(ShownFault::RedirectUri);
+    }
+    let is_within = request.scopes.is_within(&client.scopes)
+        && request.resources.is_within(&client.resources)
+        && visit.now < request.received_at.after(PENDING_LIVES);
+    is_within.then_some(()).ok_or(ShownFault::PushedRequest)
+}
+
 /// Why it does not go on.
 enum Stopped {
     /// The client is told.
@@ -176,7 +198,7 @@ async fn next_step(
             let wish = consent::Wish {
                 client: &known.fact,
                 about: None,
-                scopes: &request.scopes,
+                scopes: &consent::told(request, &known.client),
                 resources: &request.resources,
             };
             wish.is_granted(visit, person).await
@@ -309,8 +331,10 @@ pub(crate) async fn choose_account(visit: &Visit) -> Answer {
     let Some(Pending::Authorization(mut pending)) = Pending::of(visit, attempt) else {
         return Err(pages::over(visit));
     };
-    pending.is_chosen = true;
     let again = format!("{RESUME}?attempt={attempt}");
+    let shown = visit.person.as_ref().map(|one| one.user.id.to_string());
+    // Who was not shown the question has chosen nothing.
+    pending.is_chosen = form.value("person") == shown.as_deref();
     let kept = Pending::Authorization(pending);
     if form.value("choice") != Some("other") {
         return pending::keeping(visit, &kept, attempt, pages::onward(&again));

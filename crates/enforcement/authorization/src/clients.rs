@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use gw_model::{Client as Fact, ClientId, SamlClient, Snapshot};
+use gw_model::{Client as Fact, ClientId, ClientOwner, SamlClient, Snapshot};
 use gw_oauth::Client;
 
 /// A client as it is registered, with the fact that it is kept as.
@@ -16,14 +16,19 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
-    /// What pages call it: the app's title, which the operator gave; else its own.
+    /// What pages call it.
     pub(crate) fn title(&self, facts: &Snapshot) -> Arc<str> {
         title_of(&self.fact, facts)
     }
 }
 
-/// What pages call a client: the title of its app, which the operator gave; else its own.
+/// What pages call a client: the title that its operator gave it, or else its app; what registered
+/// itself is called by its app alone, where it has one.
 pub(crate) fn title_of(client: &Fact, facts: &Snapshot) -> Arc<str> {
+    let is_given = client.owner == ClientOwner::Configuration;
+    if is_given && *client.title != *client.name.as_str() {
+        return client.title.clone();
+    }
     let app = client.app.as_ref().and_then(|app| facts.app(app));
     app.map_or_else(|| client.title.clone(), |app| app.title.clone())
 }

@@ -4,7 +4,9 @@ use askama::Template;
 use bytes::Bytes;
 use gw_engine::Commit;
 use gw_model::{Actor, Client as Fact};
-use gw_oauth::{About, AuthorizationFault, OFFLINE_ACCESS, Resources, Scopes};
+use gw_oauth::{
+    About, AuthorizationFault, AuthorizationRequest, Client, OFFLINE_ACCESS, Resources, Scopes,
+};
 use gw_pages::Page;
 use http::Response;
 use std::time::Duration;
@@ -41,6 +43,8 @@ struct Content<'a> {
     wants: Vec<String>,
     host: &'a str,
     attempt: &'a str,
+    /// Who is shown it: nobody else decides by it.
+    person: String,
 }
 
 /// Asks whether the person agrees.
@@ -51,10 +55,11 @@ pub(crate) fn ask(
     pending: PendingAuthorization,
     person: &SignedIn,
 ) -> Answer {
+    let scopes = told(&pending.request, &known.client);
     let wish = Wish {
         client: &known.fact,
         about: Some(&known.client.about),
-        scopes: &pending.request.scopes,
+        scopes: &scopes,
         resources: &pending.request.resources,
     };
     let page = wish.page(
@@ -65,6 +70,14 @@ pub(crate) fn ask(
     );
     let pending = Pending::Authorization(Box::new(pending));
     pending::keeping(visit, &pending, attempt, page)
+}
+
+/// What a request's scopes tell a client, and those that cover what it asks for one by one.
+pub(crate) fn told(request: &AuthorizationRequest, client: &Client) -> Scopes {
+    let asked = request.claims.scopes();
+    let each: Vec<_> = asked.filter(|one| client.scopes.contains(one)).collect();
+    let all = format!("{} {}", request.scopes, each.join(" "));
+    Scopes::parse(all.trim_end()).unwrap_or_else(|_| client.scopes.clone())
 }
 
 /// What a client wishes, that people agree to.
@@ -95,12 +108,13 @@ impl Wish<'_> {
             wants: self.words(),
             host: place.split_once("://").map_or(place, |(_, host)| host),
             attempt,
+            person: person.user.id.to_string(),
         };
         Page::new(&heading).links(visit.links()).render(&content)
     }
 
     /// In words; scopes of an API by their own names.
-    fn words(&self) -> Vec<String> {
+    pub(crate) fn words(&self) -> Vec<String> {
         let known = |scope: &str| WORDS.iter().find(|(name, _)| *name == scope);
         let scopes = self.scopes.iter().map(|scope| match known(scope) {
             Some((_, words)) => (*words).to_owned(),
@@ -174,6 +188,10 @@ pub(crate) async fn decide(visit: &Visit) -> Answer {
     let Some(person) = &visit.person else {
         return Err(pages::over(visit));
     };
+    if form.value("person") != Some(&person.user.id.to_string()) {
+        // Somebody else was shown what is asked: it is asked of this one.
+        return Ok(pages::onward(&format!("{RESUME}?attempt={attempt}")));
+    }
     match Pending::of(visit, attempt) {
         Some(Pending::Authorization(pending)) => {
             decided(visit, attempt, *pending, person, is_agreed).await
@@ -203,10 +221,11 @@ async fn decided(
         return Ok(pending::ending(attempt, away(&refusal)));
     }
     pending.agreed = Some(person.user.id);
+    let scopes = told(&pending.request, &known.client);
     let wish = Wish {
         client: &known.fact,
         about: None,
-        scopes: &pending.request.scopes,
+        scopes: &scopes,
         resources: &pending.request.resources,
     };
     wish.remember(visit, person).await?;
@@ -249,6 +268,8 @@ struct Account<'a> {
     sign_in_name: &'a str,
     may_stay: bool,
     attempt: &'a str,
+    /// Who is shown it: nobody else stays by it.
+    person: String,
 }
 
 /// The page that asks which account is meant.
@@ -265,6 +286,7 @@ pub(crate) fn account_page(
         sign_in_name: &person.user.name,
         may_stay,
         attempt,
+        person: person.user.id.to_string(),
     };
     Page::new("Which account?")
         .links(visit.links())

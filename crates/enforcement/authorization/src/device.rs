@@ -14,6 +14,7 @@ use http::{Response, StatusCode};
 use crate::{
     ask::Question,
     clients::Registered,
+    consent::Wish,
     kept::{self, AFTERWARDS, Found, Granted, KeptDevice, KeptUserCode, Put},
     pages,
     pending::{self, Pending, PendingDevice},
@@ -187,6 +188,7 @@ struct Decide<'a> {
     title: &'a str,
     name: &'a str,
     code: &'a str,
+    wants: Vec<String>,
     /// Who is shown it: nobody else decides by it.
     person: String,
 }
@@ -215,10 +217,17 @@ pub(crate) async fn code(visit: &Visit) -> Answer {
     if !allowed {
         return Ok(not_open(visit, &title));
     }
+    let wish = Wish {
+        client: &known.fact,
+        about: None,
+        scopes: &found.value.record.scopes,
+        resources: &found.value.record.resources,
+    };
     let content = Decide {
         title: &title,
         name: &person.user.display_name,
         code: &code.expose(),
+        wants: wish.words(),
         person: person.user.id.to_string(),
     };
     let heading = format!("Let {title} in as you?");

@@ -49,7 +49,7 @@ pub(crate) async fn answer(
         .as_deref()
         .map_or(0, |session| rank(session, &subject));
     let question = Question {
-        principal: principal(visit, &subject).ok_or(ExchangeFault::Subject)?,
+        principal: principal(visit, asking, &subject).ok_or(ExchangeFault::Subject)?,
         session: session.as_ref().map(|session| (session.id, rank)),
         address: visit.request.judged.address,
         client: &asking.known.fact,
@@ -100,12 +100,14 @@ fn held(visit: &Visit, token: &str, kind: ExchangeTokenType) -> Option<AccessTok
 }
 
 /// Whom it is about, as policy knows them.
-fn principal(visit: &Visit, token: &AccessToken) -> Option<Principal> {
+fn principal(visit: &Visit, asking: &Asking, token: &AccessToken) -> Option<Principal> {
     if let Ok(user) = token.subject.parse::<UserId>() {
         return Some(Principal::User(user));
     }
+    // A program's token is its own to make less of, and nobody's to act for.
     let known = visit.client(&token.subject)?;
-    Some(Principal::Client(known.fact.id))
+    (token.subject == token.client_id && asking.known.client.id.as_str() == token.subject)
+        .then_some(Principal::Client(known.fact.id))
 }
 
 /// The session that it names.

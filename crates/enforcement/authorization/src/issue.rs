@@ -49,7 +49,7 @@ pub(crate) async fn access_token(
         default_audience: &server.endpoints().userinfo,
         lifetime: ACCESS_TOKEN_LIFETIME,
         proofs: session.map(|(_, rank)| rank),
-        now: visit.now,
+        now: counts_from(visit, &grant),
     };
     let claims = AccessTokenClaims::new(&terms);
     let keys = &server.shared.keys;
@@ -58,6 +58,24 @@ pub(crate) async fn access_token(
         token: signed.await.map_err(unsigned)?,
         expires_in: terms.expires_in(),
     })
+}
+
+/// When a token of now begins to count. Tokens tell whole seconds: one of the second in which those
+/// before it were ended would be taken for one of them.
+fn counts_from(visit: &Visit, grant: &Grant) -> Timestamp {
+    let view = visit.server.engine().view();
+    let authorization = &grant.authorization;
+    let client = authorization.client_id.as_str().parse().ok();
+    let client = client.and_then(|name| view.facts.client_named(&name));
+    let user = authorization.subject.parse().ok();
+    let user = user.and_then(|id| view.facts.user(id));
+    let ended = client.map(|client| client.tokens_from);
+    let ended = ended.max(user.map(|user| user.tokens_from));
+    let second = Timestamp::from_secs(visit.now.as_secs());
+    match ended.is_some_and(|ended| second < ended && ended <= visit.now) {
+        true => second.after(Duration::from_secs(1)),
+        false => visit.now,
+    }
 }
 
 /// The person whom tokens are about.

@@ -10,5 +10,5 @@ mod machines;
 mod pages;
 mod refreshing;
 mod registrations;
-mod workloads;
 mod saml;
+mod workloads;

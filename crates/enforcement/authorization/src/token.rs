@@ -107,6 +107,7 @@ pub(crate) async fn of_client(
         binding: grant.binding,
         workload: &asking.workload_facts(),
     };
+    asking.take_proof(visit)?;
     let questions = question.issue(&visit.server, &grant.resources);
     let allowed = ask::all(&visit.server, &questions).await;
     allowed.ok_or(TokenError::Denied)?;

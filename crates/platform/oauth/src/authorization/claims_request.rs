@@ -130,6 +130,17 @@ pub struct ClaimsRequest {
 }
 
 impl ClaimsRequest {
+    /// The scopes that cover what is asked for one by one, each once.
+    pub fn scopes(&self) -> impl Iterator<Item = &'static str> {
+        let asks = |name: &&str| {
+            self.userinfo.claim(name).is_some() || self.id_token.claim(name).is_some()
+        };
+        let covers = move |(scope, names): &(&'static str, &'static [&'static str])| {
+            names.iter().any(asks).then_some(*scope)
+        };
+        crate::SCOPE_CLAIMS.iter().filter_map(covers)
+    }
+
     /// Reads a `claims` parameter. Members that are not known are left away (5.5).
     ///
     /// # Errors
