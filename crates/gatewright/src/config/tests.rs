@@ -469,6 +469,10 @@ issuer = "https://id.example.com"
 client_id = "gatewright"
 [[provider.member]]
 groups = ["staff"]
+[[issuer]]
+name = "github"
+issuer = "https://token.actions.githubusercontent.com"
+audiences = ["https://auth.example.com"]
 [[client]]
 name = "wiki"
 app = "wiki"

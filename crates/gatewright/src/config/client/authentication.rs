@@ -187,7 +187,7 @@ fn workloads(section: &mut Section<'_>, among: Among<'_>) -> Vec<WorkloadRule> {
                 Err(fault) => section.fault("claims", format!("has `{name}`, which {fault}")),
             }
         }
-        Some(WorkloadRule {
+        (read.len() == claims.len() && !read.is_empty()).then_some(WorkloadRule {
             issuer,
             claims: read,
         })

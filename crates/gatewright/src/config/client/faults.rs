@@ -92,7 +92,7 @@ fn malformed(name: &str) -> (&'static str, String) {
         "workload" => (
             "workload",
             format!(
-                "has more than {} rules, or one of them names more than it may",
+                "has no rule that holds together, more than {}, or one that names more than it may",
                 gw_oauth::WORKLOAD_RULES_MAX
             ),
         ),

@@ -483,7 +483,7 @@ fn an_issuer_and_a_workload_that_would_let_in_more_than_is_meant_are_refused() {
         (
             BUILDS.to_owned(),
             rule("{ sub = [\"a\"] }"),
-            "expected text",
+            "expected a string in quotes",
         ),
         (String::new(), good.clone(), "which is no `[[issuer]]`"),
         (
