@@ -5,6 +5,7 @@ mod certificates;
 mod codes;
 mod cross_origin;
 mod devices;
+mod endings;
 mod harness;
 mod machines;
 mod pages;

@@ -26,7 +26,7 @@ pub(super) enum Command {
         /// The session.
         #[arg(required_unless_present = "user", conflicts_with = "user")]
         session: Option<SessionId>,
-        /// End all of this person's sessions.
+        /// End all of this person's sessions, and all that apps were given of them.
         #[arg(long, value_name = "NAME")]
         user: Option<String>,
     },

@@ -290,7 +290,11 @@ impl Server {
     }
 
     pub(super) async fn introspect(&self, token: &str) -> Value {
-        let headers = [("authorization", &*basic("wiki"))];
+        self.introspect_as("wiki", token).await
+    }
+
+    pub(super) async fn introspect_as(&self, client: &str, token: &str) -> Value {
+        let headers = [("authorization", &*basic(client))];
         let answer = self
             .post("/oauth/introspect", &headers, &[("token", token)])
             .await;
@@ -339,7 +343,18 @@ impl Browser<'_> {
         let mut request = self
             .server
             .request(Method::POST, path, None, self.session.as_ref());
-        request.body = encoded(form).into();
+        let person = self
+            .session
+            .as_ref()
+            .map(|session| session.user.to_string());
+        let mut form = form.to_vec();
+        if let Some(person) = &person
+            && !form.iter().any(|(name, _)| *name == "person")
+        {
+            // As the pages' own forms have it.
+            form.push(("person", person));
+        }
+        request.body = encoded(&form).into();
         request.headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
