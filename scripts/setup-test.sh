@@ -24,6 +24,7 @@ missing_packages() {
     command -v ldapmodify >/dev/null || echo ldap-utils
     [ -x /usr/sbin/apache2 ] || echo apache2-bin
     [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || echo libapache2-mod-auth-openidc
+    [ -e /usr/lib/apache2/modules/mod_auth_mellon.so ] || echo libapache2-mod-auth-mellon
     [ -x /usr/sbin/mkfs.ext4 ] || command -v mkfs.ext4 >/dev/null || echo e2fsprogs
 }
 
@@ -46,7 +47,7 @@ install_packages() {
     local packages
     mapfile -t packages < <(missing_packages)
     if [ "${#packages[@]}" = 0 ]; then
-        echo "setup: chromium, curl, openssl, node, npm, python3, slapd, apache2 with mod_auth_openidc and e2fsprogs are there"
+        echo "setup: chromium, curl, openssl, node, npm, python3, slapd, apache2 with mod_auth_openidc and mod_auth_mellon, and e2fsprogs are there"
         return
     fi
     echo "setup: installing from Debian's packages: ${packages[*]}"
@@ -128,19 +129,6 @@ install_xmlsec() {
         echo "setup: xmlsec1 could not be installed; its test is skipped" >&2
 }
 
-# A service provider of SAML: Apache with mod_auth_mellon, which the tests start on their own.
-install_mellon() {
-    if [ -x /usr/sbin/apache2 ] && [ -e /usr/lib/apache2/modules/mod_auth_mellon.so ]; then
-        echo "setup: mod_auth_mellon is there"
-        return
-    fi
-    echo "setup: installing from Debian's packages: apache2-bin libapache2-mod-auth-mellon"
-    as_root apt-get update -qq &&
-        without_daemons as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            apache2-bin libapache2-mod-auth-mellon >/dev/null ||
-        echo "setup: mod_auth_mellon could not be installed; its test is skipped" >&2
-}
-
 # A small Debian of this release, whose systemd the tests boot.
 install_debian() {
     local root=target/tools/debian.tar release
@@ -180,7 +168,6 @@ install_python_program schemathesis "$SCHEMATHESIS"
 install_python_program pysaml2 "$PYSAML2"
 install_python_program scim2-tester "$SCIM2_TESTER"
 install_xmlsec
-install_mellon
 install_debian
 install_podman
 install_npm tests/e2e

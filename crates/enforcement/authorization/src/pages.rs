@@ -113,7 +113,7 @@ struct FormPost<'a> {
 pub(crate) fn deliver(delivery: &Delivery) -> Response<Bytes> {
     match delivery {
         Delivery::Redirect(address) => redirect(address),
-        Delivery::FormPost { action, fields } => posting(action, fields),
+        Delivery::FormPost { action, fields } => posting_on(action, fields),
     }
 }
 
