@@ -188,17 +188,16 @@ pub(crate) async fn decide(visit: &Visit) -> Answer {
     let Some(person) = &visit.person else {
         return Err(pages::over(visit));
     };
+    let pending = Pending::of(visit, attempt).ok_or_else(|| pages::over(visit))?;
     if form.value("person") != Some(&person.user.id.to_string()) {
         // Somebody else was shown what is asked: it is asked of this one.
         return Ok(pages::onward(&format!("{RESUME}?attempt={attempt}")));
     }
-    match Pending::of(visit, attempt) {
-        Some(Pending::Authorization(pending)) => {
+    match pending {
+        Pending::Authorization(pending) => {
             decided(visit, attempt, *pending, person, is_agreed).await
         }
-        Some(Pending::Saml(pending)) => {
-            saml::decided(visit, attempt, *pending, person, is_agreed).await
-        }
+        Pending::Saml(pending) => saml::decided(visit, attempt, *pending, person, is_agreed).await,
         _ => Err(pages::over(visit)),
     }
 }

@@ -404,7 +404,7 @@ async fn no_operation_that_can_be_proposed_is_done_by_proposing_it() {
         assert_eq!(facts.policies().version, after.policies().version);
         assert_eq!(facts.declared().version, after.declared().version);
     }
-    assert_eq!(kept, 23);
+    assert_eq!(kept, 24);
 }
 
 /// One provider that is on; and one that is off in all ways, at which Ana is known.
