@@ -18,7 +18,7 @@ const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 static ISSUER: LazyLock<Issuer> = LazyLock::new(|| Issuer::parse("https://auth.example").unwrap());
 
 fn resources(text: &str) -> Resources {
-    Resources::parse([text].into_iter()).unwrap()
+    Resources::parse([text]).unwrap()
 }
 
 /// A relying party with a secret.

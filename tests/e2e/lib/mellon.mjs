@@ -48,7 +48,8 @@ class Mellon {
     // What serves is not root, and this is a test's key.
     await chmod(this.folder, 0o755);
     for (const name of ['sp.key', 'run', 'logs']) await chmod(inside(name), name === 'sp.key' ? 0o644 : 0o777);
-    this.child = new Child(APACHE, ['-f', inside('httpd.conf'), '-D', 'FOREGROUND']);
+    // Apache stops its whole group of processes: one of its own.
+    this.child = new Child(APACHE, ['-f', inside('httpd.conf'), '-D', 'FOREGROUND'], { detached: true });
     await until('Apache answers', () => fetch(`${this.origin}/bye.html`).then((answer) => answer.ok, () => false));
   }
 

@@ -74,14 +74,17 @@ impl Prepared {
     }
 
     /// The version of the groups that it rests on: those that the person, or a person who is the
-    /// resource, is in. While it and the versions of both people stand, they are in the same ones.
+    /// resource, is in; and of whose word puts people into groups. While it and the versions of both
+    /// people stand, they are in the same ones.
     pub fn groups_version(&self, facts: &Snapshot) -> u64 {
         // INVARIANT: a group that is put or loses a parent has a new version; when one is
-        // removed, its members and those of its groups have.
-        self.groups
-            .iter()
-            .filter_map(|name| facts.group(name))
+        // removed, its members and those of its groups have. A provider that is switched off or on
+        // has a new version; when one is removed, those whom it put into groups have.
+        let groups = self.groups.iter().filter_map(|name| facts.group(name));
+        let words = facts.providers().map(|provider| provider.version);
+        groups
             .map(|group| group.version)
+            .chain(words)
             .max()
             .unwrap_or(0)
     }

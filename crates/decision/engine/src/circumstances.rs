@@ -97,12 +97,13 @@ impl OwnedToken {
     }
 
     /// By what it is revoked.
-    fn ids(&self) -> impl Iterator<Item = TokenId> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TokenId> {
         let origins = self.origins.iter().copied();
         [self.id, self.grant].into_iter().chain(origins)
     }
 
-    fn clients(&self) -> impl Iterator<Item = ClientId> {
+    /// The clients that it was issued to.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = ClientId> {
         let origins = self.origin_clients.iter().copied();
         std::iter::once(self.client_id).chain(origins)
     }

@@ -9,7 +9,7 @@ use gw_model::{
 };
 use gw_policy::Prepared;
 
-use crate::{Circumstances, Subject, View};
+use crate::{Circumstances, OwnedToken, Subject, View};
 
 /// How often what rests on the time of day is looked at: that the clock is at fault is no fact
 /// that anybody is told of.
@@ -24,7 +24,8 @@ pub struct Grounds {
     pub user: u64,
     /// Of the session; 0 where there is none.
     pub session: u64,
-    /// Of the groups that the person, or a person who is the resource, is in.
+    /// Of the groups that the person, or a person who is the resource, is in, and of whose word puts
+    /// people into groups.
     pub groups: u64,
     /// Of the organisation's settings; 0 where no policy of the slice can read them.
     pub settings: u64,
@@ -253,9 +254,12 @@ impl Judgement {
             Principal::Anonymous | Principal::Local(_) => (None, None),
         };
         let token = self.circumstances.token.as_deref();
-        let issued_to = token.map(|token| token.client_id);
-        let programs = [client, issued_to.filter(|id| Some(*id) != client)];
-        let tokens = token.map(|token| [token.id, token.grant]);
+        // Itself, and what it was exchanged from.
+        let issued_to = token.into_iter().flat_map(OwnedToken::clients);
+        let programs = issued_to
+            .filter(move |id| Some(*id) != client)
+            .chain(client);
+        let tokens = token.into_iter().flat_map(OwnedToken::ids);
         let target = match &*self.resource {
             Resource::User(id) | Resource::Session(_, id) => Some(*id),
             Resource::Route(_) | Resource::App(_) | Resource::Group(_) | Resource::System => None,
@@ -266,8 +270,8 @@ impl Judgement {
             .into_iter()
             .flatten()
             .map(Subject::User)
-            .chain(programs.into_iter().flatten().map(Subject::Client))
-            .chain(tokens.into_iter().flatten().map(Subject::Token))
+            .chain(programs.map(Subject::Client))
+            .chain(tokens.map(Subject::Token))
             .chain(session)
     }
 

@@ -15,7 +15,8 @@ use gw_engine::{
 };
 use gw_model::{
     Action, AuthnEvent, AuthnMethod, Change, EndReason, Ended, Epoch, Group, Membership, Network,
-    Principal, Resource, Session, SessionKind, Settings, Snapshot, TagName, TokenHash, User,
+    Principal, Provider, ProviderProtocol, Resource, Session, SessionKind, Settings, Snapshot,
+    TagName, TokenHash, User,
 };
 use proptest::prelude::*;
 
@@ -71,6 +72,10 @@ enum Step {
     SetClock(i64),
     EndSession,
     Disable(bool),
+    /// Ana is in a group by a provider's word alone.
+    StaffByWord,
+    /// The provider is switched off, or on.
+    Provider(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -82,6 +87,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..SETS.len()).prop_map(Step::Policies),
         2 => (any::<bool>(), prop::option::of(1..300_u64))
             .prop_map(|(staff, guests_for_secs)| Step::Groups { staff, guests_for_secs }),
+        1 => Just(Step::StaffByWord),
+        2 => any::<bool>().prop_map(Step::Provider),
         2 => (0..GROUPS.len(), 0..3_usize).prop_map(|(group, within)| Step::Nest { group, within }),
         1 => (0..GROUPS.len()).prop_map(Step::Ungroup),
         1 => any::<bool>().prop_map(Step::Zone),
@@ -100,6 +107,25 @@ struct House {
     view: View,
     ana: User,
     session: Session,
+}
+
+/// By whose word people may be in groups.
+fn corp(off: bool) -> Change {
+    Change::ProviderPut(Arc::new(Provider {
+        name: "corp".parse().expect("a name"),
+        title: "Corp".into(),
+        issuer: "https://corp.example".into(),
+        protocol: ProviderProtocol::Oidc {
+            client_id: "gatewright".into(),
+            scopes: Vec::new(),
+        },
+        people: Default::default(),
+        memberships: Vec::new(),
+        assurance: Default::default(),
+        disabled: off,
+        suspended: false,
+        version: 0,
+    }))
 }
 
 impl House {
@@ -125,6 +151,7 @@ impl House {
             group("others"),
             Change::AppPut(Arc::new(app("wiki"))),
             policies(SETS[0]),
+            corp(false),
             Change::UserPut(Arc::new(ana)),
             Change::SessionStarted(Arc::new(session)),
         ]);
@@ -198,6 +225,16 @@ impl House {
                 }
                 self.change(vec![Change::UserPut(Arc::new(self.ana.clone()))]);
             }
+            Step::StaffByWord => {
+                self.ana.groups.clear();
+                self.ana.groups.push(Membership {
+                    group: "staff".parse().expect("a name"),
+                    until: None,
+                    by: Some("corp".parse().expect("a name")),
+                });
+                self.change(vec![Change::UserPut(Arc::new(self.ana.clone()))]);
+            }
+            Step::Provider(off) => self.change(vec![corp(*off)]),
             Step::Nest { group, within } => {
                 let parents = GROUPS.iter().skip(group + 1).take(*within);
                 self.change(vec![Change::GroupPut(Arc::new(Group {

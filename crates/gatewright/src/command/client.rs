@@ -179,8 +179,8 @@ fn invite(shell: &Shell, asked: &InviteClient) -> super::Done {
     shell.output.either(&made, || {
         shell
             .output
-            .line(&format!("register at {}", made.endpoint))?;
-        shell.output.line(&format!("with the token {}", made.token))
+            .line(format!("register at {}", made.endpoint))?;
+        shell.output.line(format!("with the token {}", made.token))
     })?;
     Ok(ExitCode::SUCCESS)
 }

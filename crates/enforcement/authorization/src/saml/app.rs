@@ -46,7 +46,10 @@ impl SamlApp {
 
 /// What was read of registrations.
 #[derive(Default)]
-pub(crate) struct SamlApps(Mutex<HashMap<ClientId, (u64, Option<Arc<Registered>>)>>);
+pub(crate) struct SamlApps(Mutex<HashMap<ClientId, Read>>);
+
+/// An app at a version of its client; none where its registration cannot be read.
+type Read = (u64, Option<Arc<Registered>>);
 
 impl SamlApps {
     /// The app of this entity id, where it is registered and not switched off.
