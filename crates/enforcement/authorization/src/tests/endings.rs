@@ -319,8 +319,7 @@ async fn single_claims_are_agreed_to_as_the_scopes_that_cover_them() {
     let page = browser
         .get("/oauth/authorize", &asked("guest", &plain))
         .await;
-    let attempts = browser.cookies.iter().map(|(name, _)| name.clone());
-    let attempt = attempts.last().unwrap();
+    let attempt = browser.cookies.last().unwrap().0.clone();
     let attempt = attempt.rsplit_once("pending-").unwrap().1;
     assert!(!text(&page).contains("which groups you are in"));
     let form = [("attempt", attempt), ("decision", "allow")];
