@@ -113,22 +113,17 @@ struct FormPost<'a> {
 pub(crate) fn deliver(delivery: &Delivery) -> Response<Bytes> {
     match delivery {
         Delivery::Redirect(address) => redirect(address),
-        Delivery::FormPost { action, fields } => posting_on(action, fields),
+        Delivery::FormPost { action, fields } => posting(action, fields),
     }
 }
 
-/// A page whose form goes on by itself.
+/// A page whose form goes on by itself to an app, which leads on from there to where it likes:
+/// browsers check that as well, so any place that is secure is allowed.
 pub(crate) fn posting(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes> {
-    Page::new("Back to the application")
+    let mut page = Page::new("Back to the application")
         .script(SUBMIT)
         .form_to(origin_of(action))
-        .render(&FormPost { action, fields })
-}
-
-/// The same for an app that leads on from there to where it likes, which browsers check as well: to
-/// any place that is secure.
-pub(crate) fn posting_on(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes> {
-    let mut page = posting(action, fields);
+        .render(&FormPost { action, fields });
     let policy = page.headers().get(header::CONTENT_SECURITY_POLICY);
     let policy = policy.and_then(|policy| policy.to_str().ok());
     let wider =

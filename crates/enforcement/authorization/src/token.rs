@@ -182,8 +182,9 @@ pub(crate) fn admit(visit: &Visit, known: &Registered) -> Result<(), TokenError>
     }
     let server = &visit.server;
     let address = visit.request.judged.address;
+    // The address first: one that asks too often takes nothing of what all have together.
     let is_admitted = !known.client.is_public()
-        || (server.admits_stranger() && server.shared.identity.admits_program(address));
+        || (server.shared.identity.admits_program(address) && server.admits_stranger());
     is_admitted.then_some(()).ok_or(TokenError::Unavailable)
 }
 

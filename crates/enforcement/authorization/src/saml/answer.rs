@@ -92,7 +92,7 @@ fn delivered(form: Result<PostForm, BuildFault>) -> Answer {
 
 /// A page whose form goes on by itself.
 pub(super) fn posting(form: &PostForm) -> Response<Bytes> {
-    pages::posting_on(&form.action, &form.fields)
+    pages::posting(&form.action, &form.fields)
 }
 
 /// Something would have to be shown.

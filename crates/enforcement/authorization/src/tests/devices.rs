@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use serde_json::Value;
 
 use super::harness::*;
@@ -133,4 +133,25 @@ async fn whoever_shows_nothing_fills_neither_the_store_nor_the_log() {
     );
     server.later(Duration::from_secs(11));
     begin(&server).await;
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_leaves_room_for_the_others() {
+    let server = Server::start().await;
+    let ask = async |address: [u8; 4]| {
+        let mut request = server.request(Method::POST, "/oauth/device", None, None);
+        request.judged.address = address.into();
+        request.body = encoded(&[("client_id", "cli"), ("scope", "openid")]).into();
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers.insert(CONTENT_TYPE, form);
+        server.ask(request).await.status()
+    };
+    for _ in 0..6 {
+        server.later(Duration::from_secs(11));
+        for _ in 0..120 {
+            ask([192, 0, 2, 1]).await;
+        }
+    }
+    assert_eq!(ask([192, 0, 2, 1]).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ask([198, 51, 100, 1]).await, StatusCode::OK);
 }

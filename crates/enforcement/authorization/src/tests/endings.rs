@@ -254,13 +254,7 @@ async fn somebody_else_decides_nothing_by_a_page_that_was_shown_to_another() {
 
 #[tokio::test]
 async fn a_request_that_waited_is_what_its_client_may_ask_now() {
-    let asks = Client {
-        registration_token: Some(gw_oauth::SecretHash::of(
-            gw_oauth::Purpose::RegistrationAccessToken,
-            "t",
-        )),
-        ..client("guest")
-    };
+    let asks = registered();
     let server = Server::with(vec![fact(42, Some("wiki"), &asks)]).await;
     let mut browser = server.ana();
     let page = browser.get("/oauth/authorize", &asked("guest", &[])).await;
@@ -296,13 +290,7 @@ async fn a_request_that_waited_is_what_its_client_may_ask_now() {
 
 #[tokio::test]
 async fn single_claims_are_agreed_to_as_the_scopes_that_cover_them() {
-    let asks = Client {
-        registration_token: Some(gw_oauth::SecretHash::of(
-            gw_oauth::Purpose::RegistrationAccessToken,
-            "t",
-        )),
-        ..client("guest")
-    };
+    let asks = registered();
     let server = Server::with(vec![fact(42, Some("wiki"), &asks)]).await;
     let claims = r#"{"userinfo":{"groups":null}}"#;
     let mut browser = server.ana();

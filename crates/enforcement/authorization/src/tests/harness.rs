@@ -12,7 +12,7 @@ use gw_model::{
 };
 use gw_oauth::{
     About, ApplicationType, Client, ClientAuthentication, ClientId, ClientSecrets, GrantType,
-    KeptSecret, ProofKey, RedirectUri, Resources, Scopes, SubjectType,
+    KeptSecret, ProofKey, Purpose, RedirectUri, Resources, Scopes, Secret, SubjectType,
 };
 use gw_pages::{Judged, JudgedRequest, refused::Level};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -92,6 +92,15 @@ pub(super) fn public(id: &str) -> Client {
             GrantType::DeviceCode,
         ],
         ..client(id)
+    }
+}
+
+/// A client that registered itself, so that people are asked.
+pub(super) fn registered() -> Client {
+    let token = Secret::generate().unwrap();
+    Client {
+        registration_token: Some(token.hash(Purpose::RegistrationAccessToken)),
+        ..client("guest")
     }
 }
 

@@ -2,19 +2,9 @@ use std::sync::Arc;
 
 use gw_engine::testing::{START, session, user};
 use gw_model::{AuthnMethod, Change};
-use gw_oauth::{Client, Purpose, Secret};
 use http::StatusCode;
 
 use super::harness::*;
-
-/// A client that registered itself, so that people are asked.
-fn registered() -> Client {
-    let token = Secret::generate().unwrap();
-    Client {
-        registration_token: Some(token.hash(Purpose::RegistrationAccessToken)),
-        ..client("guest")
-    }
-}
 
 async fn with_guest() -> Server {
     Server::with(vec![fact(41, Some("wiki"), &registered())]).await
