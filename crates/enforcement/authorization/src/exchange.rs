@@ -112,7 +112,7 @@ fn principal(visit: &Visit, asking: &Asking, token: &AccessToken) -> Option<Prin
 
 /// The session that it names.
 fn session(visit: &Visit, token: &AccessToken) -> Option<std::sync::Arc<gw_model::Session>> {
-    let sid = token.claims.text("sid").ok()??;
+    let sid = token.session.as_deref()?;
     let view = visit.server.engine().view();
     view.facts.session(sid.parse().ok()?).cloned()
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use gw_jose::{Algorithm, TokenType};
-use gw_model::{Session, Timestamp, User};
+use gw_model::{Session, Timestamp, User, UserId};
 use gw_oauth::{
-    AccessTokenClaims, AccessTokenTerms, Grant, GrantId, IdTokenClaims, IdTokenTerms, SubjectType,
-    TokenError, TokenResponse,
+    AccessTokenClaims, AccessTokenTerms, Authorization, Grant, GrantId, IdTokenClaims,
+    IdTokenTerms, SubjectType, TokenError, TokenResponse,
 };
 
 use crate::{clients::Registered, keys::SignError, person, visit::Visit};
@@ -41,10 +41,13 @@ pub(crate) async fn access_token(
         grant.expires_max = Some(grant.expires_max.map_or(ends, |max| max.min(ends)));
     }
     let id = GrantId::generate().map_err(|_| TokenError::Server)?;
+    let told = Told::of(visit, &grant.authorization, id.as_str())?;
     let terms = AccessTokenTerms {
         issuer: server.issuer(),
         grant: &grant,
-        subject: &grant.authorization.subject,
+        subject: &told.subject,
+        session: told.session.as_deref(),
+        veiled: told.veiled.as_deref(),
         id: id.as_str(),
         default_audience: &server.endpoints().userinfo,
         lifetime: ACCESS_TOKEN_LIFETIME,
@@ -58,6 +61,38 @@ pub(crate) async fn access_token(
         token: signed.await.map_err(unsigned)?,
         expires_in: terms.expires_in(),
     })
+}
+
+/// What an access token tells of whom it is about.
+struct Told {
+    subject: String,
+    session: Option<String>,
+    veiled: Option<String>,
+}
+
+impl Told {
+    /// A client that is told names of its own is told them here too, and doors the others.
+    fn of(visit: &Visit, authorization: &Authorization, id: &str) -> Result<Self, TokenError> {
+        let pairwise = &visit.server.shared.pairwise;
+        let subject = &authorization.subject;
+        let sign_in = authorization.sign_in.as_ref();
+        let session = sign_in.and_then(|sign_in| sign_in.sid.as_deref());
+        let known = visit.client(authorization.client_id.as_str());
+        let is_person = subject.parse::<UserId>().is_ok();
+        let Some(known) = known.filter(|known| is_person && is_pairwise(known)) else {
+            return Ok(Self {
+                subject: subject.clone(),
+                session: session.map(str::to_owned),
+                veiled: None,
+            });
+        };
+        let veiled = pairwise.veil().over(id, subject, session);
+        Ok(Self {
+            subject: pairwise.subject(&known.client, subject),
+            session: session.map(|session| pairwise.session(&known.client, session)),
+            veiled: Some(veiled.map_err(|_| TokenError::Server)?),
+        })
+    }
 }
 
 /// When a token of now begins to count. Tokens tell whole seconds: one of the second in which those
@@ -107,11 +142,16 @@ impl About<'_> {
         let vouched = server.shared.options.vouches_for_addresses;
         let person = person::claims(self.user, &view.facts, vouched, visit.now);
         let algorithm = self.known.client.id_token_algorithm;
+        let sign_in = grant.authorization.sign_in.as_ref();
+        let session = sign_in.and_then(|sign_in| sign_in.sid.as_deref());
+        let pairwise = &server.shared.pairwise;
+        let session = session.map(|session| pairwise.session(&self.known.client, session));
         let terms = IdTokenTerms {
             issuer: server.issuer(),
             client: &self.known.client,
             grant,
             subject: &self.subject(visit),
+            session: session.as_deref(),
             person: &person,
             algorithm,
             access_token: Some(&access.token),

@@ -201,7 +201,8 @@ async fn token(
 ) -> Result<String, String> {
     let id = GrantId::generate().map_err(|fault| fault.to_string())?;
     let now = server.now();
-    let sid = login.session.to_string();
+    let pairwise = &server.shared.pairwise;
+    let sid = pairwise.session(&known.client, &login.session.to_string());
     let claims = LogoutTokenClaims::new(&LogoutTokenTerms {
         issuer: server.issuer(),
         client: &known.client,

@@ -18,7 +18,8 @@ pub(crate) fn holds(server: &AuthorizationServer, token: &str) -> Option<AccessT
         &[ACCESS_TOKEN_ALGORITHM],
         Now::at(now),
     );
-    let token = verified.ok()?;
+    let mut token = verified.ok()?;
+    server.shared.pairwise.veil().lift(&mut token).ok()?;
     stands(&view.facts, &token, now).then_some(token)
 }
 
@@ -51,9 +52,5 @@ fn subject_stands(facts: &Snapshot, token: &AccessToken, now: Timestamp) -> bool
         let session = sid.parse().ok().and_then(|sid| facts.session(sid));
         session.is_some_and(|session| session.user == user && session.over(now).is_none())
     };
-    is_somebody
-        && match token.claims.text("sid") {
-            Ok(sid) => sid.is_none_or(stands),
-            Err(_) => false,
-        }
+    is_somebody && token.session.as_deref().is_none_or(stands)
 }

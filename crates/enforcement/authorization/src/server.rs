@@ -16,7 +16,7 @@ use gw_jose::{Algorithm, SeenKey, SeenOnce, pkce::NoRandomness};
 use gw_model::{Actor, Change, Timestamp, UserId};
 use gw_oauth::{
     DEVICE_LIFETIME, DevicePace, DpopNonceKey, Endpoints, GrantType, Issuer, IssuerFault, Pages,
-    PairwiseKey, Scopes, SecretHash, Server, UserCodeTries,
+    PairwiseKey, Scopes, SecretHash, Server, UserCodeTries, Veil,
 };
 use gw_pages::{JudgedRequest, PageService, Sealer, refused::Level};
 use gw_store::{Effect, Secret, StoreError};
@@ -332,6 +332,11 @@ impl AuthorizationServer {
             self.engine().commit(commit).await?;
         }
         Ok(())
+    }
+
+    /// What lifts the veils of access tokens, for the doors that take them.
+    pub fn veil(&self) -> Veil {
+        self.shared.pairwise.veil().clone()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -24,11 +24,22 @@ pub(crate) async fn begin(visit: &Visit) -> Answer {
     match &visit.person {
         None => Ok(gone(plan.redirect.as_deref(), redirect)),
         // The client's own session: that is what the hint proves.
-        Some(person) if plan.names(&person.session.id.to_string()) => {
+        Some(person) if is_own(visit, &plan, person) => {
             end_session(visit, person, None, after(plan.redirect), redirect).await
         }
         Some(person) => ask(visit, person, plan),
     }
+}
+
+/// Whether the client's hint is of this very session, by the name that the client is told.
+fn is_own(visit: &Visit, plan: &LogoutPlan, person: &SignedIn) -> bool {
+    let known = plan.client_id.as_ref();
+    let known = known.and_then(|id| visit.client(id.as_str()));
+    known.is_some_and(|known| {
+        let session = person.session.id.to_string();
+        let pairwise = &visit.server.shared.pairwise;
+        plan.names(&pairwise.session(&known.client, &session))
+    })
 }
 
 /// The same by a form, which a page of another site posts; it comes again as an address.

@@ -9,6 +9,7 @@ mod endings;
 mod harness;
 mod machines;
 mod pages;
+mod pairwise;
 mod refreshing;
 mod registrations;
 mod saml;

@@ -346,6 +346,7 @@ fn options() -> WebOptions {
         ask: Arc::new(|_| None),
         trusted_proxies: TrustedProxies::default(),
         remedies: Level::Own,
+        veil: None,
         limits: Limits {
             requests_per_person: 0,
             ..Limits::default()

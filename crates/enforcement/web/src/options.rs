@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use gw_door::Door;
 use gw_issue::Assertions;
 use gw_model::{AppName, User};
+use gw_oauth::Veil;
 use gw_pages::{Bodies, Longest, PageService, refused::Level};
 use gw_tls::TrustStore;
 use rustls::ServerConfig;
@@ -39,6 +40,9 @@ pub struct WebOptions {
     pub upstream_trust: TrustStore,
     /// How much a refusal tells a person about what would open the door.
     pub remedies: Level,
+    /// What lifts the veils of access tokens whose clients are told names of their own; without it,
+    /// such tokens open nothing.
+    pub veil: Option<Veil>,
     /// Bounds.
     pub limits: Limits,
 }
@@ -237,6 +241,8 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// Connections of one person who is signed in, over all threads; others of theirs make way first.
     pub connections_per_person: u32,
+    /// Requests of one person, or of a program in its own name, under way at apps, over all threads.
+    pub exchanges_per_person: u32,
     /// Requests of one person each second, over all threads; none is no bound.
     pub requests_per_person: u32,
     /// Connections that are about to open.
@@ -320,6 +326,7 @@ impl Default for Limits {
             connections_max: 16 * 1024,
             connections_per_address: 1024,
             connections_per_person: 256,
+            exchanges_per_person: 1024,
             requests_per_person: 400,
             handshakes_max: 2048,
             handshakes_per_address: 512,

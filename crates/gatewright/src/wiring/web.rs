@@ -62,6 +62,7 @@ pub(super) fn options(
         trusted_proxies: trusted_proxies(config)?,
         upstream_trust: served.trust,
         remedies: level(config.remedies),
+        veil: Some(joined.authorization.veil()),
         limits: limits::limits(&config.limits, config.threads, limits::raise_descriptors()),
     })
 }

@@ -23,6 +23,8 @@ pub struct AccessTokenRules<'a> {
 pub struct AccessToken {
     /// Who is asking: a person, or the client itself.
     pub subject: String,
+    /// The session that it was issued in, by the name that tokens tell (`sid`).
+    pub session: Option<String>,
     /// The client that it was issued to.
     pub client_id: String,
     /// Its own id.
@@ -91,6 +93,7 @@ impl AccessTokenRules<'_> {
         let dates = self.expectations.check(&claims)?;
         Ok(AccessToken {
             subject: claims.required_text("sub")?.to_owned(),
+            session: claims.text("sid")?.map(str::to_owned),
             client_id: claims.required_text("client_id")?.to_owned(),
             id: claims.required_text("jti")?.to_owned(),
             issued_at: dates.issued()?,

@@ -5,6 +5,7 @@ mod id_token;
 mod logout_token;
 mod person;
 mod subject;
+mod veil;
 
 pub use self::{
     access_token::{ACCESS_TOKEN_LIFETIME_MAX, AccessTokenClaims, AccessTokenTerms},
@@ -12,6 +13,7 @@ pub use self::{
     logout_token::{LOGOUT_TOKEN_LIFETIME, LogoutTokenClaims, LogoutTokenTerms},
     person::{PersonClaims, SCOPE_CLAIMS, UserinfoClaims},
     subject::{PairwiseFault, PairwiseKey},
+    veil::{NotVeiled, Veil, VeilFault},
 };
 
 #[cfg(test)]

@@ -327,6 +327,7 @@ fn options(config: Arc<ServerConfig>) -> WebOptions {
         ask: Arc::new(|_| None),
         trusted_proxies: TrustedProxies::default(),
         remedies: Level::Own,
+        veil: None,
         limits: Limits::default(),
         upstream_trust: TrustStore::empty(),
     }

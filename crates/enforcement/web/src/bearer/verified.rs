@@ -8,7 +8,7 @@ use gw_jose::{
     TokenFault as Jose,
 };
 use gw_model::{Client, ClientId, SessionId, Snapshot, Timestamp, UserId};
-use gw_oauth::{ACCESS_TOKEN_LIFETIME_MAX, Actor, ActorFault, Origins};
+use gw_oauth::{ACCESS_TOKEN_LIFETIME_MAX, Actor, ActorFault, Origins, Veil, VeilFault};
 
 use crate::{canonical::Scheme, inbound::Inbound};
 
@@ -53,6 +53,10 @@ pub(super) enum TokenFault {
     Client,
     #[error(transparent)]
     Actor(#[from] ActorFault),
+    #[error(transparent)]
+    Veil(#[from] VeilFault),
+    #[error("whom it is about is under a veil, and there is no key that lifts it")]
+    Veiled,
 }
 
 impl From<gw_jose::ClaimFault> for TokenFault {
@@ -76,14 +80,17 @@ impl Verified {
             },
             algorithms: &ALGORITHMS,
         };
-        let read = AccessToken::verify(token, keys, &rules)?;
+        let mut read = AccessToken::verify(token, keys, &rules)?;
+        let veil = inbound.conn.thread.shared.options.veil.as_ref();
+        lift(veil, &mut read)?;
         let life = read.expires.since(read.issued_at);
         if life > ACCESS_TOKEN_LIFETIME_MAX || life == Duration::ZERO {
             return Err(TokenFault::Lifetime);
         }
         let facts = &inbound.view.facts;
         let client = client(facts, &read.client_id).ok_or(TokenFault::Client)?;
-        let session = optional(&read, "sid")?;
+        let session = read.session.as_deref().map(str::parse).transpose();
+        let session = session.map_err(|_| TokenFault::Claim("sid"))?;
         let user = subject(&read, &client)?;
         if session.is_some() && user.is_none() {
             return Err(TokenFault::Claim("sid"));
@@ -148,6 +155,15 @@ fn owned(
         sender_constrained: read.confirmation.is_some(),
         workload: Vec::new(),
     })
+}
+
+/// Has a token say whom it is about, where its client is told other names.
+fn lift(veil: Option<&Veil>, token: &mut AccessToken) -> Result<(), TokenFault> {
+    match veil {
+        Some(veil) => Ok(veil.lift(token)?),
+        None if token.claims.get("veiled").is_some() => Err(TokenFault::Veiled),
+        None => Ok(()),
+    }
 }
 
 /// The client of a `client_id`: its id, or the name that programs know it by.

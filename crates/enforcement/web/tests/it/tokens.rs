@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use gw_model::{Change, Client, EndReason, Ended, Revocation, Timestamp, User};
+use gw_model::{Change, Client, EndReason, Ended, Revocation, Timestamp, TokenId, User};
+use gw_oauth::{PairwiseKey, Veil};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
     client::{Answer, connect, connect_tls, send, text},
-    house::{ANA, confirmed},
+    house::{ANA, confirmed, pairwise},
     issuer::{GRANT, Issuer},
 };
 
@@ -64,6 +65,49 @@ async fn a_token_for_a_person_opens_what_policy_opens_to_them() {
     assert_eq!(get(&issuer, "/pass/x", &token).await.status, 200);
     let passed = issuer.house.upstream.last();
     assert_eq!(passed.all("authorization"), [bearer(&token)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_token_is_about_may_be_said_to_the_door_alone() {
+    let issuer = Issuer::usual().await;
+    let veil = pairwise().veil().clone();
+    let (ana, session) = (
+        issuer.house.ana.id.to_string(),
+        issuer.house.session.id.to_string(),
+    );
+    let id = TokenId::from_bytes([8; 16]).to_string();
+    let veiled = |veil: &Veil, of: &str| veil.over(of, &ana, Some(&session)).unwrap();
+    let told = json!({"sub": "a-name-of-its-own", "sid": "another", "jti": id});
+    let with = |veiled: Value| {
+        let mut told = told.clone();
+        told["veiled"] = veiled;
+        issuer.token(told)
+    };
+    let token = with(json!(veiled(&veil, &id)));
+    for _ in 0..2 {
+        let answer = get(&issuer, "/api/reports", &token).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let claims = asserted(&issuer);
+    assert_eq!(
+        (&claims["sub"], &claims["sid"]),
+        (&json!(ana), &json!(session))
+    );
+    // Of another token, by another key, cut short, of no form, and none at all.
+    let other = PairwiseKey::new(&[8; 32]).unwrap();
+    let whole = veiled(&veil, &id);
+    for bad in [
+        json!(veiled(&veil, "another")),
+        json!(veiled(other.veil(), &id)),
+        json!(whole[..whole.len() - 2]),
+        json!(""),
+        json!("%"),
+        json!(["x"]),
+        Value::Null,
+    ] {
+        let answer = get(&issuer, "/api/reports", &with(bad.clone())).await;
+        assert_eq!(answer.status, 401, "{bad}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,8 +17,13 @@ pub struct AccessTokenTerms<'a> {
     pub issuer: &'a Issuer,
     /// What was granted.
     pub grant: &'a Grant,
-    /// The subject's name as resource servers are told it.
+    /// The subject's name as the client and resource servers are told it.
     pub subject: &'a str,
+    /// The session's, where there is one.
+    pub session: Option<&'a str>,
+    /// What [`crate::Veil::over`] made of the names that doors of this server's know them by, where
+    /// those are others.
+    pub veiled: Option<&'a str>,
     /// Its own id: never one that was before.
     pub id: &'a str,
     /// To whom it is addressed where the grant names no resource (3): a name of this server's,
@@ -55,6 +60,8 @@ pub struct AccessTokenClaims {
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    veiled: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     proofs: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmed>,
@@ -90,7 +97,8 @@ impl AccessTokenClaims {
             amr: sign_in
                 .map(|sign_in| sign_in.amr.clone())
                 .unwrap_or_default(),
-            sid: sign_in.and_then(|sign_in| sign_in.sid.clone()),
+            sid: terms.session.map(str::to_owned),
+            veiled: terms.veiled.map(str::to_owned),
             proofs: terms.proofs,
             cnf: (!binding.is_none()).then_some(Confirmed(*binding)),
             act: terms.grant.actor.clone(),

@@ -24,6 +24,8 @@ pub struct IdTokenTerms<'a> {
     pub grant: &'a Grant,
     /// The person's name as this client is told it.
     pub subject: &'a str,
+    /// The session's, where there is one.
+    pub session: Option<&'a str>,
     /// What is known of the person.
     pub person: &'a PersonClaims,
     /// By which algorithm it will be signed: `at_hash` is by its hash.
@@ -83,7 +85,7 @@ impl IdTokenClaims {
             amr: sign_in
                 .map(|sign_in| sign_in.amr.clone())
                 .unwrap_or_default(),
-            sid: sign_in.and_then(|sign_in| sign_in.sid.clone()),
+            sid: terms.session.map(str::to_owned),
             at_hash: terms.access_token.map(hash),
             person: terms
                 .person

@@ -5,10 +5,13 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 
+use super::Veil;
 use crate::{Client, SubjectType};
 
 /// The shortest key, in bytes.
 const KEY_BYTES_MIN: usize = 32;
+/// What the key of veils is derived for.
+const VEIL: &[u8] = b"gatewright: veils of access tokens";
 
 /// A key is too short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +20,10 @@ pub struct PairwiseFault;
 
 /// The key under which pairwise subjects are made. It lasts as long as the names: with another
 /// one, every client takes everybody for somebody new.
-pub struct PairwiseKey(hmac::Key);
+pub struct PairwiseKey {
+    key: hmac::Key,
+    veil: Veil,
+}
 
 impl PairwiseKey {
     /// Of a secret that is kept.
@@ -25,10 +31,17 @@ impl PairwiseKey {
     /// # Errors
     /// Where it is too short.
     pub fn new(secret: &[u8]) -> Result<Self, PairwiseFault> {
-        match secret.len() >= KEY_BYTES_MIN {
-            true => Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, secret))),
-            false => Err(PairwiseFault),
+        if secret.len() < KEY_BYTES_MIN {
+            return Err(PairwiseFault);
         }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let veil = Veil::new(hmac::sign(&key, VEIL).as_ref()).ok_or(PairwiseFault)?;
+        Ok(Self { key, veil })
+    }
+
+    /// What tells Gatewright's own doors whom the tokens of such clients are about.
+    pub const fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// The name of a person as this client is told it: the same for all clients of one sector,
@@ -40,9 +53,19 @@ impl PairwiseKey {
         }
     }
 
+    /// The name of a session (`sid`) as this client is told it.
+    pub fn session(&self, client: &Client, session: &str) -> String {
+        match &client.subject_type {
+            SubjectType::Public => session.to_owned(),
+            SubjectType::Pairwise { sector } => {
+                self.of_sector(&format!("session {sector}"), session)
+            }
+        }
+    }
+
     /// The name of a person, or of whatever else must not be told together, in one sector.
     pub fn of_sector(&self, sector: &str, person: &str) -> String {
-        let mut context = hmac::Context::with_key(&self.0);
+        let mut context = hmac::Context::with_key(&self.key);
         for part in [sector, person] {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());

@@ -13,6 +13,8 @@ fn issue(client: &Client, grant: &Grant) -> (String, String) {
         issuer: &issuer(),
         grant,
         subject: "ana",
+        session: sid(grant),
+        veiled: None,
         id: "t1",
         default_audience: "https://auth.example/userinfo",
         proofs: None,
@@ -28,6 +30,7 @@ fn issue(client: &Client, grant: &Grant) -> (String, String) {
         client,
         grant,
         subject: "ana",
+        session: sid(grant),
         person: &person,
         algorithm: Algorithm::Es256,
         access_token: Some(&access),
@@ -37,6 +40,11 @@ fn issue(client: &Client, grant: &Grant) -> (String, String) {
         .sign(TokenType::IdToken, &IdTokenClaims::new(&terms))
         .unwrap();
     (access, id)
+}
+
+fn sid(grant: &Grant) -> Option<&str> {
+    let sign_in = grant.authorization.sign_in.as_ref();
+    sign_in.and_then(|sign_in| sign_in.sid.as_deref())
 }
 
 fn redeemed(more: &[(&str, &str)], proven: &Proven) -> Grant {
@@ -168,6 +176,8 @@ fn access_tokens_live_minutes_and_no_longer_than_what_they_are_made_of() {
             issuer: &issuer(),
             grant,
             subject: "ana",
+            session: None,
+            veiled: None,
             id: "t",
             default_audience: "urn:x",
             proofs: None,

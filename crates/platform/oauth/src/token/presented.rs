@@ -79,12 +79,11 @@ fn may_act(claims: &Claims) -> Result<Option<String>, ExchangeFault> {
 }
 
 fn sign_in(token: &AccessToken) -> Option<SignIn> {
-    let sid = token.claims.text("sid").ok()?;
     Some(SignIn {
         auth_time: token.auth_time?,
         acr: token.acr.clone(),
         amr: token.amr.clone(),
-        sid: sid.map(str::to_owned),
+        sid: token.session.clone(),
     })
 }
 
