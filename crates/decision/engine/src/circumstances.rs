@@ -165,6 +165,8 @@ pub struct OwnedHttp {
     pub host: Arc<str>,
     /// Whether it asks to become a WebSocket.
     pub websocket: bool,
+    /// What it asks to become, in lower case.
+    pub upgrade: Option<Arc<str>>,
     /// Whether the sending page is of the same origin, or none sends it.
     pub same_origin: bool,
 }

@@ -97,6 +97,24 @@ impl Judge {
         self.evaluate(key, view, circumstances, now)
     }
 
+    /// A refusal for a reason that is no policy's, which is not remembered.
+    pub fn refused(
+        &mut self,
+        view: &View,
+        circumstances: &Circumstances,
+        now: Timestamp,
+        why: &str,
+    ) -> Arc<Judgement> {
+        let new = Fresh {
+            id: JudgementId::from_bits(self.ids.draw()),
+            view,
+            circumstances,
+            now,
+        };
+        let what = why.to_owned();
+        new.refused(None, Fault { policy: None, what })
+    }
+
     fn insert(&mut self, key: Key, slot: Slot) {
         if self.young.len() >= SLOTS {
             self.old = std::mem::take(&mut self.young);

@@ -226,6 +226,7 @@ pub fn visit(app: &str, session: Option<&Session>, path: &str) -> Circumstances 
             path: path.into(),
             host: format!("{app}.test").into(),
             websocket: false,
+            upgrade: None,
             same_origin: true,
         }),
         device: None,

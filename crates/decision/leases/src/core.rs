@@ -22,6 +22,10 @@ const PLACES: usize = 512;
 mod follow;
 mod sweep;
 
+/// Why an access that is open would not be what it was taken for, if it were asked for in this view:
+/// its path belongs to something else by now. None where it would.
+pub type Astray = Rc<dyn Fn(&View, &Circumstances) -> Option<&'static str>>;
+
 /// One traffic thread's judge and what is open on it. Cheap to clone, not to be sent.
 #[derive(Clone)]
 pub struct Core(Rc<Inner>);
@@ -35,6 +39,7 @@ struct Inner {
     due_sooner: Notify,
     /// Questions about what is open, until somebody answers them.
     questions: RefCell<Option<Questions>>,
+    astray: RefCell<Option<Astray>>,
 }
 
 /// Something open: gone from the table when dropped.
@@ -55,7 +60,14 @@ impl Core {
             due: Cell::new(Timestamp::NEVER),
             due_sooner: Notify::new(),
             questions: RefCell::default(),
+            astray: RefCell::default(),
         }))
+    }
+
+    /// Has accesses that are judged again looked at first by who knows what is asked for by what: a
+    /// judgement is about a resource, and which one a request is for may change while it is open.
+    pub fn look_for_astray(&self, astray: Astray) {
+        *self.0.astray.borrow_mut() = Some(astray);
     }
 
     /// A core with nothing open, whose leases are listed and ended at a desk too.
@@ -150,6 +162,19 @@ impl Core {
         now: Timestamp,
     ) -> Arc<Judgement> {
         self.0.judge.borrow_mut().judge(view, circumstances, now)
+    }
+
+    /// A refusal of what has gone astray.
+    fn strays(
+        &self,
+        view: &View,
+        circumstances: &Circumstances,
+        now: Timestamp,
+    ) -> Option<Arc<Judgement>> {
+        let astray = self.0.astray.borrow().clone()?;
+        let why = astray(view, circumstances)?;
+        let mut judge = self.0.judge.borrow_mut();
+        Some(judge.refused(view, circumstances, now, why))
     }
 
     #[expect(

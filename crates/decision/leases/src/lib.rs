@@ -18,6 +18,6 @@ mod cut;
 mod desk;
 mod table;
 
-pub use crate::core::{Core, Lease};
+pub use crate::core::{Astray, Core, Lease};
 pub use crate::cut::{Cut, CutReason};
 pub use crate::desk::{Desk, OpenLease};

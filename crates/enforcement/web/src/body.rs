@@ -452,9 +452,7 @@ impl Unread {
     /// bytes would reset the connection before the client has read why. A client that waits
     /// is not told to send.
     pub(crate) fn discard(self) {
-        if self.told.is_told() && !self.body.is_end_stream() {
-            spawn(drain(self.body));
-        }
+        self.take().discard();
     }
 }
 
@@ -462,6 +460,15 @@ impl Unread {
 pub(crate) struct Asking {
     body: Incoming,
     told: ToldToSend,
+}
+
+impl Asking {
+    /// No more of it is wanted, which is told as for one of which nothing has been read.
+    pub(crate) fn discard(self) {
+        if self.told.is_told() && !self.body.is_end_stream() {
+            spawn(drain(self.body));
+        }
+    }
 }
 
 impl Body for Asking {

@@ -4,7 +4,7 @@
 //! have a seat each ([`seats`]), which the weakest lose first, by what they have shown ([`pass`]);
 //! what strangers ask is worked on in turns of its own ([`turnstile`]), so that people who are
 //! signed in never stand behind them; and one person asks no faster than so ([`paces`]). Frames
-//! without work have a price ([`frames`]); what strangers have under way at apps is counted
+//! without work have a price ([`frames`]); what is under way at apps is counted
 //! ([`exchanges`]), and so is what they leave untaken ([`answers`]); and who does not come on is
 //! noticed ([`watch`]).
 
@@ -22,6 +22,7 @@ mod watch;
 
 pub(crate) use addresses::Addresses;
 pub(crate) use answers::{Answers, Untaken};
+pub(crate) use counts::Counts;
 pub(crate) use exchanges::{Exchange, Exchanges};
 pub(crate) use frames::Meter;
 pub(crate) use paces::{Account, Allowance, Asks, Paces, TooFast};

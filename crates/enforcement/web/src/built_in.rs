@@ -25,7 +25,7 @@ pub(crate) async fn answer(
     asked: Box<Asked>,
     flow: Rc<Flow>,
     name: &str,
-    body: Asking,
+    mut body: Asking,
 ) -> Response<OutBody> {
     let navigation = asked.inbound.navigation;
     let is_sign_in = asked.inbound.is_sign_in;
@@ -36,9 +36,10 @@ pub(crate) async fn answer(
             .answer(navigation)
             .map(|bytes| OutBody::opened(bytes, flow));
     };
-    let own = match collect(body, &asked, &flow, &limits, &service.bodies).await {
+    let own = match collect(&mut body, &asked, &flow, &limits, &service.bodies).await {
         Ok(body) => call(asked, &flow, service.service, body).await,
         Err(rejection) => {
+            body.discard();
             flow.ends_as(EndManner::LimitReached);
             refused(&rejection, navigation)
         }
@@ -126,7 +127,7 @@ fn refused(rejection: &Rejection, navigation: bool) -> Own {
 
 /// The body, for which there has to be room before any of it is read.
 async fn collect(
-    body: Asking,
+    body: &mut Asking,
     asked: &Asked,
     flow: &Flow,
     limits: &Limits,
@@ -178,9 +179,9 @@ fn too_large(most: usize) -> Rejection {
     )
 }
 
-async fn read(mut body: Asking, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {
+async fn read(body: &mut Asking, flow: &Flow, most: usize) -> Result<Bytes, Rejection> {
     let mut read = BytesMut::new();
-    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| {
             let detail = "The request's body ended early, or is not well-formed.";
             Rejection::new(

@@ -81,16 +81,22 @@ pub fn hide_ours(headers: &mut HeaderMap) {
     }
 }
 
+/// The most cookies that one answer of an app sets: a browser keeps some 180 for all hosts of one
+/// registrable domain together.
+const SET_AT_ONCE_MAX: usize = 50;
+
 /// From an upstream: drops cookies with our names and cookies wider than the host; a `Domain`
-/// that names the host itself is cut off, which makes the cookie the host's alone.
+/// that names the host itself is cut off, which makes the cookie the host's alone, and so is a
+/// `Priority`, by which it would outlive ours.
 pub fn narrow_set_cookies(headers: &mut HeaderMap, host: &str) {
     let fine = |value: &HeaderValue| matches!(narrowed(value.as_bytes(), host), Narrowed::AsIs);
-    if headers.get_all(SET_COOKIE).iter().all(fine) {
+    let set = headers.get_all(SET_COOKIE);
+    if set.iter().all(fine) && set.iter().count() <= SET_AT_ONCE_MAX {
         return;
     }
     let given: Vec<HeaderValue> = headers.get_all(SET_COOKIE).iter().cloned().collect();
     headers.remove(SET_COOKIE);
-    for value in given {
+    for value in given.into_iter().take(SET_AT_ONCE_MAX) {
         let kept = match narrowed(value.as_bytes(), host) {
             Narrowed::AsIs => value,
             Narrowed::To(bytes) => match HeaderValue::from_bytes(&bytes) {
@@ -119,6 +125,7 @@ fn narrowed(cookie: &[u8], host: &str) -> Narrowed {
     let mut cut = false;
     for part in parts {
         match domain_of(part) {
+            None if is_priority(part) => cut = true,
             None => {
                 kept.push(b';');
                 kept.extend_from_slice(part);
@@ -132,6 +139,11 @@ fn narrowed(cookie: &[u8], host: &str) -> Narrowed {
     } else {
         Narrowed::AsIs
     }
+}
+
+fn is_priority(attribute: &[u8]) -> bool {
+    let name = attribute.split(|byte| *byte == b'=').next();
+    name.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"priority"))
 }
 
 /// The domain that an attribute names, without its leading dot.
@@ -188,8 +200,10 @@ fn is_ours(pair: &[u8]) -> bool {
 /// A `Set-Cookie` value for one of ours.
 pub fn set(name: &str, value: &str, lifetime_secs: Option<u64>) -> Option<HeaderValue> {
     let mut text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax");
-    if let Some(secs) = lifetime_secs {
-        text.push_str(&format!("; Max-Age={secs}"));
+    match lifetime_secs {
+        Some(secs) => text.push_str(&format!("; Max-Age={secs}")),
+        // A browser that has too many throws others away first.
+        None => text.push_str("; Priority=High"),
     }
     HeaderValue::try_from(text).ok()
 }

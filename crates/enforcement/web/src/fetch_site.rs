@@ -18,6 +18,7 @@ use crate::{
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// The longest origin that is looked up, in bytes.
 const ORIGIN_BYTES_MAX: usize = 512;
@@ -116,6 +117,12 @@ pub fn is_navigation(method: &Method, headers: &HeaderMap) -> bool {
                     .any(|accept| lists_html(accept.as_bytes()))
         }
     }
+}
+
+/// Whether a browser says that it shows the answer in something else than a window of its own.
+pub fn is_framed(headers: &HeaderMap) -> bool {
+    let shown = headers.get(DESTINATION);
+    shown.is_some_and(|shown| shown.as_bytes() != b"document")
 }
 
 fn lists_html(accept: &[u8]) -> bool {
@@ -217,6 +224,13 @@ pub fn allow_origin(
     let yes = HeaderValue::from_static("true");
     answer.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
     true
+}
+
+/// Lets no page of another origin read an answer, whatever the app says: a route that is to be read
+/// so lists the origin.
+pub fn allow_nobody(answer: &mut HeaderMap) {
+    answer.remove(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+    answer.remove(header::ACCESS_CONTROL_ALLOW_CREDENTIALS);
 }
 
 fn is_listed(origin: &[u8], listed: &[Arc<str>]) -> bool {

@@ -48,7 +48,7 @@ pub(crate) struct Flow {
     up_bytes: Cell<u64>,
     down: Cell<Down>,
     handed: Cell<u64>,
-    /// A stranger's share of what apps are asked.
+    /// A share of what apps are asked.
     exchange: RefCell<Option<Exchange>>,
 }
 
@@ -71,14 +71,15 @@ impl Flow {
         })
     }
 
-    /// Counts against a stranger until it ends.
+    /// Counts against whoever asks until it ends.
     pub(crate) fn counts_as(&self, exchange: Option<Exchange>) {
         *self.exchange.borrow_mut() = exchange;
     }
 
     /// Whether it counts against a stranger.
     pub(crate) fn is_strangers(&self) -> bool {
-        self.exchange.borrow().is_some()
+        let exchange = self.exchange.borrow();
+        exchange.as_ref().is_some_and(Exchange::is_strangers)
     }
 
     /// Told when it must end at once.

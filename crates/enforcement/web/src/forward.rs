@@ -20,7 +20,7 @@ use crate::{
     body::{BodyFault, DownBody, OutBody, Unread, UpBody},
     cookie,
     extended::Opened,
-    fetch_site,
+    fetch_site::{self, Sender},
     flow::Flow,
     gate::close_after,
     header::{self as rules, Present},
@@ -47,6 +47,7 @@ pub(crate) async fn send(
     let sending = Sending {
         may_switch: asked.handshake.is_some(),
         by_own_name: !asked.inbound.app.app.preserve_host,
+        alone: rules::is_of_connection(request.headers()),
     };
     let answered = match upstream.send(&flow, request, sending).await {
         Ok(answered) => answered,
@@ -254,12 +255,14 @@ fn answer(
     let Answered { response, checkout } = answered;
     let (parts, body) = response.into_parts();
     let refuses = parts.status == StatusCode::SWITCHING_PROTOCOLS
-        || (asked.stream.is_some() && parts.status.is_success());
+        || (asked.stream.is_some() && parts.status.is_success())
+        || rules::is_coded(&parts.headers);
     if refuses {
         return not_in_order(asked, flow);
     }
     flow.note_status(parts.status);
     let mut head = head(asked, checkout.place(), parts, origin);
+    rules::tell_length_once(head.headers_mut());
     if !body.is_end_stream() && body.size_hint().exact().is_none() {
         // A length beside chunks counts for nothing, and says something else than they do.
         head.headers_mut().remove(header::CONTENT_LENGTH);
@@ -297,7 +300,10 @@ fn head(
     let mut headers = parts.headers;
     rules::strip_response(&mut headers, &inbound.app.app.host);
     rules::rewrite_location(&mut headers, address, inbound.origin());
-    fetch_site::allow_origin(origin, &asked.route.origins, &mut headers);
+    let is_listed = fetch_site::allow_origin(origin, &asked.route.origins, &mut headers);
+    if !is_listed && asked.sender == Sender::Other && asked.who.known.is_some() {
+        fetch_site::allow_nobody(&mut headers);
+    }
     if asked.who.stale && !inbound.is_sign_in {
         clear_site(&mut headers);
         if let Some(removal) = cookie::removal(cookie::SESSION) {

@@ -232,6 +232,12 @@ fn decide(asked: &Asked) -> Decided {
         if let Err(own) = too_fast::admit(asked, whose) {
             return say(own.map(OutBody::of));
         }
+        if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {
+            exchange = inbound.conn.thread.exchanges.begin_of(whose.caller);
+            if exchange.is_none() {
+                return say(too_fast::too_much(asked).map(OutBody::of));
+            }
+        }
     } else if !matches!(inbound.app.app.upstream, Upstream::BuiltIn(_)) {
         exchange = inbound.conn.thread.exchanges.begin(inbound.address);
         if exchange.is_none() {
@@ -245,6 +251,12 @@ fn decide(asked: &Asked) -> Decided {
         door.ask(circumstances.clone(), &personal.particulars(asked))
     };
     count(&inbound.conn.thread.metrics, &answer);
+    // Judged by newer facts than it was routed by: what it is for may be another route's by now, and
+    // whoever follows it will not hear of that again.
+    let newest = inbound.conn.thread.view();
+    if newest.facts.apps_version() != inbound.view.facts.apps_version() {
+        return say(changing(inbound));
+    }
     match answer {
         Answer::Permit(permit) => Decided::Permit(permit, exchange),
         Answer::Refused(refused) => Decided::Refused(circumstances, refused),
@@ -303,6 +315,22 @@ fn reject(conn: &Conn, client: Client, host: &str, rejection: &Rejection) -> Res
         close_after(&mut answer);
     }
     answer.map(OutBody::of)
+}
+
+/// The apps changed while it was looked at.
+#[cold]
+fn changing(inbound: &Inbound) -> Response<OutBody> {
+    let rejection = Rejection::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "changing",
+        "This has just been changed",
+        "Nothing was sent to the app. Try again.",
+    );
+    let client = Client {
+        address: inbound.address,
+        navigation: inbound.navigation,
+    };
+    reject(&inbound.conn, client, &inbound.app.app.host, &rejection)
 }
 
 /// A stranger has as much under way as strangers may.

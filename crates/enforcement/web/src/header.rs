@@ -118,6 +118,18 @@ fn remove_all(headers: &mut HeaderMap, mut is_so: impl FnMut(&HeaderName) -> boo
     }
 }
 
+/// Whether a request may take whoever asks for the holder of the whole connection (NTLM and Negotiate,
+/// RFC 4559, 6): the next request on it would be taken for theirs.
+pub fn is_of_connection(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    values.any(|value| {
+        let bytes = value.as_bytes().trim_ascii_start();
+        let scheme = bytes.split(|byte| !byte.is_ascii_alphanumeric()).next();
+        let is = |known: &[u8]| scheme.is_some_and(|one| one.eq_ignore_ascii_case(known));
+        is(b"ntlm") || is(b"negotiate") || is(b"kerberos")
+    })
+}
+
 /// Whether a client says that it takes trailers: to us, as RFC 9110 (10.1.4) wants it said.
 pub fn takes_trailers(headers: &HeaderMap, version: Version) -> bool {
     let lists = |name: HeaderName, token: &[u8]| {
@@ -182,6 +194,28 @@ pub fn strip_response(headers: &mut HeaderMap, host: &str) {
     }
     if sets_cookies {
         cookie::narrow_set_cookies(headers, host);
+    }
+}
+
+/// Whether an answer's body is coded for the way (RFC 9112, 7) otherwise than in chunks: nobody takes
+/// that off here, and the client would not know of it.
+pub fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+/// A length that is said several times over in one line, always the same (RFC 9110, 8.6), is said once.
+pub fn tell_length_once(headers: &mut HeaderMap) {
+    let Some(length) = headers.get(header::CONTENT_LENGTH) else {
+        return;
+    };
+    let bytes = length.as_bytes();
+    let Some(end) = memchr::memchr(b',', bytes) else {
+        return;
+    };
+    let first = bytes.get(..end).unwrap_or_default().trim_ascii();
+    if let Ok(once) = HeaderValue::from_bytes(first) {
+        headers.insert(header::CONTENT_LENGTH, once);
     }
 }
 

@@ -4,7 +4,11 @@ use std::{net::IpAddr, rc::Rc, sync::Arc, time::Instant};
 
 use gw_engine::{Circumstances, OwnedHttp, View};
 use gw_model::{Action, Credential, Timestamp, Upstream};
-use http::{HeaderMap, Method, StatusCode, Version, header::USER_AGENT, request::Parts};
+use http::{
+    HeaderMap, Method, StatusCode, Version,
+    header::{COOKIE, USER_AGENT},
+    request::Parts,
+};
 use hyper::upgrade::OnUpgrade;
 
 use crate::{
@@ -115,7 +119,7 @@ pub(crate) fn read(
     let extended = extended?;
     let options = &conn.thread.shared.options;
     if parts.headers.len() > options.limits.headers_max {
-        return Err(too_many_headers(options.limits.headers_max));
+        few_headers(&parts.headers, options.limits.headers_max)?;
     }
     let Canonical { authority, target } = Canonical::read(
         &parts.method,
@@ -182,6 +186,16 @@ fn unknown_host(authority: &Authority<'_>) -> Rejection {
             authority.host
         ),
     )
+}
+
+/// Over HTTP/2 a browser sends each cookie in a line of its own: those count as the one that they
+/// are. Else an app's page that sets a hundred for the parent domain would keep people from all hosts.
+fn few_headers(headers: &HeaderMap, most: usize) -> Result<(), Rejection> {
+    let cookies = headers.get_all(COOKIE).iter().count();
+    match headers.len() - cookies.saturating_sub(1) <= most {
+        true => Ok(()),
+        false => Err(too_many_headers(most)),
+    }
 }
 
 fn too_many_headers(most: usize) -> Rejection {
@@ -437,6 +451,7 @@ impl Asked {
                 path: Arc::from(inbound.target.path()),
                 host: inbound.app.app.host.clone(),
                 websocket: self.is_websocket(),
+                upgrade: (self.handshake.as_ref()).map(Switch::name),
                 same_origin: self.sender.is_same_origin(),
             }),
             device: None,

@@ -163,7 +163,7 @@ fn leading_here(target: &str) -> &str {
 }
 
 /// The page after signing out. A page of another site can lead here too, so nothing is
-/// cleared while the session stands.
+/// cleared while the session stands, nor where there was none.
 fn signed_out(inbound: &Inbound) -> Result<Own, Rejection> {
     if inbound.method != Method::GET {
         return Err(missing());
@@ -182,6 +182,11 @@ fn signed_out(inbound: &Inbound) -> Result<Own, Rejection> {
         let sentence = format!("Your session at {title} goes on.");
         let message = Message::new(StatusCode::OK, "You are signed in", &sentence);
         return Ok(message.action("Back", "/").render());
+    }
+    if ours.session.is_none() {
+        let sentence = format!("Nobody is signed in at {title} in this browser.");
+        let message = Message::new(StatusCode::OK, "You are signed out", &sentence);
+        return Ok(message.action("Sign in again", "/").render());
     }
     let message = Message::new(
         StatusCode::OK,

@@ -340,8 +340,12 @@ impl Begun {
     }
 }
 
-/// Begins a hand-over that leads back to this target.
+/// Begins a hand-over that leads back to this target. Only for a page of its own: another site could
+/// frame a hundred, and each leaves a cookie.
 fn begin(inbound: &Inbound) -> Option<Begun> {
+    if fetch_site::is_framed(&inbound.headers) {
+        return None;
+    }
     let target = inbound.target.path_and_query().as_str();
     let attempt = Attempt::new(target, inbound.now)?;
     let sealer = &inbound.conn.thread.shared.sealer;

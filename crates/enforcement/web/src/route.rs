@@ -2,6 +2,7 @@
 
 use std::{cell::OnceCell, cmp::Reverse, collections::BTreeSet, rc::Rc, sync::Arc};
 
+use gw_engine::Circumstances;
 use gw_model::{
     App, AuthorizationHeader, Credential, PathPattern, Resource, Route as Declared, RouteName,
     Snapshot, UpgradeToken, Upstream,
@@ -187,6 +188,23 @@ impl AppRoutes {
         }
     }
 
+    /// Why an access would not be let through as it was, if it came now: it is another route's, or this
+    /// one takes something else.
+    pub(crate) fn strays(&self, circumstances: &Circumstances) -> Option<&'static str> {
+        let http = circumstances.http.as_ref()?;
+        let read = || {
+            let method = Method::from_bytes(http.method.as_bytes()).ok()?;
+            let target = Target::read(&http.path.parse().ok()?).ok()?;
+            self.route(&target, &method).ok()
+        };
+        match read() {
+            Some(route) if route.resource == circumstances.resource => {
+                route.takes_no_more(circumstances)
+            }
+            _ => Some("what was asked for belongs to another route now"),
+        }
+    }
+
     /// The first route that matches. One before it that would, were letters of either case or
     /// a slash at the end the same, is what an upstream that takes them so would serve.
     fn find(&self, path: &str, method: &Method) -> Result<&Rc<Route>, Ambiguous> {
@@ -225,8 +243,8 @@ impl Compiled {
         if self.resembles_bytes(path.as_bytes(), bare.as_bytes()) {
             return true;
         }
-        // What is encoded may be letters that others take for these: U+212A for a `k`.
-        if !path.contains('%') {
+        // What is encoded, or was, may be letters that others take for these: U+212A for a `k`.
+        if path.is_ascii() && !path.contains('%') {
             return false;
         }
         self.resembles_bytes(folded(path).as_bytes(), folded(bare).as_bytes())
@@ -270,6 +288,26 @@ impl Route {
         }
     }
 
+    fn takes_no_more(&self, circumstances: &Circumstances) -> Option<&'static str> {
+        let became = circumstances.http.as_ref();
+        let became = became.and_then(|http| http.upgrade.as_deref());
+        let is_listed = |name: &str| self.upgrades.iter().any(|one| one.is(name.as_bytes()));
+        if became.is_some_and(|became| !is_listed(became)) {
+            return Some("its route does not become what it became any more");
+        }
+        match (self.credential, circumstances.token.as_deref()) {
+            (Credential::Cookie, None) => None,
+            (Credential::Bearer, Some(token)) => {
+                let has_all = self.scopes.iter().all(|scope| token.scopes.contains(scope));
+                let is_bound = token.sender_constrained || !self.sender_constrained;
+                (!has_all || !is_bound).then_some("its route asks more of access tokens now")
+            }
+            (Credential::Cookie | Credential::Bearer, _) => {
+                Some("its route takes another credential now")
+            }
+        }
+    }
+
     fn undeclared(name: RouteName) -> Self {
         Self {
             resource: Arc::new(Resource::Route(name.clone())),
@@ -287,10 +325,16 @@ impl Route {
     }
 }
 
-/// Decoded, and each letter in one case, as those read it who know all letters and no case.
+/// Decoded, and each letter in one case, as those read it who know all letters and no case. A capital
+/// `i` with its dot is an `i` to many, and an `i` and a dot to others.
 fn folded(path: &str) -> String {
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-    let upper = decoded.chars().flat_map(char::to_uppercase);
+    let plain = decoded.chars().map(|letter| match letter {
+        '\u{130}' => 'i',
+        other => other,
+    });
+    let plain = plain.filter(|letter| *letter != '\u{307}');
+    let upper = plain.flat_map(char::to_uppercase);
     upper.flat_map(char::to_lowercase).collect()
 }
 
@@ -405,6 +449,13 @@ mod tests {
         for path in [
             "/ADMIN/x",
             "/Admin",
+            // U+0130 and U+0131, which are an `i` to some.
+            "/adm%C4%B0n/x",
+            "/ADM%C4%B1N/x",
+            "/adm%C4%B1n./x",
+            "/adm%C4%B0n%3Fx",
+            "/adm%C4%B1n%20/x",
+            "/admi%CC%87n/x",
             "/%41dmin/x",
             "/@ROOT",
             "/@root/",
@@ -449,5 +500,39 @@ mod tests {
     #[test]
     fn configured_identity_headers_are_known_by_every_spelling() {
         assert!(app().headers.identity.iter().any(|n| n.spells("x_who")));
+    }
+
+    #[test]
+    fn what_is_open_strays_when_its_route_takes_something_else() {
+        use gw_engine::{OwnedHttp, testing::visit};
+        let with = |change: fn(&mut Declared)| {
+            let mut one = (*app().app).clone();
+            one.routes.iter_mut().for_each(change);
+            AppRoutes::compile(&Arc::new(one))
+        };
+        let at = |path: &str, websocket| {
+            let mut open = visit("wiki", None, path);
+            let found = app().find(path, &Method::GET).unwrap().resource.clone();
+            open.resource = found;
+            open.http = Some(OwnedHttp {
+                method: "GET".into(),
+                path: path.into(),
+                host: "wiki.example".into(),
+                websocket,
+                upgrade: websocket.then(|| "websocket".into()),
+                same_origin: true,
+            });
+            open
+        };
+        let (plain, websocket) = (at("/api/x", false), at("/api/x", true));
+        let same = with(|_| {});
+        assert_eq!(same.strays(&plain).or(same.strays(&websocket)), None);
+        let none = with(|route| route.upgrades.clear());
+        assert!(none.strays(&plain).is_none() && none.strays(&websocket).is_some());
+        let tokens = with(|route| route.credential = Credential::Bearer);
+        assert!(tokens.strays(&plain).is_some());
+        let fewer = with(|route| route.methods = vec!["POST".into()]);
+        assert!(fewer.strays(&plain).is_some());
+        assert_eq!(fewer.strays(&at("/elsewhere", false)), None);
     }
 }

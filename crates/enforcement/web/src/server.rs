@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     accept::Entrance,
     bearer::Proofs,
-    bounds::{self, Addresses, Connected, Paces},
+    bounds::{self, Addresses, Connected, Counts, Paces},
     metrics::{ThreadMetrics, count_turns, spawn, woke},
     options::{DoorFault, MakeDoor, WebOptions},
     seal::{NoRandomness, Sealer},
@@ -113,6 +113,7 @@ impl Server {
         let shared = Arc::new(Shared {
             connected: Connected::new(),
             asking: Addresses::new(),
+            under_way: Counts::new(),
             paces: Paces::new(options.limits.requests_per_person),
             proofs,
             options,

@@ -4,6 +4,8 @@
 //! A WebSocket's frames are followed, so that it can be closed with a reason. What is inside
 //! any other protocol is not known: its bytes are relayed as they are, and a cut resets it.
 
+use std::sync::Arc;
+
 use gw_model::UpgradeToken;
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
@@ -91,6 +93,12 @@ impl Switch {
         };
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, protocol);
+    }
+
+    /// What it is, in lower case.
+    pub fn name(&self) -> Arc<str> {
+        let name = String::from_utf8_lossy(self.protocol());
+        name.to_ascii_lowercase().into()
     }
 
     fn protocol(&self) -> &[u8] {

@@ -8,13 +8,13 @@ use std::{
 };
 
 use gw_door::Door;
-use gw_engine::View;
+use gw_engine::{Circumstances, View};
 use gw_issue::Assertions;
 use http::Method;
 
 use crate::{
     bearer::{Proofs, Tokens},
-    bounds::{Addresses, Answers, Connected, Exchanges, Paces, Seats},
+    bounds::{Addresses, Answers, Connected, Counts, Exchanges, Paces, Seats},
     metrics::ThreadMetrics,
     options::{BuiltIn, ThreadDoor, WebOptions},
     route::Router,
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) connected: Connected,
     /// What strangers have under way at apps, by address.
     pub(crate) asking: Arc<Addresses>,
+    /// What people and programs have, by who they are.
+    pub(crate) under_way: Arc<Counts>,
     /// How fast people ask.
     pub(crate) paces: Arc<Paces>,
     /// The proofs that came with access tokens.
@@ -50,7 +52,7 @@ pub(crate) struct Thread {
     services: HashMap<Arc<str>, BuiltIn>,
     methods: Vec<(Method, Arc<str>)>,
     pub(crate) seats: Rc<Seats>,
-    /// What strangers have under way at apps.
+    /// What is under way at apps.
     pub(crate) exchanges: Exchanges,
     /// What they leave untaken.
     pub(crate) answers: Answers,
@@ -74,7 +76,7 @@ impl Thread {
             Method::PATCH,
             Method::OPTIONS,
         ];
-        Rc::new(Self {
+        let thread = Rc::new(Self {
             upstreams: Upstreams::new(
                 shared.options.limits,
                 shared.options.upstream_trust.clone(),
@@ -86,7 +88,11 @@ impl Thread {
                 .into_iter()
                 .map(|m| (m.clone(), Arc::from(m.as_str())))
                 .collect(),
-            exchanges: Exchanges::new(&shared.options.limits, shared.asking.clone()),
+            exchanges: Exchanges::new(
+                &shared.options.limits,
+                shared.asking.clone(),
+                shared.under_way.clone(),
+            ),
             answers: Answers::new(shared.options.limits.stranger_answers_max),
             seats: Seats::new(
                 shared.options.limits,
@@ -100,7 +106,22 @@ impl Thread {
             door,
             assertions,
             metrics,
-        })
+        });
+        let knows = Rc::downgrade(&thread);
+        let astray = move |view: &View, circumstances: &Circumstances| {
+            knows.upgrade()?.strays(view, circumstances)
+        };
+        thread.door.core().look_for_astray(Rc::new(astray));
+        thread
+    }
+
+    /// Why what is open would not be let through as it was, by the routes of these facts.
+    fn strays(&self, view: &View, circumstances: &Circumstances) -> Option<&'static str> {
+        let http = circumstances.http.as_ref()?;
+        match self.router(view).app(&http.host) {
+            Some(app) => app.strays(circumstances),
+            None => Some("its app is not at this host any more"),
+        }
     }
 
     /// The newest facts and policies.

@@ -75,6 +75,9 @@ pub(crate) struct Sending {
     pub(crate) may_switch: bool,
     /// The server is asked for by its own name.
     pub(crate) by_own_name: bool,
+    /// It may take whoever asks for who has the connection (NTLM, Negotiate): nobody else uses it
+    /// afterwards.
+    pub(crate) alone: bool,
 }
 
 impl Upstreams {
@@ -155,6 +158,7 @@ impl AppUpstream {
     ) -> Result<Answered, UpstreamFault> {
         let mut how = How {
             may_switch: sending.may_switch,
+            alone: sending.alone,
             may_repeat: repeat::may_repeat(&request),
             has_others: self.servers.len() > 1,
             fresh: false,

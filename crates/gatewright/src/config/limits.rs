@@ -17,6 +17,8 @@ pub(crate) struct LimitsConfig {
     pub(crate) connections_per_address: u32,
     /// Connections of one person who is signed in; no bound where it is nothing.
     pub(crate) connections_per_person: u32,
+    /// Requests of one person under way at apps; no bound where it is nothing.
+    pub(crate) exchanges_per_person: u32,
     /// Requests of one person, each second; no bound where it is nothing.
     pub(crate) requests_per_person: u32,
     /// Connections from one address that are about to open.
@@ -44,6 +46,7 @@ pub(super) fn limits(section: &mut Section<'_>) -> LimitsConfig {
         connections: section.optional("connections"),
         connections_per_address: section.or("connections_per_address", 1024),
         connections_per_person: section.or("connections_per_person", 256),
+        exchanges_per_person: section.or("exchanges_per_person", 1024),
         requests_per_person: section.or("requests_per_person", 400),
         handshakes_per_address: section.or("handshakes_per_address", 512),
         request_head: span(section, "request_head", Span::secs(15)),

@@ -60,6 +60,11 @@ pub(super) fn limits(config: &LimitsConfig, threads: usize, descriptors: u64) ->
             0 => u32::MAX,
             most => most,
         },
+        exchanges_per_person: match config.exchanges_per_person {
+            0 => u32::MAX,
+            // One person leaves most of what can be open to others.
+            most => most.min(u32::try_from(connections / 4).unwrap_or(u32::MAX).max(4)),
+        },
         requests_per_person: config.requests_per_person,
         handshakes_per_address: config.handshakes_per_address,
         first_byte_read: config.request_head,

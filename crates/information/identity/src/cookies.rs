@@ -27,7 +27,7 @@ pub(crate) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// Sets the session's cookie; it lives as long as the browser's own session.
 pub(crate) fn session(value: &str) -> Option<HeaderValue> {
     secret(&format!(
-        "{SESSION}={value}; Path=/; Secure; HttpOnly; SameSite=Lax"
+        "{SESSION}={value}; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High"
     ))
 }
 

@@ -142,6 +142,7 @@ pub(super) fn asking(
             path: path.into(),
             host: app.host.clone(),
             websocket: false,
+            upgrade: None,
             same_origin: true,
         }),
         device: None,

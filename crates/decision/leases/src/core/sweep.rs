@@ -135,6 +135,16 @@ impl Core {
             let Some(circumstances) = table.circumstances(lease) else {
                 break;
             };
+            if let Some(refused) = self.strays(view, circumstances, now) {
+                // It says nothing of the others on the same judgement.
+                if let Some(cut) = table.let_go(lease) {
+                    sweep.tell(&cut, &refused);
+                }
+                if is_over() {
+                    break;
+                }
+                continue;
+            }
             let again = match anew.take().filter(|anew| anew.answers(circumstances)) {
                 Some(anew) => anew,
                 None => self.judge_unheld(view, circumstances, now),

@@ -17,7 +17,7 @@ use super::{
     h1::Line,
     h2,
     io::Io,
-    server::Server,
+    server::{How, Server},
 };
 use crate::cut_io::Abort;
 
@@ -48,6 +48,8 @@ impl Drop for Flight {
 pub(crate) struct Checkout {
     flight: Flight,
     held: Held,
+    /// What it held ends with it.
+    alone: bool,
 }
 
 enum Held {
@@ -61,11 +63,12 @@ enum Held {
 }
 
 impl Checkout {
-    pub(super) const fn line(flight: Flight, mut line: Line, may_switch: bool) -> Self {
-        line.expects_switch(may_switch);
+    pub(super) const fn line(flight: Flight, mut line: Line, how: How) -> Self {
+        line.expects_switch(how.may_switch);
         Self {
             flight,
             held: Held::Line(Some(line)),
+            alone: how.alone,
         }
     }
 
@@ -77,6 +80,7 @@ impl Checkout {
                 in_order: false,
                 _counted: counted,
             },
+            alone: false,
         }
     }
 
@@ -114,6 +118,7 @@ impl Checkout {
             Held::Line(line) => {
                 if let Some(mut line) = line.take()
                     && !line.is_closed()
+                    && !self.alone
                 {
                     line.expects_switch(false);
                     self.flight.server().keep(line);

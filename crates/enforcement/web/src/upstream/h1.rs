@@ -67,14 +67,16 @@ pub(super) fn exchange(
     let copy = keeps_copy.then(|| repeat::copy(&request));
     let read_before = line.read();
     line.works_for_stranger(flow.is_strangers());
-    let mut checkout = Checkout::line(flight, line, how.may_switch);
+    let mut checkout = Checkout::line(flight, line, how);
     async move {
-        let first_byte = checkout.server().shared().bounds.first_byte;
+        let bounds = checkout.server().shared().bounds;
+        let first_byte = bounds.first_byte;
+        let head_ends = read_before + bounds.answer_head as u64;
         let Some(line) = checkout.line_mut() else {
             return Err(Failure::NotSent(request, closed(&checkout)));
         };
         let answer = pin!(line.send(*request));
-        let answered = answer_of(line, answer, flow, first_byte).await;
+        let answered = answer_of(line, answer, flow, first_byte, head_ends).await;
         let has_read = line.read() != read_before;
         match answered {
             Some(Ok(response)) => {
@@ -99,6 +101,10 @@ pub(super) fn exchange(
                     _ => Failure::Fault(fault),
                 })
             }
+            None if has_read => Err(Failure::Fault(UpstreamFault::Failed {
+                address: checkout.server().name().clone(),
+                source: "it began an answer and came to no head in its time and length".into(),
+            })),
             None => Err(Failure::Fault(UpstreamFault::AnswerTimeout {
                 address: checkout.server().name().clone(),
             })),
@@ -107,17 +113,20 @@ pub(super) fn exchange(
 }
 
 /// Waits for an answer. While the client still sends, the upstream has had no reason to answer yet.
+/// Whatever it sends before, interim answers without end among them, is bounded.
 async fn answer_of(
     line: &mut Line,
     mut answer: Pin<&mut impl Future<Output = Result<Response<Incoming>, Unanswered>>>,
     flow: &Flow,
     first_byte: Duration,
+    head_ends: u64,
 ) -> Option<Result<Response<Incoming>, Box<Unanswered>>> {
     poll_fn(|cx| {
         // Boxed at once: with it, each answer would be twice as large.
         let ask = |cx: &mut Context<'_>| answer.as_mut().poll(cx).map_err(Box::new);
         match line.poll_with(cx, ask) {
             Poll::Ready(answered) => Poll::Ready(Some(answered)),
+            Poll::Pending if line.read() > head_ends => Poll::Ready(None),
             Poll::Pending => {
                 let deadline = flow.last_up() + first_byte;
                 line.poll_late(deadline, cx).map(|()| None)

@@ -17,7 +17,7 @@ use h2::{
     Reason,
     client::{Builder, Connection, SendRequest},
 };
-use http::{Request, Response};
+use http::{Request, Response, header::AUTHORIZATION};
 use http_body::Body as _;
 
 use super::{
@@ -214,9 +214,13 @@ async fn exchange(
     line: &Rc<Line>,
     flight: Flight,
     flow: &Flow,
-    request: Box<Request<UpBody>>,
+    mut request: Box<Request<UpBody>>,
     how: How,
 ) -> Result<Answered, Failure> {
+    if how.alone {
+        // Others are asking over the same connection.
+        request.headers_mut().remove(AUTHORIZATION);
+    }
     let server = flight.server().clone();
     let address = server.name().clone();
     let failed = |source: Cause| UpstreamFault::Failed {

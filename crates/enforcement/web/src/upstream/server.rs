@@ -94,6 +94,8 @@ impl InFlight {
 pub(super) struct How {
     /// The connection may become a WebSocket, which is HTTP/1.1's.
     pub(super) may_switch: bool,
+    /// Nobody else uses the connection afterwards.
+    pub(super) alone: bool,
     /// It may be sent once more.
     pub(super) may_repeat: bool,
     /// Another server could answer it.

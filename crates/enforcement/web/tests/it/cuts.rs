@@ -2,13 +2,13 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use gw_model::{Change, User};
+use gw_model::{App, Change, User};
 use gw_web::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     client::{connect, connect_tls, send, text},
-    house::{ANA, House, Plan},
+    house::{ANA, House, Plan, route},
 };
 
 const OWN: [(&str, &str); 2] = [("Host", "wiki.test"), ("Cookie", ANA)];
@@ -185,4 +185,49 @@ async fn what_has_ended_in_order_is_not_cut_later() {
         403,
         "the connection itself goes on"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_ends_when_its_path_becomes_another_routes() {
+    let house = House::usual().await;
+    let mut moved = open(&house, "/stream").await;
+    let wiki = house.tested.engine.view();
+    let wiki = (**wiki.facts.app(&"wiki".parse().unwrap()).unwrap()).clone();
+    let renamed = App {
+        title: "The other wiki".into(),
+        ..wiki.clone()
+    };
+    house
+        .tested
+        .change(vec![Change::AppPut(renamed.into())])
+        .await;
+    assert_eq!(
+        house.metrics().cuts.value(),
+        0,
+        "the same route, the same answer"
+    );
+    let mut split = wiki.clone();
+    split.routes.push(route("streams", "/stream"));
+    house
+        .tested
+        .change(vec![Change::AppPut(split.into())])
+        .await;
+    let seen = moved.read_to_end(&mut Vec::new()).await;
+    assert_eq!(seen.unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert_eq!(house.metrics().cuts.value(), 1);
+    // And when the app is at another host.
+    house
+        .tested
+        .change(vec![Change::AppPut(wiki.clone().into())])
+        .await;
+    let mut there = open(&house, "/stream").await;
+    let elsewhere = App {
+        host: "wiki.elsewhere.test".into(),
+        ..wiki
+    };
+    house
+        .tested
+        .change(vec![Change::AppPut(elsewhere.into())])
+        .await;
+    assert!(there.read_to_end(&mut Vec::new()).await.is_err());
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use gw_model::Upstream;
 use gw_web::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::{
     client::{connect, read_answer, send, text},
     house::{ANA, House, Plan},
+    peer::{Peer, Speaks, at, upstream},
 };
 
 const OWN: [(&str, &str); 3] = [
@@ -387,4 +388,75 @@ async fn the_host_can_be_the_upstreams_own() {
     let seen = house.upstream.last();
     assert_eq!(seen.all("host"), [house.upstream.address.to_string()]);
     assert_eq!(seen.all("x-forwarded-host"), ["wiki.test"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_somebody_holds_for_themselves_is_nobody_elses() {
+    let house = House::usual().await;
+    assert_eq!(house.get("GET /page", &OWN).await.status, 200);
+    assert_eq!(*house.upstream.open.borrow(), 1, "kept for the next");
+    for scheme in [
+        "NTLM TlRMTVNTUAAB",
+        "Negotiate YII=",
+        "ntlm",
+        "  NEGOTIATE\tx",
+    ] {
+        let headers = with(&[("Authorization", scheme)]);
+        assert_eq!(house.get("GET /page", &headers).await.status, 200);
+        let seen = house.upstream.last();
+        assert_eq!(seen.all("authorization"), [scheme.trim()]);
+        house.upstream.alone().await;
+    }
+    let headers = with(&[("Authorization", "Basic YTpi")]);
+    assert_eq!(house.get("GET /page", &headers).await.status, 200);
+    assert_eq!(*house.upstream.open.borrow(), 1, "of one request alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_http_2_nobody_holds_a_connection_for_themselves() {
+    let peer = Peer::plain(Speaks::H2).await;
+    let servers = at(&[&format!("h2c://{}", peer.place)]);
+    let house = House::of(Plan {
+        wiki: Box::new(move |app| app.upstream = upstream(servers.clone())),
+        ..Plan::default()
+    })
+    .await;
+    for (scheme, arrives) in [("NTLM x", None), ("Basic YTpi", Some("Basic YTpi"))] {
+        let headers = with(&[("Authorization", scheme)]);
+        assert_eq!(house.get("GET /page", &headers).await.status, 200);
+        assert_eq!(peer.last().header("authorization"), arrives);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_only_ever_begins_to_answer_is_given_up() {
+    let house = House::usual().await;
+    let interim = format!(
+        "HTTP/1.1 103 Early Hints\r\nLink: <{}>\r\n\r\n",
+        "x".repeat(1_000)
+    );
+    let interim = interim.repeat(100);
+    house.upstream.will_say(&BASE64.encode(interim.as_bytes()));
+    let answer = house.get("GET /say", &with(&[("X-Say", "/said")])).await;
+    assert_eq!(answer.status, 502);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_is_told_is_read_by_no_page_of_another_origin_that_the_app_lets() {
+    let house = House::usual().await;
+    let lines = "Access-Control-Allow-Origin: http://evil.test\r\nAccess-Control-Allow-Credentials: true\r\n";
+    let get = format!("GET /say/{}", HEXLOWER.encode(lines.as_bytes()));
+    let asked_by = async |origin: &str, site: &str| {
+        let mut headers = vec![("Origin", origin), ("Sec-Fetch-Site", site)];
+        headers.extend(&OWN[..2]);
+        house.get(&get, &headers).await
+    };
+    for site in ["same-site", "cross-site"] {
+        let answer = asked_by("http://evil.test", site).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.all("access-control-allow-origin").is_empty());
+        assert!(answer.all("access-control-allow-credentials").is_empty());
+    }
+    let own = asked_by("http://wiki.test", "same-origin").await;
+    assert_eq!(own.one("access-control-allow-credentials"), "true");
 }

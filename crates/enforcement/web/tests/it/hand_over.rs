@@ -47,9 +47,9 @@ async fn a_code_becomes_the_apps_own_cookie_and_leads_back() {
     assert_eq!(answer.one("cache-control"), "no-store");
     assert_eq!(answer.one("referrer-policy"), "no-referrer");
     let cookies = answer.all("set-cookie");
-    assert!(
-        cookies.contains(&"__Host-gw-session=fresh-cookie; Path=/; Secure; HttpOnly; SameSite=Lax")
-    );
+    assert!(cookies.contains(
+        &"__Host-gw-session=fresh-cookie; Path=/; Secure; HttpOnly; SameSite=Lax; Priority=High"
+    ));
     assert!(
         cookies
             .iter()
@@ -188,4 +188,8 @@ async fn signing_out_clears_only_what_is_over() {
     let over = house.get(out, &[WIKI, PAGE, ("Cookie", ANA)]).await;
     assert_eq!(over.one("clear-site-data"), "\"cache\", \"storage\"");
     assert!(over.one("set-cookie").starts_with("__Host-gw-session=;"));
+    // A page of another site leads somebody there who was never signed in.
+    let never = house.get(out, &[WIKI, PAGE]).await;
+    assert_eq!(never.status, 200);
+    assert!(never.all("clear-site-data").is_empty() && never.all("set-cookie").is_empty());
 }

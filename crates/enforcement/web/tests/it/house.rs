@@ -23,6 +23,7 @@ use gw_model::{
     App, AppToken, AuthnMethod, AuthorizationHeader, Change, Credential, EndReason, Ended,
     FactorId, IdentityHeaders, Route, Session, TokenHash, Upstream as To, User,
 };
+use gw_oauth::PairwiseKey;
 use gw_pages::{JudgedRequest, PageService, refused::Level};
 use gw_record::{Ledger, LedgerOptions, reserve_on_disk};
 use gw_tls::{CertificateStore, DemoAuthority, TrustStore};
@@ -250,6 +251,11 @@ impl Drop for House {
 }
 
 /// Options of a gateway without apps of its own.
+/// The key by which some clients are told names of their own.
+pub(crate) fn pairwise() -> PairwiseKey {
+    PairwiseKey::new(&[7; 32]).unwrap()
+}
+
 fn options(listeners: Vec<Listener>) -> WebOptions {
     WebOptions {
         listeners,
@@ -262,6 +268,7 @@ fn options(listeners: Vec<Listener>) -> WebOptions {
         trusted_proxies: TrustedProxies::default(),
         upstream_trust: TrustStore::empty(),
         remedies: Level::Own,
+        veil: Some(pairwise().veil().clone()),
         limits: Limits::default(),
     }
 }

@@ -5,7 +5,10 @@ use std::{path::Path, time::Duration};
 use gw_ledger::{PersonalState, Record};
 use gw_record::read_logs;
 use gw_web::Limits;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::{
     bounds::{ends, from, house},
@@ -294,4 +297,50 @@ async fn a_person_in_a_browser_reads_that_it_was_too_much() {
         }
     };
     assert!(answer.body.contains("Too much at once"), "{}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_has_so_much_under_way_and_others_go_on() {
+    let house = house(Limits {
+        exchanges_per_person: 3,
+        ..Limits::default()
+    })
+    .await;
+    let other = house.signs_in(2).await;
+    let stream = async |cookie: &str| {
+        let mut io = connect(house.http).await;
+        let head = text("GET /stream", &[STRANGER[0], ("Cookie", cookie)]);
+        io.write_all(head.as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        io.read_exact(&mut start).await.unwrap();
+        (io, String::from_utf8_lossy(&start[9..]).into_owned())
+    };
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let (io, status) = stream(ANA).await;
+        assert_eq!(status, "200");
+        held.push(io);
+    }
+    let refused = house.get("GET /", &[STRANGER[0], ("Cookie", ANA)]).await;
+    assert_eq!(refused.status, 429);
+    let problem = &refused.problem()["type"];
+    assert_eq!(problem, "urn:gatewright:problem:person-too-much");
+    assert_eq!(stream(&other).await.1, "200");
+    // Gatewright's own pages are there all the while.
+    let own = [
+        ("Host", "own.test"),
+        ("Cookie", "__Host-gw-session=ana-at-own"),
+    ];
+    assert_eq!(house.get("GET /page", &own).await.status, 200);
+    held.pop();
+    let is_room = async || {
+        house
+            .get("GET /", &[STRANGER[0], ("Cookie", ANA)])
+            .await
+            .status
+            == 200
+    };
+    while !is_room().await {
+        tokio::task::yield_now().await;
+    }
 }

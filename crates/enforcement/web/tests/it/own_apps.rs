@@ -8,6 +8,9 @@ use tokio::io::AsyncWriteExt as _;
 use crate::{
     client::{connect, read_answer, text},
     house::{House, Plan},
+    raw_frames::{
+        DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, Raw, WINDOW_UPDATE, frame, literal,
+    },
 };
 
 const SIGN_IN: (&str, &str) = ("Host", "sign-in.test");
@@ -168,4 +171,64 @@ async fn a_body_for_an_own_app_is_bounded_in_size_and_time() {
     assert!(send(64 * 1024, 64 * 1024).await.body.contains("body 65536"));
     assert_eq!(send(64 * 1024 + 1, 64 * 1024 + 1).await.status, 413);
     assert_eq!(send(10, 5).await.status, 408);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_http_2_what_is_too_large_is_answered_and_its_rest_is_not_reset() {
+    let house = House::usual().await;
+    for tells_length in [true, false] {
+        let mut raw = Raw::open_for(&house, "own.test", &[]).await;
+        let whole = [b'x'; 80_000];
+        let length = whole.len().to_string();
+        let mut fields = vec![
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", "own.test"),
+            (":path", "/x"),
+            ("cookie", "__Host-gw-session=ana-at-own"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        if tells_length {
+            fields.push(("content-length", &length));
+        }
+        let head: Vec<u8> = (fields.iter())
+            .flat_map(|(name, value)| literal(name, value))
+            .collect();
+        raw.write(&frame(HEADERS, END_HEADERS, 1, &head)).await;
+        // As much as may be sent before the other side has read any: where no length is told,
+        // one byte less than is too much.
+        let (before, rest) = whole.split_at(65_535);
+        for piece in before.chunks(16 * 1024) {
+            raw.write(&frame(DATA, 0, 1, piece)).await;
+        }
+        if !tells_length {
+            raw.read_to(WINDOW_UPDATE).await.unwrap();
+            raw.read_to(WINDOW_UPDATE).await.unwrap();
+            raw.write(&frame(DATA, 0, 1, &rest[..1])).await;
+        }
+        let mut answer = raw.read_to(HEADERS).await.unwrap();
+        let mut said = Vec::new();
+        while answer.flags & END_STREAM == 0 {
+            answer = raw.read().await.unwrap();
+            assert_ne!(answer.kind, RST_STREAM);
+            said.extend_from_slice(&answer.payload);
+        }
+        assert!(String::from_utf8_lossy(&said).contains("too-large"));
+        // What had been sent when the answer came ends as if it had been wanted.
+        let left = if tells_length { rest } else { &rest[1..] };
+        raw.write(&frame(DATA, END_STREAM, 1, left)).await;
+        fields.retain(|(name, _)| *name != "content-length");
+        let next: Vec<u8> = (fields.iter())
+            .flat_map(|(name, value)| literal(name, value))
+            .collect();
+        raw.write(&frame(HEADERS, END_HEADERS | END_STREAM, 3, &next))
+            .await;
+        loop {
+            let next = raw.read().await.unwrap();
+            assert_ne!((next.kind, next.stream), (RST_STREAM, 1));
+            if next.stream == 3 && next.flags & END_STREAM != 0 {
+                break;
+            }
+        }
+    }
 }

@@ -416,3 +416,15 @@ async fn the_same_path_is_refused_or_remembered_alike_however_it_is_compressed()
     assert!(house.upstream.seen().is_empty());
     until(|| house.metrics().requests_refused.value() >= 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_cookies_there_are_they_are_one_header() {
+    let house = House::usual().await;
+    let many = |name: &'static str, count: usize| -> Vec<Field> {
+        (0..count).map(|n| field(name, format!("c{n}=1"))).collect()
+    };
+    let cookies = [usual(), many("cookie", 200)].concat();
+    assert_eq!(ask(&house, &cookies).await.status(), Some(200));
+    let others = [usual(), many("x-more", 200)].concat();
+    assert_eq!(ask(&house, &others).await.problem(), "headers");
+}

@@ -1,6 +1,6 @@
 //! Cookies: two of ours, ours from elsewhere, and what an app may say of cookies and places.
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64, HEXLOWER};
 
 use crate::{
     client::Answer,
@@ -188,5 +188,56 @@ async fn a_location_that_names_the_upstream_names_us() {
     ] {
         let answer = said(&house, &[&format!("Location: {given}")]).await;
         assert_eq!(answer.one("location"), shown, "{given}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_fills_no_browser_by_one_answer_and_its_cookies_come_after_ours() {
+    let house = House::usual().await;
+    let many: Vec<String> = (0..90).map(|n| format!("Set-Cookie: c{n}=1")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let answer = said(&house, &many).await;
+    assert_eq!(answer.all("set-cookie").len(), 50);
+    let first = [
+        "Set-Cookie: a=1; priority = High; Path=/",
+        "Set-Cookie: b=2; Path=/x",
+    ];
+    let answer = said(&house, &first).await;
+    assert_eq!(answer.all("set-cookie"), ["a=1; Path=/", "b=2; Path=/x"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_length_is_told_once_and_a_coding_that_nobody_takes_off_is_no_answer() {
+    let house = House::usual().await;
+    let interim = "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello";
+    let coded =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    let say = async |text: &str| {
+        house.upstream.will_say(&BASE64.encode(text.as_bytes()));
+        let headers = [OWN[0], OWN[1], ("X-Say", "/said"), ("X-Then", "close")];
+        house.get("GET /say", &headers).await
+    };
+    let once = say(interim).await;
+    assert_eq!(
+        (once.status, once.one("content-length"), &*once.body),
+        (200, "5", "hello")
+    );
+    assert_eq!(say(coded).await.status, 502);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frame_begins_no_sign_in() {
+    let house = House::usual().await;
+    let asks = async |shown: &str| {
+        let navigates = ("Sec-Fetch-Mode", "navigate");
+        let headers = [OWN[0], navigates, ("Sec-Fetch-Dest", shown)];
+        house.get("GET /page", &headers).await
+    };
+    let page = asks("document").await;
+    assert_eq!((page.status, page.all("set-cookie").len()), (303, 1));
+    for shown in ["iframe", "frame", "object", "embed"] {
+        let framed = asks(shown).await;
+        assert_eq!(framed.status, 403, "{shown}");
+        assert!(framed.all("set-cookie").is_empty(), "{shown}");
     }
 }

@@ -928,6 +928,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     (
         "limits",
+        "exchanges_per_person",
+        "Requests of one person under way at apps at once, WebSockets and streams among them; at most a quarter of `connections`. `0` is no bound.",
+    ),
+    (
+        "limits",
         "requests_per_person",
         "Of one person each second, and ten times as many at once. `0` is no bound.",
     ),

@@ -73,6 +73,7 @@ fn http(
         path: personal.path.as_str().into(),
         host: personal.host.as_str().into(),
         websocket: exchange.kind == ExchangeKind::Websocket,
+        upgrade: None,
         same_origin: same_origin
             .and_then(|told| told.value.as_ref())
             .is_none_or(|value| !is_false(value)),
