@@ -1,12 +1,14 @@
 //! What does an access token cost with each request, beside a session's cookie?
 //!
 //! `cargo run --release -p gw-web --example bench_tokens [-- --json]` starts a gateway of one
-//! traffic thread (real engine, store, ledger, door and sockets) in this process, and asks one
-//! request after the other over one kept connection: by a cookie, by a token that is remembered,
-//! by another token each time, and by a bound token with a proof for each.
+//! traffic thread (real engine, store, ledger, door and sockets) in this process, on one core, and
+//! asks one request after the other over one kept connection from another core, in rounds that take
+//! turns: by a cookie, which is the plain gateway; by a token that is remembered; by another token
+//! each time; and by a bound token with a proof for each.
 //!
-//! The number to look at is the traffic thread's processor time for a request. A remembered token
-//! is to cost what a cookie does; a new one, the check of one signature; a proof, of one more.
+//! For each two numbers, the medians of the rounds: the traffic thread's processor time for a
+//! request, and half of the answers' time as the client sees it, the app's included. A remembered
+//! token is to cost what a cookie does; a new one, the check of one signature; a proof, of one more.
 
 #![expect(clippy::expect_used, reason = "a benchmark fails loudly")]
 #![expect(clippy::disallowed_methods, reason = "it is the client")]
@@ -15,8 +17,9 @@ use std::{
     collections::HashMap,
     io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aws_lc_rs::digest;
@@ -37,37 +40,102 @@ use gw_web::{
     Code, HandOverFault, Limits, Listener, MakeDoor, Running, Server, Serves, ThreadDoor,
     WebOptions, client_address::TrustedProxies,
 };
+use rustix::thread::{CpuSet, Pid, sched_setaffinity};
 use serde_json::{Value, json};
 
-const QUESTION: &str = "processor time of the traffic thread for a request";
+const QUESTION: &str = "one request after the other, over one connection";
+const ROUNDS: usize = 5;
 const WARM_UP: usize = 200;
-const REQUESTS: usize = 3_000;
+/// Of one case in one round.
+const REQUESTS: usize = 1_000;
+/// What verifies the session's cookie alone: all else stands beside it.
+const PLAIN: &str = "cookie";
+const GATEWAY_CORE: usize = 0;
+const OTHERS_CORE: usize = 1;
 const COOKIE: &str = "ana-at-the-wiki";
 const POLICIES: &str = r#"@id("staff") permit (principal in Group::"staff", action == Action::"http.request", resource in App::"wiki");"#;
 
 fn main() {
     let json = std::env::args().any(|argument| argument == "--json");
+    stay_on(None, OTHERS_CORE);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
         .expect("a runtime");
     let house = runtime.block_on(House::new());
-    let mut out = std::io::stdout().lock();
-    for (metric, requests) in house.cases() {
-        let micros = house.measure(&requests);
-        let line = if json {
-            json!({
-                "question": QUESTION, "contender": "gatewright", "metric": metric,
-                "unit": "\u{b5}s", "value": (micros * 10.0).round() / 10.0,
-                "ratio_to": null, "ratio": null,
-            })
-            .to_string()
-        } else {
-            format!("{QUESTION}: {metric} {micros:.1} \u{b5}s")
-        };
-        writeln!(out, "{line}").expect("stdout takes it");
+    for (thread, _) in traffic_threads() {
+        stay_on(Some(thread), GATEWAY_CORE);
     }
+    let mut rounds: [Vec<Round>; 4] = Default::default();
+    for _ in 0..ROUNDS {
+        for (rounds, case) in rounds.iter_mut().zip(CASES) {
+            rounds.push(house.measure(&(case.requests)(&house)));
+        }
+    }
+    let medians = rounds.map(|rounds| Round {
+        spent: median(rounds.iter().map(|round| round.spent)),
+        took: median(rounds.iter().map(|round| round.took)),
+    });
+    let plain = &medians[0];
+    let mut out = std::io::stdout().lock();
+    for (case, round) in CASES.iter().zip(&medians) {
+        for (metric, value, plain) in [
+            ("traffic thread's CPU per request", round.spent, plain.spent),
+            ("p50", round.took, plain.took),
+        ] {
+            let line = line(json, case.name, metric, value, plain);
+            writeln!(out, "{line}").expect("stdout takes it");
+        }
+    }
+}
+
+/// One figure, in microseconds.
+fn line(json: bool, case: &str, metric: &str, value: f64, plain: f64) -> String {
+    let ratio = (value / plain * 1000.0).round() / 1000.0;
+    let beside = (case != PLAIN).then_some((PLAIN, ratio));
+    if !json {
+        return format!("{QUESTION}: {case}: {metric} {value:.1} \u{b5}s, {ratio:.3} of {PLAIN}");
+    }
+    let row = json!({
+        "question": QUESTION, "contender": case, "metric": metric, "unit": "us",
+        "value": (value * 10.0).round() / 10.0,
+        "ratio_to": beside.map(|(plain, _)| plain), "ratio": beside.map(|(_, ratio)| ratio),
+    });
+    row.to_string()
+}
+
+/// How requests show whose they are.
+struct Case {
+    name: &'static str,
+    requests: fn(&House) -> Vec<String>,
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        name: PLAIN,
+        requests: House::by_cookie,
+    },
+    Case {
+        name: "token, remembered",
+        requests: House::by_one_token,
+    },
+    Case {
+        name: "token, new each time",
+        requests: House::by_new_tokens,
+    },
+    Case {
+        name: "bound token, a proof each time",
+        requests: House::by_proofs,
+    },
+];
+
+/// What one request came to, in microseconds.
+struct Round {
+    /// The traffic thread's processor time, on average.
+    spent: f64,
+    /// The client's wait, in the middle.
+    took: f64,
 }
 
 struct House {
@@ -124,42 +192,50 @@ impl House {
         }
     }
 
-    fn cases(&self) -> [(&'static str, Vec<String>); 4] {
-        let all = WARM_UP + REQUESTS;
-        let bearer = |token: &str| get("/api/x", &[&format!("Authorization: Bearer {token}")]);
-        let cookie = get("/", &[&format!("Cookie: __Host-gw-session={COOKIE}")]);
-        let remembered = bearer(&self.token(json!({})));
-        let new = (0..all).map(|_| bearer(&self.token(json!({}))));
-        let new = new.collect();
+    fn by_cookie(&self) -> Vec<String> {
+        let cookie = format!("Cookie: __Host-gw-session={COOKIE}");
+        vec![get("/", &[&cookie]); WARM_UP + REQUESTS]
+    }
+
+    fn by_one_token(&self) -> Vec<String> {
+        vec![bearer(&self.token(json!({}))); WARM_UP + REQUESTS]
+    }
+
+    fn by_new_tokens(&self) -> Vec<String> {
+        let requests = (0..WARM_UP + REQUESTS).map(|_| bearer(&self.token(json!({}))));
+        requests.collect()
+    }
+
+    fn by_proofs(&self) -> Vec<String> {
         let public = PublicKey::from_jwk(self.holder.public_jwk().as_bytes()).expect("a key");
         let bound = self.token(json!({"cnf": {"jkt": public.thumbprint().to_string()}}));
         let nonce = self.nonce(&bound);
-        let proven = (0..all).map(|_| self.with_proof(&bound, &nonce));
-        let proven = proven.collect();
-        [
-            ("cookie", vec![cookie; all]),
-            ("bearer-cached", vec![remembered; all]),
-            ("bearer-new", new),
-            ("bearer-dpop", proven),
-        ]
+        let requests = (0..WARM_UP + REQUESTS).map(|_| self.with_proof(&bound, &nonce));
+        requests.collect()
     }
 
-    /// Microseconds of the traffic thread for one request.
-    fn measure(&self, requests: &[String]) -> f64 {
+    /// Asks all of it, and looks at what follows the warm-up.
+    fn measure(&self, requests: &[String]) -> Round {
         let mut stream = TcpStream::connect(self.gateway).expect("the gateway listens");
         stream.set_nodelay(true).expect("a socket");
         let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
         let mut ask = |request: &String| {
+            let asked = Instant::now();
             stream.write_all(request.as_bytes()).expect("it is open");
             let head = read(&mut reader);
+            let took = asked.elapsed();
             assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            took.as_secs_f64() * 1e6
         };
         let (warm_up, measured) = requests.split_at(WARM_UP);
-        warm_up.iter().for_each(&mut ask);
+        warm_up.iter().map(&mut ask).for_each(drop);
         let before = traffic_time();
-        measured.iter().for_each(&mut ask);
+        let took: Vec<f64> = measured.iter().map(&mut ask).collect();
         let spent = traffic_time().saturating_sub(before);
-        spent.as_secs_f64() * 1e6 / measured.len() as f64
+        Round {
+            spent: spent.as_secs_f64() * 1e6 / measured.len() as f64,
+            took: median(took),
+        }
     }
 
     fn token(&self, more: Value) -> String {
@@ -216,6 +292,25 @@ fn get(path: &str, headers: &[&str]) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: wiki.test\r\n{headers}\r\n\r\n")
 }
 
+fn bearer(token: &str) -> String {
+    get("/api/x", &[&format!("Authorization: Bearer {token}")])
+}
+
+/// The one in the middle.
+fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+/// Moves a thread, or this one, to a core.
+fn stay_on(thread: Option<Pid>, core: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    // Where there is but one, all share it.
+    let _ = sched_setaffinity(thread, &cores);
+}
+
 /// Reads one answer, and returns its head.
 fn read(reader: &mut impl std::io::BufRead) -> String {
     let mut head = String::new();
@@ -233,16 +328,25 @@ fn read(reader: &mut impl std::io::BufRead) -> String {
 
 /// The processor time that the traffic threads of this process have taken.
 fn traffic_time() -> Duration {
-    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
-    let spent = tasks.filter_map(|task| {
-        let folder = task.ok()?.path();
-        let name = std::fs::read_to_string(folder.join("comm")).ok()?;
-        let spent = std::fs::read_to_string(folder.join("schedstat")).ok()?;
-        let nanos = spent.split_whitespace().next()?.parse().ok()?;
-        name.starts_with("gw-web-")
-            .then(|| Duration::from_nanos(nanos))
+    let spent = traffic_threads().into_iter().map(|(_, folder)| {
+        let spent = std::fs::read_to_string(folder.join("schedstat")).expect("Linux");
+        let nanos = spent.split_whitespace().next().map(str::parse);
+        Duration::from_nanos(nanos.expect("a number").expect("a number"))
     });
     spent.sum()
+}
+
+/// Each with where the kernel tells about it.
+fn traffic_threads() -> Vec<(Pid, PathBuf)> {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
+    let threads = tasks.filter_map(|task| {
+        let folder = task.ok()?.path();
+        let name = std::fs::read_to_string(folder.join("comm")).ok()?;
+        let thread = folder.file_name()?.to_str()?.parse().ok()?;
+        name.starts_with("gw-web-")
+            .then_some((Pid::from_raw(thread)?, folder))
+    });
+    threads.collect()
 }
 
 /// Answers everything alike, on threads of its own.
