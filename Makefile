@@ -37,7 +37,7 @@ soak: build ## kill -9 under load, a hundred times, with 10,000 people signed in
 fuzz: ## fuzz every parser of outside bytes (TARGET=framing SECONDS=600 for one, for longer)
 	@scripts/fuzz.sh "$(or $(TARGET),all)" "$(or $(SECONDS),60)"
 
-bench: ## measure decisions, leases and the whole proxy beside others; writes bench/RESULTS.md (ONLY=beside ARGS='--rounds 2' for one)
+bench: ## measure decisions, leases, tokens and the whole proxy beside others; writes bench/RESULTS.md (ONLY=proxies ARGS='--rounds 2' for one)
 	@scripts/setup-bench.sh
 	@cargo run --release --locked --quiet --package gw-bench -- $(if $(ONLY),--only "$(ONLY)") $(if $(ARGS),-- $(ARGS))
 

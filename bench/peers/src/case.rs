@@ -5,7 +5,7 @@ use crate::{
     contender::Contender,
     load::{self, Got, Latency, Target},
     options::Options,
-    process::Cores,
+    rounds::{self, interleaved},
     row::{Row, median},
     site::Site,
 };
@@ -77,16 +77,9 @@ pub(crate) fn measure(
     options: &Options,
     contenders: &[Contender],
 ) -> Result<Vec<Row>, Fault> {
-    let mut rounds: Vec<Vec<Round>> = contenders.iter().map(|_| Vec::new()).collect();
-    for number in 1..=options.rounds {
-        eprintln!("{}: round {number} of {}", case.name, options.rounds);
-        for (contender, rounds) in contenders.iter().zip(&mut rounds) {
-            match round(case, options.secs, contender) {
-                Ok(round) => rounds.push(round),
-                Err(fault) => eprintln!("{}: {fault}", contender.name),
-            }
-        }
-    }
+    let rounds = interleaved(case.name, options.rounds, contenders, |contender| {
+        Ok(or_said(contender, round(case, options.secs, contender)))
+    })?;
     let of = |rounds: &[Round], value: fn(&Round) -> f64| median(rounds.iter().map(value));
     let plain = rounds.first().filter(|rounds| !rounds.is_empty());
     let plain = plain.ok_or("the plain nginx could not be measured")?;
@@ -110,17 +103,20 @@ pub(crate) fn measure(
     Ok(rows)
 }
 
+/// What was got, or the word that it was not.
+fn or_said<T>(contender: &Contender, got: Result<T, Fault>) -> Option<T> {
+    got.inspect_err(|fault| eprintln!("{}: {fault}", contender.name))
+        .ok()
+}
+
 fn round(case: &Case, secs: u32, contender: &Contender) -> Result<Round, Fault> {
-    let (cpu, cores) = (contender.program.cpu(), Cores::now()?);
-    let got = case.load(contender, secs)?;
-    let used = contender.program.cpu().saturating_sub(cpu);
-    let now = Cores::now()?;
+    let (got, spent) = rounds::under(&contender.program, || case.load(contender, secs))?;
     let requests = got.requests.max(1.0);
     Ok(Round {
         per_sec: got.per_sec,
-        proxy_micros: used.as_secs_f64() * 1e6 / requests,
-        machine_micros: now.busy_secs_since(cores) * 1e6 / requests,
-        idle: now.idle_since(cores),
+        proxy_micros: spent.program_secs * 1e6 / requests,
+        machine_micros: spent.machine_secs * 1e6 / requests,
+        idle: spent.idle,
     })
 }
 
@@ -136,17 +132,12 @@ pub(crate) fn latency(
 ) -> Result<Vec<Row>, Fault> {
     let version = if http2 { "HTTP/2" } else { "HTTP/1.1" };
     let question = format!("latency over {version} at {RATE} requests a second");
-    let mut rounds: Vec<Vec<Latency>> = contenders.iter().map(|_| Vec::new()).collect();
     let log = site.file("paced.log");
-    for number in 1..=options.rounds {
-        eprintln!("{question}: round {number} of {}", options.rounds);
-        for (contender, rounds) in contenders.iter().zip(&mut rounds) {
-            match load::paced(&contender.target("/1k"), http2, RATE, options.secs, &log) {
-                Ok(latency) => rounds.push(latency),
-                Err(fault) => eprintln!("{}: {fault}", contender.name),
-            }
-        }
-    }
+    let rounds = interleaved(&question, options.rounds, contenders, |contender| {
+        let target = contender.target("/1k");
+        let paced = load::paced(&target, http2, RATE, options.secs, &log);
+        Ok(or_said(contender, paced))
+    })?;
     let of = |rounds: &[Latency], value: fn(&Latency) -> f64| median(rounds.iter().map(value));
     let plain = rounds.first().map(Vec::as_slice).unwrap_or_default();
     let (p50, p99) = (of(plain, |l| l.p50), of(plain, |l| l.p99));

@@ -48,16 +48,21 @@ impl Client {
         port: u16,
         from: usize,
     ) -> Result<TlsStream<TcpStream>, Fault> {
-        let socket = TcpSocket::new_v4()?;
-        let last = u8::try_from(from % ADDRESSES + 1)?;
-        socket.bind(SocketAddr::from(([127, 0, 1, last], 0)))?;
-        let stream = socket
-            .connect(SocketAddr::from(([127, 0, 0, 1], port)))
-            .await?;
-        stream.set_nodelay(true)?;
+        let stream = connect_plainly(port, from).await?;
         let name = ServerName::try_from(host.to_owned())?;
         Ok(self.0.connect(name, stream).await?)
     }
+}
+
+/// A connection without TLS from one of many addresses of this machine.
+pub(crate) async fn connect_plainly(port: u16, from: usize) -> Result<TcpStream, Fault> {
+    let socket = TcpSocket::new_v4()?;
+    let last = u8::try_from(from % ADDRESSES + 1)?;
+    socket.bind(SocketAddr::from(([127, 0, 1, last], 0)))?;
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    let stream = socket.connect(to).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Fresh processes of the plain proxies and of Gatewright, without and with connections.

@@ -6,6 +6,7 @@
 //!
 //! `gw-bench-peers --gatewright BINARY [--envoy BINARY] [--rounds N] [--secs N] [--only WORD] [--json]`
 //!
+//! With `--tokens [--keycloak FOLDER]` it is who issues tokens that is compared: see `tokens.rs`.
 //! With `--train` nobody is compared: Gatewright alone is put under every load once, for a build
 //! that is optimised by what was counted meanwhile.
 
@@ -21,16 +22,19 @@ mod messages;
 mod options;
 mod process;
 mod provider;
+mod rounds;
 mod row;
 mod site;
+mod tokens;
 mod train;
 
 use std::error::Error;
 
 use contender::{Contender, gatewright::Setup};
-use options::Options;
+use options::{Options, Task};
 use provider::Provider;
 use site::Site;
+use tokio::runtime::Runtime;
 
 /// Whatever went wrong.
 pub(crate) type Fault = Box<dyn Error>;
@@ -43,28 +47,31 @@ fn main() -> Result<(), Fault> {
         .build()?;
     let echo = messages::Echo::start()?;
     let site = Site::start(echo.port())?;
+    match options.task {
+        Task::Proxies => proxies(&runtime, &options, &site),
+        Task::Tokens => tokens::measure(&runtime, &options, &site),
+        Task::Train => train::run(&runtime, &options, &site),
+    }
+}
+
+/// Gatewright beside other proxies.
+fn proxies(runtime: &Runtime, options: &Options, site: &Site) -> Result<(), Fault> {
     if options.wants("instructions") {
-        row::print(&options, instructions::measure(&options, &site)?);
+        row::print(options, instructions::measure(options, site)?);
     }
     if options.only_wants("instructions") {
         return Ok(());
     }
-    if options.train {
-        return train::run(&runtime, &options, &site);
-    }
     let provider = Provider::start()?;
-    let contenders = contenders(&options, &site, &provider)?;
+    let contenders = contenders(options, site, &provider)?;
     for case in case::CASES {
         if options.wants(case.name) {
-            row::print(&options, case::measure(case, &options, &contenders)?);
+            row::print(options, case::measure(case, options, &contenders)?);
         }
     }
     for http2 in [false, true] {
         if options.wants("latency") {
-            row::print(
-                &options,
-                case::latency(http2, &options, &site, &contenders)?,
-            );
+            row::print(options, case::latency(http2, options, site, &contenders)?);
         }
     }
     let (plain, ours) = (contenders.first(), contenders.get(2));
@@ -73,12 +80,12 @@ fn main() -> Result<(), Fault> {
     };
     if options.wants("messages") {
         row::print(
-            &options,
-            messages::measure(&runtime, &options, &site, [plain, ours])?,
+            options,
+            messages::measure(runtime, options, site, [plain, ours])?,
         );
     }
     if options.wants("idle") {
-        row::print(&options, idle::measure(&runtime, &options, &site)?);
+        row::print(options, idle::measure(runtime, options, site)?);
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::{
     contender::Contender,
     idle::Client,
     options::Options,
+    rounds::{self, interleaved},
     row::{Row, median},
     site::Site,
 };
@@ -73,19 +74,14 @@ pub(crate) fn measure(
     contenders: [&Contender; 2],
 ) -> Result<Vec<Row>, Fault> {
     let client = Rc::new(Client::new(site)?);
-    let mut rounds: [Vec<(f64, f64)>; 2] = [Vec::new(), Vec::new()];
-    for number in 1..=options.rounds {
-        eprintln!("{QUESTION}: round {number} of {}", options.rounds);
-        for (contender, rounds) in contenders.iter().zip(&mut rounds) {
-            let cpu = contender.program.cpu();
-            let span = Duration::from_secs(options.secs.into());
-            let sockets = LocalSet::new();
-            let told = sockets.block_on(runtime, all(client.clone(), contender, span))?;
-            let used = contender.program.cpu().saturating_sub(cpu);
-            let micros = used.as_secs_f64() * 1e6 / (told as f64).max(1.0);
-            rounds.push((told as f64 / span.as_secs_f64(), micros));
-        }
-    }
+    let span = Duration::from_secs(options.secs.into());
+    let rounds = interleaved(QUESTION, options.rounds, &contenders, |contender| {
+        let (told, spent) = rounds::under(&contender.program, || {
+            LocalSet::new().block_on(runtime, all(client.clone(), contender, span))
+        })?;
+        let micros = spent.program_secs * 1e6 / (told as f64).max(1.0);
+        Ok(Some((told as f64 / span.as_secs_f64(), micros)))
+    })?;
     let plain = rounds.first().map(Vec::as_slice).unwrap_or_default();
     let plain = (
         median(plain.iter().map(|r| r.0)),

@@ -4,15 +4,27 @@ use std::path::PathBuf;
 
 use crate::Fault;
 
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Proxies are compared.
+    Proxies,
+    /// Those that issue tokens are.
+    Tokens,
+    /// Nobody is: Gatewright alone is put under every load.
+    Train,
+}
+
 /// The command's options.
 pub(crate) struct Options {
     pub(crate) gatewright: PathBuf,
     pub(crate) envoy: Option<String>,
+    /// The folder that Keycloak is installed in.
+    pub(crate) keycloak: Option<PathBuf>,
     pub(crate) rounds: usize,
     pub(crate) secs: u32,
     pub(crate) json: bool,
-    /// Nothing is compared: Gatewright alone is put under every load.
-    pub(crate) train: bool,
+    pub(crate) task: Task,
     only: Option<String>,
 }
 
@@ -23,10 +35,11 @@ impl Options {
         let mut options = Self {
             gatewright: PathBuf::new(),
             envoy: None,
+            keycloak: None,
             rounds: 3,
             secs: 2,
             json: false,
-            train: false,
+            task: Task::Proxies,
             only: None,
         };
         while let Some(option) = given.next() {
@@ -34,11 +47,13 @@ impl Options {
             match option.as_str() {
                 "--gatewright" => gatewright = Some(PathBuf::from(value()?)),
                 "--envoy" => options.envoy = Some(value()?),
+                "--keycloak" => options.keycloak = Some(PathBuf::from(value()?)),
                 "--rounds" => options.rounds = value()?.parse()?,
                 "--secs" => options.secs = value()?.parse()?,
                 "--only" => options.only = Some(value()?),
                 "--json" => options.json = true,
-                "--train" => options.train = true,
+                "--tokens" => options.task = Task::Tokens,
+                "--train" => options.task = Task::Train,
                 other => return Err(format!("`{other}` is no option").into()),
             }
         }

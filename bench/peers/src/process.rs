@@ -18,8 +18,8 @@ pub(crate) const LOAD_CORE: &str = "1";
 /// The kernel's clock ticks in a second, as `/proc` counts them on every Linux of today.
 const TICKS_PER_SEC: u64 = 100;
 
-/// How long a program may take to listen.
-const START_MAX: Duration = Duration::from_secs(180);
+/// How long a program may take to listen: one in Java, on one core, takes minutes.
+const START_MAX: Duration = Duration::from_secs(600);
 
 /// A running program, ended when dropped.
 pub(crate) struct Program {
@@ -93,9 +93,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let pid = self.child.id().to_string();
+        let all = self.tree();
         // One that has ended already cannot be told to.
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
+        let tell = |pid: u32, signal: &str| {
+            let pid = pid.to_string();
+            let _ = Command::new("kill").args([signal, &pid]).status();
+        };
+        tell(self.child.id(), "-TERM");
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(5) {
             if !matches!(self.child.try_wait(), Ok(None)) {
@@ -103,7 +107,9 @@ impl Drop for Program {
             }
             std::thread::park_timeout(Duration::from_millis(20));
         }
-        let _ = self.child.kill();
+        for pid in all {
+            tell(pid, "-KILL");
+        }
         let _ = self.child.wait();
     }
 }

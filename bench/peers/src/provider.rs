@@ -110,11 +110,7 @@ impl Inner {
     }
 
     fn token(&self) -> Result<serde_json::Value, Fault> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a peer's provider has the system's clock"
-        )]
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let now = now()?;
         let nonce = self.nonce.lock().map(|n| n.clone()).unwrap_or_default();
         let claims = json!({
             "iss": self.issuer(), "aud": "apache", "sub": "ana", "nonce": nonce,
@@ -142,6 +138,16 @@ impl Inner {
             "HTTP/1.1 302 Found\r\nLocation: https://localhost:{port}/oidc?code=c&state={state}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         ))
     }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> Result<u64, Fault> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whoever signs for a peer has the system's clock"
+    )]
+    let now = SystemTime::now();
+    Ok(now.duration_since(UNIX_EPOCH)?.as_secs())
 }
 
 fn json_answer(value: &serde_json::Value) -> String {

@@ -37,10 +37,15 @@ impl Row {
     }
 
     /// The same beside that of the plain nginx.
-    pub(crate) fn beside(mut self, plain: f64) -> Self {
-        if plain > 0.0 {
-            self.ratio_to = Some("nginx");
-            self.ratio = Some((self.value / plain * 1000.0).round() / 1000.0);
+    pub(crate) fn beside(self, plain: f64) -> Self {
+        self.beside_that_of("nginx", plain)
+    }
+
+    /// The same beside that of another contender.
+    pub(crate) fn beside_that_of(mut self, other: &'static str, value: f64) -> Self {
+        if value > 0.0 {
+            self.ratio_to = Some(other);
+            self.ratio = Some((self.value / value * 1000.0).round() / 1000.0);
         }
         self
     }
@@ -66,9 +71,11 @@ pub(crate) fn print(options: &Options, rows: Vec<Row>) {
                 unit,
                 value,
                 ratio,
-                ..
+                ratio_to,
             } = row;
-            let ratio = ratio.map_or(String::new(), |ratio| format!("{ratio:.3} x nginx"));
+            let ratio = ratio.zip(ratio_to).map_or(String::new(), |(ratio, other)| {
+                format!("{ratio:.3} x {other}")
+            });
             println!("{question:36} {contender:32} {metric:26} {value:10.1} {unit:5} {ratio}");
         }
     }

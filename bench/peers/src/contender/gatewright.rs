@@ -1,6 +1,11 @@
 //! Gatewright with everything verified: session, policy, ledger, assertion.
 
-use std::{fmt::Write as _, os::unix::net::UnixStream, path::Path, process::Command};
+use std::{
+    fmt::Write as _,
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 
@@ -32,27 +37,66 @@ pub(crate) fn verifying_under(
     setup: Setup,
     runner: &[&str],
 ) -> Result<Contender, Fault> {
-    let (port, plain) = (free_port()?, free_port()?);
-    let folder = site.file(&format!("gatewright-{port}"));
-    let policies = folder.join("policies");
-    std::fs::create_dir_all(&policies)?;
-    for (number, text) in statements(setup.statements).iter().enumerate() {
-        std::fs::write(policies.join(format!("bench-{number:02}.cedar")), text)?;
-    }
-    let config = folder.join("gatewright.toml");
-    std::fs::write(&config, configuration(site, port, plain, setup.accepted))?;
-    let (binary, config) = (binary.display().to_string(), config.display().to_string());
-    let command = [runner, &[&*binary, "up", "-c", &config]].concat();
-    let mut contender = Contender::start(site, setup.name, port, &command)?;
-    let data = folder.join("data");
-    let socket = data.join("run/admin.sock");
-    let listens = || UnixStream::connect(&socket).is_ok();
-    contender.program.until("its socket listened", listens)?;
-    let data = data.display().to_string();
+    let folder = Folder::new(site)?;
+    let mut contender = up(site, binary, setup, runner, &folder)?;
+    let (port, binary) = (contender.port, binary.display().to_string());
+    let data = folder.path.join("data").display().to_string();
     let jar = sign_in(site, &binary, &data, port)?;
     contender.cookie = cookie(&jar, "localhost")?;
     contender.echo = ("echo.localhost", "/");
     contender.echo_cookie = cookie(&jar, "echo.localhost")?;
+    Ok(contender)
+}
+
+/// Where one lives, and what is declared beside what all have.
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    /// The port that it is to listen on.
+    pub(crate) port: u16,
+    /// More of the configuration file.
+    pub(crate) more: String,
+    /// More policies.
+    pub(crate) policies: Option<&'static str>,
+}
+
+impl Folder {
+    /// With nothing declared.
+    pub(crate) fn new(site: &Site) -> Result<Self, Fault> {
+        let port = free_port()?;
+        let path = site.file(&format!("gatewright-{port}"));
+        std::fs::create_dir_all(path.join("policies"))?;
+        Ok(Self {
+            path,
+            port,
+            more: String::new(),
+            policies: None,
+        })
+    }
+}
+
+/// Starts one, and waits until it can be administered.
+pub(crate) fn up(
+    site: &Site,
+    binary: &Path,
+    setup: Setup,
+    runner: &[&str],
+    folder: &Folder,
+) -> Result<Contender, Fault> {
+    let mut files = statements(setup.statements);
+    files.extend(folder.policies.map(str::to_owned));
+    for (number, text) in files.iter().enumerate() {
+        let file = format!("policies/bench-{number:02}.cedar");
+        std::fs::write(folder.path.join(file), text)?;
+    }
+    let config = folder.path.join("gatewright.toml");
+    let text = configuration(site, folder.port, free_port()?, setup.accepted);
+    std::fs::write(&config, text + &folder.more)?;
+    let (binary, config) = (binary.display().to_string(), config.display().to_string());
+    let command = [runner, &[&*binary, "up", "-c", &config]].concat();
+    let mut contender = Contender::start(site, setup.name, folder.port, &command)?;
+    let socket = folder.path.join("data/run/admin.sock");
+    let listens = || UnixStream::connect(&socket).is_ok();
+    contender.program.until("its socket listened", listens)?;
     Ok(contender)
 }
 
