@@ -78,8 +78,6 @@ pub(crate) struct Config {
     pub(crate) followed: Vec<PathBuf>,
     /// The host of the authentication origin; the RP id of every passkey.
     pub(crate) authentication_host: Arc<str>,
-    /// Whether people's mail addresses are told as verified.
-    pub(crate) vouches_for_addresses: bool,
     /// The host that the administration is reached by in a browser; none: over the socket alone.
     pub(crate) administration_host: Option<Arc<str>>,
     /// How long things live.

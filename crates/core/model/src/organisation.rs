@@ -20,6 +20,9 @@ pub struct Settings {
     /// on one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub passwords: bool,
+    /// Whether all that is here of mail addresses is made sure of, whoever brought it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub addresses_verified: bool,
     /// Issuers elsewhere by whose tokens workloads show who they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issuers: Vec<Arc<TokenIssuer>>,
@@ -31,6 +34,7 @@ impl Default for Settings {
             networks: Vec::new(),
             time_zone: utc(),
             passwords: false,
+            addresses_verified: false,
             issuers: Vec::new(),
         }
     }

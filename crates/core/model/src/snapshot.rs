@@ -100,6 +100,25 @@ impl Snapshot {
             .filter_map(|id| self.users.get(id))
     }
 
+    /// A person's mail address, where somebody made sure that it is theirs: the operator says so of
+    /// all addresses, or it is known of this one. No other says who somebody is.
+    pub fn address_of<'u>(&self, user: &'u User) -> Option<&'u Arc<str>> {
+        match self.settings.addresses_verified {
+            true => user.email.as_ref(),
+            false => user.verified_address(),
+        }
+    }
+
+    /// Whether somebody else here has a person's mail address too, whatever its case, verified or
+    /// not.
+    pub fn shares_address(&self, user: &User) -> bool {
+        let Some(address) = &user.email else {
+            return false;
+        };
+        self.users()
+            .any(|other| other.id != user.id && other.has_address(address))
+    }
+
     /// Who is in a group by a provider's word, directly.
     pub fn members_by_word(
         &self,

@@ -17,6 +17,10 @@ pub struct User {
     pub display_name: Arc<str>,
     /// An address for messages; never an identifier.
     pub email: Option<Arc<str>>,
+    /// The address that was last made sure of to be theirs: an administrator gave it, or a provider
+    /// said that it has verified it. Where `email` is another by now, nobody has made sure of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_email: Option<Arc<str>>,
     /// Facts that policy reads as `principal.getTag("…")`.
     #[serde(default)]
     pub attributes: BTreeMap<Arc<str>, Arc<str>>,
@@ -53,6 +57,19 @@ impl User {
 
     fn has(&self, kind: FactorKind) -> bool {
         self.factors.iter().any(|f| f.kind == kind)
+    }
+
+    /// Their mail address, if somebody made sure that it is theirs.
+    pub fn verified_address(&self) -> Option<&Arc<str>> {
+        let verified = self.verified_email.as_deref()?;
+        let email = self.email.as_ref();
+        email.filter(|email| email.eq_ignore_ascii_case(verified))
+    }
+
+    /// Whether that is their mail address, whatever its case.
+    pub fn has_address(&self, address: &str) -> bool {
+        let email = self.email.as_deref();
+        email.is_some_and(|email| email.eq_ignore_ascii_case(address))
     }
 
     /// Whether what was given of them then still counts.

@@ -275,6 +275,7 @@ fn organisation() -> Result<Snapshot, Box<dyn std::error::Error>> {
             factors: Vec::new(),
             identities: Vec::new(),
             disabled: false,
+            verified_email: None,
             tokens_from: gw_model::Timestamp::default(),
             version: 0,
         })));

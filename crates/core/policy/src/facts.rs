@@ -224,6 +224,7 @@ impl UserSpec {
             factors: self.factors.iter().zip(1..).map(factor).collect(),
             identities: Vec::new(),
             disabled: self.disabled,
+            verified_email: None,
             tokens_from: gw_model::Timestamp::default(),
             version: 0,
         }

@@ -188,6 +188,7 @@ pub fn break_glass_opens(policies: &Policies, facts: &Snapshot, now: Timestamp) 
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     };

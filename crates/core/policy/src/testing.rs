@@ -61,6 +61,7 @@ pub(crate) fn user(id: UserId, name: &str, groups: &[&str]) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }
@@ -103,6 +104,7 @@ pub(crate) fn facts_with(more: Vec<Change>) -> Snapshot {
             }],
             time_zone: "Europe/Berlin".into(),
             passwords: false,
+            addresses_verified: false,
             issuers: Vec::new(),
         })),
     ];

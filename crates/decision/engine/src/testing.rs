@@ -129,6 +129,7 @@ pub fn user(bits: u64, name: &str, groups: &[&str]) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }

@@ -139,8 +139,7 @@ impl About<'_> {
     ) -> Result<String, TokenError> {
         let server = &visit.server;
         let view = server.engine().view();
-        let vouched = server.shared.options.vouches_for_addresses;
-        let person = person::claims(self.user, &view.facts, vouched, visit.now);
+        let person = person::claims(self.user, &view.facts, visit.now);
         let algorithm = self.known.client.id_token_algorithm;
         let sign_in = grant.authorization.sign_in.as_ref();
         let session = sign_in.and_then(|sign_in| sign_in.sid.as_deref());

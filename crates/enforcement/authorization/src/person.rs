@@ -104,7 +104,7 @@ fn amr(proofs: &[AuthnEvent]) -> Vec<String> {
 ///
 /// Nobody here has clicked a link in a mail: that an address is theirs is what administrators and
 /// providers say, and told as certain only where the operator vouches for it.
-pub(crate) fn claims(user: &User, facts: &Snapshot, vouched: bool, now: Timestamp) -> PersonClaims {
+pub(crate) fn claims(user: &User, facts: &Snapshot, now: Timestamp) -> PersonClaims {
     let (groups, _) = facts.groups_of(user, now);
     let groups: Vec<_> = groups.iter().map(gw_model::GroupName::as_str).collect();
     let mut claims = Map::from_iter([
@@ -114,7 +114,8 @@ pub(crate) fn claims(user: &User, facts: &Snapshot, vouched: bool, now: Timestam
     ]);
     if let Some(email) = &user.email {
         claims.insert("email".to_owned(), json!(email));
-        claims.insert("email_verified".to_owned(), Value::Bool(vouched));
+        let verified = facts.settings().addresses_verified;
+        claims.insert("email_verified".to_owned(), Value::Bool(verified));
     }
     PersonClaims(claims)
 }

@@ -98,8 +98,6 @@ pub struct AuthorizationOptions {
     pub issuer: String,
     /// How much a refusal says.
     pub remedies: Level,
-    /// Whether people's mail addresses are told as verified.
-    pub vouches_for_addresses: bool,
     /// Whom to believe of clients' servers.
     pub tls: Arc<gw_tls::ClientConfig>,
     /// Whether clients are asked for a certificate when they connect.

@@ -145,8 +145,7 @@ async fn claims(
         .and_then(|id| view.facts.user(id))
         .ok_or_else(invalid)?;
     let known = visit.client(&token.client_id).ok_or_else(invalid)?;
-    let vouched = visit.server.shared.options.vouches_for_addresses;
-    let person = person::claims(user, &view.facts, vouched, visit.now);
+    let person = person::claims(user, &view.facts, visit.now);
     let about = About {
         user,
         known: &known,

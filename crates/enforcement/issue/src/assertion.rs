@@ -42,6 +42,9 @@ pub struct Claims {
     /// The address for messages, where there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub email: Option<String>,
+    /// Whether somebody made sure that it is theirs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub email_verified: Option<bool>,
     /// Groups, groups of groups included.
     pub groups: Vec<String>,
     /// The session; none where an access token stands for them without one.
@@ -76,6 +79,7 @@ struct Versions {
     session: u64,
     client: u64,
     groups: u64,
+    settings: u64,
     keys: u64,
 }
 
@@ -175,6 +179,7 @@ impl Assertions {
             preferred_username: who.name,
             name: who.title,
             email: who.email,
+            email_verified: who.email_verified,
             groups: who.groups.iter().map(ToString::to_string).collect(),
             sid: session.map(|session| session.id.to_string()),
             amr: methods(events),
@@ -221,6 +226,7 @@ fn versions(view: &View, judgement: &Judgement) -> Option<Versions> {
             None => 0,
         },
         groups: facts.groups_version(),
+        settings: facts.settings_version(),
         keys: facts.keys_version(),
     })
 }
@@ -231,6 +237,7 @@ struct Named {
     name: String,
     title: String,
     email: Option<String>,
+    email_verified: Option<bool>,
     groups: Vec<GroupName>,
     /// When one of its memberships ends by itself.
     holds_until: Timestamp,
@@ -247,6 +254,10 @@ impl Named {
                     name: user.name.to_string(),
                     title: user.display_name.to_string(),
                     email: user.email.as_ref().map(ToString::to_string),
+                    email_verified: user
+                        .email
+                        .is_some()
+                        .then(|| facts.address_of(user).is_some()),
                     groups,
                     holds_until,
                 })
@@ -258,6 +269,7 @@ impl Named {
                     name: client.name.to_string(),
                     title: client.title.to_string(),
                     email: None,
+                    email_verified: None,
                     groups: facts.groups_of_client(client),
                     holds_until: Timestamp::NEVER,
                 })

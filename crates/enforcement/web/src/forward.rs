@@ -168,7 +168,8 @@ fn tell_who(asked: &Asked, flow: &Flow, headers: &mut HeaderMap) {
         }
     };
     tell(&plain.user, &user.name);
-    if let Some(email) = &user.email {
+    // A plain header cannot say that nobody made sure of an address.
+    if let Some(email) = inbound.view.facts.address_of(user) {
         tell(&plain.email, email);
     }
     if plain.groups.is_some() {

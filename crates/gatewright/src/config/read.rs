@@ -98,7 +98,7 @@ fn everything(
     let certificates = root.tables("certificate", |s| certificate(s, folder));
     let certificates: Vec<_> = certificates.into_iter().flatten().collect();
     let acme = root.table("acme", |s| acme::acme(s, folder));
-    let (authentication, vouches_for_addresses) = root.table("authentication", |s| {
+    let (authentication, addresses_verified) = root.table("authentication", |s| {
         let host = s.required::<Host>("host");
         (host, s.or("addresses_verified", false))
     });
@@ -132,6 +132,7 @@ fn everything(
     let issuers = issuer::issuers(root, folder, files, authentication.as_ref());
     let settings = Settings {
         passwords: passwords.enabled,
+        addresses_verified,
         issuers: issuers.iter().map(|i| Arc::clone(&i.issuer)).collect(),
         ..settings(root)
     };
@@ -199,7 +200,6 @@ fn everything(
             settings: Arc::new(settings),
         },
         authentication_host: authentication.0.clone(),
-        vouches_for_addresses,
         administration_host: administration.as_ref().map(|host| host.0.clone()),
         lifetimes,
         passwords,
@@ -405,6 +405,7 @@ fn settings(root: &mut Section<'_>) -> Settings {
         networks,
         time_zone,
         passwords: false,
+        addresses_verified: false,
         issuers: Vec::new(),
     }
 }

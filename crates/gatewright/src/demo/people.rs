@@ -64,6 +64,7 @@ impl Person {
             factors: Vec::new(),
             identities: Vec::new(),
             disabled: false,
+            verified_email: None,
             tokens_from: gw_model::Timestamp::default(),
             version: 0,
         }

@@ -176,7 +176,6 @@ pub(super) fn authorization_options(
     Ok(AuthorizationOptions {
         issuer: origin.to_owned(),
         remedies: web::level(config.remedies),
-        vouches_for_addresses: config.vouches_for_addresses,
         tls: Arc::new(tls),
         asks_certificates: config
             .listen

@@ -92,6 +92,7 @@ pub(crate) fn user(id: u64, name: &str) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }

@@ -364,6 +364,7 @@ impl Breaking {
             factors: Vec::new(),
             identities: Vec::new(),
             disabled: false,
+            verified_email: None,
             tokens_from: gw_model::Timestamp::default(),
             version: 0,
         }

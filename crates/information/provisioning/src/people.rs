@@ -143,6 +143,7 @@ fn nobody(id: UserId) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }

@@ -178,6 +178,7 @@ fn stand_in(group: Option<GroupName>) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }

@@ -229,7 +229,10 @@ fn users(
         let mut fields = Vec::new();
         for (field, differs) in [
             ("display_name", user.display_name != present.display_name),
-            ("email", user.email != present.email),
+            (
+                "email",
+                user.email != present.email || user.verified_email != present.verified_email,
+            ),
             ("groups", sorted(&user.groups) != sorted(&present.groups)),
             ("attributes", user.attributes != present.attributes),
             ("disabled", user.disabled != present.disabled),
@@ -260,6 +263,7 @@ fn nobody(id: UserId, name: &str) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }
@@ -282,6 +286,7 @@ impl UserForm {
                 .as_ref()
                 .map_or_else(|| present.name.clone(), text),
             email: self.email.as_ref().map(text),
+            verified_email: self.verified(present),
             attributes: self
                 .attributes
                 .iter()
@@ -290,6 +295,17 @@ impl UserForm {
             groups,
             disabled: self.disabled,
             ..present.clone()
+        }
+    }
+
+    /// Who declares an address says that it is theirs; but not who only leaves what a provider or
+    /// a directory wrote as it is, such as by declaring what was exported.
+    fn verified(&self, present: &User) -> Option<Arc<str>> {
+        let declared = self.email.as_deref().map(Arc::from);
+        let is_as_it_was = declared == present.email && !present.identities.is_empty();
+        match is_as_it_was {
+            true => present.verified_email.clone(),
+            false => declared,
         }
     }
 }

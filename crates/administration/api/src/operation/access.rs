@@ -197,6 +197,7 @@ fn somebody(id: UserId, group: &GroupName) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }

@@ -44,12 +44,14 @@ pub(super) async fn add(call: &Call<'_>) -> Result<Reply, Problem> {
         id: call.user()?,
         name: Arc::from(asked.name),
         display_name: Arc::from(display_name),
-        email: asked.email.map(Arc::from),
+        email: asked.email.clone().map(Arc::from),
         attributes: BTreeMap::new(),
         groups: asked.groups.into_iter().map(Membership::of).collect(),
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        // Who may enter an address says that it is theirs.
+        verified_email: asked.email.map(Arc::from),
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     };

@@ -23,6 +23,7 @@ fn user(bits: u64, name: &str, groups: &[&str]) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: None,
         tokens_from: crate::Timestamp::default(),
         version: 0,
     }

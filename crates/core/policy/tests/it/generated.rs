@@ -436,6 +436,7 @@ fn organisation(people: &[Person], zone: &str, app_zone: Option<&str>) -> Snapsh
             ],
             time_zone: zone.into(),
             passwords: true,
+            addresses_verified: false,
             issuers: Vec::new(),
         })),
         Change::AppPut(Arc::new(app("wiki", &[], app_zone))),
@@ -506,6 +507,7 @@ fn user(
             .map(|(provider, _)| ExternalIdentity::of(provider.parse().unwrap(), name.into()))
             .collect(),
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }

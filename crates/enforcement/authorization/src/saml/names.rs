@@ -1,6 +1,6 @@
 //! What an app is told of a person: as whom, and what else.
 
-use gw_model::{SamlClient, SamlClientNames, SamlFact, SessionId, User};
+use gw_model::{SamlClient, SamlClientNames, SamlFact, SessionId, Snapshot, User};
 use gw_oauth::{PairwiseKey, Scopes};
 use gw_saml::{NameId, formats, sp::Attribute};
 
@@ -17,6 +17,10 @@ pub(super) enum NameFault {
     Format,
     #[error("the person has no mail address")]
     NoAddress,
+    #[error("nobody has made sure that the person's mail address is theirs")]
+    Unverified,
+    #[error("somebody else here has the person's mail address too")]
+    Shared,
 }
 
 /// Whether an app may ask for names of this format.
@@ -61,10 +65,7 @@ pub(super) fn name_of(
     let value = match declared.names {
         SamlClientNames::Persistent => persistent(pairwise, app.entity(), &person.user),
         SamlClientNames::UserName => person.user.name.to_string(),
-        SamlClientNames::Email => {
-            let email = person.user.email.as_ref().ok_or(NameFault::NoAddress)?;
-            email.to_string()
-        }
+        SamlClientNames::Email => address(&server.engine().view().facts, &person.user)?,
     };
     Ok(named(
         server,
@@ -72,6 +73,18 @@ pub(super) fn name_of(
         value,
         format_of(declared.names),
     ))
+}
+
+/// A mail address says who somebody is only where somebody made sure of it, and of one alone.
+fn address(facts: &Snapshot, user: &User) -> Result<String, NameFault> {
+    if user.email.is_none() {
+        return Err(NameFault::NoAddress);
+    }
+    let address = facts.address_of(user).ok_or(NameFault::Unverified)?;
+    match facts.shares_address(user) {
+        true => Err(NameFault::Shared),
+        false => Ok(address.to_string()),
+    }
 }
 
 /// With its qualifiers, where it is between us and that app (Core 8.3.7).
@@ -106,13 +119,16 @@ fn sector(what: &str, app: &str) -> String {
     format!("saml:{what}:{app}")
 }
 
-/// What else an app is told.
+/// What else an app is told. An attribute cannot say that nobody made sure of an address: such a one
+/// is not told.
 pub(super) fn attributes(visit: &Visit, app: &SamlApp, user: &User) -> Vec<Attribute> {
+    let view = visit.server.engine().view();
+    let facts = &view.facts;
     let told = app.read.declared.tells.iter();
     let told = told.filter_map(|fact| {
         let (name, values) = match fact {
             SamlFact::Name => ("uid", vec![user.name.to_string()]),
-            SamlFact::Email => ("mail", vec![user.email.as_ref()?.to_string()]),
+            SamlFact::Email => ("mail", vec![facts.address_of(user)?.to_string()]),
             SamlFact::DisplayName => ("displayName", vec![user.display_name.to_string()]),
             SamlFact::Groups => ("groups", groups(visit, user)),
         };

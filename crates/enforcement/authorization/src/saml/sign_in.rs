@@ -51,7 +51,7 @@ pub(crate) async fn go_on(visit: &Visit, attempt: &str, pending: PendingSaml) ->
     let name = match names::name_of(visit, &app, person, pending.name_id_format.as_deref()) {
         Ok(name) => name,
         Err(NameFault::Format) => return answer::no(visit, attempt, &pending, &NO_NAME).await,
-        Err(fault @ NameFault::NoAddress) => return Ok(nameless(visit, &app, &fault)),
+        Err(fault) => return Ok(nameless(visit, &app, &fault)),
     };
     let known = Known { app, person, name };
     known.go_on(visit, attempt, pending).await
@@ -82,14 +82,23 @@ async fn ask_in(
     pending::keeping(visit, &Pending::Saml(Box::new(pending)), attempt, onward)
 }
 
-/// It knows people by their mail addresses, and this one has none.
+/// It knows people by their mail addresses, and this one has none that says who they are.
 fn nameless(visit: &Visit, app: &SamlApp, fault: &NameFault) -> http::Response<bytes::Bytes> {
     tracing::warn!(client = %app.fact.name, %fault, "somebody cannot be named to an app");
     let view = visit.server.engine().view();
     let title = title_of(&app.fact, &view.facts);
-    let sentence = format!(
-        "{title} knows people by their mail address, and none is known of you here. Whoever looks after Gatewright can add it."
-    );
+    let why = match fault {
+        NameFault::Unverified => {
+            "nobody has made sure that the one that is known of you here is yours. Whoever looks after Gatewright can make sure, and enter it anew; so does a provider that says it has verified it."
+        }
+        NameFault::Shared => {
+            "somebody else here has yours too. Whoever looks after Gatewright can find out whose it is, and take it from the other."
+        }
+        NameFault::NoAddress | NameFault::Format => {
+            "none is known of you here. Whoever looks after Gatewright can add it."
+        }
+    };
+    let sentence = format!("{title} knows people by their mail address, and {why}");
     let message = gw_pages::Message::new(
         http::StatusCode::FORBIDDEN,
         "You cannot be told apart there",

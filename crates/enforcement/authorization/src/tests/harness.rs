@@ -159,7 +159,6 @@ impl Server {
         let options = AuthorizationOptions {
             issuer: ISSUER.into(),
             remedies: Level::Own,
-            vouches_for_addresses: false,
             asks_certificates: true,
             client_authorities: None,
             tls: Arc::new(gw_tls::believing(None).unwrap()),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
-use gw_model::Upstream;
+use gw_model::{Change, Upstream};
 use gw_web::Limits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -114,6 +114,23 @@ async fn an_upstream_hears_who_asks_from_us_alone() {
         ),
         (Some("wiki"), Some("ana"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_made_sure_of_is_in_no_plain_header() {
+    let house = House::usual().await;
+    let mut ana = (**house.tested.engine.view().facts.user_named("ana").unwrap()).clone();
+    ana.email = Some("ceo@example.com".into());
+    house.tested.change(vec![Change::UserPut(Arc::new(ana))]).await;
+    assert_eq!(house.get("GET /page", &OWN).await.status, 200);
+    let seen = house.upstream.last();
+    assert_eq!(seen.all("x-wiki-user"), ["ana"]);
+    assert!(seen.all("x-wiki-email").is_empty());
+    let assertion = seen.all("gatewright-assertion")[0].to_owned();
+    let claims = assertion.split('.').nth(1).unwrap();
+    let claims: serde_json::Value =
+        serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap()).unwrap();
+    assert_eq!(claims["email_verified"].as_bool(), Some(false));
 }
 
 #[tokio::test(flavor = "multi_thread")]

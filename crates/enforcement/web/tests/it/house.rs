@@ -122,6 +122,7 @@ impl House {
         let ana = User {
             display_name: "Ana Ruiz".into(),
             email: Some("ana@example.com".into()),
+            verified_email: Some("ana@example.com".into()),
             ..user(1, "ana", &["staff"])
         };
         let session = session(11, &ana, AuthnMethod::SignInLink, START);

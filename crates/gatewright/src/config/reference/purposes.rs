@@ -152,7 +152,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "authentication",
         "addresses_verified",
-        "Whether apps are told that people's mail addresses are verified (`email_verified`): true only where whoever enters them here (you, your directory, your provider) made sure that each is that person's. Read at the start.",
+        "Whether all of people's mail addresses are taken for verified (`email_verified`), whoever brought them: true only where each of them (you, your directory, your provider) made sure that an address is that person's. Where false, those are that an administrator entered or a provider says it has verified; where nothing can say that one is not, it is not told (docs/identity.md).",
     ),
     (
         "scim",
@@ -1154,7 +1154,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "app.identity_headers",
         "email",
-        "The one with their address.",
+        "The one with their address, where somebody made sure that it is theirs.",
     ),
     (
         "app.identity_headers",

@@ -112,6 +112,7 @@ impl NewPerson {
             factors: Vec::new(),
             identities: vec![present.identity(&self.unique_id)],
             disabled: false,
+            verified_email: None,
             tokens_from: gw_model::Timestamp::default(),
             version: 0,
         }

@@ -363,6 +363,9 @@ fn not_let_in(why: &NotLetIn, provider: &str, whom: &str) -> String {
         NotLetIn::Unverified => format!(
             "{provider} does not say that your mail address is verified, and you are known here by that. {whom}"
         ),
+        NotLetIn::UnverifiedHere => format!(
+            "Somebody here has the mail address that {provider} tells of you, and nobody has made sure that it is theirs. {whom}"
+        ),
         NotLetIn::Required(_)
         | NotLetIn::Stranger
         | NotLetIn::Several

@@ -61,6 +61,10 @@ pub(crate) enum NotLetIn {
     Outgrown(Arc<str>),
     #[error("they are somebody else here than who is signed in")]
     Another,
+    #[error(
+        "somebody here has the mail address that the provider has verified, and nobody has made sure that it is theirs: an administrator does, and enters it anew"
+    )]
+    UnverifiedHere,
 }
 
 impl Arrival {
@@ -87,24 +91,42 @@ impl Arrival {
             None => self.somebody_new(facts, provider, new)?,
         };
         self.within_its_bounds(facts, &user)?;
-        if !self.is_known_as(&user) {
-            user.identities.push(self.identity());
-        }
+        self.known_from_now_on(provider, &mut user);
         Ok(user)
     }
 
     /// Who is signed in already, and is to be known at the provider from now on.
     pub(crate) fn linked(&self, facts: &Snapshot, user: &User) -> Result<User, NotLetIn> {
-        self.provider(facts)?;
+        let provider = self.provider(facts)?;
         match facts.user_of_identity(&self.identity()) {
             Some(other) if other.id != user.id => return Err(NotLetIn::Another),
             _ => {}
         }
         let mut user = may_come(facts, user)?;
-        if !self.is_known_as(&user) {
+        self.known_from_now_on(provider, &mut user);
+        Ok(user)
+    }
+
+    /// Links somebody with who comes. Their address here is theirs if the provider has verified it.
+    fn known_from_now_on(&self, provider: &Provider, user: &mut User) {
+        if !self.is_known_as(user) {
             user.identities.push(self.identity());
         }
-        Ok(user)
+        let verified = self.verified_address(provider);
+        if let Some(address) = verified.filter(|address| user.has_address(address))
+            && user.verified_address().is_none()
+        {
+            user.verified_email = Some(Arc::from(address));
+        }
+    }
+
+    /// The mail address that the provider says it has verified. SAML has no word for that.
+    fn verified_address(&self, provider: &Provider) -> Option<String> {
+        let says_so = match provider.protocol {
+            ProviderProtocol::Oidc { .. } => self.told.is_true("email_verified"),
+            _ => false,
+        };
+        self.told.one("email").filter(|_| says_so)
     }
 
     /// The groups that the provider's word puts them into, until the session that it began ends;
@@ -200,7 +222,7 @@ impl Arrival {
         let found = match provider.people.found_by {
             FoundBy::Link => None,
             FoundBy::Name => facts.user_named(&self.name(provider)?).cloned(),
-            FoundBy::VerifiedEmail => self.by_email(facts)?,
+            FoundBy::VerifiedEmail => self.by_email(facts, provider)?,
         };
         match found {
             Some(user) if has_own_ways(facts, &user) => {
@@ -210,18 +232,22 @@ impl Arrival {
         }
     }
 
-    fn by_email(&self, facts: &Snapshot) -> Result<Option<Arc<User>>, NotLetIn> {
-        let email = self.told.one("email");
-        let verified = email.filter(|_| self.told.is_true("email_verified"));
-        let email = verified.ok_or(NotLetIn::Unverified)?;
-        let same = |user: &&Arc<User>| {
-            let own = user.email.as_deref();
-            own.is_some_and(|own| own.eq_ignore_ascii_case(&email))
-        };
-        let mut found = facts.users().filter(same);
-        match (found.next(), found.next()) {
+    /// Verified on both sides: an address that a directory or another provider wrote here could be
+    /// anybody's, who would have the account of whoever it belongs to.
+    fn by_email(
+        &self,
+        facts: &Snapshot,
+        provider: &Provider,
+    ) -> Result<Option<Arc<User>>, NotLetIn> {
+        let email = self.verified_address(provider);
+        let email = email.ok_or(NotLetIn::Unverified)?;
+        let here = || facts.users().filter(|user| user.has_address(&email));
+        let mut verified = here().filter(|user| user.verified_address().is_some());
+        match (verified.next(), verified.next()) {
             (Some(_), Some(_)) => Err(NotLetIn::Several),
-            (found, _) => Ok(found.cloned()),
+            (Some(found), None) => Ok(Some(Arc::clone(found))),
+            (None, _) if here().next().is_some() => Err(NotLetIn::UnverifiedHere),
+            (None, _) => Ok(None),
         }
     }
 
@@ -260,6 +286,7 @@ impl Arrival {
             factors: Vec::new(),
             identities: Vec::new(),
             disabled: false,
+            verified_email: None,
             tokens_from: gw_model::Timestamp::default(),
             version: 0,
         })

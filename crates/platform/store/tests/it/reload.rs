@@ -104,6 +104,7 @@ fn change(step: Step, n: u64) -> Change {
             }],
             time_zone: "Europe/Berlin".into(),
             passwords: n % 2 == 0,
+            addresses_verified: n % 3 == 0,
             issuers: Vec::new(),
         })),
         Step::Start(id, user) => Change::SessionStarted(Arc::new(Session {

@@ -39,6 +39,8 @@ pub(in crate::operation) async fn patch(call: &Call<'_>) -> Result<Reply, Proble
         }
         if let Some(email) = asked.email {
             user.email = email.map(Arc::from);
+            // Who may enter an address says that it is theirs.
+            user.verified_email = user.email.clone();
         }
         if let Some(attributes) = attributes {
             user.attributes = attributes;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gw_engine::testing::user;
 use gw_model::{AuthnMethod, Change, Consent, SamlClientNames, SamlFact};
 use gw_saml::{Decryptor, formats};
 use http::StatusCode;
@@ -252,4 +253,75 @@ async fn people_begin_here_where_that_is_declared() {
     taken(&server, &answer, "wiki", None, &[]).await.unwrap();
     let answer = server.ana().get("/saml/start", "client=payroll-saml").await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND, "not at others");
+}
+
+/// The wiki knows people by their mail address, and is told it beside that.
+async fn by_address(more: Vec<Change>) -> Server {
+    let mut wiki = saml("wiki");
+    wiki.names = SamlClientNames::Email;
+    let mut changes = vec![Change::ClientPut(declared(31, "wiki", &wiki).into())];
+    changes.extend(more);
+    Server::with(changes).await
+}
+
+fn with_address(bits: u64, name: &str, email: &str, verified: Option<&str>) -> Change {
+    let mut one = user(bits, name, &["staff"]);
+    one.email = Some(email.into());
+    one.verified_email = verified.map(Into::into);
+    Change::UserPut(one.into())
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_made_sure_of_says_nobodys_name() {
+    let own = "ana@corp.test";
+    for (email, verified) in [(own, None), ("ceo@corp.test", Some(own))] {
+        let server = by_address(vec![with_address(1, "ana", email, verified)]).await;
+        let request = Request::of(&server, "wiki");
+        let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+        let page = text(&answer);
+        assert!(page.contains("nobody has made sure"), "{page}");
+    }
+    let verified = with_address(1, "ana", own, Some("Ana@corp.test"));
+    let server = by_address(vec![verified.clone()]).await;
+    let request = Request::of(&server, "wiki");
+    let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+    let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
+    let told = told.unwrap();
+    assert_eq!(told.name_id.as_ref().unwrap().value, own);
+    assert_eq!(told.values("mail").collect::<Vec<_>>(), [own]);
+    // Somebody else has it too, by whichever word.
+    let other = with_address(2, "mallory", "ANA@corp.test", None);
+    let server = by_address(vec![verified, other]).await;
+    let request = Request::of(&server, "wiki");
+    let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert!(text(&answer).contains("somebody else here has yours too"));
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_made_sure_of_is_no_attribute() {
+    let changes = |verified| {
+        vec![
+            Change::ClientPut(declared(31, "wiki", &saml("wiki")).into()),
+            with_address(1, "ana", "ana@corp.test", verified),
+        ]
+    };
+    let vouched = Change::SettingsPut(std::sync::Arc::new(gw_model::Settings {
+        addresses_verified: true,
+        ..Default::default()
+    }));
+    let mut by_the_operator = changes(None);
+    by_the_operator.push(vouched);
+    for (changes, told_as) in [
+        (changes(None), None),
+        (changes(Some("ana@corp.test")), Some("ana@corp.test")),
+        (by_the_operator, Some("ana@corp.test")),
+    ] {
+        let server = Server::with(changes).await;
+        let request = Request::of(&server, "wiki");
+        let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+        let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
+        assert_eq!(told.unwrap().values("mail").next(), told_as);
+    }
 }

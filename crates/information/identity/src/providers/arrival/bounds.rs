@@ -51,6 +51,7 @@ fn with(groups: &[(&str, Option<ProviderName>)]) -> Snapshot {
             ..ExternalIdentity::of(corp(), "b-1".into())
         }],
         disabled: false,
+        verified_email: None,
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     };

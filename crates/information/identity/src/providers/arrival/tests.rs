@@ -1,6 +1,7 @@
 use gw_model::{
     BreakGlass, BreakGlassId, BreakGlassUse, ClaimTests, Epoch, Factor, FactorId, FactorKind,
-    Group, MembershipRule, ProviderPeople, ProviderProtocol,
+    Group, MembershipRule, ProviderPeople, ProviderProtocol, SamlAddress, SamlBinding,
+    SamlProvider,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ fn user(bits: u64, name: &str) -> User {
         factors: Vec::new(),
         identities: Vec::new(),
         disabled: false,
+        verified_email: Some(format!("{name}@corp.test").into()),
         tokens_from: gw_model::Timestamp::default(),
         version: 0,
     }
@@ -64,6 +66,22 @@ fn provider(found_by: FoundBy, provision: bool) -> Provider {
         disabled: false,
         suspended: false,
         version: 0,
+    }
+}
+
+fn saml() -> SamlProvider {
+    SamlProvider {
+        sign_on: SamlAddress {
+            location: "https://corp.test/sso".into(),
+            binding: SamlBinding::Redirect,
+        },
+        sign_out: None,
+        certificates: Vec::new(),
+        valid_until: None,
+        names: Default::default(),
+        signs_requests: true,
+        wants_encrypted: false,
+        unsolicited: false,
     }
 }
 
@@ -189,11 +207,52 @@ fn an_unverified_address_finds_nobody() {
     }
     let mut twin = user(2, "bo");
     twin.email = Some("Ana@corp.test".into());
+    twin.verified_email = Some("ana@corp.test".into());
     let facts = house(
         provider(FoundBy::VerifiedEmail, true),
         vec![user(1, "ana"), twin],
     );
     assert_eq!(who(&facts, &ana()), Err(NotLetIn::Several));
+}
+
+#[test]
+fn an_address_that_nobody_made_sure_of_is_nobodys_account_to_have() {
+    let mut intruder = user(1, "r6");
+    intruder.email = Some("ana@corp.test".into());
+    let corp = || provider(FoundBy::VerifiedEmail, true);
+    let facts = house(corp(), vec![intruder.clone()]);
+    assert_eq!(who(&facts, &ana()), Err(NotLetIn::UnverifiedHere));
+    let facts = house(corp(), vec![intruder, user(2, "ana")]);
+    let found = (UserId::from_bits(2), "ana".to_owned());
+    assert_eq!(who(&facts, &ana()), Ok(found), "who has it verified");
+}
+
+#[test]
+fn what_a_provider_has_verified_is_known_from_then_on() {
+    let facts = house(provider(FoundBy::Link, true), Vec::new());
+    let new = arrives("s-1", &ana()).who(&facts, NEW).unwrap();
+    assert_eq!(new.verified_address().map(|a| &**a), Some("ANA@corp.test"));
+    let mut unsure = ana();
+    unsure["email_verified"] = json!(false);
+    let new = arrives("s-1", &unsure).who(&facts, NEW).unwrap();
+    assert!(new.email.is_some() && new.verified_address().is_none());
+
+    let mut pushed = with_account(user(1, "ana"), "corp", "s-1");
+    pushed.verified_email = None;
+    let facts = house(provider(FoundBy::Link, false), vec![pushed.clone()]);
+    let come = |claims: &Value| arrives("s-1", claims).who(&facts, NEW).unwrap();
+    assert!(come(&ana()).verified_address().is_some());
+    assert!(come(&unsure).verified_address().is_none());
+    let mut another = ana();
+    another["email"] = json!("bo@corp.test");
+    assert!(come(&another).verified_address().is_none());
+    let by_saml = Provider {
+        protocol: ProviderProtocol::Saml(saml()),
+        ..provider(FoundBy::Link, false)
+    };
+    let facts = house(by_saml, vec![pushed]);
+    let come = arrives("s-1", &ana()).who(&facts, NEW).unwrap();
+    assert!(come.verified_address().is_none(), "SAML has no word for it");
 }
 
 #[test]
