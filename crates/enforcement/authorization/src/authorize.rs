@@ -41,6 +41,7 @@ pub(crate) async fn begin(visit: &Visit) -> Answer {
         request,
         is_chosen: false,
         agreed: None,
+        shown: None,
     };
     go_on(visit, &attempt, pending).await
 }

@@ -1,9 +1,11 @@
 //! What a person is asked: whether they agree to what a client wants, and which account is meant.
 
 use askama::Template;
+use aws_lc_rs::digest;
 use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
 use gw_engine::Commit;
-use gw_model::{Actor, Client as Fact};
+use gw_model::{Actor, Client as Fact, SamlClient};
 use gw_oauth::{
     About, AuthorizationFault, AuthorizationRequest, Client, OFFLINE_ACCESS, Resources, Scopes,
 };
@@ -41,7 +43,7 @@ struct Content<'a> {
     name: &'a str,
     about: Option<&'a About>,
     wants: Vec<String>,
-    host: &'a str,
+    place: &'a str,
     attempt: &'a str,
     /// Who is shown it: nobody else decides by it.
     person: String,
@@ -68,8 +70,18 @@ pub(crate) fn ask(
         person,
         pending.request.answer_to.redirect_uri(),
     );
+    let pending = PendingAuthorization {
+        shown: Some(wish.shown(visit)),
+        ..pending.clone()
+    };
     let pending = Pending::Authorization(Box::new(pending));
     pending::keeping(visit, &pending, attempt, page)
+}
+
+/// Where an answer leads, in a word: a host alone is one by `https`.
+fn place_of(answers: &str) -> &str {
+    let place = pages::origin_of(answers);
+    place.strip_prefix("https://").unwrap_or(place)
 }
 
 /// What a request's scopes tell a client, and those that cover what it asks for one by one.
@@ -100,17 +112,27 @@ impl Wish<'_> {
         let view = visit.server.engine().view();
         let title = title_of(self.client, &view.facts);
         let heading = format!("Let {title} in as you?");
-        let place = pages::origin_of(answers);
         let content = Content {
             title: &title,
             name: &person.user.display_name,
             about: self.about,
             wants: self.words(),
-            host: place.split_once("://").map_or(place, |(_, host)| host),
+            place: place_of(answers),
             attempt,
             person: person.user.id.to_string(),
         };
         Page::new(&heading).links(visit.links()).render(&content)
+    }
+
+    /// All that the page shows of the client, and everywhere that it has answers led to, in short: a
+    /// client that registered itself may change it, and is then one that nobody has agreed to.
+    pub(crate) fn shown(&self, visit: &Visit) -> String {
+        let view = visit.server.engine().view();
+        let title = title_of(self.client, &view.facts);
+        let (about, mut places) = registered(self.client);
+        places.sort_unstable();
+        let all = serde_json::json!([title, about, places]).to_string();
+        BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, all.as_bytes()).as_ref())
     }
 
     /// In words; scopes of an API by their own names.
@@ -137,7 +159,8 @@ impl Wish<'_> {
         let hash = kept::by_consent(person.user.id, client);
         let found = kept::find::<KeptConsent>(engine, hash).await?;
         let (mut scopes, mut resources) = (self.scopes.clone(), self.resources.clone());
-        if let Some(found) = &found {
+        let shown = self.shown(visit);
+        if let Some(found) = found.as_ref().filter(|found| found.value.shown == shown) {
             scopes = joined(&scopes, &found.value.scopes);
             resources = joined_resources(&resources, &found.value.resources);
         }
@@ -145,6 +168,7 @@ impl Wish<'_> {
             client: client.to_owned(),
             scopes,
             resources,
+            shown,
             at: visit.now,
         };
         let (owner, expires) = (Some(person.user.id), visit.now.after(HOLDS));
@@ -160,7 +184,8 @@ impl Wish<'_> {
         Ok(())
     }
 
-    /// Whether the person agreed before to all that is wanted; or the operator has for them.
+    /// Whether the person agreed before to all that is wanted, by the client as it is now; or the
+    /// operator has for them.
     pub(crate) async fn is_granted(
         &self,
         visit: &Visit,
@@ -174,9 +199,25 @@ impl Wish<'_> {
         Ok(found.is_some_and(|found| {
             let agreed = &found.value;
             visit.now < found.expires
+                && agreed.shown == self.shown(visit)
                 && self.scopes.is_within(&agreed.scopes)
                 && self.resources.is_within(&agreed.resources)
         }))
+    }
+}
+
+/// What a client tells of itself, and everywhere that it has answers led to.
+fn registered(client: &Fact) -> (Option<About>, Vec<String>) {
+    if let Ok(saml) = serde_json::from_str::<SamlClient>(&client.registration) {
+        let consumers = saml.consumers.iter();
+        return (None, consumers.map(|one| one.location.to_string()).collect());
+    }
+    match serde_json::from_str::<Client>(&client.registration) {
+        Ok(read) => {
+            let uris = read.redirect_uris.iter().map(ToString::to_string).collect();
+            (Some(read.about), uris)
+        }
+        Err(_) => (None, vec![client.registration.to_string()]),
     }
 }
 
@@ -219,7 +260,6 @@ async fn decided(
         // The way back leads elsewhere, where forms of this page may not.
         return Ok(pending::ending(attempt, away(&refusal)));
     }
-    pending.agreed = Some(person.user.id);
     let scopes = told(&pending.request, &known.client);
     let wish = Wish {
         client: &known.fact,
@@ -227,7 +267,11 @@ async fn decided(
         scopes: &scopes,
         resources: &pending.request.resources,
     };
-    wish.remember(visit, person).await?;
+    // To what it has become since, the person has not agreed: they are asked again.
+    if pending.shown == Some(wish.shown(visit)) {
+        wish.remember(visit, person).await?;
+        pending.agreed = Some(person.user.id);
+    }
     let onward = pages::onward(&format!("{RESUME}?attempt={attempt}"));
     let pending = Pending::Authorization(Box::new(pending));
     pending::keeping(visit, &pending, attempt, onward)
@@ -290,4 +334,22 @@ pub(crate) fn account_page(
     Page::new("Which account?")
         .links(visit.links())
         .render(&content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn a_place_that_is_no_site_is_shown_with_how_one_gets_there() {
+        for (leads_to, shown) in [
+            ("https://wiki.example/cb?x=1", "wiki.example"),
+            ("https://wiki.example:8443/cb", "wiki.example:8443"),
+            ("http://127.0.0.1:9/cb", "http://127.0.0.1:9"),
+            ("com.evil.app://wiki.example/cb", "com.evil.app://wiki.example"),
+            ("com.evil.app:/cb", "com.evil.app:"),
+        ] {
+            assert_eq!(place_of(leads_to), shown);
+        }
+    }
 }

@@ -78,6 +78,10 @@ pub(crate) struct KeptConsent {
     pub(crate) scopes: Scopes,
     #[serde(default)]
     pub(crate) resources: Resources,
+    /// What the client was when they did ([`crate::consent::Wish::shown`]): to another, nobody has
+    /// agreed.
+    #[serde(default)]
+    pub(crate) shown: String,
     pub(crate) at: Timestamp,
 }
 

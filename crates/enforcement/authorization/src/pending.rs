@@ -51,6 +51,9 @@ pub(crate) struct PendingAuthorization {
     pub(crate) is_chosen: bool,
     /// Who agreed: nobody else has.
     pub(crate) agreed: Option<UserId>,
+    /// What the client was when somebody was asked whether they agree.
+    #[serde(default)]
+    pub(crate) shown: Option<String>,
 }
 
 /// A device that asks.

@@ -224,3 +224,56 @@ async fn a_client_that_nobody_uses_goes_by_itself() {
     server.server.sweep().await.unwrap();
     assert!(!is_there());
 }
+
+/// Asks Ana what a client asks; the page, and the browser that waits with it.
+async fn asks<'s>(server: &'s Server, id: &str) -> (Browser<'s>, Response<Bytes>) {
+    let mut browser = server.ana();
+    let query = asked(id, &[("redirect_uri", "https://new.example/cb")]);
+    let page = browser.get("/oauth/authorize", &query).await;
+    (browser, page)
+}
+
+async fn agree(browser: &mut Browser<'_>) -> Response<Bytes> {
+    let attempt = browser.cookies[0].0.clone();
+    let attempt = attempt.strip_prefix("__Host-gw-pending-").unwrap();
+    let agreed = [("attempt", attempt), ("decision", "allow")];
+    let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
+    browser.follow(&onward_to).await
+}
+
+#[tokio::test]
+async fn nobody_has_agreed_to_what_a_client_became_since() {
+    let server = Server::start().await;
+    let token = invited(&server, 1).await;
+    let registered = json(&register(&server, &token, &usual()).await);
+    let id = registered["client_id"].as_str().unwrap().to_owned();
+    let (at, manage) = (
+        managed_at(&registered),
+        registered["registration_access_token"].as_str().unwrap(),
+    );
+    let becomes = async |uris: Value| {
+        let mut body = usual();
+        body["client_id"] = json!(id);
+        body["redirect_uris"] = uris;
+        ask(&server, Method::PUT, Some(&at), manage, &body).await
+    };
+    let (mut browser, page) = asks(&server, &id).await;
+    assert!(text(&page).contains("You go to new.example either way"));
+    assert!(answered(&agree(&mut browser).await, "code").is_some());
+    let (_, again) = asks(&server, &id).await;
+    assert!(answered(&again, "code").is_some(), "{}", text(&again));
+
+    let evil = "com.evil.app://new.example/cb";
+    let beyond = becomes(json!(["https://new.example/cb", evil])).await;
+    assert_eq!(beyond.status(), StatusCode::BAD_REQUEST);
+    let both = json!(["https://new.example/cb", "https://new.example/other"]);
+    assert_eq!(becomes(both).await.status(), StatusCode::OK);
+    let (mut browser, page) = asks(&server, &id).await;
+    assert!(text(&page).contains("would like to"), "{}", text(&page));
+    // It becomes another one while it is being asked about.
+    let alone = json!(["https://new.example/cb"]);
+    assert_eq!(becomes(alone).await.status(), StatusCode::OK);
+    let page = agree(&mut browser).await;
+    assert!(text(&page).contains("would like to"), "{}", text(&page));
+    assert!(answered(&agree(&mut browser).await, "code").is_some());
+}

@@ -43,8 +43,11 @@ pub enum RegistrationFault {
     /// It does not hold together.
     #[error(transparent)]
     Client(#[from] ClientFault),
-    /// The redirect URIs are of several hosts, and nothing says that they are of one sector.
-    #[error("pairwise subjects of redirect URIs on several hosts need `sector_identifier_uri`")]
+    /// The redirect URIs are not all of one host, and nothing says that they are of one sector; or
+    /// there are none, so that nothing can say so.
+    #[error(
+        "pairwise subjects need redirect URIs: on one host by `https`, or listed at `sector_identifier_uri`"
+    )]
     Sector,
     /// What is at `sector_identifier_uri` is refused.
     #[error(transparent)]

@@ -7,7 +7,7 @@ use gw_model::{AppName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{RegistrationFault, RegistrationRules};
-use crate::{Client, GrantType, Purpose, RedirectUri, Resources, Scopes, SecretHash};
+use crate::{Client, GrantType, Purpose, RedirectKind, RedirectUri, Resources, Scopes, SecretHash};
 
 /// A token by which clients may be registered, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,10 +91,6 @@ impl RegistrationBounds {
     /// # Errors
     /// With what is beyond them.
     pub fn admit(&self, client: &Client) -> Result<(), RegistrationFault> {
-        let is_admitted = |uri: &RedirectUri| {
-            let host = uri.host().map(str::to_ascii_lowercase);
-            host.is_some_and(|host| self.hosts.contains(&host))
-        };
         let lists = [
             ("redirect_uris", &client.redirect_uris),
             (
@@ -103,7 +99,7 @@ impl RegistrationBounds {
             ),
         ];
         for (name, uris) in lists {
-            if !uris.iter().all(is_admitted) {
+            if !uris.iter().all(|uri| self.leads_to(uri)) {
                 return Err(RegistrationFault::NotAllowed(name));
             }
         }
@@ -112,6 +108,17 @@ impl RegistrationBounds {
             return Err(RegistrationFault::NotAllowed("grant_types"));
         }
         Ok(())
+    }
+
+    /// Whether a redirect URI leads to one of the hosts. One with a scheme of the client's own
+    /// leads to whatever program took that scheme, whichever host is written in it.
+    fn leads_to(&self, uri: &RedirectUri) -> bool {
+        let host = match uri.kind() {
+            RedirectKind::Https | RedirectKind::Loopback => uri.host(),
+            RedirectKind::PrivateUse => None,
+        };
+        let host = host.map(str::to_ascii_lowercase);
+        host.is_some_and(|host| self.hosts.contains(&host))
     }
 }
 
@@ -150,6 +157,38 @@ mod tests {
             token.take(secret.expose(), token.expires),
             Err(InitialTokenFault)
         );
+    }
+
+    #[test]
+    fn a_host_binds_what_leads_to_it_and_no_scheme_of_the_clients_own() {
+        let bounds = RegistrationBounds {
+            app: Some("wiki".parse().unwrap()),
+            grant_types: GrantType::ALL.to_vec(),
+            scopes: Scopes::default(),
+            hosts: vec!["app.example.com".into(), "127.0.0.1".into()],
+        };
+        let with = |uri: &str| Client {
+            redirect_uris: vec![RedirectUri::parse(uri).unwrap()],
+            post_logout_redirect_uris: Vec::new(),
+            ..client()
+        };
+        for within in ["https://app.example.com/cb", "http://127.0.0.1:8080/cb"] {
+            assert_eq!(bounds.admit(&with(within)), Ok(()), "{within}");
+        }
+        for beyond in [
+            "com.evil.app://app.example.com/cb",
+            "com.evil.app:/cb",
+            "https://evil.example/cb",
+            "http://[::1]/cb",
+        ] {
+            let refused = Err(RegistrationFault::NotAllowed("redirect_uris"));
+            assert_eq!(bounds.admit(&with(beyond)), refused, "{beyond}");
+        }
+        let leaving = Client {
+            post_logout_redirect_uris: with("com.evil.app://app.example.com/bye").redirect_uris,
+            ..with("https://app.example.com/cb")
+        };
+        assert!(bounds.admit(&leaving).is_err());
     }
 
     #[test]

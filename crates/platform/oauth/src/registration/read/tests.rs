@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ClientFault, ClientMetadata, ErrorCode, RedirectUriFault, RegisteredClient, SectorFault,
+    Client, ClientFault, ClientMetadata, ErrorCode, RedirectUriFault, RegisteredClient, SectorFault,
     SubjectType, check_sector_document,
     testing::{NOW, resources, scopes},
 };
@@ -241,6 +241,33 @@ fn pairwise_subjects_are_of_one_host_or_of_a_listed_sector() {
         check(r#"["https://a.example/cb"]"#),
         Err(SectorFault::Incomplete)
     );
+    let device = json!(["urn:ietf:params:oauth:grant-type:device_code"]);
+    for leading_nowhere in [
+        json!({"subject_type": "pairwise", "redirect_uris": [], "grant_types": device}),
+        json!({"subject_type": "pairwise", "redirect_uris": [], "grant_types": device,
+            "sector_identifier_uri": uri}),
+    ] {
+        let rules = RegistrationRules {
+            grant_types: GrantType::ALL.to_vec(),
+            ..rules()
+        };
+        let (body, id) = (body(leading_nowhere), ClientId::parse("new").unwrap());
+        let read =
+            Registration::read(body.as_bytes(), &rules, id, &secret(), &secret(), NOW);
+        assert_eq!(read, Err(RegistrationFault::Sector));
+    }
+    let nowhere = Client {
+        redirect_uris: Vec::new(),
+        ..listed.client.clone()
+    };
+    let document = br#"["https://a.example/cb"]"#;
+    let refused = check_sector_document(document, &nowhere);
+    assert_eq!(refused, Err(SectorFault::Incomplete));
+    for uri in ["com.evil.app://a.example/cb", "http://127.0.0.1/cb"] {
+        let own = with(json!({"subject_type": "pairwise", "application_type": "native",
+            "redirect_uris": [uri]}));
+        assert_eq!(own, Err(RegistrationFault::Sector), "{uri}");
+    }
     for other in ["", "{}", "[1]", "[[]]"] {
         assert_eq!(check(other), Err(SectorFault::Malformed), "{other}");
     }
