@@ -192,7 +192,8 @@ async fn next_step(
     let hinted = hinted(visit, request)?;
     let person = visit.person.as_ref();
     let subject = person.map(|person| subject(visit, known, person));
-    let acrs = person.map(SignedIn::acrs).unwrap_or_default();
+    let since = request.fresh_since(visit.now);
+    let acrs = person.map(|person| person.acrs(since)).unwrap_or_default();
     let is_agreed = person.is_some_and(|person| pending.agreed == Some(person.user.id));
     let agreed = match person {
         Some(person) if !is_agreed => {
@@ -213,7 +214,8 @@ async fn next_step(
             .zip(subject.as_deref())
             .map(|(person, subject)| Person {
                 subject,
-                auth_time: person.auth_time(),
+                proven_at: person.proven_at(),
+                came_at: person.came_at(),
                 acrs: &acrs,
             }),
         account_chosen: pending.is_chosen,
@@ -439,7 +441,7 @@ async fn give_code(
         subject: person.user.id.to_string(),
         scopes: request.scopes.clone(),
         resources: request.resources.clone(),
-        sign_in: Some(person.sign_in(&wanted_acrs(request))),
+        sign_in: Some(person.sign_in(&wanted_acrs(request), request.fresh_since(visit.now))),
         claims: request.claims.clone(),
     };
     let record = CodeRecord::issue(&secret, request, authorization, visit.now);

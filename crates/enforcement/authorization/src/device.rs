@@ -385,7 +385,7 @@ async fn approved(
         subject: person.user.id.to_string(),
         scopes: record.scopes.clone(),
         resources: record.resources.clone(),
-        sign_in: Some(person.sign_in(&[])),
+        sign_in: Some(person.sign_in(&[], None)),
         claims: gw_oauth::ClaimsRequest::default(),
         id,
     }))

@@ -22,38 +22,65 @@ impl SignedIn {
         self.session.authn_at(self.rank)
     }
 
-    /// When they last showed who they are.
-    pub(crate) fn auth_time(&self) -> Timestamp {
-        auth_time(self.proofs())
+    /// When they last came with a proof, whenever that was made.
+    pub(crate) fn came_at(&self) -> Timestamp {
+        let times = self.proofs().iter().map(|proof| proof.at);
+        times.max().unwrap_or_default()
     }
 
-    /// The authentication contexts that they reached.
-    pub(crate) fn acrs(&self) -> Vec<&'static str> {
-        acrs(self.proofs())
+    /// When they last showed who they are, where that is known of any proof.
+    pub(crate) fn proven_at(&self) -> Option<Timestamp> {
+        self.proofs()
+            .iter()
+            .filter_map(AuthnEvent::proven_at)
+            .max()
+    }
+
+    /// The proofs that count where only those since then do: one of which nobody says when it was
+    /// made is never one of them.
+    pub(crate) fn proofs_since(&self, since: Option<Timestamp>) -> Vec<AuthnEvent> {
+        let counts = |proof: &&AuthnEvent| {
+            since.is_none_or(|since| proof.proven_at().is_some_and(|at| at >= since))
+        };
+        self.proofs().iter().filter(counts).cloned().collect()
+    }
+
+    /// The authentication contexts that they reached by what counts.
+    pub(crate) fn acrs(&self, since: Option<Timestamp>) -> Vec<&'static str> {
+        acrs(&self.proofs_since(since))
     }
 
     /// As tokens tell it, with the context that the client likes best of those that were reached.
-    pub(crate) fn sign_in(&self, wanted: &[String]) -> SignIn {
-        let reached = self.acrs();
+    /// All of it is of the same proofs, those that count: how, how well, and when.
+    pub(crate) fn sign_in(&self, wanted: &[String], since: Option<Timestamp>) -> SignIn {
+        let proofs = self.proofs_since(since);
+        let reached = acrs(&proofs);
         let liked = wanted
             .iter()
             .find_map(|wanted| reached.iter().find(|acr| *acr == wanted));
         SignIn {
-            auth_time: self.auth_time(),
+            auth_time: auth_time(&proofs),
             acr: liked.or(reached.last()).map(|acr| (*acr).to_owned()),
-            amr: amr(self.proofs()),
+            amr: amr(&proofs),
             sid: Some(self.session.id.to_string()),
         }
     }
 }
 
-/// The latest proof, by when it was made there: a provider that does not say when is taken to have
-/// seen the person when they came from it. Policy does not take that for an age.
+/// When the strongest of what was proven was: a weak proof makes no strong one newer.
 fn auth_time(proofs: &[AuthnEvent]) -> Timestamp {
-    let times = proofs
-        .iter()
-        .map(|proof| proof.proven_at().unwrap_or(proof.at));
-    times.max().unwrap_or_default()
+    let strength = |proof: &AuthnEvent| (proof.is_phishing_resistant(), proof.is_multi_factor());
+    let most = proofs.iter().map(strength).max();
+    told_time(proofs.iter().filter(|proof| Some(strength(proof)) == most))
+}
+
+/// The latest of these proofs, by when it was made. Where no provider says when, it is told that the
+/// person was seen when they first came from it: policy does not take that for an age, and nothing
+/// that asks for a fresh proof is met by it.
+pub(crate) fn told_time<'p>(proofs: impl Iterator<Item = &'p AuthnEvent> + Clone) -> Timestamp {
+    let known = proofs.clone().filter_map(AuthnEvent::proven_at).max();
+    let came = proofs.map(|proof| proof.at).min();
+    known.or(came).unwrap_or_default()
 }
 
 fn acrs(proofs: &[AuthnEvent]) -> Vec<&'static str> {
@@ -153,14 +180,55 @@ mod tests {
         }
     }
 
+    fn signed_in(proofs: Vec<AuthnEvent>) -> SignedIn {
+        let user = gw_engine::testing::user(1, "ana", &[]);
+        let now = Timestamp::from_secs(1_000);
+        let mut session = gw_engine::testing::session(11, &user, AuthnMethod::SignInLink, now);
+        session.authn = proofs;
+        SignedIn {
+            rank: session.rank(),
+            user: Arc::new(user),
+            session: Arc::new(session),
+        }
+    }
+
     #[test]
-    fn the_latest_proof_counts_by_when_it_was_made() {
-        let link = proof(AuthnMethod::SignInLink, 100);
-        assert_eq!(
-            auth_time(&[link.clone(), said(200, Some(50))]).as_secs(),
-            100
-        );
-        assert_eq!(auth_time(&[link, said(200, None)]).as_secs(), 200);
+    fn what_is_told_is_when_the_strongest_was_proven() {
+        let link = |at| proof(AuthnMethod::SignInLink, at);
+        let told = |proofs: &[AuthnEvent]| auth_time(proofs).as_secs();
+        assert_eq!(told(&[link(100), link(300)]), 300);
+        // The provider's word is of more factors, and as old as it says.
+        assert_eq!(told(&[link(100), said(200, Some(50))]), 50);
+        assert_eq!(told(&[said(200, Some(50)), link(300)]), 50);
+        // It came twice, and says of neither when it was.
+        assert_eq!(told(&[said(200, None), said(900, None)]), 200);
+        assert_eq!(told(&[said(200, Some(150)), said(900, None)]), 150);
+    }
+
+    #[test]
+    fn freshness_and_strength_are_of_the_same_proofs() {
+        let link = proof(AuthnMethod::SignInLink, 500);
+        let ana = signed_in(vec![said(200, Some(150)), link]);
+        let since = Some(Timestamp::from_secs(400));
+        assert_eq!(ana.acrs(None), [ACR_SIGNED_IN, ACR_MULTI_FACTOR]);
+        assert_eq!(ana.acrs(since), [ACR_SIGNED_IN]);
+        let wanted = [ACR_MULTI_FACTOR.to_owned()];
+        let told = ana.sign_in(&wanted, since);
+        assert_eq!(told.acr.as_deref(), Some(ACR_SIGNED_IN));
+        assert_eq!(told.auth_time.as_secs(), 500);
+        assert!(told.amr.is_empty());
+        let told = ana.sign_in(&wanted, None);
+        assert_eq!(told.acr.as_deref(), Some(ACR_MULTI_FACTOR));
+        assert_eq!(told.auth_time.as_secs(), 150);
+    }
+
+    #[test]
+    fn what_nobody_says_the_time_of_is_never_fresh() {
+        let ana = signed_in(vec![said(600, None)]);
+        assert_eq!((ana.proven_at(), ana.came_at().as_secs()), (None, 600));
+        assert!(ana.proofs_since(Some(Timestamp::from_secs(1))).is_empty());
+        assert!(ana.acrs(Some(Timestamp::from_secs(1))).is_empty());
+        assert_eq!(ana.proofs_since(None).len(), 1);
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct Claims {
     /// How the person proved who they are.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub amr: Vec<String>,
-    /// When they last did, in seconds since the Unix epoch.
+    /// When they last did, as far as that is known, in seconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub auth_time: Option<u64>,
     /// The client that the access token was issued to, where one was shown.
@@ -183,7 +183,7 @@ impl Assertions {
             groups: who.groups.iter().map(ToString::to_string).collect(),
             sid: session.map(|session| session.id.to_string()),
             amr: methods(events),
-            auth_time: events.iter().map(|e| e.at.as_secs()).max(),
+            auth_time: shown(events).map(Timestamp::as_secs),
             client_id: token.map(|token| token.client.to_string()),
             scope: token.map(|token| token.scopes.join(" ")),
             act: token.and_then(|token| acting(&token.actors)),
@@ -277,6 +277,12 @@ impl Named {
             Principal::Anonymous | Principal::Local(_) => None,
         }
     }
+}
+
+/// When somebody last showed who they are; where no provider says when, when they first came from it.
+fn shown(events: &[AuthnEvent]) -> Option<Timestamp> {
+    let known = events.iter().filter_map(AuthnEvent::proven_at).max();
+    known.or_else(|| events.iter().map(|event| event.at).min())
 }
 
 /// The methods of proofs, each once.

@@ -26,9 +26,10 @@ pub(super) async fn yes(
 ) -> Answer {
     let server = &visit.server;
     let key = server.saml_key().await?;
+    let proofs = person.proofs_since(pending.fresh_since());
     let authentication = Authentication {
-        instant: person.auth_time(),
-        context: context::class(person.proofs(), &pending.contexts, pending.comparison())
+        instant: context::instant(&proofs),
+        context: context::class(&proofs, &pending.contexts, pending.comparison())
             .map(str::to_owned),
         session_index: Some(names::session_index(
             server,

@@ -78,6 +78,11 @@ impl PendingSaml {
         }
     }
 
+    /// Since when somebody has to have shown who they are, where that is asked for.
+    pub(super) fn fresh_since(&self) -> Option<Timestamp> {
+        self.force_authn.then_some(self.began)
+    }
+
     pub(super) fn comparison(&self) -> Comparison {
         let mut all = Comparison::ALL.into_iter();
         let found = all.find(|one| one.word() == self.comparison);

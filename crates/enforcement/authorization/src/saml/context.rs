@@ -1,8 +1,10 @@
 //! The ways of signing in that apps ask for and are told of (Core 3.3.2.2.1; Authentication
 //! Context).
 
-use gw_model::{AuthnEvent, AuthnMethod};
+use gw_model::{AuthnEvent, AuthnMethod, Timestamp};
 use gw_saml::sp::Comparison;
+
+use crate::person::told_time;
 
 /// How much somebody has proven, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,13 +93,24 @@ fn of(proven: Proven) -> &'static str {
     found.map_or(CLASSES[0].0, |(class, _)| class)
 }
 
+/// When the most of what was proven was: a weaker proof makes no stronger one newer.
+pub(super) fn instant(proofs: &[AuthnEvent]) -> Timestamp {
+    let most = proven(proofs);
+    told_time(proofs.iter().filter(|proof| by(proof) == most))
+}
+
 fn proven(proofs: &[AuthnEvent]) -> Proven {
-    let any = |is: fn(&AuthnEvent) -> bool| proofs.iter().any(is);
-    if any(AuthnEvent::is_phishing_resistant) {
+    let most = proofs.iter().map(by).max();
+    most.unwrap_or(Proven::Somehow)
+}
+
+/// How much one of them proves.
+fn by(proof: &AuthnEvent) -> Proven {
+    if proof.is_phishing_resistant() {
         Proven::PhishingResistant
-    } else if any(AuthnEvent::is_multi_factor) {
+    } else if proof.is_multi_factor() {
         Proven::MultiFactor
-    } else if any(|proof| proof.method == AuthnMethod::Password) {
+    } else if proof.method == AuthnMethod::Password {
         Proven::Password
     } else {
         Proven::Somehow
@@ -106,8 +119,6 @@ fn proven(proofs: &[AuthnEvent]) -> Proven {
 
 #[cfg(test)]
 mod tests {
-    use gw_model::Timestamp;
-
     use super::*;
 
     fn proof(method: AuthnMethod) -> Vec<AuthnEvent> {
@@ -117,6 +128,15 @@ mod tests {
             factor: None,
             provider: None,
         }]
+    }
+
+    #[test]
+    fn the_instant_is_of_the_most_that_was_proven() {
+        let mut proofs = [proof(AuthnMethod::Password), proof(AuthnMethod::SignInLink)].concat();
+        proofs[1].at = Timestamp::from_secs(9);
+        assert_eq!(instant(&proofs).as_secs(), 1);
+        assert_eq!(instant(&proofs[1..]).as_secs(), 9);
+        assert_eq!(instant(&[]), Timestamp::default());
     }
 
     #[test]

@@ -39,10 +39,11 @@ pub(crate) async fn go_on(visit: &Visit, attempt: &str, pending: PendingSaml) ->
     let Some(person) = &visit.person else {
         return ask_in(visit, attempt, &app, pending, "/sign-in").await;
     };
-    let is_fresh = person.auth_time() >= pending.began;
-    let is_enough =
-        context::class(person.proofs(), &pending.contexts, pending.comparison()).is_some();
-    if !is_fresh && (pending.force_authn || !is_enough) {
+    // What is fresh enough is what has to be enough: strength that was proven before does not count.
+    let proofs = person.proofs_since(pending.fresh_since());
+    let is_enough = context::class(&proofs, &pending.contexts, pending.comparison()).is_some();
+    let was_tried = person.came_at() >= pending.began;
+    if proofs.is_empty() || !is_enough && !was_tried {
         return ask_in(visit, attempt, &app, pending, "/confirm").await;
     }
     if !is_enough {

@@ -1,5 +1,5 @@
 use gw_engine::testing;
-use gw_model::{AuthnEvent, AuthnMethod, Change, SessionKind, TokenHash};
+use gw_model::{AuthnMethod, ProviderProof, Timestamp};
 use http::StatusCode;
 use serde_json::json;
 use std::time::Duration;
@@ -136,21 +136,81 @@ async fn a_fresh_proof_is_asked_for_once_and_told() {
 
 /// Ana confirms with a passkey.
 async fn advance(server: &Server) {
-    let event = AuthnEvent {
-        method: AuthnMethod::Passkey,
-        at: server.test.clock.now(),
-        factor: None,
-        provider: None,
-    };
-    let change = Change::SessionAdvanced {
-        session: server.ana.id,
-        event,
-        credential: TokenHash::from_digest([9; 32]),
-        kind: SessionKind::Ordinary,
-        expires: server.ana.expires,
-        idle_limit: server.ana.idle_limit,
-    };
-    server.test.change(vec![change]).await;
+    server.proves(AuthnMethod::Passkey, None).await;
+}
+
+/// What a provider says of Ana, who signed in there with two factors.
+fn by_corp(authenticated_at: Option<Timestamp>) -> ProviderProof {
+    ProviderProof {
+        provider: "corp".parse().unwrap(),
+        subject: "a-1".into(),
+        session: None,
+        acr: None,
+        amr: Vec::new(),
+        authenticated_at,
+        multi_factor: true,
+        phishing_resistant: false,
+    }
+}
+
+#[tokio::test]
+async fn a_silent_way_by_a_provider_that_tells_no_time_is_no_fresh_proof() {
+    let server = Server::start().await;
+    server.later(Duration::from_secs(600));
+    for asks in [("prompt", "login"), ("max_age", "60"), ("max_age", "0")] {
+        let mut browser = server.ana();
+        let query = asked("wiki", &[asks]);
+        let there = location(&browser.get("/oauth/authorize", &query).await);
+        assert!(there.starts_with("/confirm?"), "{there}");
+        let attempt = there.split_once("attempt=").unwrap().1.to_owned();
+        let attempt = format!("attempt={attempt}");
+        server.later(Duration::from_secs(5));
+        let now = server.test.clock.now();
+        let silent = by_corp(None);
+        server.proves(AuthnMethod::Provider, Some(silent)).await;
+        let again = location(&browser.get("/resume", &attempt).await);
+        assert!(again.starts_with("/confirm?"), "{asks:?}: {again}");
+        let told = by_corp(Some(now));
+        server.proves(AuthnMethod::Provider, Some(told)).await;
+        let back = browser.get("/resume", &attempt).await;
+        let code = answered(&back, "code").unwrap();
+        let id = claims(&json(&server.redeem(&code).await)["id_token"]);
+        assert_eq!(id["auth_time"], now.as_secs());
+        server.later(Duration::from_secs(600));
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
+    let server = Server::start().await;
+    advance(&server).await;
+    let strong = server.test.clock.now();
+    server.later(Duration::from_secs(600));
+    let wanted = r#"{"id_token":{"acr":{"essential":true,"values":["urn:gatewright:acr:multi-factor"]}}}"#;
+    for (more, error) in [
+        (&[("prompt", "login"), ("claims", wanted)][..], true),
+        (&[("prompt", "login")][..], false),
+    ] {
+        let mut browser = server.ana();
+        let there = location(&browser.get("/oauth/authorize", &asked("wiki", more)).await);
+        assert!(there.starts_with("/confirm?"), "{there}");
+        let attempt = there.split_once("attempt=").unwrap().1.to_owned();
+        server.later(Duration::from_secs(5));
+        server.proves(AuthnMethod::SignInLink, None).await;
+        let now = server.test.clock.now();
+        let back = browser.get("/resume", &format!("attempt={attempt}")).await;
+        assert_eq!(answered(&back, "error").is_some(), error, "{more:?}");
+        if !error {
+            let code = answered(&back, "code").unwrap();
+            let id = claims(&json(&server.redeem(&code).await)["id_token"]);
+            assert_eq!(id["acr"], "urn:gatewright:acr:signed-in");
+            assert_eq!(id["auth_time"], now.as_secs());
+            assert!(id.get("amr").is_none_or(|amr| amr == &json!([])));
+        }
+    }
+    // Where nothing fresh is asked for, the strongest is told, with its own time.
+    let id = claims(&server.tokens(&[]).await["id_token"]);
+    assert_eq!((&id["acr"], &id["auth_time"]), (&json!("phr"), &json!(strong.as_secs())));
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use gw_engine::testing::{TestEngine, app, policies, session, user};
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_jose::{Algorithm, KeyShape, PrivateKey, Signer, TokenType};
 use gw_model::{
-    AuthnMethod, Change, Client as Fact, ClientId as FactId, ClientOwner, Consent, DecisionId,
-    EndReason, Ended, Session, Timestamp, Upstream,
+    AuthnEvent, AuthnMethod, Change, Client as Fact, ClientId as FactId, ClientOwner, Consent, DecisionId,
+    EndReason, Ended, ProviderProof, Session, SessionKind, Timestamp, TokenHash, Upstream,
 };
 use gw_oauth::{
     About, ApplicationType, Client, ClientAuthentication, ClientId, ClientSecrets, GrantType,
@@ -318,6 +318,25 @@ impl Server {
         };
         let session = self.ana.id;
         let change = Change::SessionEnded { session, ended };
+        self.test.change(vec![change]).await;
+    }
+
+    /// Ana proves in her session, once more, who she is.
+    pub(super) async fn proves(&self, method: AuthnMethod, provider: Option<ProviderProof>) {
+        let event = AuthnEvent {
+            method,
+            at: self.test.clock.now(),
+            factor: None,
+            provider: provider.map(Arc::new),
+        };
+        let change = Change::SessionAdvanced {
+            session: self.ana.id,
+            event,
+            credential: TokenHash::from_digest([9; 32]),
+            kind: SessionKind::Ordinary,
+            expires: self.ana.expires,
+            idle_limit: self.ana.idle_limit,
+        };
         self.test.change(vec![change]).await;
     }
 

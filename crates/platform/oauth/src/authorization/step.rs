@@ -10,9 +10,13 @@ use super::{AuthorizationFault, AuthorizationRequest};
 pub struct Person<'a> {
     /// Their name as this client is told it.
     pub subject: &'a str,
-    /// When they last showed who they are.
-    pub auth_time: Timestamp,
-    /// The authentication contexts that this reached, all of them.
+    /// When they last showed who they are, as far as that is known: where somebody else vouches for
+    /// them without saying since when, it is not.
+    pub proven_at: Option<Timestamp>,
+    /// When they last came to do so, whatever it was worth: what was asked for is not asked twice.
+    pub came_at: Timestamp,
+    /// The authentication contexts that they reached, all of them, by what is fresh enough for the
+    /// request alone ([`AuthorizationRequest::fresh_since`]).
     pub acrs: &'a [&'a str],
 }
 
@@ -77,7 +81,7 @@ impl AuthorizationRequest {
             return self.ask_to_sign_in();
         };
         if !self.is_meant(&person, standing.hinted_subject) {
-            return match person.auth_time >= self.received_at {
+            return match person.came_at >= self.received_at {
                 // They were asked, and somebody else came.
                 true => Err(AuthorizationFault::LoginRequired),
                 false => self.ask_to_sign_in(),
@@ -116,11 +120,20 @@ impl AuthorizationRequest {
             && self.claims.subject().is_none_or(is_claimed)
     }
 
-    /// Whether they signed in lately enough: since the request came always is.
+    /// Since when somebody has to have shown who they are, where that is asked for. Since the
+    /// request came always is lately enough.
+    pub fn fresh_since(&self, now: Timestamp) -> Option<Timestamp> {
+        match (self.prompts.login, self.max_age) {
+            (true, _) => Some(self.received_at),
+            (false, Some(max_age)) => Some(self.received_at.min(now.before(max_age))),
+            (false, None) => None,
+        }
+    }
+
+    /// Whether they signed in lately enough, and that is known.
     fn is_recent(&self, person: &Person<'_>, now: Timestamp) -> bool {
-        let is_fresh = person.auth_time >= self.received_at;
-        let is_young = |max_age| now.since(person.auth_time) <= max_age;
-        is_fresh || (!self.prompts.login && self.max_age.is_none_or(is_young))
+        self.fresh_since(now)
+            .is_none_or(|since| person.proven_at.is_some_and(|at| at >= since))
     }
 
     /// The step that reaches the context which is asked for; none where it is reached, or need
@@ -131,7 +144,7 @@ impl AuthorizationRequest {
         if wanted.is_empty() || is_reached {
             return Ok(None);
         }
-        let was_tried = person.auth_time >= self.received_at;
+        let was_tried = person.came_at >= self.received_at;
         match (self.needs_acr(), was_tried) {
             (true, true) => Err(AuthorizationFault::Unmet),
             (true, false) => self.ask_to_sign_in().map(Some),

@@ -325,3 +325,65 @@ async fn an_address_that_nobody_made_sure_of_is_no_attribute() {
         assert_eq!(told.unwrap().values("mail").next(), told_as);
     }
 }
+
+#[tokio::test]
+async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
+    const MFA: &str = "https://refeds.org/profile/mfa";
+    let server = start().await;
+    server.proves(AuthnMethod::Passkey, None).await;
+    let strong = server.test.clock.now();
+    server.later(Duration::from_secs(600));
+    for contexts in [vec![MFA], vec![]] {
+        let mut request = Request::of(&server, "wiki");
+        request.force = true;
+        request.contexts = contexts.clone();
+        let mut browser = server.ana();
+        let there = location(&browser.get(SIGN_ON, &request.query(None)).await);
+        assert!(there.starts_with("/confirm?"), "{there}");
+        let (_, attempt) = there.split_once("attempt=").unwrap();
+        server.later(Duration::from_secs(5));
+        server.proves(AuthnMethod::SignInLink, None).await;
+        let now = server.test.clock.now();
+        let answer = browser.get("/resume", &format!("attempt={attempt}")).await;
+        if contexts == [MFA] {
+            assert_eq!(status(&answer), "NoAuthnContext");
+            continue;
+        }
+        let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
+        let how = told.unwrap().authentication;
+        assert!(how.context.unwrap().ends_with(":unspecified"));
+        assert_eq!(how.instant.as_secs(), now.as_secs());
+    }
+    let mut request = Request::of(&server, "wiki");
+    request.contexts = vec![MFA];
+    let answer = server.ana().get(SIGN_ON, &request.query(None)).await;
+    let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
+    let how = told.unwrap().authentication;
+    assert_eq!(how.context.as_deref(), Some(MFA));
+    assert_eq!(how.instant.as_secs(), strong.as_secs());
+}
+
+#[tokio::test]
+async fn a_silent_way_by_a_provider_that_tells_no_time_is_no_fresh_sign_in() {
+    let server = start().await;
+    server.later(Duration::from_secs(5));
+    let mut request = Request::of(&server, "wiki");
+    request.force = true;
+    let mut browser = server.ana();
+    let there = location(&browser.get(SIGN_ON, &request.query(None)).await);
+    let (_, attempt) = there.split_once("attempt=").unwrap();
+    server.later(Duration::from_secs(5));
+    let silent = gw_model::ProviderProof {
+        provider: "corp".parse().unwrap(),
+        subject: "a-1".into(),
+        session: None,
+        acr: None,
+        amr: Vec::new(),
+        authenticated_at: None,
+        multi_factor: true,
+        phishing_resistant: false,
+    };
+    server.proves(AuthnMethod::Provider, Some(silent)).await;
+    let again = browser.get("/resume", &format!("attempt={attempt}")).await;
+    assert!(location(&again).starts_with("/confirm?"));
+}

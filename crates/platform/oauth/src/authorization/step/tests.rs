@@ -8,7 +8,8 @@ const BEFORE: Timestamp = Timestamp::from_millis(NOW.as_millis() - 3_600_000);
 fn person(auth_time: Timestamp, acrs: &'static [&'static str]) -> Option<Person<'static>> {
     Some(Person {
         subject: "ana",
-        auth_time,
+        proven_at: Some(auth_time),
+        came_at: auth_time,
         acrs,
     })
 }
@@ -107,6 +108,35 @@ fn a_sign_in_is_asked_for_until_it_was_done_for_this_request() {
         next(&[("max_age", "4000")], standing(person(BEFORE, &[]))),
         Ok(Step::Proceed)
     );
+}
+
+#[test]
+fn whoever_came_without_anybody_saying_since_when_has_proven_nothing_lately() {
+    let came = Person {
+        proven_at: None,
+        ..person(NOW, &[]).unwrap()
+    };
+    for more in [("prompt", "login"), ("max_age", "0"), ("max_age", "86400")] {
+        let step = next(&[more], standing(Some(came)));
+        assert_eq!(step, Ok(sign_in(&[])), "{more:?}");
+    }
+    assert_eq!(next(&[], standing(Some(came))), Ok(Step::Proceed));
+    let quiet = [("prompt", "none"), ("max_age", "86400")];
+    let refused = Err(AuthorizationFault::LoginRequired);
+    assert_eq!(next(&quiet, standing(Some(came))), refused);
+}
+
+#[test]
+fn what_is_asked_for_lately_is_since_the_request_or_so_long_before() {
+    let now = NOW.after(Duration::from_secs(30));
+    let since = |more: &[(&str, &str)]| request(more).fresh_since(now);
+    assert_eq!(since(&[]), None);
+    assert_eq!(since(&[("prompt", "login")]), Some(NOW));
+    assert_eq!(since(&[("max_age", "0")]), Some(NOW));
+    let minute = [("max_age", "60")];
+    assert_eq!(since(&minute), Some(NOW.before(Duration::from_secs(30))));
+    let both = [("max_age", "60"), ("prompt", "login")];
+    assert_eq!(since(&both), Some(NOW));
 }
 
 #[test]
