@@ -5,10 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Client, ClientId, Ended, Group,
-    GroupName, Membership, PolicyFile, ProposalId, ProposedChange, Provider, ProviderName,
-    PublishedKey, Revocation, Session, SessionId, SessionKind, Settings, Settlement, Timestamp,
-    TokenHash, TokenId, User, UserId,
+    App, AppName, AppToken, AuthnEvent, BreakGlass, BreakGlassId, Client, ClientId,
+    DirectoryRecord, Ended, Group, GroupName, Membership, PolicyFile, ProposalId, ProposedChange,
+    Provider, ProviderName, PublishedKey, Revocation, Session, SessionId, SessionKind, Settings,
+    Settlement, Timestamp, TokenHash, TokenId, User, UserId,
 };
 
 /// One typed change of a fact.
@@ -91,6 +91,8 @@ pub enum Change {
     TokenRevoked(Revocation),
     /// It could not be valid any more by itself, and nothing need be known of it.
     RevocationForgotten(TokenId),
+    /// What is kept of a directory between its readings, as it now is.
+    DirectoryRecordPut(Arc<DirectoryRecord>),
 }
 
 impl Change {
@@ -123,6 +125,7 @@ impl Change {
             Self::ClientRemoved(_) => "client-removed",
             Self::TokenRevoked(_) => "token-revoked",
             Self::RevocationForgotten(_) => "revocation-forgotten",
+            Self::DirectoryRecordPut(_) => "directory-record-put",
         }
     }
 
@@ -174,6 +177,7 @@ impl Change {
             Self::ClientRemoved(id) => id.to_string(),
             Self::TokenRevoked(revocation) => revocation.token.to_string(),
             Self::RevocationForgotten(token) => token.to_string(),
+            Self::DirectoryRecordPut(record) => record.name.to_string(),
         }
     }
 }

@@ -45,9 +45,9 @@ pub use organisation::{Network, PublishedKey, Settings};
 pub use policy_file::PolicyFile;
 pub use proposed::{ProposedChange, Settled, Settlement};
 pub use provider::{
-    Assurance, ClaimTests, DirectorySource, ExternalIdentity, FoundBy, MembershipRule, Provider,
-    ProviderPeople, ProviderProof, ProviderProtocol, Pushed, SamlAddress, SamlBinding, SamlNames,
-    SamlProvider, SamlSignOut, ScimSource, Words,
+    Assurance, ClaimTests, DirectoryRecord, DirectorySource, ExternalIdentity, FoundBy,
+    MembershipRule, Provider, ProviderPeople, ProviderProof, ProviderProtocol, Pushed, SamlAddress,
+    SamlBinding, SamlNames, SamlProvider, SamlSignOut, ScimSource, Stretch, Tally, Words,
 };
 pub use request::{
     AccessRequest, Authn, Context, DeviceContext, HttpContext, NetworkContext, Principal,

@@ -1,6 +1,7 @@
 //! Who else says who people are: providers of identities, and what their word is worth here.
 
 mod pushed;
+mod record;
 mod saml;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{GroupName, ProviderName, Timestamp};
 
 pub use pushed::{DirectorySource, Pushed, ScimSource};
+pub use record::{DirectoryRecord, Stretch, Tally};
 pub use saml::{SamlAddress, SamlBinding, SamlNames, SamlProvider, SamlSignOut};
 
 /// A provider of identities: people sign in there, and its word counts here as far as this says.

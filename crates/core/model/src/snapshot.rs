@@ -18,9 +18,9 @@ pub use self::{
 };
 use crate::{
     App, AppName, AppToken, BreakGlass, BreakGlassId, BreakGlassUse, Client, ClientId, ClientName,
-    Epoch, ExternalIdentity, Group, GroupName, Membership, PolicyFile, ProposalId, ProposedChange,
-    Provider, ProviderName, PublishedKey, Revocation, Session, SessionId, Settings, Timestamp,
-    TokenHash, TokenId, User, UserId,
+    DirectoryRecord, Epoch, ExternalIdentity, Group, GroupName, Membership, PolicyFile, ProposalId,
+    ProposedChange, Provider, ProviderName, PublishedKey, Revocation, Session, SessionId, Settings,
+    Timestamp, TokenHash, TokenId, User, UserId,
 };
 
 /// The policies as applied.
@@ -63,6 +63,7 @@ pub struct Snapshot {
     clients: HashMap<ClientId, Arc<Client>>,
     clients_by_name: OrdMap<ClientName, ClientId>,
     revoked: HashMap<TokenId, Arc<Revocation>>,
+    directory_records: OrdMap<ProviderName, Arc<DirectoryRecord>>,
 }
 
 impl Snapshot {
@@ -306,6 +307,16 @@ impl Snapshot {
     /// A provider of identities.
     pub fn provider(&self, name: &ProviderName) -> Option<&Arc<Provider>> {
         self.providers.get(name)
+    }
+
+    /// What is kept of a directory between its readings, if anything is.
+    pub fn directory_record(&self, name: &ProviderName) -> Option<&Arc<DirectoryRecord>> {
+        self.directory_records.get(name)
+    }
+
+    /// What is kept of directories between their readings, by name.
+    pub fn directory_records(&self) -> impl Iterator<Item = &Arc<DirectoryRecord>> {
+        self.directory_records.values()
     }
 
     /// The use of a sealed way in that a person was made for, if so.

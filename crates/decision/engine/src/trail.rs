@@ -86,7 +86,8 @@ impl Moved {
             | Change::ProposalPut(_)
             | Change::ProposalRemoved(_)
             // What it was about is over by itself.
-            | Change::RevocationForgotten(_) => {
+            | Change::RevocationForgotten(_)
+            | Change::DirectoryRecordPut(_) => {
                 return;
             }
         };

@@ -41,7 +41,7 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 60, value_name = "SECONDS")]
         wait: u64,
     },
-    /// Let a directory take away as much as waits for that, once, after asking.
+    /// Let a directory do what waits for that, to those whom it shows, once, after asking.
     Allow {
         /// Its name in policies.
         name: ProviderName,
@@ -98,7 +98,10 @@ fn read(directory: &DirectoryView) -> Cell {
 
 /// Whether people and groups are as it says.
 fn state(directory: &DirectoryView) -> Cell {
-    let waits = directory.trouble.as_ref().and_then(|t| t.needs).is_some();
+    let waits = directory
+        .trouble
+        .as_ref()
+        .is_some_and(|t| t.needs.is_some());
     match (directory.state, &directory.trouble, directory.followed) {
         (ProviderState::Suspended, ..) => Cell::chip(Chip::Deny, "suspended"),
         (ProviderState::Off, ..) => Cell::chip(Chip::Step, "off"),
@@ -136,27 +139,26 @@ fn allow(shell: &Shell, name: &ProviderName, yes: bool, wait: Duration) -> super
     let client = shell.client()?;
     let path = path(name);
     let before: DirectoryView = converse(async { Ok(client.call(Method::GET, &path).await?) })?;
-    let needs = before.trouble.as_ref().and_then(|trouble| trouble.needs);
-    let Some(needs) = needs else {
+    let trouble = before.trouble.as_ref();
+    let Some(needs) = trouble.and_then(|trouble| trouble.needs.as_ref()) else {
         let words = format!("the directory {name} waits for nobody");
         return Err(Failure::help_with(
             words,
             format!("gatewright directory show {name}"),
         ));
     };
-    let DirectoryLoss {
-        people,
-        memberships,
-    } = needs;
-    let question = format!(
-        "Let {name} switch off {people} people, and end {memberships} memberships of others, now?"
-    );
+    if !shell.output.json {
+        for line in trouble.map(show::who).unwrap_or_default() {
+            shell.output.line(line)?;
+        }
+    }
+    let question = format!("Let {name} do this now: {}?", show::what_waits(needs));
     if !yes && !shell.agreed(&question)? {
         return Ok(super::FOUND);
     }
     let after = converse(async {
         let allow = format!("{path}/allow");
-        let _: DirectoryView = client.send(Method::POST, &allow, &needs).await?;
+        let _: DirectoryView = client.send(Method::POST, &allow, needs).await?;
         // A reading that was on its way before that waits for what is allowed by now.
         read_after(&client, &before, wait, |now| !waits_for(now, needs)).await
     })?;
@@ -186,13 +188,10 @@ async fn read_after(
     }
 }
 
-/// Whether it waits for no more than this.
-fn waits_for(directory: &DirectoryView, allowed: DirectoryLoss) -> bool {
-    let needs = directory.trouble.as_ref().and_then(|trouble| trouble.needs);
-    let within = |needs: DirectoryLoss| {
-        needs.people <= allowed.people && needs.memberships <= allowed.memberships
-    };
-    needs.is_some_and(within)
+/// Whether it still waits for this.
+fn waits_for(directory: &DirectoryView, allowed: &DirectoryLoss) -> bool {
+    let trouble = directory.trouble.as_ref();
+    trouble.is_some_and(|trouble| trouble.needs.as_ref() == Some(allowed))
 }
 
 /// When it was last read, well or not.

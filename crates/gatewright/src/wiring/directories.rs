@@ -125,11 +125,11 @@ fn worth(status: &Status, for_so_long: Duration) -> Option<Worth> {
 
 #[cfg(test)]
 mod tests {
-    use gw_directory::{Allowed, Trouble};
+    use gw_directory::{Effects, Trouble};
 
     use super::*;
 
-    fn troubled(needs: Option<Allowed>) -> Status {
+    fn troubled(needs: Option<Effects>) -> Status {
         Status {
             trouble: Some(Trouble {
                 at: Timestamp::from_secs(1),
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_told_at_once_and_what_is_out_of_reach_after_a_while() {
-        let waits = troubled(Some(Allowed::default()));
+        let waits = troubled(Some(Effects::default()));
         assert_eq!(worth(&waits, Duration::ZERO), Some(Worth::Waits));
         let away = troubled(None);
         assert_eq!(worth(&away, Duration::from_secs(599)), None);

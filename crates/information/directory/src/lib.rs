@@ -44,8 +44,8 @@ pub use filter::{FILTER_BYTES_MAX, FILTER_DEPTH_MAX, Filter, FilterFault, escape
 pub use follow::{Clock, Follower, Handle, Keeper, read_once};
 pub use message::Scope;
 pub use plan::{
-    Allowed, ChangedPerson, Conflict, Counts, Loss, NewPerson, Off, Plan, Refused, Step, What, Why,
-    plan, plan_allowing, plan_within,
+    ChangedPerson, Conflict, Counts, Effect, Effects, Loss, NewPerson, Off, Plan, Refused, Step,
+    What, Why, plan, plan_allowing, plan_within, recorded,
 };
 pub use present::Present;
 pub use reader::{GROUPS_MAX, PEOPLE_MAX, READING_BYTES_MAX, UNUSABLE_MAX};

@@ -8,6 +8,7 @@
 //! finds nothing to do.
 
 mod conflict;
+mod effects;
 mod losses;
 mod members;
 mod names;
@@ -16,7 +17,8 @@ mod step;
 
 pub use self::{
     conflict::{Conflict, Why},
-    losses::{Allowed, Loss, Refused},
+    effects::{Effect, Effects},
+    losses::{Loss, Refused, recorded},
     step::{ChangedPerson, NewPerson, Off, Step, What},
 };
 use crate::{present::Present, reading::Reading, settings::Settings};
@@ -82,16 +84,17 @@ impl Plan {
 /// What has to change here for people and groups to be as the reading says.
 ///
 /// # Errors
-/// Where the provider is off, or where so much would be taken away that somebody has to be asked.
+/// Where the provider is off, or where so much would be taken away, or given back, that somebody has
+/// to be asked.
 pub fn plan(
     present: &Present<'_>,
     reading: &Reading,
     settings: &Settings,
 ) -> Result<Plan, Refused> {
-    plan_allowing(present, reading, settings, Allowed::default())
+    plan_allowing(present, reading, settings, &Effects::default())
 }
 
-/// The same, where somebody was asked and allows more to be taken away.
+/// The same, where somebody was asked and allows these.
 ///
 /// # Errors
 /// As [`plan`].
@@ -99,7 +102,7 @@ pub fn plan_allowing(
     present: &Present<'_>,
     reading: &Reading,
     settings: &Settings,
-    allowed: Allowed,
+    allowed: &Effects,
 ) -> Result<Plan, Refused> {
     plan_within(present, reading, settings, allowed, |steps, _| steps)
 }
@@ -113,7 +116,7 @@ pub fn plan_within(
     present: &Present<'_>,
     reading: &Reading,
     settings: &Settings,
-    allowed: Allowed,
+    allowed: &Effects,
     reach: impl FnOnce(Vec<Step>, &mut Vec<Conflict>) -> Vec<Step>,
 ) -> Result<Plan, Refused> {
     let provider = present.facts().provider(present.provider());

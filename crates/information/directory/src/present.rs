@@ -5,19 +5,80 @@ use std::{
     sync::Arc,
 };
 
-use gw_model::{DISABLED_BY, ExternalIdentity, Membership, ProviderName, Snapshot, User, UserId};
+use gw_model::{
+    DISABLED_BY, DirectoryRecord, ExternalIdentity, Membership, ProviderName, Snapshot, Tally,
+    Timestamp, User, UserId,
+};
 
 /// The people and memberships that came from a directory before: a view over the facts.
 #[derive(Debug, Clone, Copy)]
 pub struct Present<'f> {
     facts: &'f Snapshot,
     provider: &'f ProviderName,
+    now: Timestamp,
 }
 
 impl<'f> Present<'f> {
     /// What is there by a provider's word.
     pub const fn of(facts: &'f Snapshot, provider: &'f ProviderName) -> Self {
-        Self { facts, provider }
+        Self {
+            facts,
+            provider,
+            now: Timestamp::from_millis(0),
+        }
+    }
+
+    /// The same at an instant: what was done long before it does not count any more. Without one,
+    /// all that is known counts.
+    #[must_use]
+    pub const fn at(mut self, now: Timestamp) -> Self {
+        self.now = now;
+        self
+    }
+
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What is kept of its readings.
+    pub(crate) fn record(&self) -> Option<&'f DirectoryRecord> {
+        self.facts.directory_record(self.provider).map(|one| &**one)
+    }
+
+    /// What its readings did lately.
+    pub(crate) fn done(&self) -> Tally {
+        let done = self.record().map(|record| record.done(self.now));
+        done.unwrap_or_default()
+    }
+
+    /// How many there were before that. Of what there was nothing then, what there is now counts.
+    pub(crate) fn before(&self) -> Tally {
+        let now = self.stakes();
+        let record = self.record().and_then(|record| record.before(self.now));
+        let Some(before) = record else {
+            return now;
+        };
+        let or = |before: usize, now: usize| if before == 0 { now } else { before };
+        Tally {
+            people: or(before.people, now.people),
+            memberships: or(before.memberships, now.memberships),
+            returns: or(before.returns, now.returns),
+        }
+    }
+
+    /// Who is linked and on, how many memberships they have by the directory's word, and who was
+    /// switched off by it.
+    pub(crate) fn stakes(&self) -> Tally {
+        let mut found = Tally::default();
+        for user in self.facts.users().filter(|user| user.is_of(self.provider)) {
+            if user.disabled {
+                found.returns += usize::from(self.switched_off(user));
+                continue;
+            }
+            found.people += usize::from(!self.ids_of(user).is_empty());
+            found.memberships += user.groups.iter().filter(|one| self.is_ours(one)).count();
+        }
+        found
     }
 
     /// The unique ids of everybody who is linked.

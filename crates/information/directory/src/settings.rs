@@ -41,7 +41,7 @@ pub struct Settings {
     pub page_size: u32,
     /// When it is read.
     pub timing: Timing,
-    /// What one reading may take away before somebody is asked.
+    /// What readings may take away, and give back, before somebody is asked.
     pub safety: Safety,
 }
 
@@ -236,6 +236,17 @@ pub struct Timing {
     pub pause: Duration,
 }
 
+impl Timing {
+    /// Steps until a server has let the account in: it is connected to, TLS is begun, the account
+    /// shown, and asked what the server is.
+    const STEPS: u32 = 4;
+
+    /// The longest time until one server has let the account in, whatever it sends meanwhile.
+    pub(crate) fn opening(&self) -> Duration {
+        self.answer.saturating_mul(Self::STEPS).min(self.reading)
+    }
+}
+
 impl Default for Timing {
     fn default() -> Self {
         Self {
@@ -252,7 +263,8 @@ impl Default for Timing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Safety {
     /// The largest share of the people who are linked and on, in per cent, that may be switched
-    /// off; and of the memberships that may end.
+    /// off; of the memberships that may end; and of the people who were switched off, that may be
+    /// switched on again. With 100 nobody is ever asked.
     pub loss_percent: u8,
     /// So many may be whatever their share is.
     pub loss_always: usize,
@@ -271,8 +283,11 @@ impl Default for Safety {
 }
 
 impl Safety {
-    /// How many of so many may be lost at once.
+    /// How many of so many may be lost without asking.
     pub const fn losses(&self, of: usize) -> usize {
+        if self.loss_percent >= 100 {
+            return usize::MAX;
+        }
         let share = of.saturating_mul(self.loss_percent as usize) / 100;
         if share > self.loss_always {
             share

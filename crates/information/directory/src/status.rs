@@ -7,7 +7,7 @@ use gw_model::Timestamp;
 
 use crate::{
     fault::DirectoryFault,
-    plan::{Allowed, Conflict, Counts, Refused},
+    plan::{Conflict, Counts, Effects, Refused},
     watch::Following,
 };
 
@@ -51,7 +51,7 @@ pub struct Trouble {
     /// What to do.
     pub help: String,
     /// What somebody would have to allow, where it waits for that.
-    pub needs: Option<Allowed>,
+    pub needs: Option<Effects>,
 }
 
 /// What was made of a reading.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use gw_directory::{Allowed, Follower, Handle, Settings, Status};
+use gw_directory::{Effects, Follower, Handle, Settings, Status};
 use gw_engine::Engine;
 use gw_model::ProviderName;
 use tokio::{
@@ -97,12 +97,12 @@ impl Directories {
         one.inspect(|one| one.handle.read_now()).is_some()
     }
 
-    /// Lets the next reading of one take this much away, and reads it at once; whether it is
-    /// followed.
-    pub fn allow(&self, name: &ProviderName, allowed: Allowed) -> bool {
+    /// Lets the next reading of one do this, as far as it still would, and reads it at once; whether
+    /// it is followed.
+    pub fn allow(&self, name: &ProviderName, allowed: &Effects) -> bool {
         let followed = self.followed();
         let allow = |one: &&One| {
-            one.keeper.allow(allowed);
+            one.keeper.allow(allowed.clone());
             one.handle.read_now();
         };
         followed.get(name).inspect(allow).is_some()

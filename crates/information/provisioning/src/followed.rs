@@ -14,13 +14,13 @@ use std::{
     time::Duration,
 };
 
-use gw_directory::{Allowed, Keeper, NotTaken, Present, Reading, Settings, Taken};
+use gw_directory::{Effects, Keeper, NotTaken, Present, Reading, Settings, Taken};
 use gw_engine::Engine;
 use gw_model::Timestamp;
 
 use self::{batch::Taking, wish::Wish};
 
-/// What somebody allowed to be taken away is allowed for so long, and for one reading.
+/// What somebody allowed is allowed for so long, and for one reading.
 pub const ALLOWED_FOR: Duration = Duration::from_secs(600);
 
 /// Keeps people and groups as one directory says; clones are the same.
@@ -30,7 +30,7 @@ pub struct Followed(Arc<Inner>);
 struct Inner {
     engine: Engine,
     settings: Arc<Settings>,
-    allowed: Mutex<Option<(Allowed, Timestamp)>>,
+    allowed: Mutex<Option<(Effects, Timestamp)>>,
 }
 
 impl Followed {
@@ -43,8 +43,8 @@ impl Followed {
         }))
     }
 
-    /// Lets the next reading take this much away, and no more.
-    pub fn allow(&self, allowed: Allowed) {
+    /// Lets the next reading do this to these people, and to nobody else.
+    pub fn allow(&self, allowed: Effects) {
         let until = self.0.engine.clock().now().after(ALLOWED_FOR);
         let mut kept = self
             .0
@@ -55,7 +55,7 @@ impl Followed {
     }
 
     /// What is allowed now; once.
-    fn allowance(&self) -> Allowed {
+    fn allowance(&self) -> Effects {
         let mut kept = self
             .0
             .allowed
@@ -63,7 +63,7 @@ impl Followed {
             .unwrap_or_else(PoisonError::into_inner);
         let now = self.0.engine.clock().now();
         let allowed = kept.take().filter(|(_, until)| now <= *until);
-        allowed.map_or_else(Allowed::default, |(allowed, _)| allowed)
+        allowed.map_or_else(Effects::default, |(allowed, _)| allowed)
     }
 }
 

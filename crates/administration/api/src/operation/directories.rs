@@ -1,9 +1,8 @@
-//! Directories that people and groups are read of: how they stand, read at once, let take away what
-//! waits. What one is, the configuration file says.
+//! Directories that people and groups are read of: how they stand, read at once, let do what waits. What one is, the configuration file says.
 
 use std::sync::Arc;
 
-use gw_directory::{Allowed, Conflict, Counts, Status, Trouble};
+use gw_directory::{Conflict, Counts, Effect, Effects, Status, Trouble};
 use gw_model::{Provider, ProviderName, Snapshot};
 use gw_provisioning::DirectoryShown;
 
@@ -11,9 +10,13 @@ use super::{Call, Reply, providers};
 use crate::{
     query::SEARCH,
     types::{
-        DirectoryConflict, DirectoryCounts, DirectoryLoss, DirectoryTrouble, DirectoryView, Problem,
+        DirectoryConflict, DirectoryCounts, DirectoryEffect, DirectoryEffectKind, DirectoryLoss,
+        DirectoryTrouble, DirectoryView, Problem,
     },
 };
+
+/// The most people of whom it is said what would be done to them.
+const WHO_MAX: usize = 10_000;
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();
@@ -28,9 +31,13 @@ pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let listing = call.query.page(
         view.facts.providers().filter(wanted),
         |provider| provider.name.to_string(),
-        |provider| DirectoryView {
-            conflicts: Vec::new(),
-            ..view_of(call, &view.facts, provider)
+        |provider| {
+            let mut shown = view_of(call, &view.facts, provider);
+            shown.conflicts = Vec::new();
+            if let Some(trouble) = &mut shown.trouble {
+                trouble.who = Vec::new();
+            }
+            shown
         },
     )?;
     Reply::json(&listing)
@@ -51,7 +58,7 @@ pub(super) fn read_now(call: &Call<'_>) -> Result<Reply, Problem> {
     }
 }
 
-/// What is allowed is what was shown: where more would be taken away by now, nothing is allowed.
+/// What is allowed is what was shown: where it is about anybody else by now, nothing is allowed.
 pub(super) fn allow(call: &Call<'_>) -> Result<Reply, Problem> {
     let loss: DirectoryLoss = call.body()?;
     let view = call.engine().view();
@@ -59,23 +66,20 @@ pub(super) fn allow(call: &Call<'_>) -> Result<Reply, Problem> {
     let followed = call.parts.directories.one(&provider.name);
     let followed = followed.ok_or_else(|| not_followed(&provider.name))?;
     let trouble = followed.status.trouble.as_ref();
-    let Some(needs) = trouble.and_then(|trouble| trouble.needs) else {
+    let Some(waits) = trouble.and_then(|trouble| trouble.needs.as_ref()) else {
         let detail = format!("the directory `{}` waits for nobody", provider.name);
         return Err(Problem::conflict(detail));
     };
-    if needs.people > loss.people || needs.memberships > loss.memberships {
+    if waits.digest() != loss.digest {
+        let now = waits.tally();
         let detail = format!(
-            "by now {} people would be switched off, and {} memberships end",
-            needs.people, needs.memberships
+            "what waits by now is not what was shown: {} people would be switched off, {} memberships end, {} people be switched on again",
+            now.people, now.memberships, now.returns
         );
-        let help = "look at it again, and allow that much where it is meant";
+        let help = "look again who it is, and allow it where it is meant";
         return Err(Problem::conflict(detail).help(help));
     }
-    let allowed = Allowed {
-        people: loss.people,
-        memberships: loss.memberships,
-    };
-    call.parts.directories.allow(&provider.name, allowed);
+    call.parts.directories.allow(&provider.name, waits);
     show(call)
 }
 
@@ -155,17 +159,42 @@ fn trouble(trouble: &Trouble) -> DirectoryTrouble {
         at: trouble.at,
         what: trouble.what.clone(),
         help: trouble.help.clone(),
-        needs: trouble.needs.map(|needs| DirectoryLoss {
-            people: needs.people,
-            memberships: needs.memberships,
-        }),
+        needs: trouble.needs.as_ref().map(loss),
+        who: trouble.needs.as_ref().map(who).unwrap_or_default(),
     }
+}
+
+fn loss(effects: &Effects) -> DirectoryLoss {
+    let tally = effects.tally();
+    DirectoryLoss {
+        people: tally.people,
+        memberships: tally.memberships,
+        returns: tally.returns,
+        digest: effects.digest(),
+    }
+}
+
+fn who(effects: &Effects) -> Vec<DirectoryEffect> {
+    let one = |(effect, name): (&Effect, &Arc<str>)| {
+        let (user, what, group) = match effect {
+            Effect::Off(user) => (*user, DirectoryEffectKind::Off, None),
+            Effect::Left(user, group) => (*user, DirectoryEffectKind::Leaves, Some(group.clone())),
+            Effect::On(user) => (*user, DirectoryEffectKind::On, None),
+        };
+        DirectoryEffect {
+            user,
+            name: name.clone(),
+            what,
+            group,
+        }
+    };
+    effects.iter().take(WHO_MAX).map(one).collect()
 }
 
 /// What is worth looking at of one that is followed.
 pub(super) fn worth_a_look(name: &ProviderName, status: &Status) -> Option<(String, &'static str)> {
     let trouble = status.trouble.as_ref()?;
-    let level = match trouble.needs {
+    let level = match &trouble.needs {
         Some(_) => "fault",
         None => "warning",
     };

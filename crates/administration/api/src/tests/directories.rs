@@ -43,7 +43,7 @@ async fn a_directory_is_shown_with_how_it_stands_and_other_providers_are_none() 
 #[tokio::test]
 async fn who_may_not_switch_a_provider_off_lets_no_directory_take_anything_away() {
     let house = with_directory().await;
-    let loss = serde_json::json!({ "people": 1, "memberships": 0 });
+    let loss = serde_json::json!({ "people": 1, "memberships": 0, "digest": "00" });
     let nothing = serde_json::json!({});
     for (method, path, body, may) in [
         (
@@ -90,8 +90,10 @@ async fn what_is_allowed_is_said_exactly() {
     for body in [
         serde_json::json!({}),
         serde_json::json!({ "people": 1 }),
-        serde_json::json!({ "people": -1, "memberships": 0 }),
-        serde_json::json!({ "people": 1, "memberships": 0, "all": true }),
+        serde_json::json!({ "people": -1, "memberships": 0, "digest": "00" }),
+        // How many says not who.
+        serde_json::json!({ "people": 1, "memberships": 0 }),
+        serde_json::json!({ "people": 1, "memberships": 0, "digest": "00", "all": true }),
         serde_json::json!([]),
     ] {
         let path = "/v1/directories/lab/allow";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{GroupName, ProviderName, Timestamp};
+use gw_model::{GroupName, ProviderName, Timestamp, UserId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -106,14 +106,50 @@ pub struct DirectoryTrouble {
     /// What somebody would have to allow, where it waits for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs: Option<DirectoryLoss>,
+    /// Whom that is about, at most 10,000 of them; lists leave it out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub who: Vec<DirectoryEffect>,
 }
 
-/// How much a directory may take away at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What a directory may do at once: how much, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DirectoryLoss {
     /// So many people are switched off.
     pub people: usize,
     /// So many memberships of others end.
     pub memberships: usize,
+    /// So many people are switched on again.
+    #[serde(default)]
+    pub returns: usize,
+    /// What tells whom it is about from all others: only they may be allowed who were shown.
+    pub digest: String,
+}
+
+/// What a directory would do to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DirectoryEffect {
+    /// Who it is.
+    #[schemars(with = "String")]
+    pub user: UserId,
+    /// The name that they sign in with.
+    pub name: Arc<str>,
+    /// What would be done.
+    pub what: DirectoryEffectKind,
+    /// The group that they would be in no longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub group: Option<GroupName>,
+}
+
+/// What a directory would do to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DirectoryEffectKind {
+    /// They would be switched off.
+    Off,
+    /// They would be in a group no longer.
+    Leaves,
+    /// They would be switched on again.
+    On,
 }

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     Actor, App, AppName, AppToken, AuthnEvent, AuthnMethod, BreakGlass, Change, Client, ClientId,
-    ClientName, EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group, GroupName, Membership,
-    ProposalId, ProposedChange, Provider, ProviderName, ProviderProof, Revocation, Session,
-    SessionId, Settlement, Timestamp, TokenHash, User, UserId,
+    ClientName, DirectoryRecord, EndReason, Ended, Epoch, ExternalIdentity, FactorId, Group,
+    GroupName, Membership, ProposalId, ProposedChange, Provider, ProviderName, ProviderProof,
+    Revocation, Session, SessionId, Settlement, Timestamp, TokenHash, User, UserId,
 };
 
 /// A change that does not fit the facts; nothing of its transaction is applied.
@@ -331,6 +331,7 @@ impl Snapshot {
             Change::RevocationForgotten(token) => {
                 self.revoked.remove(token);
             }
+            Change::DirectoryRecordPut(record) => self.put_record(version, record)?,
             Change::ProposalRemoved(id) => {
                 self.proposals
                     .remove(id)
@@ -517,6 +518,15 @@ impl Snapshot {
         self.groups_version = version;
     }
 
+    fn put_record(&mut self, version: u64, record: &DirectoryRecord) -> Result<(), ApplyError> {
+        self.known_provider(&record.name)?;
+        let mut record = record.clone();
+        record.version = version;
+        self.directory_records
+            .insert(record.name.clone(), Arc::new(record));
+        Ok(())
+    }
+
     fn put_client(&mut self, version: u64, client: &Arc<Client>) -> Result<(), ApplyError> {
         if let Some(other) = self.clients_by_name.get(&client.name)
             && *other != client.id
@@ -569,6 +579,7 @@ impl Snapshot {
                 name: name.to_string(),
             });
         }
+        self.directory_records.remove(name);
         self.groups_version = version;
         let theirs = self
             .groups

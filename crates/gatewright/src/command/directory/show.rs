@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use gw_api::types::{DirectoryCounts, DirectoryTrouble, DirectoryView};
+use gw_api::types::{
+    DirectoryCounts, DirectoryEffect, DirectoryEffectKind, DirectoryLoss, DirectoryTrouble,
+    DirectoryView,
+};
 use gw_model::{GroupName, ProviderName};
 use http::Method;
 
@@ -11,6 +14,11 @@ use crate::{
     command::{Shell, converse},
     output::{Cell, Table, when},
 };
+
+/// So many people are named of whom it is shown what would be done to them.
+const WHO_SHOWN: usize = 20;
+/// So much of a digest is shown.
+const DIGEST_SHOWN: usize = 12;
 
 pub(super) fn run(shell: &Shell, name: &ProviderName) -> crate::command::Done {
     let client = shell.client()?;
@@ -99,14 +107,58 @@ fn troubled(what: &'static str, trouble: &DirectoryTrouble) -> Vec<(&'static str
         ),
         ("", trouble.help.clone()),
     ];
-    if let Some(needs) = trouble.needs {
-        let words = format!(
-            "{} people would be switched off, and {} memberships of others end: `gatewright directory allow`",
-            needs.people, needs.memberships
-        );
+    if let Some(needs) = &trouble.needs {
+        let words = format!("{}: `gatewright directory allow`", what_waits(needs));
         rows.push(("waits", words));
+        let digest = needs.digest.chars().take(DIGEST_SHOWN).collect();
+        rows.push(("digest", digest));
+        rows.extend(who(trouble).into_iter().map(|line| ("", line)));
     }
     rows
+}
+
+/// What somebody is asked to allow, in one line.
+pub(super) fn what_waits(needs: &DirectoryLoss) -> String {
+    let mut parts = Vec::new();
+    for (count, what) in [
+        (needs.people, "people switched off"),
+        (needs.memberships, "memberships of others ended"),
+        (needs.returns, "people switched on again"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    parts.join(", ")
+}
+
+/// Whom that is about: the first of them, and how many more.
+pub(super) fn who(trouble: &DirectoryTrouble) -> Vec<String> {
+    let mut lines: Vec<_> = trouble
+        .who
+        .iter()
+        .take(WHO_SHOWN)
+        .map(one_of_them)
+        .collect();
+    let all = trouble
+        .needs
+        .as_ref()
+        .map_or(0, |needs| needs.people + needs.memberships + needs.returns);
+    if all > lines.len() {
+        let more = all - lines.len();
+        lines.push(format!("and {more} more: all of them with --json"));
+    }
+    lines
+}
+
+fn one_of_them(effect: &DirectoryEffect) -> String {
+    let name = &effect.name;
+    match (effect.what, &effect.group) {
+        (DirectoryEffectKind::Off, _) => format!("{name} is switched off"),
+        (DirectoryEffectKind::On, _) => format!("{name} is switched on again"),
+        (DirectoryEffectKind::Leaves, Some(group)) => format!("{name} leaves {group}"),
+        (DirectoryEffectKind::Leaves, None) => format!("{name} leaves a group"),
+    }
 }
 
 fn names(groups: &[GroupName]) -> String {

@@ -273,12 +273,12 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "directory",
         "loss_percent",
-        "Of those who are linked and on, and of the memberships by its word: the share in per cent that one reading may take away. More waits until somebody allows it (`gatewright directory allow`).",
+        "Of those who are linked and on, of the memberships by its word, and of those whom it switched off: the share in per cent that its readings may take away, or switch on again, within a day. More waits until somebody allows it (`gatewright directory allow`); `100` never waits.",
     ),
     (
         "directory",
         "loss_always",
-        "So many may be taken away whatever their share is.",
+        "So many may be taken away, or switched on again, within a day whatever their share is.",
     ),
     (
         "directory",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use gw_model::{
     DISABLED_BY, Epoch, ExternalIdentity, Factor, FactorId, FactorKind, Membership, Snapshot,
-    Timestamp, User, UserId,
+    Tally, Timestamp, User, UserId,
 };
 
 use super::*;

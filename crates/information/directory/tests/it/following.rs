@@ -1,6 +1,6 @@
 //! A real directory followed: what changes there changes here.
 
-use gw_directory::{Allowed, Following};
+use gw_directory::Following;
 
 use crate::{
     house::{House, groups, is_on, mapped, settings, until},
@@ -167,20 +167,15 @@ async fn an_emptied_directory_switches_nobody_off_until_it_is_allowed() {
     directory.change(&all).await;
     let (handle, _running) = house.follow();
     until(&handle, "it is asked", |status| {
-        let needs = status.trouble.as_ref().and_then(|trouble| trouble.needs);
-        needs
-            == Some(Allowed {
-                people: 9,
-                memberships: 0,
-            })
+        let trouble = status.trouble.as_ref();
+        let needs = trouble.and_then(|trouble| trouble.needs.as_ref());
+        needs.is_some_and(|needs| needs.tally().people == 9)
     })
     .await;
     assert!(house.facts().users().all(|user| !user.disabled));
 
-    house.allow(Allowed {
-        people: 9,
-        memberships: 0,
-    });
+    let waits = handle.status().trouble.clone();
+    house.allow(waits.and_then(|trouble| trouble.needs).unwrap());
     handle.read_now();
     house
         .until("it is done", |facts| {

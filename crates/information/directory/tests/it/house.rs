@@ -7,7 +7,7 @@ use std::{
 };
 
 use gw_directory::{
-    Allowed, Follower, GroupMatch, Groups, Handle, Keeper, MappedGroup, MemberAttribute, NotTaken,
+    Effects, Follower, GroupMatch, Groups, Handle, Keeper, MappedGroup, MemberAttribute, NotTaken,
     People, Present, Provision, Reading, Safety, Scope, Secret, Server, Settings, Status, Taken,
     Timing, UniqueIdAttribute, plan_allowing,
 };
@@ -86,7 +86,7 @@ pub(crate) struct House(Arc<Inner>);
 struct Inner {
     facts: watch::Sender<Snapshot>,
     settings: Settings,
-    allowed: Mutex<Allowed>,
+    allowed: Mutex<Effects>,
     readings: watch::Sender<usize>,
 }
 
@@ -104,7 +104,7 @@ impl House {
         self.0.facts.borrow().clone()
     }
 
-    pub(crate) fn allow(&self, allowed: Allowed) {
+    pub(crate) fn allow(&self, allowed: Effects) {
         *self.0.allowed.lock().unwrap() = allowed;
     }
 
@@ -149,8 +149,8 @@ impl Keeper for House {
     async fn take(&self, reading: Arc<Reading>) -> Result<Taken, NotTaken> {
         let before = self.facts();
         let present = Present::of(&before, &self.0.settings.provider);
-        let allowed = *self.0.allowed.lock().unwrap();
-        let plan = plan_allowing(&present, &reading, &self.0.settings, allowed)?;
+        let allowed = self.0.allowed.lock().unwrap().clone();
+        let plan = plan_allowing(&present, &reading, &self.0.settings, &allowed)?;
         let mut next = before.users().count() as u64;
         let changes = plan.changes(&present, || {
             next += 1;

@@ -217,7 +217,7 @@ impl Taking {
             if steps.is_empty() || client(facts, wish.settings().provider.as_str()).is_none() {
                 return Err(decline(Ok(Vec::new())));
             }
-            commit.changes = changes(facts, wish.settings(), steps.clone(), &ids);
+            commit.changes = changes(facts, (&wish, now), steps.clone(), &ids);
             // INVARIANT: a plan is made once.
             let _ = told.set(Ok(steps));
             Ok(commit)

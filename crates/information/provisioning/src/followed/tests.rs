@@ -13,7 +13,7 @@ use gw_model::{
     Provider, ProviderProtocol, Snapshot, User,
 };
 
-use super::{Allowed, Followed};
+use super::Followed;
 
 const ROLE: &str = include_str!("../../../../../policies/roles/provisioning.cedar");
 
@@ -397,14 +397,73 @@ async fn much_that_is_lost_waits_and_is_allowed_once_and_no_more_than_was_seen()
         other => panic!("{other:?}"),
     };
     let needs = refused(house.take(gone()).await);
-    assert_eq!(needs.people, 4);
+    assert_eq!(needs.tally().people, 4);
     assert!(!house.user("h").disabled);
-    house.followed.allow(Allowed { people: 3, ..needs });
-    refused(house.take(gone()).await);
+    // As many others, by now.
+    house.followed.allow(needs.clone());
+    refused(house.take(reading(&names[4..], &[])).await);
+    assert!(!house.user("a").disabled);
+    house.followed.allow(needs.clone());
+    refused(house.take(reading(&names[..3], &[])).await);
     house.followed.allow(needs);
     assert_eq!(house.take(gone()).await.unwrap().counts.disabled, 4);
     assert!(house.user("h").disabled);
     refused(house.take(reading(&names[..1], &[])).await);
+}
+
+#[tokio::test]
+async fn a_drip_of_losses_waits_also_over_several_readings_and_after_a_restart() {
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let house = House::open(Vec::new()).await;
+    house.take(reading(&names, &[])).await.unwrap();
+    for left in [7, 6] {
+        house.take(reading(&names[..left], &[])).await.unwrap();
+    }
+    let third = || reading(&names[..5], &[]);
+    let waits = |taken: Result<Taken, NotTaken>| match taken {
+        Err(NotTaken::Refused(Refused::TooMuch { people, .. })) => (people.lost, people.earlier),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(waits(house.take(third()).await), (1, 2));
+    // Nothing of it is only in memory.
+    let anew = Followed::new(house.tested.engine.clone(), settings().into());
+    assert_eq!(waits(anew.take(Arc::new(third())).await), (1, 2));
+    assert!(!house.user("f").disabled);
+}
+
+#[tokio::test]
+async fn whoever_is_on_again_all_at_once_waits() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let house = House::open(Vec::new()).await;
+    house.take(reading(&names, &[])).await.unwrap();
+    let off = || {
+        let mut read = reading(&names, &[]);
+        read.people
+            .iter_mut()
+            .take(4)
+            .for_each(|one| one.is_disabled = true);
+        read
+    };
+    let needs = |taken: Result<Taken, NotTaken>| match taken {
+        Err(NotTaken::Refused(refused)) => refused.needs().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    house.followed.allow(needs(house.take(off()).await));
+    assert_eq!(house.take(off()).await.unwrap().counts.disabled, 4);
+    let on = needs(house.take(reading(&names, &[])).await);
+    assert_eq!((on.tally().people, on.tally().returns), (0, 4));
+    assert!(house.user("a").disabled);
+    house.followed.allow(on);
+    assert_eq!(
+        house
+            .take(reading(&names, &[]))
+            .await
+            .unwrap()
+            .counts
+            .enabled,
+        4
+    );
+    assert!(!house.user("a").disabled);
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::{
 };
 
 use gw_directory::{
-    Allowed, Conflict, Counts, Plan, Present, Reading, Refused, Settings, Step, Why, plan_within,
+    Conflict, Counts, Effects, Plan, Present, Reading, Refused, Settings, Step, Why, plan_within,
+    recorded,
 };
 use gw_engine::random;
 use gw_model::{Change, Epoch, GroupName, Snapshot, Timestamp, UserId};
@@ -37,7 +38,7 @@ impl Who {
 pub(super) struct Wish {
     reading: Arc<Reading>,
     settings: Arc<Settings>,
-    allowed: Allowed,
+    allowed: Effects,
     /// Who stays as they are, and why.
     withheld: BTreeMap<Who, Why>,
     /// Groups that policy does not let it put people into.
@@ -57,7 +58,7 @@ impl Wish {
     pub(super) const fn of(
         reading: Arc<Reading>,
         settings: Arc<Settings>,
-        allowed: Allowed,
+        allowed: Effects,
     ) -> Self {
         Self {
             reading,
@@ -90,7 +91,7 @@ impl Wish {
         let mut settings = Settings::clone(&self.settings);
         let mapped = &mut settings.groups.mapped;
         mapped.retain(|mapped| sight.may_fill(&mapped.here));
-        let present = Present::of(facts, provider);
+        let present = Present::of(facts, provider).at(now);
         let reach = |steps: Vec<Step>, conflicts: &mut Vec<Conflict>| {
             self.unfilled(&sight, conflicts);
             let mut within = Vec::with_capacity(steps.len());
@@ -99,7 +100,7 @@ impl Wish {
             }
             reach::named(facts, within, conflicts)
         };
-        let plan = plan_within(&present, &self.reading, &settings, self.allowed, reach)?;
+        let plan = plan_within(&present, &self.reading, &settings, &self.allowed, reach)?;
         Ok(Planned {
             epoch: facts.epoch,
             steps: plan.steps,
@@ -137,13 +138,16 @@ impl Wish {
     }
 }
 
-/// The changes of facts that steps are; who comes has the id that policy was asked about.
+/// The changes of facts that steps are, with what is kept of them for later readings; who comes has
+/// the id that policy was asked about.
 pub(super) fn changes(
     facts: &Snapshot,
-    settings: &Settings,
+    (wish, now): (&Wish, Timestamp),
     steps: Vec<Step>,
     ids: &BTreeMap<Arc<str>, UserId>,
 ) -> Vec<Change> {
+    let present = Present::of(facts, &wish.settings.provider).at(now);
+    let kept = recorded(&present, &steps, &wish.allowed);
     let new = |step: &Step| match step {
         Step::Add(new) => ids.get(&new.unique_id).copied(),
         Step::Change(_) => None,
@@ -154,9 +158,10 @@ pub(super) fn changes(
         steps,
         ..Plan::default()
     };
-    let present = Present::of(facts, &settings.provider);
-    plan.changes(&present, || {
+    let mut changes = plan.changes(&present, || {
         let new = new.next();
         new.unwrap_or_else(|| UserId::from_bits(random::bits()))
-    })
+    });
+    changes.extend(kept);
+    changes
 }

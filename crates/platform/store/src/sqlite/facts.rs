@@ -26,6 +26,7 @@ pub(super) const PROPOSAL: &str = "proposal";
 pub(super) const PROVIDER: &str = "provider";
 pub(super) const CLIENT: &str = "client";
 pub(super) const REVOCATION: &str = "revocation";
+pub(super) const DIRECTORY_RECORD: &str = "directory-record";
 
 /// Something that has a row.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,7 @@ pub(super) enum Entity {
     Provider(ProviderName),
     Client(ClientId),
     Revocation(TokenId),
+    DirectoryRecord(ProviderName),
 }
 
 /// What stands in a row, beside kind and key.
@@ -112,12 +114,16 @@ fn touch(before: &Snapshot, change: &Change, touched: &mut BTreeSet<Entity>) {
             touched.extend(theirs.map(|user| Entity::User(user.id)));
             let groups = before.groups().filter(|group| group.at(name).is_some());
             touched.extend(groups.map(|group| Entity::Group(group.name.clone())));
+            touched.insert(Entity::DirectoryRecord(name.clone()));
             touched.insert(Entity::Provider(name.clone()))
         }
         Change::ClientPut(client) => touched.insert(Entity::Client(client.id)),
         Change::ClientRemoved(id) => touched.insert(Entity::Client(*id)),
         Change::TokenRevoked(revocation) => touched.insert(Entity::Revocation(revocation.token)),
         Change::RevocationForgotten(token) => touched.insert(Entity::Revocation(*token)),
+        Change::DirectoryRecordPut(record) => {
+            touched.insert(Entity::DirectoryRecord(record.name.clone()))
+        }
     };
 }
 
@@ -178,6 +184,7 @@ impl Entity {
             Self::Provider(_) => PROVIDER,
             Self::Client(_) => CLIENT,
             Self::Revocation(_) => REVOCATION,
+            Self::DirectoryRecord(_) => DIRECTORY_RECORD,
         }
     }
 
@@ -194,6 +201,7 @@ impl Entity {
             Self::Provider(name) => name.to_string(),
             Self::Client(id) => id.to_string(),
             Self::Revocation(token) => token.to_string(),
+            Self::DirectoryRecord(name) => name.to_string(),
             Self::Settings | Self::Policies | Self::Declared => String::new(),
         }
     }
@@ -234,6 +242,9 @@ impl Entity {
             Self::Revocation(token) => after
                 .revocation(*token)
                 .map(|revocation| (revocation.version, words::to_json(revocation))),
+            Self::DirectoryRecord(name) => after
+                .directory_record(name)
+                .map(|record| (record.version, words::to_json(record))),
         };
         let Some((version, body)) = found else {
             return Ok(None);

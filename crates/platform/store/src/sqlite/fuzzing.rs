@@ -70,6 +70,9 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
     let revocations = facts
         .revocations()
         .map(|revocation| Entity::Revocation(revocation.token));
+    let records = facts
+        .directory_records()
+        .map(|record| Entity::DirectoryRecord(record.name.clone()));
     let mut rows: Vec<Row> = [Entity::Settings, Entity::Policies, Entity::Declared]
         .into_iter()
         .chain(users)
@@ -83,6 +86,7 @@ pub fn rows_of(facts: &Snapshot) -> Vec<Row> {
         .chain(providers)
         .chain(clients)
         .chain(revocations)
+        .chain(records)
         .filter_map(|entity| row(&entity, facts))
         .collect();
     for (kind, version) in [

@@ -13,9 +13,9 @@ use std::{
 };
 
 use gw_model::{
-    App, AppName, AppToken, BreakGlass, Change, Client, Epoch, Group, GroupName, PolicyFile,
-    ProposedChange, Provider, PublishedKey, Revocation, Session, Settings, Snapshot, Upstream,
-    User, UserId,
+    App, AppName, AppToken, BreakGlass, Change, Client, DirectoryRecord, Epoch, Group, GroupName,
+    PolicyFile, ProposedChange, Provider, PublishedKey, Revocation, Session, Settings, Snapshot,
+    Upstream, User, UserId,
 };
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -61,6 +61,7 @@ pub(super) struct Stored {
     providers: Versioned<Arc<Provider>>,
     clients: Versioned<Arc<Client>>,
     revocations: Versioned<Revocation>,
+    directory_records: Versioned<Arc<DirectoryRecord>>,
     pub(super) collections: BTreeMap<String, u64>,
 }
 
@@ -105,6 +106,7 @@ impl Stored {
             facts::PROVIDER => self.providers.push((version, row.value()?)),
             facts::CLIENT => self.clients.push((version, row.value()?)),
             facts::REVOCATION => self.revocations.push((version, row.value()?)),
+            facts::DIRECTORY_RECORD => self.directory_records.push((version, row.value()?)),
             _ => {
                 return Err(StoreError::NewerKind {
                     place: format!("the fact `{key}`"),
@@ -175,6 +177,9 @@ impl Rebuild {
         }
         for (version, revocation) in stored.revocations {
             self.put(version, Change::TokenRevoked(revocation))?;
+        }
+        for (version, record) in stored.directory_records {
+            self.put(version, Change::DirectoryRecordPut(record))?;
         }
         for (version, proposed) in stored.proposals {
             self.put(version, Change::ProposalPut(proposed))?;

@@ -122,7 +122,8 @@ export interface DirectoryTrouble {
   at: Time;
   what: string;
   help: string;
-  needs?: { people: number; memberships: number };
+  needs?: { people: number; memberships: number; returns: number; digest: string };
+  who?: { user: string; name: string; what: 'off' | 'leaves' | 'on'; group?: string }[];
 }
 
 /** A directory that people and groups are read of, and how following it stands. */

@@ -58,7 +58,7 @@ function Allow({ directory, needs, again }: { directory: Directory; needs: Needs
   const close = () => setAsked(false);
   const allow = async () => {
     if (!(await doing.run(() => api.post(`${to('directories', directory.name)}/allow`, needs)))) return;
-    say(`${directory.title} may take that away, once; it is read now`);
+    say(`${directory.title} may do that, once; it is read now`);
     close();
     again();
   };
@@ -70,7 +70,7 @@ function Allow({ directory, needs, again }: { directory: Directory; needs: Needs
       </Act>
       {asked && (
         <Confirm
-          title={`Let ${directory.title} take that away?`}
+          title={`Let ${directory.title} do that?`}
           action={`Allow ${directory.name}`}
           danger
           doing={doing}
@@ -79,12 +79,32 @@ function Allow({ directory, needs, again }: { directory: Directory; needs: Needs
         >
           <p>
             {people(needs.people)} are switched off: what they have open ends at once.{' '}
-            {count(needs.memberships, 'membership')} of others end. It is read again now, and takes away no more than
-            this.
+            {count(needs.memberships, 'membership')} of others end. {people(needs.returns)} are switched on again. It is
+            read again now, and does this to nobody else.
           </p>
+          <Who directory={directory} />
         </Confirm>
       )}
     </div>
+  );
+}
+
+/** The most people who are named in the question. */
+const WHO_SHOWN = 20;
+const WHAT = { off: 'is switched off', leaves: 'leaves', on: 'is switched on again' };
+
+function Who({ directory }: { directory: Directory }) {
+  const who = directory.trouble?.who ?? [];
+  const more = who.length - WHO_SHOWN;
+  return (
+    <ul class="lines">
+      {who.slice(0, WHO_SHOWN).map(({ user, name, what, group }) => (
+        <li key={`${user} ${what} ${group}`}>
+          <code>{name}</code> {WHAT[what]} {group && <code>{group}</code>}
+        </li>
+      ))}
+      {more > 0 && <li>and {number(more)} more</li>}
+    </ul>
   );
 }
 
