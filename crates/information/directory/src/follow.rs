@@ -189,10 +189,15 @@ impl<K: Keeper> Follower<K> {
     async fn read(&self) -> Result<(Read, String), DirectoryFault> {
         let settings = self.servers.settings();
         let mut session = self.servers.open().await?;
-        let server = session.server.to_string();
-        let read = read(&mut session, settings, &self.keeper.expected()).await?;
+        let server = session.server.clone();
+        let read = read(&mut session, settings, &self.keeper.expected()).await;
+        let read = read.inspect_err(|fault| {
+            if fault.is_of_server() {
+                self.servers.turn_from(&server);
+            }
+        })?;
         session.connection.close().await;
-        Ok((read, server))
+        Ok((read, server.to_string()))
     }
 
     /// How long until the next reading, at the latest.

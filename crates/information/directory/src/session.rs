@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use gw_outbound::{Purpose, Stream};
+use tokio::time::timeout;
 
 use crate::{
     connection::Connection,
@@ -20,6 +21,8 @@ use crate::{
 const ACTIVE_DIRECTORY: &str = "1.2.840.113556.1.4.800";
 /// The most values of the root entry that are looked at.
 const ROOT_VALUES_MAX: usize = 256;
+/// The largest root entry, in bytes.
+const ROOT_BYTES_MAX: usize = 1 << 20;
 
 /// The servers of a directory: who answered last is asked first.
 #[derive(Debug)]
@@ -79,7 +82,7 @@ impl Servers {
             let Some(server) = servers.get(place) else {
                 continue;
             };
-            match self.enter(server).await {
+            match self.entered(server).await {
                 Ok(session) => {
                     self.preferred.store(place, Ordering::Relaxed);
                     return Ok(session);
@@ -92,6 +95,25 @@ impl Servers {
             }
         }
         Err(last)
+    }
+
+    /// In time, whatever it sends meanwhile: else the next server would never be asked.
+    async fn entered(&self, server: &Server) -> Result<Session, DirectoryFault> {
+        let patience = self.settings.timing.opening();
+        match timeout(patience, self.enter(server)).await {
+            Ok(entered) => entered,
+            Err(_) => Err(DirectoryFault::Slow(patience)),
+        }
+    }
+
+    /// Asks another server first from now on, if there is one: this one let the account in and could
+    /// not be read.
+    pub(crate) fn turn_from(&self, server: &Server) {
+        let servers = &self.settings.servers;
+        if let Some(place) = servers.iter().position(|one| one == server) {
+            let next = (place + 1) % servers.len();
+            self.preferred.store(next, Ordering::Relaxed);
+        }
     }
 
     async fn enter(&self, server: &Server) -> Result<Session, DirectoryFault> {
@@ -173,15 +195,21 @@ async fn root(connection: &mut Connection<Stream>) -> Result<Root, DirectoryFaul
         "namingContexts",
         "defaultNamingContext",
     ];
-    let mut root = Root::default();
+    let mut root = None;
     // A server that hides it is one that is known nothing of.
     connection
         .search(&one("", &names), &[], |entry| {
-            root = read_root(&entry);
-            Ok(())
+            let is_one = root.is_none() && entry.size() <= ROOT_BYTES_MAX;
+            root = Some(read_root(&entry));
+            match is_one {
+                true => Ok(()),
+                false => Err(DirectoryFault::Misbehaves(
+                    "more than one entry with what it says of itself, or a huge one".to_owned(),
+                )),
+            }
         })
         .await?;
-    Ok(root)
+    Ok(root.unwrap_or_default())
 }
 
 fn read_root(entry: &Entry) -> Root {

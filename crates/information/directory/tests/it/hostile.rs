@@ -122,6 +122,67 @@ async fn who_says_nothing_or_drips_is_not_waited_for_without_an_end() {
     assert!(matches!(fault, DirectoryFault::Slow(_)), "{fault}");
 }
 
+/// A server that says of itself what this says, and never anything else.
+async fn with_root(reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Fake {
+    Fake::serve(move |asked| match asked.searches("") {
+        true => reply(asked),
+        false => asked.ordinary().unwrap_or(Reply::Silence),
+    })
+    .await
+}
+
+/// Servers that let the account in and never come to the end of what they are.
+async fn never_open() -> [Fake; 2] {
+    let entries = with_root(|asked| {
+        let entry = asked.entry("", &[("supportedControl", "1.2.3")]);
+        Reply::Endless(Box::new(move |_| entry.clone()))
+    });
+    let places = with_root(|asked| {
+        let elsewhere = asked.answer(&tlv(0x73, &tlv(4, b"ldap://127.0.0.1:1/dc=lab")));
+        Reply::Endless(Box::new(move |_| elsewhere.clone()))
+    });
+    [entries.await, places.await]
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_all_of_what_it_is_is_not_waited_for_without_an_end() {
+    for fake in never_open().await {
+        let mut settings = of(&fake);
+        settings.timing.answer = Duration::from_millis(100);
+        let house = House::of(&settings);
+        let (handle, _running) = house.follow();
+        until(&handle, "it is told", |status| status.trouble.is_some()).await;
+        let trouble = handle.status().trouble.clone().unwrap();
+        assert!(
+            trouble.what.contains("more than one entry")
+                || trouble.what.contains("no answer within"),
+            "{}",
+            trouble.what
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_next_server_is_read_where_one_never_says_what_it_is_or_breaks_off() {
+    let fine =
+        || with_people(|asked| Reply::Bytes([person(asked, 1), asked.page_done(b"")].concat()));
+    for never in never_open().await {
+        let fine = fine().await;
+        let mut settings = settings(&[&never.url(), &fine.url()], false);
+        settings.timing.answer = Duration::from_millis(100);
+        let reading = read_once(&settings, &BTreeSet::new()).await.unwrap();
+        assert_eq!(reading.people.len(), 1);
+    }
+    // It lets the account in, and cannot be read.
+    let broken = with_people(|asked| Reply::Last(person(asked, 2))).await;
+    let fine = fine().await;
+    let house = House::of(&settings(&[&broken.url(), &fine.url()], false));
+    let (_handle, _running) = house.follow();
+    house
+        .until("the other one is read", |facts| is_on(facts, "p1"))
+        .await;
+}
+
 #[tokio::test]
 async fn people_without_an_end_are_not_read_without_an_end() {
     let fake = with_people(|asked| {
