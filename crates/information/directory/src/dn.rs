@@ -19,6 +19,9 @@ pub const DN_BYTES_MAX: usize = 2048;
 /// The most RDNs of a name, and the most parts of all of them together.
 pub const DN_PARTS_MAX: usize = 64;
 
+/// What keeping a key takes beside its text.
+const KEY_OVERHEAD: usize = 32;
+
 /// A text that is no distinguished name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DnFault {
@@ -63,6 +66,13 @@ enum Value {
 /// A name's canonical form: equal exactly where two names are one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DnKey(Arc<str>);
+
+impl DnKey {
+    /// What it holds, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.len() + size_of::<Self>() + KEY_OVERHEAD
+    }
+}
 
 impl Dn {
     /// What it is compared by.

@@ -5,6 +5,7 @@ use crate::{
     ber::message_length,
     connection::MESSAGE_BYTES_MAX,
     message::{Answer, decode, is_refreshed, paging_cookie, sync_info_is_news},
+    reader::Kept,
     reading::{group, person},
     settings::{Groups, People},
 };
@@ -19,7 +20,7 @@ pub fn message(bytes: &[u8], people: &People, groups: &Groups) -> bool {
     match &message.answer {
         Answer::Entry(entry) => {
             let _ = person(entry, people);
-            let _ = group(entry, groups);
+            let _ = group(entry, groups, &mut Kept::default());
         }
         Answer::Intermediate { name, value } => {
             let _ = is_refreshed(name.as_deref(), value);

@@ -5,6 +5,7 @@
 //! pages: each of them is asked for by name of their unique id.
 
 mod groups;
+mod kept;
 mod marker;
 mod missing;
 mod pages;
@@ -16,12 +17,13 @@ use tokio::time::timeout;
 
 pub(crate) use self::{
     groups::search as group_search,
+    kept::Kept,
     marker::{Marker, context_marker, marker},
     pages::Pages,
 };
 use crate::{
     fault::DirectoryFault,
-    message::Search,
+    message::{Entry, Search},
     reading::{Reading, person},
     session::Session,
     settings::{People, Settings},
@@ -31,7 +33,8 @@ use crate::{
 pub const PEOPLE_MAX: usize = 250_000;
 /// The most groups that are looked at.
 pub const GROUPS_MAX: usize = 50_000;
-/// The most that is read of a directory at once, in bytes.
+/// The most that is read of a directory at once, in bytes; and the most that is kept of that, in the
+/// form in which names are compared.
 pub const READING_BYTES_MAX: usize = 1 << 30;
 /// The most entries that are told of because nobody can be made of them.
 pub const UNUSABLE_MAX: usize = 1000;
@@ -89,16 +92,17 @@ async fn once(
     expected: &BTreeSet<Arc<str>>,
 ) -> Result<Read, DirectoryFault> {
     let mut reading = Reading::default();
+    let mut kept = Kept::default();
     let mut pages = Pages::new(settings.page_size, PEOPLE_MAX, "people");
     let search = people(&settings.people);
     pages
         .read(&mut session.connection, &search, |entry| {
-            take(&entry, &settings.people, &mut reading);
-            Ok(())
+            take(&entry, &settings.people, &mut reading, &mut kept)
         })
         .await?;
-    let of_groups = groups::read(session, settings, &mut reading, pages.bytes()).await?;
-    let missed = missing::confirm(session, settings, expected, &mut reading).await?;
+    let (of_groups, mut kept) =
+        groups::read(session, settings, &mut reading, (pages.bytes(), kept)).await?;
+    let missed = missing::confirm(session, settings, expected, (&mut reading, &mut kept)).await?;
     Ok(Read {
         reading,
         is_settled: !pages.had_twice() && !missed,
@@ -124,10 +128,20 @@ pub(crate) fn people(people: &People) -> Search {
     }
 }
 
-fn take(entry: &crate::message::Entry, people: &People, reading: &mut Reading) {
+fn take(
+    entry: &Entry,
+    people: &People,
+    reading: &mut Reading,
+    kept: &mut Kept,
+) -> Result<(), DirectoryFault> {
+    kept.entry(entry)?;
     match person(entry, people) {
-        Ok(one) => reading.people.push(one),
+        Ok(one) => {
+            kept.person(&one)?;
+            reading.people.push(one);
+        }
         Err(unusable) if reading.unusable.len() < UNUSABLE_MAX => reading.unusable.push(unusable),
         Err(_) => {}
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Groups, as far as mapped ones can lead to them.
 
-use super::{GROUPS_MAX, Pages, range};
+use super::{GROUPS_MAX, Kept, Pages, range};
 use crate::{
     fault::DirectoryFault,
     filter::Filter,
@@ -10,27 +10,41 @@ use crate::{
     settings::{GroupMatch, Groups, Settings},
 };
 
-/// Reads groups; so many bytes were read before. Places elsewhere that were named.
+/// What is made of what is read.
+struct Taking<'r> {
+    groups: &'r Groups,
+    reading: &'r mut Reading,
+    kept: Kept,
+    /// Groups of whose members there are more.
+    partial: Vec<Entry>,
+}
+
+/// Reads groups; so many bytes were read before, and this is kept. Places elsewhere that were named,
+/// and what is kept by then.
 pub(super) async fn read(
     session: &mut Session,
     settings: &Settings,
     reading: &mut Reading,
-    bytes: usize,
-) -> Result<usize, DirectoryFault> {
+    (bytes, kept): (usize, Kept),
+) -> Result<(usize, Kept), DirectoryFault> {
     let groups = &settings.groups;
+    let mut taking = Taking {
+        groups,
+        reading,
+        kept,
+        partial: Vec::new(),
+    };
     let mut pages = Pages::new(settings.page_size, GROUPS_MAX, "groups").after(bytes);
     if let Some(search) = below_base(groups) {
-        let mut partial = Vec::new();
-        let mut each = |entry| take(entry, groups, reading, &mut partial);
         pages
-            .read(&mut session.connection, &search, &mut each)
+            .read(&mut session.connection, &search, |entry| taking.take(entry))
             .await?;
-        complete(session, partial, groups, reading).await?;
+        taking.complete(session).await?;
     }
-    for base in by_name(groups, reading) {
-        elsewhere(session, &mut pages, &base, groups, reading).await?;
+    for base in by_name(groups, taking.reading) {
+        elsewhere(session, &mut pages, &base, &mut taking).await?;
     }
-    Ok(pages.references())
+    Ok((pages.references(), taking.kept))
 }
 
 /// Where groups are followed into one another, any may be led to; else only what is mapped.
@@ -79,20 +93,18 @@ async fn elsewhere(
     session: &mut Session,
     pages: &mut Pages,
     base: &str,
-    groups: &Groups,
-    reading: &mut Reading,
+    taking: &mut Taking<'_>,
 ) -> Result<(), DirectoryFault> {
+    let groups = taking.groups;
     let search = search(groups, base.to_owned(), Scope::Base, groups.filter.clone());
-    let mut partial = Vec::new();
-    let mut each = |entry| take(entry, groups, reading, &mut partial);
     match pages
-        .read(&mut session.connection, &search, &mut each)
+        .read(&mut session.connection, &search, |entry| taking.take(entry))
         .await
     {
         Err(DirectoryFault::Refused { code, .. }) if code == ResultCode::NO_SUCH_OBJECT.0 => {}
         other => other?,
     }
-    complete(session, partial, groups, reading).await
+    taking.complete(session).await
 }
 
 pub(crate) fn search(groups: &Groups, base: String, scope: Scope, filter: Filter) -> Search {
@@ -113,30 +125,29 @@ pub(crate) fn search(groups: &Groups, base: String, scope: Scope, filter: Filter
     }
 }
 
-fn take(
-    mut entry: Entry,
-    groups: &Groups,
-    reading: &mut Reading,
-    partial: &mut Vec<Entry>,
-) -> Result<(), DirectoryFault> {
-    if range::is_partial(&entry) {
-        partial.push(entry);
-        return Ok(());
+impl Taking<'_> {
+    fn take(&mut self, mut entry: Entry) -> Result<(), DirectoryFault> {
+        self.kept.entry(&entry)?;
+        if range::is_partial(&entry) {
+            self.kept.add(entry.size())?;
+            self.partial.push(entry);
+            return Ok(());
+        }
+        range::joined(&mut entry);
+        self.read(&entry)
     }
-    range::joined(&mut entry);
-    reading.groups.extend(group(&entry, groups));
-    Ok(())
-}
 
-async fn complete(
-    session: &mut Session,
-    partial: Vec<Entry>,
-    groups: &Groups,
-    reading: &mut Reading,
-) -> Result<(), DirectoryFault> {
-    for mut entry in partial {
-        range::complete(session, &mut entry).await?;
-        reading.groups.extend(group(&entry, groups));
+    async fn complete(&mut self, session: &mut Session) -> Result<(), DirectoryFault> {
+        for mut entry in std::mem::take(&mut self.partial) {
+            range::complete(session, &mut entry, &mut self.kept).await?;
+            self.read(&entry)?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn read(&mut self, entry: &Entry) -> Result<(), DirectoryFault> {
+        let group = group(entry, self.groups, &mut self.kept)?;
+        self.reading.groups.extend(group);
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{people, take};
+use super::{Kept, people, take};
 use crate::{
     fault::DirectoryFault, filter::Filter, message::ResultCode, reading::Reading, session::Session,
     settings::Settings, unique_id,
@@ -16,7 +16,7 @@ pub(super) async fn confirm(
     session: &mut Session,
     settings: &Settings,
     expected: &BTreeSet<Arc<str>>,
-    reading: &mut Reading,
+    (reading, kept): (&mut Reading, &mut Kept),
 ) -> Result<bool, DirectoryFault> {
     let here: BTreeSet<Arc<str>> = reading.people.iter().map(|one| one.id.clone()).collect();
     let before = reading.people.len();
@@ -36,8 +36,7 @@ pub(super) async fn confirm(
                     "more than was asked for".to_owned(),
                 ));
             }
-            take(&entry, &settings.people, reading);
-            Ok(())
+            take(&entry, &settings.people, reading, kept)
         });
         let found = found.await?;
         if found.outcome.code != ResultCode::SUCCESS {

@@ -1,6 +1,7 @@
 //! Values that come in ranges: Active Directory gives so many of an attribute at once, and says
 //! where the next ones begin ([MS-ADTS], 3.1.1.3.1.3.3).
 
+use super::Kept;
 use crate::{
     fault::DirectoryFault,
     message::{Attribute, Entry, ResultCode, VALUES_MAX},
@@ -33,6 +34,7 @@ pub(super) fn joined(entry: &mut Entry) {
 pub(super) async fn complete(
     session: &mut Session,
     entry: &mut Entry,
+    kept: &mut Kept,
 ) -> Result<(), DirectoryFault> {
     for mut more in merge(entry) {
         loop {
@@ -40,8 +42,9 @@ pub(super) async fn complete(
             let mut next = None;
             let search = one(&entry.dn, &[&asked]);
             let found = session.connection.search(&search, &[], |part| {
+                let taken = kept.add(part.size());
                 next = Some(part);
-                Ok(())
+                taken
             });
             let found = found.await?;
             if found.outcome.code != ResultCode::SUCCESS {

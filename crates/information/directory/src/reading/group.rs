@@ -3,7 +3,9 @@
 use super::{DirectoryGroup, Member, VALUE_BYTES_MAX};
 use crate::{
     dn::Dn,
+    fault::DirectoryFault,
     message::Entry,
+    reader::Kept,
     settings::{Groups, MemberAttribute},
     text::{folded, shown},
 };
@@ -12,27 +14,49 @@ use crate::{
 const NAMES_MAX: usize = 16;
 
 /// A group, read from its entry; nothing where its name cannot be read.
-pub(crate) fn group(entry: &Entry, groups: &Groups) -> Option<DirectoryGroup> {
-    let dn: Dn = entry.dn.parse().ok()?;
+///
+/// # Errors
+/// Where it is more than is kept of a directory.
+pub(crate) fn group(
+    entry: &Entry,
+    groups: &Groups,
+    kept: &mut Kept,
+) -> Result<Option<DirectoryGroup>, DirectoryFault> {
+    let Ok(dn) = entry.dn.parse::<Dn>() else {
+        return Ok(None);
+    };
     let mut members = Vec::new();
     let mut unreadable = 0;
     for attribute in &groups.members {
         for value in entry.values(attribute.attribute()) {
             match member(value, attribute) {
-                Some(member) => members.push(member),
+                Some(member) => {
+                    // One by one: each may be many times as long as what was sent.
+                    kept.add(bytes(&member))?;
+                    members.push(member);
+                }
                 None => unreadable += 1,
             }
         }
     }
     members.sort_unstable();
     members.dedup();
-    Some(DirectoryGroup {
+    let names = names(entry, &groups.name);
+    kept.add(dn.key().bytes() + names.iter().map(String::len).sum::<usize>())?;
+    Ok(Some(DirectoryGroup {
         dn: dn.key().clone(),
         shown: shown(&entry.dn).into(),
-        names: names(entry, &groups.name),
+        names,
         members,
         unreadable,
-    })
+    }))
+}
+
+fn bytes(member: &Member) -> usize {
+    match member {
+        Member::Dn(dn) => size_of::<Member>() + dn.bytes(),
+        Member::SignInName(name) => size_of::<Member>() + name.len(),
+    }
 }
 
 fn names(entry: &Entry, attribute: &str) -> Vec<String> {
@@ -78,7 +102,8 @@ mod tests {
             dn: "cn=Staff,ou=groups,dc=lab".into(),
             attributes: text_attributes(attributes),
         };
-        group(&entry, &groups()).unwrap()
+        let mut kept = Kept::default();
+        group(&entry, &groups(), &mut kept).unwrap().unwrap()
     }
 
     fn dn(text: &str) -> Member {
@@ -111,6 +136,26 @@ mod tests {
         ]);
         // An empty value is the root's name, which nobody has.
         assert_eq!((staff.members.len(), staff.unreadable), (2, 1));
+    }
+
+    #[test]
+    fn what_is_kept_of_names_counts_and_not_what_was_sent() {
+        // One character that is compared as eighteen.
+        let long = "\u{fdfa}".repeat(50);
+        let value = format!("cn={long},dc=lab");
+        let entry = Entry {
+            dn: "cn=Staff,dc=lab".into(),
+            attributes: text_attributes(&[("member", &value)]),
+        };
+        let most = crate::READING_BYTES_MAX;
+        let room = |bytes: usize| {
+            let mut kept = Kept::default();
+            kept.add(most - bytes).unwrap();
+            group(&entry, &groups(), &mut kept)
+        };
+        assert!(room(100 * value.len()).is_ok());
+        let fault = room(4 * value.len()).unwrap_err();
+        assert!(fault.to_string().contains("bytes in memory"), "{fault}");
     }
 
     #[test]
