@@ -279,6 +279,9 @@ pub struct ExternalIdentity {
     /// What the provider keeps here, where it pushes people and groups in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<Arc<Pushed>>,
+    /// Whether the provider's last word on them is that they are switched off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
 }
 
 impl ExternalIdentity {
@@ -289,6 +292,7 @@ impl ExternalIdentity {
             subject,
             within: None,
             pushed: None,
+            off: false,
         }
     }
 

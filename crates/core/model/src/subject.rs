@@ -84,8 +84,62 @@ impl User {
     }
 }
 
-/// The attribute of a person that names the provider that switched them off: only that one switches
-/// them on again. Who was switched off here has none, and stays off.
+impl User {
+    /// Whether a provider's last word on somebody who is switched off is that they are.
+    pub fn is_off_at(&self, provider: &ProviderName) -> bool {
+        let said = |i: &ExternalIdentity| i.provider == *provider && i.off;
+        self.disabled && (self.is_off_by(provider) || self.identities.iter().any(said))
+    }
+
+    /// Whether it is a provider that switched somebody off, or keeps them so.
+    pub fn is_off_by(&self, provider: &ProviderName) -> bool {
+        let by = self.attributes.get(DISABLED_BY);
+        self.disabled && by.is_some_and(|by| **by == *provider.as_str())
+    }
+
+    /// Keeps a provider's word on whether they are switched off, and does what it means: who is off
+    /// by the word of providers is on again once none of them says off any more; who was switched
+    /// off here stays so.
+    pub fn heed(&mut self, provider: &ProviderName, off: bool) {
+        for identity in &mut self.identities {
+            // Whoever is on was switched on against any earlier word.
+            identity.off &= self.disabled;
+            if identity.provider == *provider {
+                identity.off = off;
+            }
+        }
+        if off && !self.disabled {
+            self.disabled = true;
+            self.keep_off_by(provider);
+        } else if !off && self.is_off_by(provider) {
+            let others = self.identities.iter().find(|identity| identity.off);
+            match others.map(|identity| identity.provider.clone()) {
+                Some(other) => self.keep_off_by(&other),
+                None => {
+                    self.disabled = false;
+                    self.attributes.remove(DISABLED_BY);
+                }
+            }
+        }
+    }
+
+    fn keep_off_by(&mut self, provider: &ProviderName) {
+        let by: Arc<str> = provider.as_str().into();
+        self.attributes.insert(DISABLED_BY.into(), by);
+    }
+
+    /// Switches them off or on by hand: no provider switches them on again, or has kept them off.
+    pub fn switch_by_hand(&mut self, disabled: bool) {
+        self.disabled = disabled;
+        self.attributes.remove(DISABLED_BY);
+        for identity in &mut self.identities {
+            identity.off &= disabled;
+        }
+    }
+}
+
+/// The attribute of a person that names the provider that switched them off, or keeps them so: once
+/// it says that they are on, and no other one that knows them says off, they are. Who was switched off here has none, and stays off.
 pub const DISABLED_BY: &str = "disabled-by";
 
 /// The longest sign-in name, in bytes.

@@ -171,7 +171,7 @@ fn counts(present: &Present<'_>, reading: &Reading, steps: &[Step]) -> Counts {
                 What::Enabled => counts.enabled += 1,
                 What::Joined(_) => joined += 1,
                 What::Left(_) => left += 1,
-                What::Linked | What::Renamed { .. } | What::Profile => {}
+                What::Linked | What::Renamed { .. } | What::Profile | What::Said { .. } => {}
             }
         }
     }

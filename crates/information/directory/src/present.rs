@@ -6,8 +6,8 @@ use std::{
 };
 
 use gw_model::{
-    DISABLED_BY, DirectoryRecord, ExternalIdentity, Membership, ProviderName, Snapshot, Tally,
-    Timestamp, User, UserId,
+    DirectoryRecord, ExternalIdentity, Membership, ProviderName, Snapshot, Tally, Timestamp, User,
+    UserId,
 };
 
 /// The people and memberships that came from a directory before: a view over the facts.
@@ -72,7 +72,7 @@ impl<'f> Present<'f> {
         let mut found = Tally::default();
         for user in self.facts.users().filter(|user| user.is_of(self.provider)) {
             if user.disabled {
-                found.returns += usize::from(self.switched_off(user));
+                found.returns += usize::from(user.is_off_at(self.provider));
                 continue;
             }
             found.people += usize::from(!self.ids_of(user).is_empty());
@@ -120,12 +120,6 @@ impl<'f> Present<'f> {
 
     pub(crate) fn is_ours(&self, membership: &Membership) -> bool {
         membership.by.as_ref() == Some(self.provider)
-    }
-
-    /// Whether it was this directory that switched somebody off.
-    pub(crate) fn switched_off(&self, user: &User) -> bool {
-        let by = user.attributes.get(DISABLED_BY);
-        user.disabled && by.is_some_and(|by| **by == *self.provider.as_str())
     }
 
     /// Whether this directory's words for who they are count: it was the first that they were

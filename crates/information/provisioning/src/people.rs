@@ -176,24 +176,26 @@ pub(crate) fn replaced(
             .identities
             .insert(place.min(after.identities.len()), link);
     }
-    if !only_switched_off(before, &after) {
+    if !only_switched_off(sight, before, &after) {
         within_reach(sight, before)?;
     }
     Ok(after)
 }
 
 /// Whether nothing else is done to somebody than to switch them off.
-fn only_switched_off(before: &User, after: &User) -> bool {
+fn only_switched_off(sight: &Sight<'_>, before: &User, after: &User) -> bool {
     let but_off = |user: &User| {
         let mut user = user.clone();
         user.disabled = false;
         user.attributes.remove(DISABLED_BY);
         for identity in &mut user.identities {
             identity.pushed = None;
+            identity.off = false;
         }
         user
     };
-    but_off(before) == but_off(after) && after.disabled >= before.disabled
+    let says_on = before.is_off_at(sight.source()) && !after.is_off_at(sight.source());
+    but_off(before) == but_off(after) && after.disabled >= before.disabled && !says_on
 }
 
 /// Somebody who goes: removed where they came by the source and have no rights that it could not
@@ -243,7 +245,6 @@ fn describe(
         user.display_name = fields.display_name;
         user.email = fields.email;
     }
-    switch(sight, user, told.active);
     let text = text(told)?;
     let same = before.filter(|before| before.told == text);
     user.identities.push(ExternalIdentity {
@@ -258,6 +259,8 @@ fn describe(
         })),
         ..ExternalIdentity::of(sight.source().clone(), subject)
     });
+    // Who is off by the word of sources is on once none of them says off any more.
+    user.heed(sight.source(), !told.active);
     Ok(())
 }
 
@@ -272,21 +275,6 @@ fn text(told: &gw_scim::User) -> Result<Arc<str>, WriteFault> {
         reason: "and what is told beside it cannot be kept".into(),
     })?;
     Ok(text.into())
-}
-
-/// Only who was switched off by this source is switched on by it.
-fn switch(sight: &Sight<'_>, user: &mut User, active: bool) {
-    let by = sight.source().as_str();
-    if !active && !user.disabled {
-        user.disabled = true;
-        user.attributes.insert(DISABLED_BY.into(), by.into());
-    } else if active
-        && user.disabled
-        && user.attributes.get(DISABLED_BY).is_some_and(|b| **b == *by)
-    {
-        user.disabled = false;
-        user.attributes.remove(DISABLED_BY);
-    }
 }
 
 /// No source touches those who run Gatewright.

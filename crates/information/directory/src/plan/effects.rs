@@ -18,7 +18,7 @@ pub enum Effect {
     Off(UserId),
     /// They are in a group no longer, and not switched off.
     Left(UserId, GroupName),
-    /// They are switched on again.
+    /// They are switched on again, or would be but for another source.
     On(UserId),
 }
 
@@ -98,7 +98,7 @@ fn add(present: &Present<'_>, changed: &ChangedPerson, effects: &mut BTreeMap<Ef
     }
     for what in &changed.what {
         let effect = match what {
-            What::Enabled => Effect::On(before.id),
+            What::Enabled | What::Said { off: false } => Effect::On(before.id),
             What::Left(group) if !before.disabled => Effect::Left(before.id, group.clone()),
             _ => continue,
         };

@@ -61,6 +61,11 @@ pub enum What {
     Joined(GroupName),
     /// They are in a group no longer.
     Left(GroupName),
+    /// The directory's word on whether they are off is kept; they were off, and stay so for now.
+    Said {
+        /// Whether that is its word.
+        off: bool,
+    },
 }
 
 /// Why somebody is switched off.

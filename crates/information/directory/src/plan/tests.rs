@@ -115,6 +115,11 @@ impl House {
         self.facts = self.facts.apply(Epoch::default(), &changes).unwrap();
     }
 
+    fn put(&mut self, user: User) {
+        let put = [gw_model::Change::UserPut(user.into())];
+        self.facts = self.facts.apply(Epoch::default(), &put).unwrap();
+    }
+
     fn user(&self, name: &str) -> &Arc<User> {
         self.facts.user_named(name).unwrap()
     }

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use gw_directory::{ChangedPerson, Conflict, Step, What, Why};
-use gw_model::{DISABLED_BY, GroupName, Snapshot, User};
+use gw_model::{GroupName, Snapshot, User};
 
 use crate::sight::Sight;
 
@@ -21,7 +21,8 @@ pub(super) fn within(sight: &Sight<'_>, step: Step) -> (Option<Step>, Option<Why
     let Some(group) = more_rights(sight, before) else {
         return (Some(Step::Change(changed)), None);
     };
-    let takes = |what: &What| leaves(what) || matches!(what, What::Disabled(_));
+    let off = |what: &What| matches!(what, What::Disabled(_) | What::Said { off: true });
+    let takes = |what: &What| leaves(what) || off(what);
     less(sight, changed, takes, Why::HasMoreRights(group))
 }
 
@@ -65,11 +66,7 @@ fn only(
             What::Left(group) => after
                 .groups
                 .retain(|one| one.group != *group || !sight.is_ours(one)),
-            _ => {
-                after.disabled = true;
-                let by: Arc<str> = sight.source().as_str().into();
-                after.attributes.insert(DISABLED_BY.into(), by);
-            }
+            _ => after.heed(sight.source(), true),
         }
     }
     (!what.is_empty()).then(|| ChangedPerson {

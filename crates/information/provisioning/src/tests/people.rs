@@ -116,6 +116,38 @@ async fn who_is_switched_off_has_no_session_and_only_their_source_switches_them_
 }
 
 #[tokio::test]
+async fn who_is_off_by_two_sources_is_on_again_by_both_and_not_by_one() {
+    let house = House::open().await;
+    let id = house.ana().await;
+    let mut user = User::clone(&house.user("ana@corp.example"));
+    let entra = ExternalIdentity::of("entra".parse().unwrap(), "e-1".into());
+    user.identities.push(entra);
+    house
+        .tested
+        .change(vec![Change::UserPut(user.into())])
+        .await;
+    let says = async |source: &str, active: bool| {
+        let body = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "replace", "path": "active", "value": active}],
+        });
+        let path = format!("/Users/{id}");
+        let said = house.ask_as(source, Method::PATCH, &path, body).await;
+        assert_eq!(said.status, StatusCode::OK, "{}", said.body);
+        house.user("ana@corp.example").disabled
+    };
+    assert!(says("okta", false).await);
+    assert!(says("entra", false).await);
+    assert!(says("okta", true).await, "entra says off, and never on");
+    assert!(!says("entra", true).await);
+    // In the other order, and whoever began.
+    assert!(says("entra", false).await);
+    assert!(says("okta", false).await);
+    assert!(says("okta", true).await);
+    assert!(!says("entra", true).await);
+}
+
+#[tokio::test]
 async fn who_was_switched_off_here_is_not_switched_on_from_there() {
     let house = House::open().await;
     let id = house.ana().await;

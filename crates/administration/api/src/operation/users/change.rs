@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use gw_model::{
-    Change, DISABLED_BY, FactorId, GroupName, Membership, Snapshot, Timestamp, User, UserId,
-};
+use gw_model::{Change, FactorId, GroupName, Membership, Snapshot, Timestamp, User, UserId};
 use gw_store::Refused;
 
 use super::{
@@ -88,9 +86,7 @@ pub(in crate::operation) async fn switch(
     }
     done(
         change(call, what, rights, move |user| {
-            user.disabled = disabled;
-            // By hand: no provider switches them on again.
-            user.attributes.remove(DISABLED_BY);
+            user.switch_by_hand(disabled);
             Ok(())
         })
         .await?,

@@ -35,8 +35,10 @@ pub(in crate::operation) async fn set(call: &Call<'_>) -> Result<Reply, Problem>
             let known = user.identities.iter().find(same).cloned();
             user.identities.retain(|known| known.provider != provider);
             // What holds for good is not made to hold for less long by being said again.
+            let off = known.as_ref().is_some_and(|known| known.off);
             let unbounded = known.filter(|known| known.within.is_none());
-            user.identities.push(unbounded.unwrap_or(identity));
+            user.identities
+                .push(unbounded.unwrap_or(ExternalIdentity { off, ..identity }));
             Ok(())
         })
         .await?,

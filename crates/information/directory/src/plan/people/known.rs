@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gw_model::{DISABLED_BY, GroupName, Membership, User};
+use gw_model::{GroupName, Membership, User};
 
 use super::Planning;
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
         step::{Off, What},
     },
     present::Present,
-    reading::Person,
 };
 
 /// Somebody here of whom the directory says something; or does not any more.
@@ -76,7 +75,7 @@ pub(super) fn seen(
         place: Some(place),
         words_count,
     };
-    one.switch(planning.present, person);
+    one.switch(planning.present, person.is_disabled.then_some(Off::There));
     one.put_in(planning.present, planning.members.groups(place));
     Some(one)
 }
@@ -84,7 +83,7 @@ pub(super) fn seen(
 /// Somebody whose entry is gone: switched off, and in no group by its word.
 fn gone(planning: &Planning<'_>, user: &Arc<User>) -> Known {
     let mut one = Known::leaving(user);
-    one.switch_off(planning.present, Off::Gone);
+    one.switch(planning.present, Some(Off::Gone));
     one.put_in(planning.present, Vec::new());
     one
 }
@@ -107,25 +106,21 @@ impl Known {
         }
     }
 
-    /// Only who was switched off by this directory is switched on by it.
-    fn switch(&mut self, present: &Present<'_>, person: &Person) {
-        if person.is_disabled {
-            self.switch_off(present, Off::There);
-        } else if present.switched_off(&self.before) {
-            self.after.disabled = false;
-            self.after.attributes.remove(DISABLED_BY);
-            self.what.push(What::Enabled);
-        }
-    }
-
-    fn switch_off(&mut self, present: &Present<'_>, why: Off) {
-        if self.before.disabled {
+    /// What the directory says of whether they are off, and why. Only who is off by the word of
+    /// sources is switched on by it, and only where no other one says off.
+    fn switch(&mut self, present: &Present<'_>, off: Option<Off>) {
+        let provider = present.provider();
+        if self.before.is_off_at(provider) == off.is_some() {
             return;
         }
-        self.after.disabled = true;
-        let by: Arc<str> = present.provider().as_str().into();
-        self.after.attributes.insert(DISABLED_BY.into(), by);
-        self.what.push(What::Disabled(why));
+        self.after.heed(provider, off.is_some());
+        self.what.push(match off {
+            Some(why) if !self.before.disabled => What::Disabled(why),
+            None if !self.after.disabled => What::Enabled,
+            said => What::Said {
+                off: said.is_some(),
+            },
+        });
     }
 
     /// The groups by the directory's word are these, sorted; what others say stands.

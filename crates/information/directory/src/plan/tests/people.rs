@@ -94,6 +94,47 @@ fn who_was_switched_off_here_is_not_switched_on_by_the_directory() {
 }
 
 #[test]
+fn who_is_off_by_another_sources_word_is_not_switched_on_by_the_directory() {
+    let mut ana = linked(1, "ana");
+    let corp: gw_model::ProviderName = "corp".parse().unwrap();
+    ana.identities
+        .push(ExternalIdentity::of(corp.clone(), "a-1".into()));
+    let mut house = House::of(vec![ana]);
+    house.follow(&reading(vec![off("ana")], vec![]));
+    // The other one says so too, and she is off already.
+    let mut said = User::clone(house.user("ana"));
+    said.heed(&corp, true);
+    house.put(said);
+    house.follow(&reading(vec![somebody("ana")], vec![]));
+    let ana = house.user("ana");
+    assert!(ana.disabled && ana.is_off_by(&corp));
+    // Once neither says off, she is on.
+    let mut said = User::clone(ana);
+    said.heed(&corp, false);
+    assert!(!said.disabled && said.attributes.is_empty());
+}
+
+#[test]
+fn who_is_off_already_is_remembered_as_off_there() {
+    let mut ana = linked(1, "ana");
+    let corp: gw_model::ProviderName = "corp".parse().unwrap();
+    ana.identities
+        .push(ExternalIdentity::of(corp.clone(), "a-1".into()));
+    ana.heed(&corp, true);
+    let mut house = House::of(vec![ana]);
+    let plan = house.follow(&reading(vec![off("ana")], vec![]));
+    assert!(
+        matches!(&plan.steps[..], [Step::Change(one)] if one.what == [What::Said { off: true }])
+    );
+    let mut said = User::clone(house.user("ana"));
+    said.heed(&corp, false);
+    assert!(said.is_off_by(&house.settings.provider));
+    house.put(said);
+    house.follow(&reading(vec![somebody("ana")], vec![]));
+    assert!(!house.user("ana").disabled);
+}
+
+#[test]
 fn who_is_switched_off_there_is_here_and_back_again() {
     let mut house = House::of(vec![linked(1, "ana")]);
     let plan = house.follow(&reading(vec![off("ana")], vec![]));
