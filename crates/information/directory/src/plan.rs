@@ -55,6 +55,8 @@ pub struct Counts {
     pub disabled: usize,
     /// Who is switched on again.
     pub enabled: usize,
+    /// Who is there, was removed here, and does not come back.
+    pub removed: usize,
 }
 
 impl Plan {
@@ -136,7 +138,11 @@ pub fn plan_within(
     losses::check(present, &steps, &settings.safety, allowed)?;
     conflicts.sort_unstable();
     conflicts.dedup();
-    let counts = counts(present, reading, &steps);
+    let is_removed = |one: &&Conflict| matches!(one.why, Why::RemovedHere(_));
+    let counts = Counts {
+        removed: conflicts.iter().filter(is_removed).count(),
+        ..counts(present, reading, &steps)
+    };
     Ok(Plan {
         steps,
         conflicts,

@@ -45,6 +45,12 @@ impl<'f> Present<'f> {
         self.facts.directory_record(self.provider).map(|one| &**one)
     }
 
+    /// Whether somebody was removed here, for good.
+    pub(crate) fn is_removed(&self, id: &str) -> bool {
+        self.record()
+            .is_some_and(|record| record.removed.contains(id))
+    }
+
     /// What its readings did lately.
     pub(crate) fn done(&self) -> Tally {
         let done = self.record().map(|record| record.done(self.now));

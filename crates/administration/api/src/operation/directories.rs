@@ -144,6 +144,7 @@ const fn counts(counts: &Counts) -> DirectoryCounts {
         changed: counts.changed,
         disabled: counts.disabled,
         enabled: counts.enabled,
+        removed: counts.removed,
     }
 }
 

@@ -85,6 +85,24 @@ async fn who_may_not_switch_a_provider_off_lets_no_directory_take_anything_away(
 }
 
 #[tokio::test]
+async fn who_is_removed_does_not_come_back_by_the_directories_that_have_them() {
+    let house = with_directory().await;
+    let test = &house.running.test;
+    let known = test.engine.view().facts.user_named("ana").cloned().unwrap();
+    let mut ana = User::clone(&known);
+    let lab: ProviderName = "lab".parse().unwrap();
+    ana.identities
+        .push(ExternalIdentity::of(lab.clone(), "id-ana".into()));
+    test.change(vec![Change::UserPut(ana.into())]).await;
+    let path = format!("/v1/users/{}", known.id);
+    let (status, told) = house.ask("olga", Method::DELETE, &path, &()).await;
+    assert_eq!(status, 200, "{told}");
+    let view = test.engine.view();
+    let record = view.facts.directory_record(&lab).unwrap();
+    assert!(record.removed.contains("id-ana"));
+}
+
+#[tokio::test]
 async fn what_is_allowed_is_said_exactly() {
     let house = with_directory().await;
     for body in [

@@ -82,6 +82,9 @@ pub struct DirectoryCounts {
     pub disabled: usize,
     /// Who was switched on again.
     pub enabled: usize,
+    /// Who is there, was removed here, and does not come back.
+    #[serde(default)]
+    pub removed: usize,
 }
 
 /// Something that cannot be as a directory says.

@@ -1,10 +1,10 @@
 //! What is kept of a directory between its readings, whatever its settings are.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProviderName, Timestamp};
+use crate::{Change, ProviderName, Snapshot, Timestamp, User};
 
 /// What readings of a directory did lately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct DirectoryRecord {
     /// What its readings did lately, in stretches, the oldest first.
     #[serde(default)]
     pub lately: Vec<Stretch>,
+    /// Who was removed here, by their ids there: they do not come back by its readings.
+    #[serde(default)]
+    pub removed: BTreeSet<Arc<str>>,
     /// The epoch number of the last change.
     #[serde(default)]
     pub version: u64,
@@ -79,6 +82,7 @@ impl DirectoryRecord {
         Self {
             name,
             lately: Vec::new(),
+            removed: BTreeSet::new(),
             version: 0,
         }
     }
@@ -115,5 +119,38 @@ impl DirectoryRecord {
             }),
         }
         next
+    }
+}
+
+impl Snapshot {
+    /// What is kept of somebody who is removed for good, so that the directories that have them do
+    /// not bring them back: it belongs to the change that removes them.
+    pub fn kept_of_removed(&self, user: &User) -> Vec<Change> {
+        let mut records: Vec<DirectoryRecord> = Vec::new();
+        for identity in &user.identities {
+            let provider = self.provider(&identity.provider);
+            if provider.is_none_or(|provider| provider.protocol.directory().is_none()) {
+                continue;
+            }
+            let known = records.iter_mut().find(|one| one.name == identity.provider);
+            match known {
+                Some(record) => {
+                    record.removed.insert(identity.subject.clone());
+                }
+                None => records.push(self.with_removed(&identity.provider, &identity.subject)),
+            }
+        }
+        let put = |record: DirectoryRecord| Change::DirectoryRecordPut(record.into());
+        records.into_iter().map(put).collect()
+    }
+
+    fn with_removed(&self, directory: &ProviderName, subject: &Arc<str>) -> DirectoryRecord {
+        let known = self.directory_record(directory);
+        let mut record = match known {
+            Some(known) => DirectoryRecord::clone(known),
+            None => DirectoryRecord::of(directory.clone()),
+        };
+        record.removed.insert(subject.clone());
+        record
     }
 }

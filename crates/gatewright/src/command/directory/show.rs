@@ -68,6 +68,10 @@ fn rows(directory: &DirectoryView) -> Vec<(&'static str, String)> {
         rows.push(("next", when(next, now())));
     }
     rows.push(("people", people(&directory.counts)));
+    if directory.counts.removed > 0 {
+        let words = format!("{} removed here stay away", directory.counts.removed);
+        rows.push(("", words));
+    }
     for (what, trouble) in [
         ("trouble", &directory.trouble),
         ("not told", &directory.unwatched),

@@ -111,6 +111,11 @@ pub enum Why {
     /// The facts do not take it.
     #[error("it cannot be: {0}")]
     NotTaken(String),
+    /// Somebody removed them here.
+    #[error(
+        "they were removed here, and do not come back by the directory: if they should, add them and link them with `{0}` (`gatewright user add`, `gatewright user identity add`)"
+    )]
+    RemovedHere(Arc<str>),
 }
 
 const fn holder(is_disabled: &bool) -> &'static str {

@@ -190,7 +190,10 @@ pub(in crate::operation) async fn remove(call: &Call<'_>) -> Result<Reply, Probl
         let user = facts.user(id).ok_or_else(|| gone(id))?;
         expect(precondition, user.version)?;
         still_over(Some(rights), facts, user, now)?;
-        Ok(commit.change(Change::UserRemoved(id)))
+        // For good: no directory that has them brings them back.
+        let kept = facts.kept_of_removed(user);
+        let commit = commit.change(Change::UserRemoved(id));
+        Ok(kept.into_iter().fold(commit, gw_engine::Commit::change))
     };
     let made = call.engine().propose(propose).await?;
     done(Done { epoch: made.epoch })

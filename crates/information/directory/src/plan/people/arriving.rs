@@ -39,6 +39,11 @@ pub(super) fn arriving(
         if is_known || person.is_disabled || !comes(planning, place, person) {
             continue;
         }
+        if planning.present.is_removed(&person.id) {
+            let why = Why::RemovedHere(person.id.clone());
+            conflicts.push(Conflict::new(&*person.shown, why));
+            continue;
+        }
         match &person.name {
             Ok(name) => coming.push((name.clone(), place)),
             Err(unusable) => conflicts.push(Conflict::new(&*person.shown, unusable.clone().into())),

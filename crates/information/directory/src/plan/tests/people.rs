@@ -135,6 +135,33 @@ fn who_is_off_already_is_remembered_as_off_there() {
 }
 
 #[test]
+fn who_was_removed_here_does_not_come_back_until_somebody_links_them() {
+    let mut house = House::of(vec![linked(1, "ana")]);
+    let there = reading(vec![somebody("ana"), somebody("bo")], vec![]);
+    house.follow(&there);
+    let ana = house.user("ana").clone();
+    let mut changes = house.facts.kept_of_removed(&ana);
+    changes.push(gw_model::Change::UserRemoved(ana.id));
+    house.facts = house.facts.apply(Epoch::default(), &changes).unwrap();
+    let plan = house.follow(&there);
+    assert_eq!((plan.counts.added, plan.counts.removed), (0, 1));
+    assert_eq!(whys(&plan), [&Why::RemovedHere("id-ana".into())]);
+    assert!(house.facts.user_named("ana").is_none());
+    // Nor by their name, nor once they were gone there for a while.
+    house.put(user(2, "ana"));
+    house.follow(&reading(vec![somebody("bo")], vec![]));
+    house.follow(&there);
+    assert!(house.user("ana").identities.is_empty());
+    house.put(linked(2, "ana"));
+    let plan = house.follow(&reading(
+        vec![somebody("ana"), somebody("bo")],
+        vec![group("staff", &["ana"])],
+    ));
+    assert_eq!(plan.counts.removed, 0);
+    assert_eq!(house.groups("ana"), ["staff"]);
+}
+
+#[test]
 fn who_is_switched_off_there_is_here_and_back_again() {
     let mut house = House::of(vec![linked(1, "ana")]);
     let plan = house.follow(&reading(vec![off("ana")], vec![]));
