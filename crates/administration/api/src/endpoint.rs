@@ -186,7 +186,7 @@ endpoints! {
     DirectoryReadNow: POST "/v1/directories/{directory}/read" => AdminProviderSuspend on System,
         "Reads a directory at once.", gives 200 DirectoryView;
     DirectoryAllow: POST "/v1/directories/{directory}/allow" => AdminProviderSuspend on System,
-        "Lets the next reading of a directory take away as much as waits for that, once; it is read at once. Says what was seen: where more would be taken away by now, nothing is allowed.", takes DirectoryLoss, gives 200 DirectoryView;
+        "Lets the next reading of a directory do what waits for that, once, to those whom it is about; it is read at once. Says what was seen, by its digest: where it is about anybody else by now, nothing is allowed.", takes DirectoryLoss, gives 200 DirectoryView;
     ClientList: GET "/v1/clients" => AdminRead on System,
         "Clients of the authorisation server, by name.", asks [SEARCH, LIMIT, AFTER], gives 200 Listing<ClientView>;
     ClientInvite: POST "/v1/clients" => AdminClientChange on System,

@@ -103,10 +103,7 @@ fn provider(name: &str) -> Provider {
         name: name.parse().unwrap(),
         title: name.into(),
         issuer: "ldaps://dc.lab.test".into(),
-        protocol: ProviderProtocol::Oidc {
-            client_id: "-".into(),
-            scopes: Vec::new(),
-        },
+        protocol: ProviderProtocol::Ldap(gw_model::DirectorySource::default()),
         people: Default::default(),
         memberships: Vec::new(),
         assurance: Default::default(),

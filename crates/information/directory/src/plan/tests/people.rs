@@ -145,7 +145,7 @@ fn who_was_removed_here_does_not_come_back_until_somebody_links_them() {
     house.facts = house.facts.apply(Epoch::default(), &changes).unwrap();
     let plan = house.follow(&there);
     assert_eq!((plan.counts.added, plan.counts.removed), (0, 1));
-    assert_eq!(whys(&plan), [&Why::RemovedHere("id-ana".into())]);
+    assert!(whys(&plan).contains(&&Why::RemovedHere("id-ana".into())));
     assert!(house.facts.user_named("ana").is_none());
     // Nor by their name, nor once they were gone there for a while.
     house.put(user(2, "ana"));
