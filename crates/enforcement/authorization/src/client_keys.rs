@@ -8,7 +8,7 @@ use std::{
 };
 
 use gw_jose::KeySet;
-use gw_model::{IssuerKeys, Timestamp, TokenIssuer};
+use gw_model::{ClientOwner, IssuerKeys, Timestamp, TokenIssuer};
 use gw_oauth::ClientKeys;
 use gw_outbound::{Origin, Purpose, exchange};
 use gw_tls::ClientConfig;
@@ -41,6 +41,7 @@ impl FetchedKeys {
     pub(crate) async fn of(
         &self,
         keys: &ClientKeys,
+        owner: ClientOwner,
         tls: &Arc<ClientConfig>,
         now: Timestamp,
         anew: bool,
@@ -49,8 +50,14 @@ impl FetchedKeys {
             ClientKeys::Jwks(_) => return keys.inline()?.ok().map(Arc::new),
             ClientKeys::JwksUri(address) => address,
         };
-        let fetch = fetch(Purpose::ClientKeys, address, tls);
-        self.held(address, fetch, now, anew).await
+        let purpose = purpose_of(owner, Purpose::ClientKeys);
+        let fetch = fetch(purpose, address, tls);
+        // What is not asked for the one is known of the other all the same.
+        let place = match purpose {
+            Purpose::RegisteredClient => format!("registered {address}"),
+            _ => address.clone(),
+        };
+        self.held(&place, fetch, now, anew).await
     }
 
     /// The keys of an issuer elsewhere, by the same rules.
@@ -127,6 +134,14 @@ pub async fn issuer_keys(issuer: &TokenIssuer, tls: &Arc<ClientConfig>) -> Resul
     }
 }
 
+/// For what a client is asked at addresses of its own: one that registered itself chose them.
+pub(crate) const fn purpose_of(owner: ClientOwner, declared: Purpose) -> Purpose {
+    match owner {
+        ClientOwner::Itself => Purpose::RegisteredClient,
+        ClientOwner::Configuration => declared,
+    }
+}
+
 /// Where an issuer's own document lies (OpenID Connect Discovery 1.0, 4).
 fn document_of(issuer: &str) -> String {
     let issuer = issuer.trim_end_matches('/');
@@ -143,7 +158,18 @@ async fn discover(issuer: &str, address: &str, tls: &Arc<ClientConfig>) -> Resul
         return Err("its document is of another issuer".to_owned());
     }
     let keys = text("jwks_uri").ok_or("its document does not say where its keys are")?;
+    if !may_lead_to(issuer, keys) {
+        return Err("its document says that its keys are at no `https://` address".to_owned());
+    }
     fetch(Purpose::IssuerKeys, keys, tls).await
+}
+
+/// Whether an issuer's document may say that its keys are there: by TLS, and on this machine only
+/// where the configuration says that the issuer is here itself.
+fn may_lead_to(issuer: &str, keys: &str) -> bool {
+    let of = |text: &str| Origin::of_or_loopback(&text.parse::<Uri>().ok()?);
+    let is_here = of(issuer).is_some_and(|issuer| issuer.is_loopback());
+    of(keys).is_some_and(|keys| is_here || keys.tls() && !keys.is_loopback())
 }
 
 async fn fetch(purpose: Purpose, address: &str, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
@@ -169,5 +195,39 @@ pub(crate) async fn get(
     match answer.status() {
         StatusCode::OK => Ok(answer.into_body()),
         status => Err(format!("it answered {status}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuers_document_leads_nowhere_on_this_machine() {
+        let issuer = "https://issuer.example";
+        assert!(may_lead_to(issuer, "https://issuer.example/keys"));
+        assert!(may_lead_to(issuer, "https://10.0.0.1:6443/openid/v1/jwks"));
+        for inward in [
+            "http://127.0.0.1:9901/any?path",
+            "http://localhost/",
+            "http://[::1]:1/",
+            "https://127.0.0.1/keys",
+            "http://issuer.example/keys",
+            "ftp://issuer.example/keys",
+            "keys",
+        ] {
+            assert!(!may_lead_to(issuer, inward), "{inward}");
+        }
+        assert!(may_lead_to(
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1:8080/keys"
+        ));
+    }
+
+    #[test]
+    fn who_registered_itself_is_asked_outside_alone() {
+        let purpose = |owner| purpose_of(owner, Purpose::ClientKeys);
+        assert_eq!(purpose(ClientOwner::Itself), Purpose::RegisteredClient);
+        assert_eq!(purpose(ClientOwner::Configuration), Purpose::ClientKeys);
     }
 }

@@ -210,7 +210,10 @@ impl Wish<'_> {
 fn registered(client: &Fact) -> (Option<About>, Vec<String>) {
     if let Ok(saml) = serde_json::from_str::<SamlClient>(&client.registration) {
         let consumers = saml.consumers.iter();
-        return (None, consumers.map(|one| one.location.to_string()).collect());
+        return (
+            None,
+            consumers.map(|one| one.location.to_string()).collect(),
+        );
     }
     match serde_json::from_str::<Client>(&client.registration) {
         Ok(read) => {
@@ -346,7 +349,10 @@ mod tests {
             ("https://wiki.example/cb?x=1", "wiki.example"),
             ("https://wiki.example:8443/cb", "wiki.example:8443"),
             ("http://127.0.0.1:9/cb", "http://127.0.0.1:9"),
-            ("com.evil.app://wiki.example/cb", "com.evil.app://wiki.example"),
+            (
+                "com.evil.app://wiki.example/cb",
+                "com.evil.app://wiki.example",
+            ),
             ("com.evil.app:/cb", "com.evil.app:"),
         ] {
             assert_eq!(place_of(leads_to), shown);

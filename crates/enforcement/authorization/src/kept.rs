@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use aws_lc_rs::digest;
 use gw_engine::Engine;
+use gw_jose::SeenKey;
 use gw_model::{SessionId, Timestamp, TokenHash, UserId};
 use gw_oauth::{
     Authorization, CodeRecord, DeviceRecord, GrantId, Invitation, RefreshFamily,
@@ -100,6 +101,10 @@ pub(crate) struct KeptLogin {
     pub(crate) format: Option<String>,
 }
 
+/// That something came which may come once: kept, so that it does not come again after a restart.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeptOnce {}
+
 /// A client that registered itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct KeptRegistration {
@@ -127,6 +132,7 @@ kinds! {
     KeptConsent => "oauth-consent",
     KeptLogin => "oauth-login",
     KeptRegistration => "oauth-registration",
+    KeptOnce => "oauth-once",
 }
 
 impl Kind for Invitation {
@@ -214,6 +220,12 @@ impl Put {
             payload: Secret::new(self.payload.ok_or(KeptError::Form(self.kind))?),
         }))
     }
+}
+
+/// Keeps that something came; refused where it did before.
+pub(crate) fn once(key: SeenKey, until: Timestamp) -> Result<Effect, KeptError> {
+    let at = TokenHash::from_digest(key.digest());
+    Put::new(at, &KeptOnce {}, None, until).effect()
 }
 
 fn written(value: &impl Serialize) -> Option<Vec<u8>> {

@@ -17,6 +17,7 @@ use http_body_util::Full;
 use tokio::time::sleep;
 
 use crate::{
+    client_keys::purpose_of,
     clients::Registered,
     kept::{self, Found, KeptLogin},
     server::AuthorizationServer,
@@ -186,7 +187,8 @@ async fn say(
         .body(Full::<Bytes>::from(BackchannelLogout::body(&token)))
         .map_err(|fault| fault.to_string())?;
     let tls = Some(&server.shared.options.tls);
-    let answer = exchange(Purpose::BackchannelLogout, tls, &origin, request).await;
+    let purpose = purpose_of(known.fact.owner, Purpose::BackchannelLogout);
+    let answer = exchange(purpose, tls, &origin, request).await;
     let answer = answer.map_err(|fault| fault.to_string())?;
     match answer.status() {
         StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),

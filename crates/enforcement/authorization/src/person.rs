@@ -30,10 +30,7 @@ impl SignedIn {
 
     /// When they last showed who they are, where that is known of any proof.
     pub(crate) fn proven_at(&self) -> Option<Timestamp> {
-        self.proofs()
-            .iter()
-            .filter_map(AuthnEvent::proven_at)
-            .max()
+        self.proofs().iter().filter_map(AuthnEvent::proven_at).max()
     }
 
     /// The proofs that count where only those since then do: one of which nobody says when it was

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use gw_engine::{Commit, Engine};
+use gw_engine::{Commit, CommitError, Engine};
 use gw_identity::Identity;
 use gw_issue::SigningKeys;
 use gw_jose::{Algorithm, SeenKey, SeenOnce, pkce::NoRandomness};
@@ -19,7 +19,7 @@ use gw_oauth::{
     PairwiseKey, Scopes, SecretHash, Server, UserCodeTries, Veil,
 };
 use gw_pages::{JudgedRequest, PageService, Sealer, refused::Level};
-use gw_store::{Effect, Secret, StoreError};
+use gw_store::{Effect, Refused, Secret, StoreError};
 use http::{Method, Response};
 use tokio::{runtime::Handle, sync::Semaphore};
 
@@ -27,7 +27,9 @@ use crate::{
     apps, authorize,
     client_keys::FetchedKeys,
     clients::Clients,
-    consent, cors, device, introspection, keys,
+    consent, cors, device, introspection,
+    kept::{self, KeptError},
+    keys,
     keys::TokenKeys,
     logout, metadata, pending, pushed, registration, revocation, saml,
     saml::{SamlApps, SamlKey},
@@ -91,6 +93,15 @@ const SWEPT_AT_ONCE: usize = 500;
 const PAIRWISE_KEY: &str = "pairwise-subjects";
 /// Its bytes.
 const PAIRWISE_KEY_BYTES: usize = 32;
+
+/// Something of ours failed.
+#[derive(Debug, thiserror::Error)]
+enum OnceError {
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
 
 /// What the server is told.
 pub struct AuthorizationOptions {
@@ -376,6 +387,27 @@ impl AuthorizationServer {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         seen.see(key, until, now).is_first()
+    }
+
+    /// The same, and kept: after a restart it still came. Where that cannot be kept, it is taken for
+    /// one that did.
+    pub(crate) async fn is_first_ever(&self, key: SeenKey, until: Timestamp, what: &str) -> bool {
+        if !self.is_first(key, until) {
+            return false;
+        }
+        let kept = async {
+            let commit = Commit::new(Actor::Gatewright, what).effect(kept::once(key, until)?);
+            self.engine().commit(commit).await?;
+            Ok::<_, OnceError>(())
+        };
+        match kept.await {
+            Ok(()) => true,
+            Err(OnceError::Commit(CommitError::Refused(Refused::Stale))) => false,
+            Err(fault) => {
+                tracing::error!(%fault, "that something came cannot be kept: it is refused");
+                false
+            }
+        }
     }
 
     /// Counts what a stranger asks that leaves something behind, over all of them.

@@ -210,7 +210,9 @@ async fn check(
         ) => {
             let fetched = &server.shared.client_keys;
             let tls = &server.shared.options.tls;
-            fetched.of(keys, tls, visit.now, anew).await
+            fetched
+                .of(keys, known.fact.owner, tls, visit.now, anew)
+                .await
         }
         _ => None,
     };

@@ -30,11 +30,16 @@ pub(crate) async fn client(
     }
     let workload = checked?;
     let known = workload.choose(known(visit), |known| &*known.client)?;
-    match workload.once {
-        Some((key, until)) if !visit.server.is_first(key, until) => {
-            Err(AuthenticationFault::Unknown)
+    let is_first = match workload.once {
+        Some((key, until)) => {
+            let what = format!("took a workload's token for {}", known.fact.name);
+            visit.server.is_first_ever(key, until, &what).await
         }
-        _ => Ok(Some((known, workload))),
+        None => true,
+    };
+    match is_first {
+        true => Ok(Some((known, workload))),
+        false => Err(AuthenticationFault::Unknown),
     }
 }
 

@@ -26,6 +26,11 @@ impl SeenKey {
             owner: hash(&[purpose, issuer]),
         }
     }
+
+    /// The hash of the id, by which it may be kept elsewhere.
+    pub const fn digest(&self) -> [u8; 32] {
+        self.id
+    }
 }
 
 /// Of texts each with its length, so that no two lists have one hash.

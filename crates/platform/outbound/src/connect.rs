@@ -11,11 +11,11 @@ use gw_tls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, lookup_host},
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::{Origin, OutboundFault};
+use crate::{Origin, OutboundFault, Purpose, public::is_public};
 
 /// A connection, by TLS or without.
 pub(crate) enum Connection {
@@ -25,10 +25,14 @@ pub(crate) enum Connection {
 
 /// Connects to an origin. Whoever is there is believed as `tls` says; nobody is, without it.
 pub(crate) async fn connect(
+    purpose: Purpose,
     tls: Option<&Arc<ClientConfig>>,
     origin: &Origin,
 ) -> Result<Connection, OutboundFault> {
-    let stream = reach(origin.host(), origin.port(), origin).await?;
+    let stream = match purpose.is_outward() {
+        true => reach_outside(origin).await?,
+        false => reach(origin.host(), origin.port(), origin).await?,
+    };
     if !origin.tls() {
         return Ok(Connection::Plain(stream));
     }
@@ -50,6 +54,24 @@ pub(crate) async fn reach(
     TcpStream::connect((host, port))
         .await
         .map_err(|fault| OutboundFault::Connect(shown.to_string(), fault))
+}
+
+/// The same, to addresses of the public network alone: what was resolved is what is connected to.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place from which Gatewright connects for itself"
+)]
+async fn reach_outside(origin: &Origin) -> Result<TcpStream, OutboundFault> {
+    let unreachable = |fault| OutboundFault::Connect(origin.to_string(), fault);
+    let all = lookup_host((origin.host(), origin.port())).await;
+    let outside: Vec<_> = all
+        .map_err(unreachable)?
+        .filter(|address| is_public(address.ip()))
+        .collect();
+    if outside.is_empty() {
+        return Err(OutboundFault::Inward(origin.to_string()));
+    }
+    TcpStream::connect(&*outside).await.map_err(unreachable)
 }
 
 /// TLS over a connection, with whoever proves to be `host`.

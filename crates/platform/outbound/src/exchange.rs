@@ -55,7 +55,7 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    let io = match timeout(purpose.connect(), connect(tls, origin)).await {
+    let io = match timeout(purpose.connect(), connect(purpose, tls, origin)).await {
         Ok(io) => io?,
         Err(_) => return Err(slow(origin, purpose.connect())),
     };
@@ -180,6 +180,20 @@ mod tests {
     async fn what_is_not_http_is_said() {
         let (answer, _) = answered(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()).await;
         assert!(matches!(answer, Err(OutboundFault::Broken(..))));
+    }
+
+    #[tokio::test]
+    async fn what_a_stranger_names_is_not_looked_for_inside() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for host in ["localhost", "127.0.0.1"] {
+            let origin = Origin::plain(host, port);
+            let request = || Request::get("/").body(Empty::<Bytes>::new()).unwrap();
+            let answer = exchange(Purpose::RegisteredClient, None, &origin, request()).await;
+            assert!(matches!(answer, Err(OutboundFault::Inward(_))), "{host}");
+        }
+        let nobody = std::time::Duration::from_millis(50);
+        assert!(timeout(nobody, listener.accept()).await.is_err());
     }
 
     #[tokio::test]

@@ -28,4 +28,7 @@ pub enum OutboundFault {
         /// The time that it had.
         within: Duration,
     },
+    /// The name stands for addresses inside alone, and it was somebody else's to choose.
+    #[error("`{0}` is not on the public network")]
+    Inward(String),
 }

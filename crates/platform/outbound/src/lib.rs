@@ -10,6 +10,7 @@ mod connect;
 mod exchange;
 mod fault;
 mod origin;
+mod public;
 mod purpose;
 mod stream;
 

@@ -75,7 +75,9 @@ impl Origin {
         }
     }
 
-    fn is_loopback(&self) -> bool {
+    /// Whether it is of this machine itself, by its own word: what another name stands for is not
+    /// looked up.
+    pub fn is_loopback(&self) -> bool {
         let address = self.host.parse::<std::net::IpAddr>();
         self.host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     }

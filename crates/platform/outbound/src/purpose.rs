@@ -24,6 +24,9 @@ pub enum Purpose {
     IssuerKeys,
     /// That a session ended, told to a client (OpenID Connect Back-Channel Logout 1.0, 2.5).
     BackchannelLogout,
+    /// What a client asks for that registered itself, at addresses that nobody but itself vouches
+    /// for: its keys, the list of its sector, and that a session ended.
+    RegisteredClient,
 }
 
 impl Purpose {
@@ -36,7 +39,8 @@ impl Purpose {
             | Self::Directory
             | Self::ClientKeys
             | Self::IssuerKeys
-            | Self::BackchannelLogout => Duration::from_secs(5),
+            | Self::BackchannelLogout
+            | Self::RegisteredClient => Duration::from_secs(5),
         }
     }
 
@@ -49,16 +53,19 @@ impl Purpose {
             | Self::ProviderTokens
             | Self::ClientKeys
             | Self::IssuerKeys
-            | Self::BackchannelLogout => Duration::from_secs(10),
+            | Self::BackchannelLogout
+            | Self::RegisteredClient => Duration::from_secs(10),
         }
     }
 
     /// The largest body of an answer; of a directory's, the largest message.
     pub const fn answer_bytes(self) -> usize {
         match self {
-            Self::Certificates | Self::ProviderMetadata | Self::ClientKeys | Self::IssuerKeys => {
-                256 * KIB
-            }
+            Self::Certificates
+            | Self::ProviderMetadata
+            | Self::ClientKeys
+            | Self::IssuerKeys
+            | Self::RegisteredClient => 256 * KIB,
             Self::OwnHost | Self::BackchannelLogout => 16 * KIB,
             Self::ProviderTokens => 64 * KIB,
             Self::Directory => 16 * 1024 * KIB,
@@ -73,8 +80,15 @@ impl Purpose {
             | Self::ProviderMetadata
             | Self::ProviderTokens
             | Self::ClientKeys
-            | Self::IssuerKeys => 64 * KIB,
+            | Self::IssuerKeys
+            | Self::RegisteredClient => 64 * KIB,
             Self::Directory => 0,
         }
+    }
+
+    /// Whether it goes to addresses of the public network alone, whatever a name resolves to: an
+    /// operator's own servers may be inside, what a stranger names may not.
+    pub(crate) const fn is_outward(self) -> bool {
+        matches!(self, Self::RegisteredClient)
     }
 }

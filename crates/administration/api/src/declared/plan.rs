@@ -393,3 +393,38 @@ fn policies(wanted: &Declared, facts: &Snapshot, plan: &mut Planned) {
         .push(Change::PoliciesApplied(checked.files.clone()));
     plan.policies = Some(checked.clone());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_declares_an_address_says_whose_it_is_and_not_who_leaves_it_as_a_source_wrote_it() {
+        let declared = |email: &str, of: &User| {
+            let form = UserForm {
+                name: "ana".into(),
+                display_name: None,
+                email: Some(email.into()),
+                groups: BTreeSet::new(),
+                attributes: BTreeMap::new(),
+                disabled: false,
+            };
+            form.applied(of).verified_address().is_some()
+        };
+        let new = nobody(UserId::from_bits(1), "ana");
+        let own = "ana@corp.test";
+        let here = User {
+            email: Some(own.into()),
+            ..new.clone()
+        };
+        let okta = "okta".parse().unwrap();
+        let pushed = User {
+            identities: vec![ExternalIdentity::of(okta, "1".into())],
+            ..here.clone()
+        };
+        assert!(declared(own, &new));
+        assert!(declared(own, &here));
+        assert!(!declared(own, &pushed));
+        assert!(declared("ana@example.org", &pushed));
+    }
+}

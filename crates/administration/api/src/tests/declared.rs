@@ -198,3 +198,31 @@ async fn who_and_what_a_source_or_a_directory_brought_is_not_pruned() {
     assert!(facts.user_named("eva").is_some());
     assert!(facts.group(&"okta-finance".parse().unwrap()).is_some());
 }
+
+#[tokio::test]
+async fn an_address_that_an_administrator_enters_is_verified() {
+    let tested = running(WIKI).await;
+    let new = AddUser {
+        name: "cy".into(),
+        display_name: None,
+        email: Some("cy@example.org".into()),
+        groups: Vec::new(),
+    };
+    let client = &tested.client;
+    let added: UserView = client.send(Method::POST, "/v1/users", &new).await.unwrap();
+    assert!(added.email_verified);
+    // As a source that pushes people in would write it.
+    let cy = tested.test.engine.view().facts.user(added.id).cloned();
+    let mut cy = User::clone(&cy.unwrap());
+    cy.email = Some("other@example.org".into());
+    tested.test.change(vec![Change::UserPut(cy.into())]).await;
+    let shown: UserDocument = client.call(Method::GET, "/v1/users/cy").await.unwrap();
+    assert!(!shown.user.email_verified);
+    let same = ChangeUser {
+        email: Some(Some("other@example.org".into())),
+        ..ChangeUser::default()
+    };
+    let path = "/v1/users/cy";
+    let confirmed: UserDocument = client.send(Method::PATCH, path, &same).await.unwrap();
+    assert!(confirmed.user.email_verified);
+}

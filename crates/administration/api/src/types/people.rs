@@ -21,6 +21,10 @@ pub struct UserView {
     /// An address for messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Arc<str>>,
+    /// Whether somebody made sure that it is theirs: an administrator who entered it, or a provider
+    /// that says it has verified it.
+    #[serde(default)]
+    pub email_verified: bool,
     /// Direct memberships.
     pub groups: Vec<MembershipView>,
     /// What the person has enrolled.

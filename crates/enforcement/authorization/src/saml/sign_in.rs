@@ -6,7 +6,7 @@ use gw_model::{Actor, DecisionId, Principal, Remedy, Timestamp};
 use gw_oauth::{Binding, GrantId, Resources, Scopes};
 use gw_pages::redirect;
 use gw_saml::NameId;
-use gw_store::Effect;
+use gw_store::{Effect, Refused as Refusal};
 
 use super::{
     answer::{self, DENIED, NO_CONTEXT, NO_NAME, NO_PASSIVE},
@@ -192,24 +192,27 @@ impl Known<'_> {
                 .denied(visit, attempt, pending, circumstances, &asked)
                 .await;
         }
-        if !self.is_first(visit, &pending) {
+        let once = self.once(&pending);
+        if once.is_some_and(|(key, until)| !visit.server.is_first(key, until)) {
             return Err(pages::over(visit));
         }
-        let kept = self.keep(visit, asked.id).await;
-        kept.map_err(|fault| pages::failed("a sign-in to an app was not kept", &fault))?;
+        match self.keep(visit, asked.id, once).await {
+            Ok(()) => {}
+            // It was answered before a restart.
+            Err(KeepError::Commit(CommitError::Refused(Refusal::Stale))) => {
+                return Err(pages::over(visit));
+            }
+            Err(fault) => return Err(pages::failed("a sign-in to an app was not kept", &fault)),
+        }
         let page = answer::yes(visit, &self.app, &pending, self.person, &self.name).await?;
         Ok(pending::ending(attempt, page))
     }
 
-    /// A request is answered by one assertion.
-    fn is_first(&self, visit: &Visit, pending: &PendingSaml) -> bool {
-        let Some(request) = &pending.request else {
-            return true;
-        };
+    /// A request is answered by one assertion: as what it is remembered, and until when.
+    fn once(&self, pending: &PendingSaml) -> Option<(SeenKey, Timestamp)> {
+        let request = pending.request.as_ref()?;
         let key = SeenKey::new("saml-request", self.app.entity(), request);
-        visit
-            .server
-            .is_first(key, pending.began.after(PENDING_LIVES))
+        Some((key, pending.began.after(PENDING_LIVES)))
     }
 
     async fn denied(
@@ -238,12 +241,21 @@ impl Known<'_> {
         pending::keeping(visit, &Pending::Saml(Box::new(pending)), attempt, page)
     }
 
-    /// That the app was told of this session: it is told when that ends.
-    async fn keep(&self, visit: &Visit, decision: DecisionId) -> Result<(), KeepError> {
+    /// That the app was told of this session, which is told when that ends; and that its request was
+    /// answered.
+    async fn keep(
+        &self,
+        visit: &Visit,
+        decision: DecisionId,
+        once: Option<(SeenKey, Timestamp)>,
+    ) -> Result<(), KeepError> {
         let what = format!("signed in to {}", self.app.fact.name);
         let mut commit = Commit::new(Actor::User(self.person.user.id), what)
             .within(self.person.session.id)
             .effect(self.login(visit).await?);
+        if let Some((key, until)) = once {
+            commit = commit.effect(kept::once(key, until)?);
+        }
         commit.decision = Some(decision);
         visit.server.engine().commit(commit).await?;
         Ok(())

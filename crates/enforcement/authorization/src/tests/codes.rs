@@ -186,7 +186,8 @@ async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
     advance(&server).await;
     let strong = server.test.clock.now();
     server.later(Duration::from_secs(600));
-    let wanted = r#"{"id_token":{"acr":{"essential":true,"values":["urn:gatewright:acr:multi-factor"]}}}"#;
+    let wanted =
+        r#"{"id_token":{"acr":{"essential":true,"values":["urn:gatewright:acr:multi-factor"]}}}"#;
     for (more, error) in [
         (&[("prompt", "login"), ("claims", wanted)][..], true),
         (&[("prompt", "login")][..], false),
@@ -210,7 +211,10 @@ async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
     }
     // Where nothing fresh is asked for, the strongest is told, with its own time.
     let id = claims(&server.tokens(&[]).await["id_token"]);
-    assert_eq!((&id["acr"], &id["auth_time"]), (&json!("phr"), &json!(strong.as_secs())));
+    assert_eq!(
+        (&id["acr"], &id["auth_time"]),
+        (&json!("phr"), &json!(strong.as_secs()))
+    );
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use gw_engine::testing::{TestEngine, app, policies, session, user};
 use gw_identity::{Identity, IdentityOptions, Lifetimes};
 use gw_jose::{Algorithm, KeyShape, PrivateKey, Signer, TokenType};
 use gw_model::{
-    AuthnEvent, AuthnMethod, Change, Client as Fact, ClientId as FactId, ClientOwner, Consent, DecisionId,
-    EndReason, Ended, ProviderProof, Session, SessionKind, Timestamp, TokenHash, Upstream,
+    AuthnEvent, AuthnMethod, Change, Client as Fact, ClientId as FactId, ClientOwner, Consent,
+    DecisionId, EndReason, Ended, ProviderProof, Session, SessionKind, Timestamp, TokenHash,
+    Upstream,
 };
 use gw_oauth::{
     About, ApplicationType, Client, ClientAuthentication, ClientId, ClientSecrets, GrantType,
@@ -126,6 +127,21 @@ pub(super) fn fact(bits: u64, app: Option<&str>, client: &Client) -> Change {
     }))
 }
 
+async fn opened(test: &TestEngine) -> AuthorizationServer {
+    let engine = test.engine.clone();
+    let identity = Identity::open(engine.clone(), identity_options(), Vec::new());
+    let options = AuthorizationOptions {
+        issuer: ISSUER.into(),
+        remedies: Level::Own,
+        asks_certificates: true,
+        client_authorities: None,
+        tls: Arc::new(gw_tls::believing(None).unwrap()),
+        country: Arc::new(|_| None),
+    };
+    let server = AuthorizationServer::open(engine, identity.await.unwrap(), options);
+    server.await.unwrap()
+}
+
 impl Server {
     pub(super) async fn start() -> Self {
         Self::with(Vec::new()).await
@@ -154,22 +170,16 @@ impl Server {
         ];
         changes.extend(more);
         let test = TestEngine::with(changes).await;
-        let engine = test.engine.clone();
-        let identity = Identity::open(engine.clone(), identity_options(), Vec::new());
-        let options = AuthorizationOptions {
-            issuer: ISSUER.into(),
-            remedies: Level::Own,
-            asks_certificates: true,
-            client_authorities: None,
-            tls: Arc::new(gw_tls::believing(None).unwrap()),
-            country: Arc::new(|_| None),
-        };
-        let server = AuthorizationServer::open(engine, identity.await.unwrap(), options);
         Self {
-            server: server.await.unwrap(),
+            server: opened(&test).await,
             ana: held,
             test,
         }
+    }
+
+    /// What was kept stays, and what was only remembered is forgotten.
+    pub(super) async fn restart(&mut self) {
+        self.server = opened(&self.test).await;
     }
 
     /// A browser in which Ana is signed in.

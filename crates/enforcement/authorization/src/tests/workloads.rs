@@ -121,9 +121,12 @@ async fn a_workload_gets_a_token_of_a_client_without_a_secret() {
 #[tokio::test]
 async fn a_token_of_a_workload_is_good_once_and_of_its_issuer_alone() {
     let (key, other) = (signer(), signer());
-    let server = server(IssuerKeys::Set(set_of(&key).into())).await;
+    let mut server = server(IssuerKeys::Set(set_of(&key).into())).await;
     let first = token(&server, &key, "t1", json!({}));
     assert_eq!(exchanged(&server, &first).await.status(), StatusCode::OK);
+    let again = exchanged(&server, &first).await;
+    assert_eq!(json(&again)["error"], "invalid_client", "twice");
+    server.restart().await;
     for again in [
         exchanged(&server, &first).await,
         asserted(&server, &first).await,

@@ -121,7 +121,10 @@ async fn an_address_that_nobody_made_sure_of_is_in_no_plain_header() {
     let house = House::usual().await;
     let mut ana = (**house.tested.engine.view().facts.user_named("ana").unwrap()).clone();
     ana.email = Some("ceo@example.com".into());
-    house.tested.change(vec![Change::UserPut(Arc::new(ana))]).await;
+    house
+        .tested
+        .change(vec![Change::UserPut(Arc::new(ana))])
+        .await;
     assert_eq!(house.get("GET /page", &OWN).await.status, 200);
     let seen = house.upstream.last();
     assert_eq!(seen.all("x-wiki-user"), ["ana"]);

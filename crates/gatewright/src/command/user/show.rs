@@ -31,7 +31,13 @@ fn table(person: &UserDocument, now: Timestamp) -> Table {
     row("id", Cell::text(user.id.to_string()));
     row("shown as", Cell::text(&user.display_name));
     if let Some(email) = &user.email {
-        row("email", Cell::text(email));
+        row(
+            "email",
+            match user.email_verified {
+                true => Cell::text(email),
+                false => Cell::text(format!("{email} (not verified)")),
+            },
+        );
     }
     row(
         "state",

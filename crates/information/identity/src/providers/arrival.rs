@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use gw_model::{
     AuthnEvent, AuthnMethod, Change, ExternalIdentity, FoundBy, Membership, Provider,
-    ProviderProof, Session, Snapshot, Timestamp, TokenHash, User, UserId, is_sign_in_name,
+    ProviderProof, ProviderProtocol, Session, Snapshot, Timestamp, TokenHash, User, UserId,
+    is_sign_in_name,
 };
 use serde::{Deserialize, Serialize};
 
@@ -124,7 +125,9 @@ impl Arrival {
     fn verified_address(&self, provider: &Provider) -> Option<String> {
         let says_so = match provider.protocol {
             ProviderProtocol::Oidc { .. } => self.told.is_true("email_verified"),
-            _ => false,
+            ProviderProtocol::Saml(_) | ProviderProtocol::Scim(_) | ProviderProtocol::Ldap(_) => {
+                false
+            }
         };
         self.told.one("email").filter(|_| says_so)
     }

@@ -8,8 +8,8 @@ use gw_jose::{
     KeySet, LogoutToken, LogoutTokenRules, Now, SeenKey, SeenOnce, Sighting, TokenFault,
 };
 use gw_model::{
-    Actor, Change, EndReason, Ended, ExternalIdentity, Provider, ProviderName, ProviderProof,
-    Session, SessionId, Snapshot, Timestamp,
+    Actor, AuthnEvent, Change, EndReason, Ended, ExternalIdentity, Provider, ProviderName,
+    ProviderProof, Session, SessionId, Snapshot, Timestamp,
 };
 
 use super::{ProviderFault, connection::Connection, oidc};
@@ -49,8 +49,24 @@ impl SeenLogouts {
     /// more harms nobody, not to end them does.
     fn came_before(&self, provider: &ProviderName, token: &LogoutToken, now: Timestamp) -> bool {
         let key = SeenKey::new("logout", provider.as_str(), &token.id);
+        self.is_again(key, token.remember_until, now)
+    }
+
+    /// The same of a SAML request.
+    pub(super) fn request_came_before(
+        &self,
+        provider: &ProviderName,
+        request: &str,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let key = SeenKey::new("saml-logout", provider.as_str(), request);
+        self.is_again(key, until, now)
+    }
+
+    fn is_again(&self, key: SeenKey, until: Timestamp, now: Timestamp) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(seen.see(key, token.remember_until, now), Sighting::Again)
+        matches!(seen.see(key, until, now), Sighting::Again)
     }
 }
 
@@ -84,6 +100,7 @@ impl Identity {
             provider: name.clone(),
             subject: token.subject.as_deref().map(Arc::from),
             session: token.sid.as_deref().map(Arc::from),
+            until: None,
         };
         let ended = self.end_whose(whose).await;
         Ok(ended.map_err(Unavailable::from)?)
@@ -129,14 +146,19 @@ pub(super) struct Whose {
     pub(super) provider: ProviderName,
     pub(super) subject: Option<Arc<str>>,
     pub(super) session: Option<Arc<str>>,
+    /// Where it is known when they signed out there: nobody who came since then is meant.
+    pub(super) until: Option<Timestamp>,
 }
 
 impl Whose {
     fn sessions(&self, facts: &Snapshot) -> Vec<SessionId> {
-        let rests = |session: &&Arc<Session>| {
-            let mut said = session.authn.iter().filter_map(|e| e.provider.as_deref());
-            session.ended.is_none() && said.any(|said| self.is_meant(said))
+        let is_meant = |proof: &AuthnEvent| {
+            let in_time = self.until.is_none_or(|until| proof.at <= until);
+            let said = proof.provider.as_deref();
+            in_time && said.is_some_and(|said| self.is_meant(said))
         };
+        let rests =
+            |session: &&Arc<Session>| session.ended.is_none() && session.authn.iter().any(is_meant);
         let user = self.subject.as_ref().and_then(|subject| {
             let (provider, subject) = (self.provider.clone(), Arc::clone(subject));
             facts.user_of_identity(&ExternalIdentity::of(provider, subject))

@@ -15,7 +15,9 @@ pub enum SectorFault {
     #[error("what is at `sector_identifier_uri` is not a list of addresses")]
     Malformed,
     /// It does not name each redirect URI of the client, or the client has none that it could name.
-    #[error("what is at `sector_identifier_uri` does not name all redirect URIs, or there are none")]
+    #[error(
+        "what is at `sector_identifier_uri` does not name all redirect URIs, or there are none"
+    )]
     Incomplete,
 }
 

@@ -1,5 +1,7 @@
 //! Asking a peer to sign somebody out, and being asked.
 
+use std::time::Duration;
+
 use gw_model::Timestamp;
 
 use crate::{
@@ -95,10 +97,12 @@ pub struct AskedLogout {
     pub session_indexes: Vec<String>,
     /// What goes back with the answer, as it came.
     pub relay_state: Option<String>,
+    /// When it was made, by the peer's clock: it says nothing about a session that began later.
+    pub issued: Timestamp,
 }
 
-/// Checks a logout request. Doing it twice does nothing more, so it needs no protection against
-/// replay but its age.
+/// Checks a logout request. Whoever ends something by it remembers its id for as long as it could be
+/// taken ([`AskedLogout::remember_until`]): anybody who saw it may bring it again.
 ///
 /// # Errors
 ///
@@ -128,13 +132,27 @@ pub fn check_request(
     if indexes.len() > SESSION_INDEXES_MAX {
         return Err(LogoutFault::TooMany);
     }
-    let texts = indexes.into_iter().filter_map(crate::xml::Node::text);
+    // One that cannot be read would be left out, and none at all is all of somebody's sessions.
+    let text = |index: crate::xml::Node<'_>| {
+        index
+            .text()
+            .ok_or_else(|| ShapeFault::value(root, "SessionIndex"))
+    };
+    let session_indexes: Result<_, _> = indexes.into_iter().map(text).collect();
     Ok(AskedLogout {
         id: message.header().id.clone(),
         name_id,
-        session_indexes: texts.collect(),
+        session_indexes: session_indexes?,
         relay_state: message.relay_state().map(str::to_owned),
+        issued: message.header().issue_instant,
     })
+}
+
+impl AskedLogout {
+    /// From when on it is refused anyway, by these bounds.
+    pub fn remember_until(&self, age_max: Duration, leeway: Duration) -> Timestamp {
+        self.issued.after(age_max).after(leeway)
+    }
 }
 
 /// The request around it is signed: nobody changed it, so AES-CBC tells nobody anything.

@@ -83,8 +83,11 @@ fn a_signed_request_says_who_and_which_sessions() {
             name_id: name_id(),
             session_indexes: vec!["s-1".into(), "s-2".into()],
             relay_state: Some("rs".into()),
+            issued: NOW,
         }
     );
+    let until = logout.remember_until(secs(120), secs(60));
+    assert_eq!(until, NOW.after(secs(180)));
 }
 
 #[test]

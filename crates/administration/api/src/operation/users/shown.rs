@@ -106,6 +106,7 @@ pub(in crate::operation) fn shown(
         name: user.name.clone(),
         display_name: user.display_name.clone(),
         email: user.email.clone(),
+        email_verified: user.verified_address().is_some(),
         groups: user
             .groups
             .iter()

@@ -221,6 +221,7 @@ export interface User {
   name: string;
   display_name: string;
   email?: string | null;
+  email_verified?: boolean;
   groups: Membership[];
   factors: Factor[];
   identities: Identity[];

@@ -300,3 +300,17 @@ async fn a_client_that_speaks_saml_is_nobody_to_openid_connect_and_the_other_way
     request.issuer = "wiki".into();
     refused(&asks(&server, &request).await, "no app here is");
 }
+
+#[tokio::test]
+async fn a_request_is_answered_once_whatever_is_restarted_meanwhile() {
+    let mut server = start().await;
+    let query = Request::of(&server, "wiki").query(None);
+    let answer = server.ana().get(SIGN_ON, &query).await;
+    assert!(field(&answer, "SAMLResponse").is_some());
+    server.restart().await;
+    let again = server.ana().get(SIGN_ON, &query).await;
+    assert!(field(&again, "SAMLResponse").is_none(), "{}", text(&again));
+    let other = Request::of(&server, "wiki").query(None);
+    let answer = server.ana().get(SIGN_ON, &other).await;
+    assert!(field(&answer, "SAMLResponse").is_some());
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gw_model::{Epoch, Group, GroupName, ProviderName, ProviderProtocol};
+use gw_model::{Epoch, Group, GroupName, ProviderName};
 
 use super::*;
 

@@ -1,7 +1,6 @@
 use gw_model::{
     BreakGlass, BreakGlassId, BreakGlassUse, ClaimTests, Epoch, Factor, FactorId, FactorKind,
-    Group, MembershipRule, ProviderPeople, ProviderProtocol, SamlAddress, SamlBinding,
-    SamlProvider,
+    Group, MembershipRule, ProviderPeople, SamlAddress, SamlBinding, SamlProvider,
 };
 use serde_json::{Value, json};
 

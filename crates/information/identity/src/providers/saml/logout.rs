@@ -39,6 +39,8 @@ pub(crate) enum SamlLogoutFault {
     NotAsked,
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+    #[error("the request came before")]
+    Again,
 }
 
 /// What came of a message about a logout.
@@ -112,6 +114,9 @@ impl Identity {
             })
         };
         let asked = asked.await?;
+        if self.came_before(&provider, &asked) {
+            return Err(SamlLogoutFault::Again);
+        }
         let sessions = self.end_meant(&provider, &peer, &asked).await;
         let sessions = sessions.map_err(Unavailable::from)?;
         let answer = self.on_saml(move || peer.answer(&asked, &keys)).await?;
@@ -122,6 +127,14 @@ impl Identity {
         })
     }
 
+    /// Whether a request came before: it goes through a browser, and whoever sees it can bring it.
+    fn came_before(&self, provider: &Provider, asked: &AskedLogout) -> bool {
+        let until = asked.remember_until(AGE_MAX, CLOCK_LEEWAY);
+        let seen = &self.shared.providers.seen_logouts;
+        seen.request_came_before(&provider.name, &asked.id, until, self.now())
+    }
+
+    /// Ends what began before the request was made, by clocks that may be so far apart.
     async fn end_meant(
         &self,
         provider: &Provider,
@@ -133,6 +146,7 @@ impl Identity {
             provider: provider.name.clone(),
             subject: Some(Arc::clone(&subject)),
             session: session.map(|index| Arc::from(index.as_str())),
+            until: Some(asked.issued.after(CLOCK_LEEWAY)),
         };
         if asked.session_indexes.is_empty() {
             return self.end_whose(whose(None)).await;

@@ -56,6 +56,34 @@ async fn it_ends_the_sessions_that_it_names_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_logout_that_comes_again_ends_nothing_that_began_since() {
+    let house = House::with_corp(saml()).await;
+    let query = logout_request(&cy(), &[], house.now(), &key());
+    let target = format!("{LOGOUT}?{query}");
+    let mut first = house.browser();
+    first.signs_in_by_corp().await;
+    house.browser().get(&target).await;
+    assert_eq!(ended(&first), Some(EndReason::SignedOutAtProvider));
+    let mut second = house.browser();
+    second.signs_in_by_corp().await;
+    let again = house.browser().get(&target).await;
+    assert_eq!(again.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(ended(&second), None);
+    // Another one that was made long before, and was held back.
+    let before = logout_request(&cy(), &[], house.now(), &key());
+    house
+        .tested
+        .clock
+        .advance(std::time::Duration::from_secs(70));
+    let mut third = house.browser();
+    third.signs_in_by_corp().await;
+    let answer = house.browser().get(&format!("{LOGOUT}?{before}")).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", body(&answer));
+    assert_eq!(ended(&third), None);
+    assert_eq!(ended(&second), Some(EndReason::SignedOutAtProvider));
+}
+
+#[tokio::test]
 async fn a_logout_that_is_forged_changed_or_old_ends_nothing() {
     let house = House::with_corp(saml()).await;
     let mut ana = house.browser();

@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    Client, ClientFault, ClientMetadata, ErrorCode, RedirectUriFault, RegisteredClient, SectorFault,
-    SubjectType, check_sector_document,
+    Client, ClientFault, ClientMetadata, ErrorCode, RedirectUriFault, RegisteredClient,
+    SectorFault, SubjectType, check_sector_document,
     testing::{NOW, resources, scopes},
 };
 
@@ -252,8 +252,7 @@ fn pairwise_subjects_are_of_one_host_or_of_a_listed_sector() {
             ..rules()
         };
         let (body, id) = (body(leading_nowhere), ClientId::parse("new").unwrap());
-        let read =
-            Registration::read(body.as_bytes(), &rules, id, &secret(), &secret(), NOW);
+        let read = Registration::read(body.as_bytes(), &rules, id, &secret(), &secret(), NOW);
         assert_eq!(read, Err(RegistrationFault::Sector));
     }
     let nowhere = Client {
@@ -264,8 +263,10 @@ fn pairwise_subjects_are_of_one_host_or_of_a_listed_sector() {
     let refused = check_sector_document(document, &nowhere);
     assert_eq!(refused, Err(SectorFault::Incomplete));
     for uri in ["com.evil.app://a.example/cb", "http://127.0.0.1/cb"] {
-        let own = with(json!({"subject_type": "pairwise", "application_type": "native",
-            "redirect_uris": [uri]}));
+        let own = with(
+            json!({"subject_type": "pairwise", "application_type": "native",
+            "redirect_uris": [uri]}),
+        );
         assert_eq!(own, Err(RegistrationFault::Sector), "{uri}");
     }
     for other in ["", "{}", "[1]", "[[]]"] {
