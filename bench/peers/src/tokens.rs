@@ -29,7 +29,7 @@ use crate::{
     contender::Contender,
     idle::Client,
     options::Options,
-    rounds::{self, Spent, interleaved},
+    rounds::{self, interleaved},
     row::{self, Row, median},
     site::Site,
 };
@@ -55,7 +55,7 @@ pub(crate) struct Server {
 /// When a server is warm.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WarmUp {
-    /// It has worked for so long, in processor time of its own.
+    /// It has worked for so long since it was started, in processor time of its own.
     worked: Duration,
     /// So many rounds in a row were no faster than the best before them.
     steady: u32,
@@ -151,7 +151,7 @@ impl Bench<'_> {
             self.warm_up(case, entrant)?;
         }
         let rounds = interleaved(case.name, rounds, entrants, |entrant| {
-            self.round(case, entrant).map(|(round, _)| Some(round))
+            self.round(case, entrant).map(Some)
         })?;
         let of = |rounds: &[Round], value: fn(&Round) -> f64| median(rounds.iter().map(value));
         let plain = entrants.iter().zip(&rounds).find(|(e, _)| e.name == PLAIN);
@@ -181,20 +181,19 @@ impl Bench<'_> {
     /// Puts a server under load until it has had its time and becomes no faster.
     fn warm_up(&self, case: &Case, entrant: &Entrant<'_>) -> Result<(), Fault> {
         let WarmUp { worked, steady } = entrant.server.warm_up;
-        let (began, mut spent) = (Instant::now(), 0.0);
+        let program = &entrant.server.contender.program;
+        let began = Instant::now();
         let (mut best, mut no_faster) = (0.0, 0);
-        while spent < worked.as_secs_f64() || no_faster < steady {
+        while program.cpu() < worked || no_faster < steady {
             if began.elapsed() > WARM_UP_MAX {
                 eprintln!("{}: {} becomes faster still", case.name, entrant.name);
                 break;
             }
-            let (round, of_it) = self.round(case, entrant)?;
-            let rate = round.per_sec;
+            let rate = self.round(case, entrant)?.per_sec;
             eprintln!(
                 "{}: warming {} up: {rate:.0} a second",
                 case.name, entrant.name
             );
-            spent += of_it.program_secs;
             no_faster = if rate > best * FASTER {
                 0
             } else {
@@ -205,7 +204,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn round(&self, case: &Case, entrant: &Entrant<'_>) -> Result<(Round, Spent), Fault> {
+    fn round(&self, case: &Case, entrant: &Entrant<'_>) -> Result<Round, Fault> {
         let one = |request: Vec<u8>| {
             let asked = load::one(&self.client, entrant.server, request);
             self.runtime.block_on(asked)
@@ -220,13 +219,12 @@ impl Bench<'_> {
             p50,
             p99,
         } = got;
-        let round = Round {
+        Ok(Round {
             per_sec: tokens / secs,
             server_micros: spent.program_secs * 1e6 / tokens.max(1.0),
             p50,
             p99,
             idle: spent.idle,
-        };
-        Ok((round, spent))
+        })
     }
 }

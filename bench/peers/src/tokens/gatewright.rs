@@ -41,7 +41,7 @@ pub(crate) fn start(site: &Site, binary: &Path, key: &Key) -> Result<Server, Fau
         issuer: format!("https://auth.localhost:{}", contender.port),
         resource: Some(format!("https://echo.localhost:{}", contender.port)),
         warm_up: WarmUp {
-            worked: Duration::from_secs(1),
+            worked: Duration::ZERO,
             steady: 1,
         },
         contender,

@@ -18,9 +18,9 @@ use crate::{
 const ADMINISTRATOR: &str = "admin";
 const PASSWORD: &str = "of-this-run-alone";
 
-/// What it is compiled to changes for minutes: its compiler watches it at work first.
+/// Its code is compiled while it runs, over minutes: some of them are its start's, which takes about one.
 const WARM_UP: WarmUp = WarmUp {
-    worked: Duration::from_secs(20),
+    worked: Duration::from_secs(150),
     steady: 5,
 };
 
