@@ -10,7 +10,7 @@
 //! Keycloak is as it comes, but for what is to its advantage: it is spoken to without TLS, Gatewright
 //! with it, and holds all that it knows in memory. Its tokens are signed as Gatewright's are (ES256),
 //! which all stands beside, and as they are where nothing is said (RS256). Gatewright asks its policy
-//! for each token, 100 statements being in force, and writes it down before it answers; what it
+//! for each token, a hundred statements being in force, and writes it down before it answers; what it
 //! remembers of assertions is bounded (docs/limits.md), so they are of several clients and end soon.
 //! None of its limits is moved.
 
