@@ -19,6 +19,7 @@ use crate::{
     kept::{self, AFTERWARDS, Granted, KeptCode, Put},
     keys, pages,
     pending::{self, Pending, PendingAuthorization},
+    person::ACRS,
     pushed,
     refused::Refused,
     server::{PENDING_LIVES, RESUME, paths},
@@ -225,6 +226,11 @@ async fn next_step(
             _ => Consent::Missing,
         },
         hinted_subject: hinted.as_deref(),
+        known_acrs: &ACRS,
+        can_prove: person.is_some_and(|person| {
+            let identity = &visit.server.shared.identity;
+            identity.can_confirm(&person.user)
+        }),
     };
     Ok(request.next_step(&standing, visit.now)?)
 }

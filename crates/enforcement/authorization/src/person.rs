@@ -16,6 +16,15 @@ const ACR_PHISHING_RESISTANT: &str = "phr";
 /// The authentication contexts, the weakest first.
 pub(crate) const ACRS: [&str; 3] = [ACR_SIGNED_IN, ACR_MULTI_FACTOR, ACR_PHISHING_RESISTANT];
 
+/// What there can be of a person, by the names of the claims that tell it.
+pub(crate) const CLAIMS: [&str; 5] = [
+    "name",
+    "preferred_username",
+    "groups",
+    "email",
+    "email_verified",
+];
+
 impl SignedIn {
     /// The proofs that the browser's own cookie rests on.
     pub(crate) fn proofs(&self) -> &[AuthnEvent] {

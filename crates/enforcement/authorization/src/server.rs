@@ -238,6 +238,7 @@ impl AuthorizationServer {
             shared: Arc::new(Shared {
                 server: Server {
                     has_client_certificates: options.asks_certificates,
+                    has_client_authorities: options.client_authorities.is_some(),
                     ..server(issuer)?
                 },
                 keys: TokenKeys::default(),
@@ -490,10 +491,12 @@ fn server(issuer: Issuer) -> Result<Server, OpenError> {
             .iter()
             .map(|acr| (*acr).to_owned())
             .collect(),
+        claims: crate::person::CLAIMS.to_vec(),
         signing: keys::id_token_algorithms(),
         accepted: ACCEPTED.to_vec(),
         grant_types: GrantType::ALL.to_vec(),
         has_client_certificates: false,
+        has_client_authorities: false,
         requires_pushed: false,
         pages: Pages::default(),
         issuer,

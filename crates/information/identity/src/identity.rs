@@ -7,7 +7,9 @@ use std::{
 };
 
 use gw_engine::{Asked, Circumstances, Commit, CommitError, Engine};
-use gw_model::{Action, Actor, AppName, FactorKind, Principal, Resource, Session, Timestamp, User};
+use gw_model::{
+    Action, Actor, AppName, FactorKind, Principal, Provider, Resource, Session, Timestamp, User,
+};
 use gw_pages::Judged;
 use gw_store::{Effect, Read, StoreError};
 use tokio::runtime::Handle;
@@ -229,6 +231,17 @@ impl Identity {
     pub fn admits_program(&self, address: IpAddr) -> bool {
         let tries = &self.shared.program_tries;
         tries.admits(&Prefix::of(address), self.now())
+    }
+
+    /// Whether somebody has anything to confirm with who they are.
+    pub fn can_confirm(&self, user: &User) -> bool {
+        let knows = |provider: &Arc<Provider>| {
+            let mut theirs = user.identities.iter();
+            theirs.any(|identity| identity.provider == provider.name)
+        };
+        user.has_passkey()
+            || (self.has_passwords() && user.has_password_and_totp())
+            || self.open_providers().iter().any(knows)
     }
 
     /// Reads the store on a control thread.

@@ -17,6 +17,8 @@ pub struct Server {
     pub scopes: Scopes,
     /// The authentication contexts that can be reached, the weakest first.
     pub acr_values: Vec<String>,
+    /// The claims of a person that there can be, by their names.
+    pub claims: Vec<&'static str>,
     /// The algorithms that it signs by.
     pub signing: Vec<Algorithm>,
     /// The algorithms that it accepts of clients: of their assertions and proofs.
@@ -25,6 +27,8 @@ pub struct Server {
     pub grant_types: Vec<GrantType>,
     /// Whether connections can bring a client's certificate.
     pub has_client_certificates: bool,
+    /// Whether an authority vouches for certificates of clients.
+    pub has_client_authorities: bool,
     /// Whether every authorization request must be pushed.
     pub requires_pushed: bool,
     /// Pages for people and for who writes clients.
@@ -143,7 +147,7 @@ impl ServerMetadata {
     pub fn of(server: &Server) -> Self {
         let signing = names(&server.signing);
         let accepted = names(&server.accepted);
-        let private = private_methods(server.has_client_certificates);
+        let private = private_methods(server);
         let methods = private.iter().copied().chain(["none"]).collect();
         Self {
             issuer: server.issuer.clone(),
@@ -170,7 +174,7 @@ impl ServerMetadata {
             code_challenge_methods_supported: [gw_jose::pkce::METHOD],
             prompt_values_supported: ["none", "login", "consent", "select_account"],
             claim_types_supported: ["normal"],
-            claims_supported: claims(&server.scopes),
+            claims_supported: claims(server),
             claims_parameter_supported: true,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
@@ -186,14 +190,17 @@ impl ServerMetadata {
 }
 
 /// By which clients show who they are.
-fn private_methods(has_client_certificates: bool) -> Vec<&'static str> {
+fn private_methods(server: &Server) -> Vec<&'static str> {
     let mut methods = vec![
         "client_secret_basic",
         "client_secret_post",
         "private_key_jwt",
     ];
-    if has_client_certificates {
-        methods.extend(["tls_client_auth", "self_signed_tls_client_auth"]);
+    if server.has_client_certificates && server.has_client_authorities {
+        methods.push("tls_client_auth");
+    }
+    if server.has_client_certificates {
+        methods.push("self_signed_tls_client_auth");
     }
     methods
 }
@@ -202,12 +209,13 @@ fn names(algorithms: &[Algorithm]) -> Vec<&'static str> {
     algorithms.iter().map(|one| one.name()).collect()
 }
 
-/// Those that a client can be told by the scopes that there are.
-fn claims(scopes: &Scopes) -> Vec<&'static str> {
+/// Those that a client can be told: what there is of a person, by the scopes that there are.
+fn claims(server: &Server) -> Vec<&'static str> {
     let told = SCOPE_CLAIMS
         .iter()
-        .filter(|(scope, _)| scopes.contains(scope));
+        .filter(|(scope, _)| server.scopes.contains(scope));
     let told = told.flat_map(|(_, names)| names.iter().copied());
+    let told = told.filter(|name| server.claims.contains(name));
     ID_TOKEN_CLAIMS.into_iter().chain(told).collect()
 }
 
@@ -323,6 +331,16 @@ mod tests {
     #[test]
     fn nothing_is_told_that_there_is_not() {
         let mut one = server();
+        let methods =
+            |one: &Server| metadata(one)["token_endpoint_auth_methods_supported"].to_string();
+        one.has_client_authorities = false;
+        assert!(!methods(&one).contains("\"tls_client_auth\""));
+        assert!(methods(&one).contains("\"self_signed_tls_client_auth\""));
+        let told = metadata(&one)["claims_supported"].to_string();
+        assert!(
+            told.contains("email") && !told.contains("birthdate"),
+            "{told}"
+        );
         one.has_client_certificates = false;
         one.scopes = crate::testing::scopes("openid");
         let told = metadata(&one);

@@ -241,10 +241,12 @@ pub(crate) fn server() -> Server {
         },
         scopes: scopes("openid profile email read"),
         acr_values: vec!["phr".into()],
+        claims: vec!["name", "email", "email_verified"],
         signing: vec![Algorithm::Rs256, Algorithm::Es256],
         accepted: vec![Algorithm::Es256, Algorithm::EdDsa],
         grant_types: GrantType::ALL.to_vec(),
         has_client_certificates: true,
+        has_client_authorities: true,
         requires_pushed: false,
         pages: Pages::default(),
     }

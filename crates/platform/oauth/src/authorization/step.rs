@@ -42,6 +42,10 @@ pub struct Standing<'a> {
     pub consent: Consent,
     /// Whom the ID token hint names, where it was verified.
     pub hinted_subject: Option<&'a str>,
+    /// The authentication contexts that this server knows of.
+    pub known_acrs: &'a [&'a str],
+    /// Whether the person has anything to prove more with.
+    pub can_prove: bool,
 }
 
 /// What is to happen next.
@@ -90,7 +94,7 @@ impl AuthorizationRequest {
         if !self.is_recent(&person, now) {
             return self.ask_to_sign_in();
         }
-        if let Some(step) = self.context(&person)? {
+        if let Some(step) = self.context(&person, standing)? {
             return Ok(step);
         }
         if self.needs_consent(standing.consent) {
@@ -138,20 +142,27 @@ impl AuthorizationRequest {
 
     /// The step that reaches the context which is asked for; none where it is reached, or need
     /// not be (5.5.1.1).
-    fn context(&self, person: &Person<'_>) -> Result<Option<Step>, AuthorizationFault> {
+    fn context(
+        &self,
+        person: &Person<'_>,
+        standing: &Standing<'_>,
+    ) -> Result<Option<Step>, AuthorizationFault> {
         let wanted = self.wanted_acrs();
-        let is_reached = wanted.iter().any(|acr| person.acrs.contains(&acr.as_str()));
-        if wanted.is_empty() || is_reached {
+        let any_of = |acrs: &[&str]| wanted.iter().any(|acr| acrs.contains(&acr.as_str()));
+        if wanted.is_empty() || any_of(person.acrs) {
             return Ok(None);
         }
         let was_tried = person.came_at >= self.received_at;
-        match (self.needs_acr(), was_tried) {
-            (true, true) => Err(AuthorizationFault::Unmet),
-            (true, false) => self.ask_to_sign_in().map(Some),
-            // Voluntary: tried once where somebody may be asked, and left at that.
-            (false, true) => Ok(None),
-            (false, false) if self.prompts.none => Ok(None),
-            (false, false) => Ok(Some(Step::SignIn { acr_values: wanted })),
+        let is_worth_a_try = any_of(standing.known_acrs) && !was_tried;
+        match (self.needs_acr(), is_worth_a_try) {
+            (true, true) => self.ask_to_sign_in().map(Some),
+            (true, false) => Err(AuthorizationFault::Unmet),
+            // Voluntary: tried once, where somebody may be asked and has what to try with, and left
+            // at that.
+            (false, true) if standing.can_prove && !self.prompts.none => {
+                Ok(Some(Step::SignIn { acr_values: wanted }))
+            }
+            (false, _) => Ok(None),
         }
     }
 

@@ -20,6 +20,8 @@ fn standing(person: Option<Person<'static>>) -> Standing<'static> {
         account_chosen: false,
         consent: Consent::Before,
         hinted_subject: None,
+        known_acrs: &["weak", "strong", "stronger"],
+        can_prove: true,
     }
 }
 
@@ -187,6 +189,32 @@ fn a_context_that_is_wanted_is_tried_once_and_one_that_is_needed_is_reached() {
     assert_eq!(
         next(&needed, standing(person(NOW, &["weak"]))),
         Err(AuthorizationFault::Unmet)
+    );
+}
+
+#[test]
+fn nobody_is_led_to_prove_what_they_cannot_or_nobody_knows() {
+    let weak = || standing(person(BEFORE, &["weak"]));
+    let bare = || Standing {
+        can_prove: false,
+        ..weak()
+    };
+    for (words, standing) in [("1 2", weak()), ("strong", bare())] {
+        let wanted = [("acr_values", words)];
+        assert_eq!(next(&wanted, standing), Ok(Step::Proceed), "{words}");
+    }
+    let needed =
+        |acr| format!(r#"{{"id_token":{{"acr":{{"essential":true,"values":["{acr}"]}}}}}}"#);
+    let unknown = needed("1");
+    assert_eq!(
+        next(&[("claims", &unknown)], weak()),
+        Err(AuthorizationFault::Unmet)
+    );
+    // Who has nothing yet may be let to enrol it.
+    let known = needed("strong");
+    assert_eq!(
+        next(&[("claims", &known)], bare()),
+        Ok(sign_in(&["strong"]))
     );
 }
 
