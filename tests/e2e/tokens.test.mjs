@@ -176,6 +176,31 @@ describe('the token endpoint', () => {
     assert.equal((await curl(at.pathname + at.search, ...manage)).status, 401);
   });
 
+  test('an invitation is listed until it is taken back, and then registers nobody', async () => {
+    const invited = await gateway.json('client', 'invite', '--app', 'wiki', '--host', 'new.example.com', '--uses', '3');
+    const listed = () => gateway.json('client', 'invitations');
+    const [open] = (await listed()).items;
+    assert.equal(open.id, invited.id);
+    assert.deepEqual([open.app, open.hosts, open.left], ['wiki', ['new.example.com'], 3]);
+    const { stdout } = await gateway.cli('client', 'invitations');
+    assert.match(stdout, new RegExp(`${invited.id}\\s+wiki\\s+new\\.example\\.com\\s+openid .*in (23 hours|1 day)`));
+    assert.ok(!stdout.includes(invited.token));
+    const register = () => curl('/oauth/register', '-H', `Authorization: Bearer ${invited.token}`, '-H', 'Content-Type: application/json',
+      '-d', JSON.stringify({ redirect_uris: ['https://new.example.com/callback'] }));
+    const first = await register();
+    assert.equal(first.status, 201, first.body);
+    assert.equal((await listed()).items[0].left, 2);
+    const back = await gateway.cli('client', 'uninvite', invited.id);
+    assert.equal(back.code, 0, back.stderr);
+    assert.deepEqual((await listed()).items, []);
+    assert.equal((await register()).status, 401);
+    const again = await gateway.cli('client', 'uninvite', invited.id);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /gatewright client invitations/);
+    const { client_id } = JSON.parse(first.body);
+    assert.equal((await gateway.json('client', 'show', client_id)).state, 'on', 'who registered stays');
+  });
+
   test('pages of a client that runs in one ask across origins, and no others', async () => {
     const preflight = (from) =>
       curl('/oauth/token', '-X', 'OPTIONS', '-H', `Origin: ${from}`, '-H', 'Access-Control-Request-Method: POST', '-H', 'Access-Control-Request-Headers: dpop');

@@ -151,6 +151,7 @@ static RULES: LazyLock<RegistrationRules> = LazyLock::new(|| RegistrationRules {
     resources: resources("https://api.example/"),
     grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
     algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
+    proof_key: ProofKey::Required,
 });
 static SECRET: LazyLock<Secret> = LazyLock::new(|| Secret::generate().unwrap());
 

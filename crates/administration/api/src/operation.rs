@@ -239,6 +239,8 @@ pub(crate) async fn run(operation: Operation, call: Call<'_>) -> Result<Reply, P
         Operation::DirectoryAllow => directories::allow(&call),
         Operation::ClientList => clients::list(&call),
         Operation::ClientInvite => clients::invite(&call).await,
+        Operation::InvitationList => clients::invitations(&call).await,
+        Operation::InvitationTakeBack => clients::take_back_invitation(&call).await,
         Operation::ClientRemove => clients::remove(&call).await,
         Operation::ClientShow => clients::show(&call),
         Operation::ClientSuspend => clients::switch(&call, true).await,

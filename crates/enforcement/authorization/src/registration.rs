@@ -120,7 +120,7 @@ async fn register(visit: &Visit) -> Result<Answer, Refused> {
         let registered = New::read(visit, &invited.value.bounds).await?;
         let used = Invitation {
             token: left,
-            bounds: invited.value.bounds.clone(),
+            ..invited.value.clone()
         };
         if registered.keep(visit, &invited, &used).await? {
             return Ok(registered.answer(visit).created());
@@ -162,7 +162,7 @@ impl New {
         used: &Invitation,
     ) -> Result<bool, Refused> {
         let fact = self.fact(&used.bounds)?;
-        let what = format!("{} registered itself", fact.name);
+        let what = format!("{} registered itself ({})", fact.name, used.id());
         let kept = KeptRegistration {
             bounds: used.bounds.clone(),
             at: visit.now,

@@ -1,5 +1,6 @@
 //! `gatewright client`: clients of the authorisation server.
 
+mod invitations;
 mod show;
 
 use std::process::ExitCode;
@@ -36,12 +37,22 @@ pub(super) enum Command {
         /// A scope that it may ask for; those of a sign-in where there is none.
         #[arg(long = "scope")]
         scopes: Vec<String>,
+        /// Codes need not be bound by a proof key: for an app that knows none and checks `nonce`.
+        #[arg(long)]
+        proof_key_optional: bool,
         /// How many clients.
         #[arg(long, default_value_t = 1)]
         uses: u32,
         /// For how many hours.
         #[arg(long, default_value_t = 24)]
         hours: u64,
+    },
+    /// List invitations by which clients may still be registered. Their tokens are not shown.
+    Invitations,
+    /// Take an invitation back: nobody registers by it any more. Clients that did stay.
+    Uninvite {
+        /// Its id, as `gatewright client invitations` shows it.
+        id: String,
     },
     /// Remove a client that registered itself, after asking.
     Remove {
@@ -82,6 +93,7 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
             hosts,
             grants,
             scopes,
+            proof_key_optional,
             uses,
             hours,
         } => {
@@ -90,11 +102,14 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
                 hosts,
                 grants,
                 scopes,
+                proof_key_optional,
                 uses: Some(uses),
                 lifetime_secs: Some(hours.saturating_mul(3600)),
             };
             self::invite(shell, &invite)
         }
+        Command::Invitations => invitations::list(shell),
+        Command::Uninvite { id } => invitations::take_back(shell, &id),
         Command::Remove { name, yes } => remove(shell, &name, yes),
         Command::Suspend { name } => switch(shell, &name, "suspend"),
         Command::Resume { name } => switch(shell, &name, "resume"),
@@ -180,7 +195,11 @@ fn invite(shell: &Shell, asked: &InviteClient) -> super::Done {
         shell
             .output
             .line(format!("register at {}", made.endpoint))?;
-        shell.output.line(format!("with the token {}", made.token))
+        shell
+            .output
+            .line(format!("with the token {}", made.token))?;
+        let words = format!("taken back by `gatewright client uninvite {}`", made.id);
+        shell.output.line(words)
     })?;
     Ok(ExitCode::SUCCESS)
 }

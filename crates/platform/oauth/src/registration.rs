@@ -15,6 +15,6 @@ pub use self::{
     sector::{SECTOR_BYTES_MAX, SectorFault, check_sector_document},
     tokens::{
         INVITATION_HOSTS_MAX, INVITATION_KIND, INVITATION_LIFETIME_MAX, INVITATION_USES_MAX,
-        InitialAccessToken, InitialTokenFault, Invitation, RegistrationBounds,
+        InitialAccessToken, InitialTokenFault, Invitation, InvitationId, RegistrationBounds,
     },
 };

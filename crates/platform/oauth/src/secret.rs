@@ -36,6 +36,8 @@ pub enum Purpose {
     InitialAccessToken,
     /// A registration access token (RFC 7592).
     RegistrationAccessToken,
+    /// The name of an invitation, which comes of the hash of its token.
+    InvitationId,
 }
 
 impl Purpose {
@@ -49,6 +51,7 @@ impl Purpose {
             Self::UserCode => b"user-code",
             Self::InitialAccessToken => b"initial-access-token",
             Self::RegistrationAccessToken => b"registration-access-token",
+            Self::InvitationId => b"invitation-id",
         }
     }
 }

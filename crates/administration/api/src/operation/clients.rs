@@ -1,6 +1,7 @@
 //! Clients of the authorisation server: list, show, switch off and on, take back their tokens.
 //! What one is, the configuration file says, or itself where it registered.
 
+mod invitations;
 mod invite;
 
 use std::sync::Arc;
@@ -18,7 +19,10 @@ use crate::{
     },
 };
 
-pub(super) use invite::invite;
+pub(super) use self::{
+    invitations::{list as invitations, take_back as take_back_invitation},
+    invite::invite,
+};
 
 pub(super) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let view = call.engine().view();

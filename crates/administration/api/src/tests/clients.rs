@@ -374,3 +374,72 @@ async fn an_invitation_has_bounds_and_its_token_is_shown_once() {
     let unknown = serde_json::json!({ "app": "none", "hosts": ["a"] });
     assert_eq!(invite("otto", unknown).await.0, 404);
 }
+
+#[tokio::test]
+async fn an_invitation_is_listed_and_taken_back_and_its_token_is_in_neither() {
+    let house = house().await;
+    let invite = async |body: serde_json::Value| {
+        let caller = caller(&house.running, &house.sessions["otto"]);
+        let (headers, path) = (HeaderMap::new(), "/v1/clients");
+        send(&house.running, caller, Method::POST, path, headers, &body)
+            .await
+            .1
+    };
+    let plain = serde_json::json!({ "app": "wiki", "hosts": ["New.example"] });
+    let other = serde_json::json!({ "app": "wiki", "hosts": ["a.example"], "uses": 3,
+        "scopes": ["openid"], "proof_key_optional": true, "lifetime_secs": 60 });
+    let (first, second) = (invite(plain).await, invite(other).await);
+    let listed = async || house.get("hella", "/v1/invitations").await;
+    let all = listed().await;
+    assert_eq!(all["total"], 2, "{all}");
+    let items = all["items"].as_array().unwrap();
+    let of = |made: &serde_json::Value| items.iter().find(|one| one["id"] == made["id"]).unwrap();
+    let one = of(&first);
+    for (field, value) in [
+        ("app", serde_json::json!("wiki")),
+        ("hosts", serde_json::json!(["new.example"])),
+        ("left", serde_json::json!(1)),
+        ("made_by", serde_json::json!("otto")),
+        ("proof_key_optional", serde_json::json!(false)),
+        ("expires", first["expires"].clone()),
+    ] {
+        assert_eq!(one[field], value, "{field}: {one}");
+    }
+    assert_eq!(of(&second)["left"], 3);
+    assert_eq!(of(&second)["proof_key_optional"], true);
+    for made in [&first, &second] {
+        assert!(!all.to_string().contains(made["token"].as_str().unwrap()));
+    }
+    let path = format!("/v1/invitations/{}", first["id"].as_str().unwrap());
+    for who in ["ana", "hella", "aude"] {
+        assert_eq!(house.ask(who, Method::DELETE, &path).await.0, 403, "{who}");
+    }
+    assert_eq!(
+        house.ask("ana", Method::GET, "/v1/invitations").await.0,
+        403
+    );
+    let (status, told) = house.ask("otto", Method::DELETE, &path).await;
+    assert_eq!(status, 200, "{told}");
+    for gone in [
+        path.as_str(),
+        "/v1/invitations/none",
+        "/v1/invitations/i-aaaaaaaaaaaaa",
+    ] {
+        assert_eq!(
+            house.ask("otto", Method::DELETE, gone).await.0,
+            404,
+            "{gone}"
+        );
+    }
+    let left = listed().await;
+    assert_eq!(
+        (&left["total"], &left["items"][0]["id"]),
+        (&serde_json::json!(1), &second["id"])
+    );
+    house
+        .running
+        .test
+        .clock
+        .advance(std::time::Duration::from_secs(61));
+    assert_eq!(listed().await["total"], 0, "what is over is not open");
+}

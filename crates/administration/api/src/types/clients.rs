@@ -76,6 +76,10 @@ pub struct InviteClient {
     /// The scopes that it may ask for; those of a sign-in where there are none.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Whether its codes need not be bound by a proof key: for an app that knows none and checks
+    /// `nonce`. One that can keep nothing always has one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proof_key_optional: bool,
     /// How many clients; one where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uses: Option<u32>,
@@ -87,6 +91,8 @@ pub struct InviteClient {
 /// The token by which somebody registers. It is a secret of theirs.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 pub struct InvitationView {
+    /// By what it is listed and taken back; no secret.
+    pub id: String,
     /// The initial access token (RFC 7591, 3).
     pub token: String,
     /// Where clients register.
@@ -98,9 +104,41 @@ pub struct InvitationView {
     pub expires: Timestamp,
 }
 
+/// An invitation by which clients may still be registered. Its token is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OpenInvitation {
+    /// By what it is taken back; no secret.
+    pub id: String,
+    /// The app that people sign in to through such a client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub app: Option<AppName>,
+    /// The hosts that answers may be sent to.
+    pub hosts: Vec<String>,
+    /// What such a client may ask the token endpoint for.
+    pub grants: Vec<String>,
+    /// The scopes that it may ask for.
+    pub scopes: Vec<String>,
+    /// Whether its codes need not be bound by a proof key.
+    pub proof_key_optional: bool,
+    /// How many clients may still be registered by it.
+    pub left: u32,
+    /// Who made it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
+    /// When, where that is known, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub made_at: Option<Timestamp>,
+    /// From when on it is worth nothing, in milliseconds since the Unix epoch.
+    #[schemars(with = "u64")]
+    pub expires: Timestamp,
+}
+
 impl std::fmt::Debug for InvitationView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InvitationView")
+            .field("id", &self.id)
             .field("uses", &self.uses)
             .finish_non_exhaustive()
     }

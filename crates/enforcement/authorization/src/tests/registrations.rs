@@ -4,8 +4,8 @@ use bytes::Bytes;
 use gw_engine::Commit;
 use gw_model::{Actor, ClientOwner, TokenHash};
 use gw_oauth::{
-    GrantType, INVITATION_KIND, InitialAccessToken, Invitation, Purpose, RegistrationBounds,
-    Scopes, Secret,
+    GrantType, INVITATION_KIND, InitialAccessToken, Invitation, ProofKey, Purpose,
+    RegistrationBounds, Scopes, Secret,
 };
 use gw_store::{Effect, KeptRow};
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -13,8 +13,27 @@ use serde_json::{Value, json};
 
 use super::harness::*;
 
-/// A token for so many clients.
+/// What such clients may be.
+pub(super) fn bounds() -> RegistrationBounds {
+    RegistrationBounds {
+        app: Some("wiki".parse().unwrap()),
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scopes: Scopes::parse("openid profile").unwrap(),
+        hosts: vec!["new.example".into()],
+        proof_key: ProofKey::Required,
+    }
+}
+
 async fn invited(server: &Server, uses: u32) -> String {
+    invited_within(server, uses, bounds()).await
+}
+
+/// A token for so many clients.
+pub(super) async fn invited_within(
+    server: &Server,
+    uses: u32,
+    bounds: RegistrationBounds,
+) -> String {
     let secret = Secret::generate().unwrap();
     let hash = secret.hash(Purpose::InitialAccessToken);
     let expires = server.test.clock.now().after(Duration::from_secs(3600));
@@ -24,12 +43,8 @@ async fn invited(server: &Server, uses: u32) -> String {
             expires,
             left: uses,
         },
-        bounds: RegistrationBounds {
-            app: Some("wiki".parse().unwrap()),
-            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-            scopes: Scopes::parse("openid profile").unwrap(),
-            hosts: vec!["new.example".into()],
-        },
+        bounds,
+        made: None,
     };
     let row = KeptRow {
         kind: INVITATION_KIND,
@@ -63,7 +78,7 @@ async fn ask(
     server.ask(request).await
 }
 
-async fn register(server: &Server, token: &str, body: &Value) -> Response<Bytes> {
+pub(super) async fn register(server: &Server, token: &str, body: &Value) -> Response<Bytes> {
     ask(server, Method::POST, None, token, body).await
 }
 

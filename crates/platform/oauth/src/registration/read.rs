@@ -40,6 +40,8 @@ pub struct RegistrationRules {
     pub grant_types: Vec<GrantType>,
     /// The algorithms that this server signs by, the usual one first.
     pub algorithms: Vec<Algorithm>,
+    /// Whether codes of those that have a secret or a key must be bound by a proof key.
+    pub proof_key: ProofKey,
 }
 
 /// A registration that holds.
@@ -150,13 +152,18 @@ fn client(
     let redirect_uris = redirect_uris(members, "redirect_uris")?;
     let (subject_type, sector_document) = sector::read(members, &redirect_uris)?;
     let userinfo = members.algorithm("userinfo_signed_response_alg")?;
+    let authentication = authentication(members, secrets)?;
+    let proof_key = match authentication {
+        ClientAuthentication::None => ProofKey::Required,
+        _ => rules.proof_key,
+    };
     let client = Client {
         id,
         about: about(members)?,
         application_type: application_type(members)?,
         post_logout_redirect_uris: redirect_uris_of_logout(members)?,
         redirect_uris,
-        authentication: authentication(members, secrets)?,
+        authentication,
         keys: keys(members)?,
         grant_types,
         scopes: scopes(members, rules)?,
@@ -169,7 +176,7 @@ fn client(
         require_pushed: members.flag("require_pushed_authorization_requests")?,
         dpop_bound: members.flag("dpop_bound_access_tokens")?,
         certificate_bound: members.flag("tls_client_certificate_bound_access_tokens")?,
-        proof_key: ProofKey::Required,
+        proof_key,
         default_max_age: members.seconds("default_max_age")?,
         require_auth_time: members.flag("require_auth_time")?,
         default_acr_values: default_acr_values(members)?,

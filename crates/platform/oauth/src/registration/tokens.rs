@@ -1,13 +1,16 @@
 //! Who may register, and who may change a registration (RFC 7591, 3; RFC 7592, 2).
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use gw_jose::Algorithm;
-use gw_model::{AppName, Timestamp};
+use gw_model::{Actor, AppName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{RegistrationFault, RegistrationRules};
-use crate::{Client, GrantType, Purpose, RedirectKind, RedirectUri, Resources, Scopes, SecretHash};
+use crate::{
+    Client, GrantType, ProofKey, Purpose, RedirectKind, RedirectUri, Resources, Scopes, SecretHash,
+};
 
 /// A token by which clients may be registered, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +63,42 @@ pub struct Invitation {
     pub token: InitialAccessToken,
     /// What may be registered by it.
     pub bounds: RegistrationBounds,
+    /// When it was made, and by whom.
+    #[serde(default)]
+    pub made: Option<(Timestamp, Actor)>,
+}
+
+impl Invitation {
+    /// Its name.
+    pub fn id(&self) -> InvitationId {
+        let hash = BASE64URL_NOPAD.encode(self.token.hash.as_bytes());
+        let hash = SecretHash::of(Purpose::InvitationId, &hash);
+        let (short, _) = hash.as_bytes().split_at(8);
+        InvitationId(format!("i-{}", BASE32_NOPAD.encode(short).to_lowercase()))
+    }
+
+    /// Whether a client may still be registered by it.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        self.token.left > 0 && now < self.token.expires
+    }
+}
+
+/// The name of an invitation, by which it is listed and taken back. It comes of its token by two
+/// hashes, one after the other, so that neither the token nor what is kept of it is found by it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InvitationId(String);
+
+impl InvitationId {
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for InvitationId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What a client that registers itself may be, as long as it is there.
@@ -73,6 +112,9 @@ pub struct RegistrationBounds {
     pub scopes: Scopes,
     /// The hosts of its redirect URIs, in lower case.
     pub hosts: Vec<String>,
+    /// Whether its codes must be bound by a proof key, where it can keep something.
+    #[serde(default)]
+    pub proof_key: ProofKey,
 }
 
 impl RegistrationBounds {
@@ -83,6 +125,7 @@ impl RegistrationBounds {
             resources: Resources::default(),
             grant_types: self.grant_types.clone(),
             algorithms: vec![Algorithm::Rs256, Algorithm::Es256],
+            proof_key: self.proof_key,
         }
     }
 
@@ -166,6 +209,7 @@ mod tests {
             grant_types: GrantType::ALL.to_vec(),
             scopes: Scopes::default(),
             hosts: vec!["app.example.com".into(), "127.0.0.1".into()],
+            proof_key: ProofKey::Required,
         };
         let with = |uri: &str| Client {
             redirect_uris: vec![RedirectUri::parse(uri).unwrap()],
@@ -189,6 +233,31 @@ mod tests {
             ..with("https://app.example.com/cb")
         };
         assert!(bounds.admit(&leaving).is_err());
+    }
+
+    #[test]
+    fn an_invitation_of_before_is_read_and_its_name_tells_nothing_of_its_token() {
+        let hash = |text| SecretHash::of(Purpose::InitialAccessToken, text);
+        let kept = |text| {
+            let hash = serde_json::to_string(&hash(text)).unwrap();
+            let kept = format!(
+                r#"{{"token":{{"hash":{hash},"expires":{},"left":1}},"bounds":{{"app":"wiki",
+                "grant_types":["authorization_code"],"scopes":"openid","hosts":["new.example"]}}}}"#,
+                serde_json::to_string(&NOW).unwrap(),
+            );
+            serde_json::from_str::<Invitation>(&kept).unwrap()
+        };
+        let (one, other) = (kept("one"), kept("other"));
+        assert_eq!(
+            (&one.made, one.bounds.proof_key),
+            (&None, ProofKey::Required)
+        );
+        assert_eq!(one.id(), kept("one").id());
+        assert_ne!(one.id(), other.id());
+        assert_eq!(one.id().as_str().len(), 15, "{}", one.id());
+        assert!(!one.is_open(NOW));
+        let hash = BASE32_NOPAD.encode(hash("one").as_bytes()).to_lowercase();
+        assert!(!hash.starts_with(&one.id().as_str()[2..]));
     }
 
     #[test]

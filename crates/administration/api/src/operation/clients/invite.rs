@@ -6,7 +6,7 @@ use std::time::Duration;
 use gw_model::TokenHash;
 use gw_oauth::{
     GrantType, INVITATION_HOSTS_MAX, INVITATION_KIND, INVITATION_LIFETIME_MAX, INVITATION_USES_MAX,
-    InitialAccessToken, Invitation, Purpose, RegistrationBounds, Scopes, Secret,
+    InitialAccessToken, Invitation, ProofKey, Purpose, RegistrationBounds, Scopes, Secret,
 };
 use gw_store::{Effect, KeptRow};
 
@@ -33,7 +33,8 @@ pub(in crate::operation) async fn invite(call: &Call<'_>) -> Result<Reply, Probl
     let failed = |_| Problem::failed("the system gave no random bytes for a token");
     let secret = Secret::generate().map_err(failed)?;
     let hash = secret.hash(Purpose::InitialAccessToken);
-    let expires = call.engine().clock().now().after(lifetime);
+    let now = call.engine().clock().now();
+    let expires = now.after(lifetime);
     let invitation = Invitation {
         token: InitialAccessToken {
             hash,
@@ -41,6 +42,7 @@ pub(in crate::operation) async fn invite(call: &Call<'_>) -> Result<Reply, Probl
             left: uses,
         },
         bounds,
+        made: Some((now, call.actor())),
     };
     let payload = serde_json::to_vec(&invitation);
     let payload = payload.map_err(|_| Problem::failed("the invitation cannot be written"))?;
@@ -52,12 +54,20 @@ pub(in crate::operation) async fn invite(call: &Call<'_>) -> Result<Reply, Probl
         expires,
         payload: gw_store::Secret::new(payload),
     };
-    let commit = call.commit(format!("let {uses} clients register themselves"));
+    let what = match uses {
+        1 => format!("invited a client to register itself ({})", invitation.id()),
+        uses => format!(
+            "invited {uses} clients to register themselves ({})",
+            invitation.id()
+        ),
+    };
+    let commit = call.commit(what);
     call.engine()
         .commit(commit.effect(Effect::KeptPut(row)))
         .await?;
     let origin = &call.parts.authentication_origin;
     Reply::json(&InvitationView {
+        id: invitation.id().to_string(),
         token: secret.expose().to_owned(),
         endpoint: format!("{origin}/oauth/register"),
         uses,
@@ -109,5 +119,9 @@ fn bounds(call: &Call<'_>, asked: &InviteClient) -> Result<RegistrationBounds, P
         grant_types,
         scopes: Scopes::parse(&scopes).map_err(malformed)?,
         hosts,
+        proof_key: match asked.proof_key_optional {
+            true => ProofKey::Optional,
+            false => ProofKey::Required,
+        },
     })
 }

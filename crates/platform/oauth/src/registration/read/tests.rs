@@ -13,6 +13,7 @@ fn rules() -> RegistrationRules {
         resources: resources(&[]),
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         algorithms: vec![Algorithm::Es256, Algorithm::Rs256],
+        proof_key: ProofKey::Required,
     }
 }
 
@@ -49,6 +50,22 @@ fn what_is_left_away_is_what_the_standards_say() {
         (one.proof_key, one.application_type),
         (ProofKey::Required, ApplicationType::Web)
     );
+}
+
+#[test]
+fn who_can_keep_something_goes_without_a_proof_key_where_the_rules_say_so() {
+    let rules = RegistrationRules {
+        proof_key: ProofKey::Optional,
+        ..rules()
+    };
+    let read = |more: Value| {
+        let (id, body) = (ClientId::parse("new").unwrap(), body(more));
+        let read = Registration::read(body.as_bytes(), &rules, id, &secret(), &secret(), NOW);
+        read.unwrap().client.proof_key
+    };
+    assert_eq!(read(json!({})), ProofKey::Optional);
+    let public = json!({"token_endpoint_auth_method": "none"});
+    assert_eq!(read(public), ProofKey::Required);
 }
 
 #[test]
