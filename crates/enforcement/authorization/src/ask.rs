@@ -122,6 +122,30 @@ pub(crate) async fn all(
     last
 }
 
+/// Whether it would be allowed now; nothing is recorded of that.
+pub(crate) fn is_allowed(server: &AuthorizationServer, asked: &Circumstances) -> bool {
+    server.engine().preview(asked).outcome.is_allow()
+}
+
+/// Whether tokens that are asked for later may be given as things are: by what is known of them, or
+/// bound to a key that is proven then.
+pub(crate) fn may_be_allowed(server: &AuthorizationServer, asked: &Circumstances) -> bool {
+    is_allowed(server, asked) || bound(asked).is_some_and(|bound| is_allowed(server, &bound))
+}
+
+/// The same of a token that is bound to a key.
+fn bound(asked: &Circumstances) -> Option<Circumstances> {
+    let token = asked.token.as_deref()?;
+    let token = OwnedToken {
+        sender_constrained: true,
+        ..token.clone()
+    };
+    Some(Circumstances {
+        token: Some(Arc::new(token)),
+        ..asked.clone()
+    })
+}
+
 /// The app behind this gateway that a resource is, by its host.
 fn target(facts: &Snapshot, resource: &str) -> Resource {
     let host = host(resource);

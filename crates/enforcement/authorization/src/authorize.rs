@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use gw_engine::{Asked, Circumstances, Commit};
-use gw_model::{Actor, DecisionId, EndReason, Principal, Remedy};
+use gw_model::{Actor, DecisionId, EndReason, Principal, Remedy, Resource};
 use gw_oauth::{
     Authorization, AuthorizationFault, AuthorizationRequest, CodeRecord, Consent, GrantId,
     Parameters, Person, PushedRequest, Refusal as RequestRefusal, Secret, ShownFault, Standing,
@@ -13,7 +13,7 @@ use gw_pages::redirect;
 use http::Response;
 
 use crate::{
-    ask::Question,
+    ask::{self, Question},
     clients::Registered,
     consent,
     kept::{self, AFTERWARDS, Granted, KeptCode, Put},
@@ -138,10 +138,10 @@ pub(crate) async fn go_on(visit: &Visit, attempt: &str, pending: PendingAuthoriz
             let question = question(visit, &known, request, person, &grant);
             // Nobody is asked to agree to what policy refuses.
             let asks = step == Step::AskConsent
-                && question.authorize(&visit.server).is_some_and(|asked| {
-                    let preview = visit.server.engine().preview(&asked);
-                    preview.outcome.is_allow()
-                });
+                && question
+                    .authorize(&visit.server)
+                    .is_some_and(|asked| ask::is_allowed(&visit.server, &asked))
+                && hopeless(visit, &question, request).is_none();
             match asks {
                 true => consent::ask(visit, attempt, &known, pending, person),
                 false => decide(visit, attempt, &known, pending, person, grant).await,
@@ -389,6 +389,21 @@ fn question<'a>(
     }
 }
 
+/// The question about the tokens that the code would be for to which policy says no, whatever is
+/// proven when it is redeemed: it is asked again then, and the person is not there any more.
+fn hopeless(
+    visit: &Visit,
+    question: &Question<'_>,
+    request: &AuthorizationRequest,
+) -> Option<Circumstances> {
+    if request.resources.is_empty() {
+        return None;
+    }
+    let asked = question.issue(&visit.server, &request.resources);
+    let mut asked = asked.into_iter();
+    asked.find(|asked| !ask::may_be_allowed(&visit.server, asked))
+}
+
 /// Asks the policy, and gives a code where it allows.
 async fn decide(
     visit: &Visit,
@@ -405,16 +420,21 @@ async fn decide(
     };
     let asked = visit.server.engine().ask(&circumstances).await;
     if !asked.is_allow() {
-        return denied(
-            visit,
-            attempt,
-            known,
-            pending,
-            person,
-            &circumstances,
-            &asked,
-        )
-        .await;
+        let no = No {
+            circumstances: &circumstances,
+            asked: &asked,
+        };
+        return denied(visit, attempt, known, pending, person, &no).await;
+    }
+    if let Some(circumstances) = hopeless(visit, &question, request) {
+        let about_tokens = visit.server.engine().ask(&circumstances).await;
+        if !about_tokens.is_allow() {
+            let no = No {
+                circumstances: &circumstances,
+                asked: &about_tokens,
+            };
+            return denied(visit, attempt, known, pending, person, &no).await;
+        }
     }
     let code = give_code(visit, request, person, grant, asked.id).await;
     let code = code.map_err(|fault| pages::failed("a code was not given", &fault))?;
@@ -480,18 +500,24 @@ fn wanted_acrs(request: &AuthorizationRequest) -> Vec<String> {
     claimed.chain(request.acr_values.iter().cloned()).collect()
 }
 
-/// Policy says no: the person hears why, and what would open it; a client that may not have anybody
-/// asked hears that it is so.
+/// To what policy says no, and how.
+struct No<'a> {
+    circumstances: &'a Circumstances,
+    asked: &'a Asked,
+}
+
+/// Policy says no: the person hears why, and what would open it, and brings the client its answer
+/// when they leave it at that (RFC 6749, 4.1.2.1); a client that may not have anybody asked hears
+/// it at once.
 async fn denied(
     visit: &Visit,
     attempt: &str,
     known: &Registered,
     pending: PendingAuthorization,
     person: &SignedIn,
-    circumstances: &Circumstances,
-    asked: &Asked,
+    no: &No<'_>,
 ) -> Answer {
-    let remedies = visit.server.engine().remedies(circumstances).await;
+    let remedies = visit.server.engine().remedies(no.circumstances).await;
     let alone = remedies.ways.iter().any(Remedy::alone);
     if pending.request.prompts.none {
         let fault = match alone {
@@ -500,11 +526,18 @@ async fn denied(
         };
         return Ok(told(attempt, &pending.request, &fault));
     }
+    let view = visit.server.engine().view();
+    let closed = match &*no.circumstances.resource {
+        Resource::App(app) if Some(app) != known.fact.app.as_ref() => view.facts.app(app),
+        _ => None,
+    };
     let refused = Refused {
         client: &known.fact,
         person,
-        asked,
+        asked: no.asked,
         remedies: &remedies,
+        closed: closed.map(|app| &**app),
+        waits: true,
     };
     let page = refused.page(visit, attempt)?;
     let pending = Pending::Authorization(Box::new(pending));

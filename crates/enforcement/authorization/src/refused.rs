@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use gw_engine::Asked;
-use gw_model::{Client, Remedies};
-use gw_pages::refused::{Links, View};
+use gw_model::{App, Client, Remedies};
+use gw_pages::refused::{Back, Links, View};
 use http::{Response, StatusCode};
 
 use crate::{
     clients::title_of,
     pages, pending,
-    server::RESUME,
+    server::{RESUME, paths},
     visit::{Refusal, SignedIn, Visit},
 };
 
@@ -19,6 +19,10 @@ pub(crate) struct Refused<'a> {
     pub(crate) person: &'a SignedIn,
     pub(crate) asked: &'a Asked,
     pub(crate) remedies: &'a Remedies,
+    /// The app that is closed, where that is another than the client's own.
+    pub(crate) closed: Option<&'a App>,
+    /// Whether the client waits for an answer, which the page can bring.
+    pub(crate) waits: bool,
 }
 
 impl Refused<'_> {
@@ -27,14 +31,26 @@ impl Refused<'_> {
         let app = self.client.app.as_ref();
         let app = app.ok_or_else(|| pages::over(visit))?;
         let view = visit.server.engine().view();
-        let title = title_of(self.client, &view.facts);
+        let asking = title_of(self.client, &view.facts);
+        let title = self.closed.map_or(&*asking, |app| &*app.title);
+        let person = self.person.user.id.to_string();
+        let fields = [
+            ("attempt", attempt),
+            ("person", &*person),
+            ("decision", "deny"),
+        ];
+        let back = self.waits.then_some(Back {
+            title: &asking,
+            action: paths::CONSENT,
+            fields: &fields,
+        });
         let leading = pending::leading(app, attempt);
         let (confirm, enrol) = (format!("/confirm?{leading}"), format!("/enrol?{leading}"));
         let again = format!("{RESUME}?attempt={attempt}");
         let zone = view.facts.app(app).and_then(|app| app.time_zone.clone());
         let zone = zone.unwrap_or_else(|| view.facts.settings().time_zone.clone());
         let page = View {
-            app: &title,
+            app: title,
             person: Some(&self.person.user.display_name),
             authn: self.person.proofs(),
             remedies: self.remedies,
@@ -45,6 +61,7 @@ impl Refused<'_> {
                 enrol: Some(&enrol),
                 again: Some(&again),
                 sign_out: Some("/sign-out"),
+                back,
             },
             ask: None,
             decision: self.asked.id,

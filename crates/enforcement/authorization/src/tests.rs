@@ -7,6 +7,7 @@ mod cross_origin;
 mod devices;
 mod endings;
 mod harness;
+mod issuing;
 mod machines;
 mod pages;
 mod pairwise;

@@ -257,6 +257,7 @@ fn page(asked: &Asked, known: &Known, refused: &Refusal, remedies: &Remedies, le
             enrol: enrol.as_deref(),
             again: again.filter(|target| !target.starts_with("//")),
             sign_out: sign_out.as_deref(),
+            back: None,
         },
         ask: ask.as_deref(),
         decision: refused.decision,

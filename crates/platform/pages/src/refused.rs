@@ -36,6 +36,19 @@ pub struct Links<'a> {
     pub again: Option<&'a str>,
     /// Sign out.
     pub sign_out: Option<&'a str>,
+    /// Back to the app that asked, which is told that it was refused.
+    pub back: Option<Back<'a>>,
+}
+
+/// The way back to an app that sent somebody here: a form of the page.
+#[derive(Debug, Clone, Copy)]
+pub struct Back<'a> {
+    /// What pages call that app.
+    pub title: &'a str,
+    /// Where the form goes.
+    pub action: &'a str,
+    /// Its hidden fields.
+    pub fields: &'a [(&'a str, &'a str)],
 }
 
 /// All that the page of a refusal says.
@@ -101,6 +114,7 @@ impl View<'_> {
                 Level::None | Level::Own => &[],
             },
             sign_out: self.links.sign_out.filter(|_| self.person.is_some()),
+            back: self.links.back,
         }
     }
 
@@ -152,6 +166,7 @@ struct Content<'a> {
     moment: Moment,
     policies: &'a [PolicyId],
     sign_out: Option<&'a str>,
+    back: Option<Back<'a>>,
 }
 
 #[cfg(test)]

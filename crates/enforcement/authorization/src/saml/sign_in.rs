@@ -236,6 +236,8 @@ impl Known<'_> {
             person: self.person,
             asked,
             remedies: &remedies,
+            closed: None,
+            waits: false,
         };
         let page = refused.page(visit, attempt)?;
         pending::keeping(visit, &Pending::Saml(Box::new(pending)), attempt, page)

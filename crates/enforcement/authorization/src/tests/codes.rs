@@ -125,18 +125,13 @@ async fn a_fresh_proof_is_asked_for_once_and_told() {
     let there = location(&answer);
     assert!(there.starts_with("/confirm?app=wiki&attempt="), "{there}");
     let attempt = there.split_once("attempt=").unwrap().1.to_owned();
-    advance(&server).await;
+    server.advance().await;
     let back = browser.get("/resume", &format!("attempt={attempt}")).await;
     let code = answered(&back, "code").unwrap();
     let id = claims(&json(&server.redeem(&code).await)["id_token"]);
     assert_eq!(id["auth_time"], server.test.clock.now().as_secs());
     assert_eq!(id["acr"], "phr");
     assert_eq!(id["amr"], json!(["pop", "user", "mfa"]));
-}
-
-/// Ana confirms with a passkey.
-async fn advance(server: &Server) {
-    server.proves(AuthnMethod::Passkey, None).await;
 }
 
 /// What a provider says of Ana, who signed in there with two factors.
@@ -183,7 +178,7 @@ async fn a_silent_way_by_a_provider_that_tells_no_time_is_no_fresh_proof() {
 #[tokio::test]
 async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
     let server = Server::start().await;
-    advance(&server).await;
+    server.advance().await;
     let strong = server.test.clock.now();
     server.later(Duration::from_secs(600));
     let wanted =
@@ -246,7 +241,7 @@ async fn policy_says_who_signs_in_to_which_app_and_a_stronger_proof_opens_it() {
         answered(&quiet, "error")
             .is_some_and(|error| error.ends_with("_required") || error == "access_denied")
     );
-    advance(&server).await;
+    server.advance().await;
     let back = browser.get("/resume", &format!("attempt={attempt}")).await;
     assert!(answered(&back, "code").is_some(), "{}", text(&back));
 }

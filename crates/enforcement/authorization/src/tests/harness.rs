@@ -320,6 +320,11 @@ impl Server {
         json(&answer)
     }
 
+    /// Ana confirms with a passkey.
+    pub(super) async fn advance(&self) {
+        self.proves(AuthnMethod::Passkey, None).await;
+    }
+
     /// Ana's session ends.
     pub(super) async fn sign_out(&self) {
         let ended = Ended {
@@ -397,6 +402,12 @@ impl Browser<'_> {
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
         self.send(request).await
+    }
+
+    /// The attempt that it is in the middle of, the last one that began.
+    pub(super) fn attempt(&self) -> String {
+        let (name, _) = self.cookies.last().unwrap();
+        name.strip_prefix("__Host-gw-pending-").unwrap().to_owned()
     }
 
     async fn send(&mut self, mut request: JudgedRequest) -> Response<Bytes> {

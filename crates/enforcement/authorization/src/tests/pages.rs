@@ -10,11 +10,6 @@ async fn with_guest() -> Server {
     Server::with(vec![fact(41, Some("wiki"), &registered())]).await
 }
 
-fn attempt(browser: &Browser<'_>) -> String {
-    let (name, _) = &browser.cookies[0];
-    name.strip_prefix("__Host-gw-pending-").unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn who_agreed_once_is_not_asked_again_for_the_same() {
     let server = with_guest().await;
@@ -22,7 +17,7 @@ async fn who_agreed_once_is_not_asked_again_for_the_same() {
     let query = asked("guest", &[]);
     let asks = browser.get("/oauth/authorize", &query).await;
     assert!(text(&asks).contains("see your name"), "{}", text(&asks));
-    let agreed = [("attempt", &*attempt(&browser)), ("decision", "allow")];
+    let agreed = [("attempt", &*browser.attempt()), ("decision", "allow")];
     let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
     let done = browser.follow(&onward_to).await;
     assert!(answered(&done, "code").is_some());
@@ -44,7 +39,7 @@ async fn who_does_not_agree_is_brought_back_with_a_no() {
     let server = with_guest().await;
     let mut browser = server.ana();
     browser.get("/oauth/authorize", &asked("guest", &[])).await;
-    let denied = [("attempt", &*attempt(&browser)), ("decision", "deny")];
+    let denied = [("attempt", &*browser.attempt()), ("decision", "deny")];
     let back = onward(&browser.post("/oauth/consent", &denied).await);
     assert!(
         back.starts_with("https://wiki.example/cb?error=access_denied"),
@@ -60,11 +55,11 @@ async fn an_account_is_chosen_and_another_one_signs_this_one_out() {
     let query = asked("wiki", &[("prompt", "select_account")]);
     let asks = browser.get("/oauth/authorize", &query).await;
     assert!(text(&asks).contains("Go on as ana"), "{}", text(&asks));
-    let stays = [("attempt", &*attempt(&browser)), ("choice", "stay")];
+    let stays = [("attempt", &*browser.attempt()), ("choice", "stay")];
     let onward_to = onward(&browser.post("/oauth/account", &stays).await);
     assert!(answered(&browser.follow(&onward_to).await, "code").is_some());
     browser.get("/oauth/authorize", &query).await;
-    let other = [("attempt", &*attempt(&browser)), ("choice", "other")];
+    let other = [("attempt", &*browser.attempt()), ("choice", "other")];
     let onward_to = onward(&browser.post("/oauth/account", &other).await);
     let there = location(&browser.follow(&onward_to).await);
     assert!(there.starts_with("/sign-in?"), "{there}");
@@ -194,7 +189,7 @@ async fn what_one_person_agreed_to_is_not_agreed_by_the_next_in_the_same_browser
     .await;
     let mut browser = server.ana();
     browser.get("/oauth/authorize", &asked("guest", &[])).await;
-    let agreed = [("attempt", &*attempt(&browser)), ("decision", "allow")];
+    let agreed = [("attempt", &*browser.attempt()), ("decision", "allow")];
     let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
     browser.session = Some(of_bo);
     let asks = browser.follow(&onward_to).await;
@@ -211,7 +206,7 @@ async fn who_agreed_is_asked_again_where_tokens_are_for_more() {
     let server = with_guest().await;
     let mut browser = server.ana();
     browser.get("/oauth/authorize", &asked("guest", &[])).await;
-    let agreed = [("attempt", &*attempt(&browser)), ("decision", "allow")];
+    let agreed = [("attempt", &*browser.attempt()), ("decision", "allow")];
     let onward_to = onward(&browser.post("/oauth/consent", &agreed).await);
     browser.follow(&onward_to).await;
     let more = asked("guest", &[("resource", "https://api.test")]);

@@ -43,6 +43,7 @@ fn text(remedies: &Remedies, authn: &[AuthnEvent], change: impl FnOnce(&mut View
             enrol: Some("https://auth.example/enrol"),
             again: Some("/runs"),
             sign_out: Some("https://auth.example/sign-out"),
+            back: None,
         },
         ask: None,
         decision: DecisionId::from_bits(7),
@@ -222,5 +223,32 @@ fn what_ended_is_told_first_and_a_time_is_told_as_one_says_it() {
             "Open it again from 08:04 tomorrow",
             "Check again",
         ],
+    );
+}
+
+#[test]
+fn who_came_from_an_app_that_waits_is_led_back_to_it() {
+    let without = text(&ways(&[]), &[], |_| ());
+    assert!(!without.contains("<form"), "{without}");
+    let page = text(&ways(&[]), &[], |view| {
+        view.links.back = Some(Back {
+            title: "The <books>",
+            action: "/oauth/consent",
+            fields: &[("attempt", "a\"b"), ("decision", "deny")],
+        });
+    });
+    order(
+        &page,
+        &[
+            "Whom to ask",
+            r#"<form method="post" action="/oauth/consent">"#,
+            r#"name="decision" value="deny""#,
+            "Back to The ",
+            "For support",
+        ],
+    );
+    assert!(
+        !page.contains("<books>") && !page.contains("a\"b"),
+        "{page}"
     );
 }
