@@ -11,6 +11,7 @@ mod issuing;
 mod machines;
 mod pages;
 mod pairwise;
+mod plans;
 mod refreshing;
 mod registrations;
 mod saml;
