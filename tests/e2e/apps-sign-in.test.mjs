@@ -253,6 +253,62 @@ describe('apps that sign people in through Gatewright', () => {
     await ana.leave();
   });
 
+  test('an app registers itself by an invitation, renews its tokens, changes what it is, and goes', async () => {
+    const scopes = ['openid', 'profile', 'offline_access'].flatMap((scope) => ['--scope', scope]);
+    const invited = await gateway.json('client', 'invite', '--app', 'books', '--host', 'new.e2e.localhost', ...scopes);
+    const redirect_uri = 'https://new.e2e.localhost:9/callback';
+    const metadata = {
+      client_name: 'New', redirect_uris: [redirect_uri], grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+    };
+    const config = await oidc.dynamicClientRegistration(new URL(gateway.secure('auth')), metadata, oidc.ClientSecretBasic(), {
+      initialAccessToken: invited.token, [oidc.customFetch]: books.fetch,
+    });
+    const registered = config.clientMetadata();
+    const { client_id } = registered;
+
+    const verifier = oidc.randomPKCECodeVerifier();
+    const nonce = oidc.randomNonce();
+    const url = oidc.buildAuthorizationUrl(config, {
+      redirect_uri, scope: 'openid profile offline_access', nonce, code_challenge_method: 'S256',
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+    });
+    const ana = await byLink('ana');
+    const back = new Promise((done) => ana.page.on('request', (request) => {
+      if (request.url().startsWith(redirect_uri)) done(new URL(request.url()));
+    }));
+    await ana.open(url.href);
+    await ana.page.getByText('go on while you are not here').waitFor();
+    await ana.page.getByRole('button', { name: 'Let it in' }).click();
+    const checks = { pkceCodeVerifier: verifier, expectedNonce: nonce, idTokenExpected: true };
+    const tokens = await oidc.authorizationCodeGrant(config, await back, checks);
+    const info = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+    assert.equal(info.preferred_username, 'ana');
+    const next = await oidc.refreshTokenGrant(config, tokens.refresh_token);
+    assert.equal(next.claims().sub, tokens.claims().sub);
+
+    // RFC 7592, by its own token.
+    const manage = (method, body) => oidc.fetchProtectedResource(
+      config, registered.registration_access_token, new URL(registered.registration_client_uri), method,
+      body && JSON.stringify(body), new Headers({ 'content-type': 'application/json' }),
+    );
+    assert.equal((await (await manage('GET')).json()).client_name, 'New');
+    const newer = { ...metadata, client_id, client_name: 'Newer', tos_uri: 'https://new.e2e.localhost/terms' };
+    const changed = await manage('PUT', newer);
+    assert.equal(changed.status, 200);
+    assert.equal((await changed.json()).client_name, 'Newer');
+    assert.equal((await gateway.json('client', 'show', client_id)).title, 'Newer');
+    const beyond = await manage('PUT', { ...newer, redirect_uris: ['https://elsewhere.e2e.localhost/callback'] });
+    assert.equal(beyond.status, 400);
+    const last = await oidc.refreshTokenGrant(config, next.refresh_token);
+    assert.equal((await manage('DELETE')).status, 204);
+    await assert.rejects(oidc.refreshTokenGrant(config, last.refresh_token), { error: 'invalid_client' });
+    await assert.rejects(oidc.fetchUserInfo(config, last.access_token, info.sub));
+    await assert.rejects(manage('GET'));
+    const left = await gateway.json('client', 'list');
+    assert.ok(left.items.every((client) => client.name !== client_id));
+    await ana.leave();
+  });
+
   test('tokens that are bound to a key are of no use without it', async () => {
     const config = await oidc.discovery(new URL(gateway.secure('auth')), 'tool', undefined, oidc.None(), {
       [oidc.customFetch]: books.fetch,
