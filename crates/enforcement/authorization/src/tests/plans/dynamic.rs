@@ -5,6 +5,7 @@ use std::{sync::Mutex, time::Duration};
 
 use gw_issue::Pace;
 use gw_jose::{Signer, TokenType};
+use gw_model::ClientOwner;
 use gw_oauth::{ClientKeys, RegistrationBounds};
 use http::{StatusCode, header};
 use serde_json::json;
@@ -270,7 +271,8 @@ async fn keys_of_a_client_are_read_at_its_address_and_again_where_one_is_not_kno
     let tls = &server.server.shared.options.tls;
     let read = async |anew| {
         let now = server.test.clock.now();
-        fetched.of(&at, tls, now, anew).await.unwrap()
+        let owner = ClientOwner::Configuration;
+        fetched.of(&at, owner, tls, now, anew).await.unwrap()
     };
     let verifies = |keys: &KeySet, by: &Signer| {
         let assertion = assertion(&server, by, id_of(&client), &json!(ISSUER));
