@@ -90,7 +90,7 @@ async fn who_is_removed_does_not_come_back_by_the_directories_that_have_them() {
     let test = &house.running.test;
     let known = test.engine.view().facts.user_named("ana").cloned().unwrap();
     let mut ana = User::clone(&known);
-    let lab: ProviderName = "lab".parse().unwrap();
+    let lab: gw_model::ProviderName = "lab".parse().unwrap();
     ana.identities
         .push(ExternalIdentity::of(lab.clone(), "id-ana".into()));
     test.change(vec![Change::UserPut(ana.into())]).await;

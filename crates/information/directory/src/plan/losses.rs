@@ -68,7 +68,7 @@ pub enum Refused {
         least: usize,
     },
     /// So much would be taken away, or given back, that somebody has to be asked.
-    #[error("{}", too_much(.people, .memberships, .returns, *.is_other))]
+    #[error("{}", too_much(.people, .memberships, .returns, .is_other))]
     TooMuch {
         /// People who would be switched off.
         people: Loss,
@@ -83,7 +83,7 @@ pub enum Refused {
     },
 }
 
-fn too_much(people: &Loss, memberships: &Loss, returns: &Loss, is_other: bool) -> String {
+fn too_much(people: &Loss, memberships: &Loss, returns: &Loss, is_other: &bool) -> String {
     let mut words = Vec::new();
     if people.is_too_much() || memberships.is_too_much() {
         words.push(format!(
@@ -95,7 +95,7 @@ fn too_much(people: &Loss, memberships: &Loss, returns: &Loss, is_other: bool) -
             "too many people would be switched on again at once: {returns}"
         ));
     }
-    if is_other {
+    if *is_other {
         words.push("this is not what was allowed".to_owned());
     }
     words.join("; ")
