@@ -1,6 +1,6 @@
 //! Directories that people are read of: seen, read at once, and let take away what waits.
 
-use gw_model::{DirectorySource, ProviderName};
+use gw_model::DirectorySource;
 
 use super::{
     providers::{House, house},
