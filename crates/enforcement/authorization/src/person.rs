@@ -92,7 +92,7 @@ pub(crate) fn told_time<'p>(proofs: impl Iterator<Item = &'p AuthnEvent> + Clone
 fn acrs(proofs: &[AuthnEvent]) -> Vec<&'static str> {
     let any = |is: fn(&AuthnEvent) -> bool| proofs.iter().any(is);
     let reached = [
-        (true, ACR_SIGNED_IN),
+        (!proofs.is_empty(), ACR_SIGNED_IN),
         (any(AuthnEvent::is_multi_factor), ACR_MULTI_FACTOR),
         (
             any(AuthnEvent::is_phishing_resistant),

@@ -187,6 +187,7 @@ async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
         (&[("prompt", "login"), ("claims", wanted)][..], true),
         (&[("prompt", "login")][..], false),
     ] {
+        server.later(Duration::from_secs(5));
         let mut browser = server.ana();
         let there = location(&browser.get("/oauth/authorize", &asked("wiki", more)).await);
         assert!(there.starts_with("/confirm?"), "{there}");

@@ -286,8 +286,8 @@ async fn nobody_has_agreed_to_what_a_client_became_since() {
     let (mut browser, page) = asks(&server, &id).await;
     assert!(text(&page).contains("would like to"), "{}", text(&page));
     // It becomes another one while it is being asked about.
-    let alone = json!(["https://new.example/cb"]);
-    assert_eq!(becomes(alone).await.status(), StatusCode::OK);
+    let third = json!(["https://new.example/cb", "https://new.example/third"]);
+    assert_eq!(becomes(third).await.status(), StatusCode::OK);
     let page = agree(&mut browser).await;
     assert!(text(&page).contains("would like to"), "{}", text(&page));
     assert!(answered(&agree(&mut browser).await, "code").is_some());

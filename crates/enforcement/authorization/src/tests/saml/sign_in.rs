@@ -334,6 +334,7 @@ async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
     let strong = server.test.clock.now();
     server.later(Duration::from_secs(600));
     for contexts in [vec![MFA], vec![]] {
+        server.later(Duration::from_secs(5));
         let mut request = Request::of(&server, "wiki");
         request.force = true;
         request.contexts = contexts.clone();
