@@ -41,7 +41,9 @@ fn told(user: &User, link: &ExternalIdentity) -> gw_scim::User {
     if !told.user_name.eq_ignore_ascii_case(&user.name) {
         told.user_name = (*user.name).into();
     }
-    told.active = !user.disabled;
+    // Of whom another source switched off, its own word: it can say off as well.
+    let is_by_others = user.attributes.contains_key(DISABLED_BY) && !user.is_off_at(&link.provider);
+    told.active = !user.disabled || is_by_others;
     told
 }
 
