@@ -103,7 +103,7 @@ describe('one person', () => {
   before(async () => {
     upstream = await startUpstream();
     gateway = await startOrganisation({
-      config: `threads = 1\n[limits]\nconnections = ${SEATS}\nrequests_per_person = 50\n`,
+      config: `threads = 1\n[limits]\nconnections = ${SEATS}\nrequests_per_person = 50\nexchanges_per_person = 0\n`,
       apps: [{ name: 'notes', upstream: upstream.url }],
       policies: {
         'notes.cedar': '@id("notes-for-people")\npermit (principal is User, action == Action::"http.request", resource in App::"notes");\n',
