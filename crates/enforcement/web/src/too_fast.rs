@@ -38,23 +38,29 @@ pub(crate) fn admit(asked: &Asked, who: Whose) -> Result<(), Box<Own>> {
 pub(crate) fn too_much(asked: &Asked) -> Own {
     asked.inbound.conn.thread.metrics.exchanges_refused.add(1);
     let detail = "As much of yours is under way at apps as one person may have at once. Close what you do not need, then go on; nothing is lost.";
-    say(asked, "person-too-much", detail, Duration::from_secs(1))
+    let said = (StatusCode::TOO_MANY_REQUESTS, "person-too-much");
+    say(asked, said, detail, Duration::from_secs(1))
 }
 
 #[cold]
 fn refuse(asked: &Asked, wait: Duration) -> Own {
     asked.inbound.conn.thread.metrics.requests_too_fast.add(1);
     let detail = "You have asked for more than one person may in so short a time. Wait a moment, then go on; nothing is lost.";
-    say(asked, "person-too-fast", detail, wait)
+    let said = (StatusCode::TOO_MANY_REQUESTS, "person-too-fast");
+    say(asked, said, detail, wait)
 }
 
-fn say(asked: &Asked, code: &'static str, detail: &str, wait: Duration) -> Own {
+fn say(
+    asked: &Asked,
+    (status, code): (StatusCode, &'static str),
+    detail: &str,
+    wait: Duration,
+) -> Own {
     let inbound = &asked.inbound;
     let (host, name) = (&inbound.app.app.host, asked.who.name());
     let door = &inbound.conn.thread.door;
     door.refused_person(code, host, name, inbound.address);
     let title = "Too much at once";
-    let status = StatusCode::TOO_MANY_REQUESTS;
     let mut own = if asked.is_page() {
         Message::new(status, title, detail).render()
     } else {
