@@ -77,15 +77,17 @@ impl Told {
         let subject = &authorization.subject;
         let sign_in = authorization.sign_in.as_ref();
         let session = sign_in.and_then(|sign_in| sign_in.sid.as_deref());
+        // Of a client that is not known any more nobody can say by which names it knows people.
         let known = visit.client(authorization.client_id.as_str());
+        let known = known.ok_or(TokenError::Denied)?;
         let is_person = subject.parse::<UserId>().is_ok();
-        let Some(known) = known.filter(|known| is_person && is_pairwise(known)) else {
+        if !(is_person && is_pairwise(&known)) {
             return Ok(Self {
                 subject: subject.clone(),
                 session: session.map(str::to_owned),
                 veiled: None,
             });
-        };
+        }
         let veiled = pairwise.veil().over(id, subject, session);
         Ok(Self {
             subject: pairwise.subject(&known.client, subject),

@@ -326,11 +326,7 @@ fn changing(inbound: &Inbound) -> Response<OutBody> {
         "This has just been changed",
         "Nothing was sent to the app. Try again.",
     );
-    let client = Client {
-        address: inbound.address,
-        navigation: inbound.navigation,
-    };
-    reject(&inbound.conn, client, &inbound.app.app.host, &rejection)
+    reject_read(inbound, &rejection)
 }
 
 /// A stranger has as much under way as strangers may.
@@ -342,11 +338,16 @@ fn too_much(inbound: &Inbound) -> Response<OutBody> {
         "Too much at once",
         "So much is under way already without anybody being signed in. Try again in a moment.",
     );
+    reject_read(inbound, &rejection)
+}
+
+/// The same of a request whose head has been read.
+fn reject_read(inbound: &Inbound, rejection: &Rejection) -> Response<OutBody> {
     let client = Client {
         address: inbound.address,
         navigation: inbound.navigation,
     };
-    reject(&inbound.conn, client, &inbound.app.app.host, &rejection)
+    reject(&inbound.conn, client, &inbound.app.app.host, rejection)
 }
 
 /// What follows a request that was not understood is not to be guessed at.
