@@ -24,7 +24,7 @@ pub(crate) use addresses::Addresses;
 pub(crate) use answers::{Answers, Untaken};
 pub(crate) use counts::Counts;
 pub(crate) use exchanges::{Exchange, Exchanges};
-pub(crate) use frames::Meter;
+pub(crate) use frames::{Meter, Peer};
 pub(crate) use paces::{Account, Allowance, Asks, Paces, TooFast};
 pub(crate) use pass::{Caller, Pass, Whose};
 pub(crate) use seats::{Connected, Seat, Seats};

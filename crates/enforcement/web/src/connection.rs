@@ -32,8 +32,8 @@ use metered::UNBEGUN_MAX;
 use crate::{
     body::OutBody,
     bounds::{
-        Account, Allowance, Asks, Meter, Pace, Pass, Seat, StreamPace, TooFast, Untaken, Waits,
-        Whose,
+        Account, Allowance, Asks, Meter, Pace, Pass, Peer, Seat, StreamPace, TooFast, Untaken,
+        Waits, Whose,
     },
     canonical::{Ambiguous, Authority, Scheme},
     cut_io::{Abort, CutIo},
@@ -421,7 +421,8 @@ impl Conn {
         seat: Seat,
     ) -> Self {
         let limits = &thread.shared.options.limits;
-        let meter = || Meter::new(limits.idle_frames_at_once, limits.idle_frames_per_second);
+        let (at_once, each_second) = (limits.idle_frames_at_once, limits.idle_frames_per_second);
+        let meter = || Meter::new(Peer::Client, at_once, each_second);
         let meter = opened.multiplexed.then(meter).map(RefCell::new);
         let (scheme, hsts) = match &listener.serves {
             Serves::Tls { hsts_secs, .. } => (Scheme::Https, *hsts_secs),

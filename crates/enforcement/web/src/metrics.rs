@@ -169,6 +169,8 @@ counters! {
         upstream_connections,
         /// Requests that were sent to another upstream, or on another connection.
         upstream_retries,
+        /// Connections to upstreams over HTTP/2 that were cut off for frames without work.
+        upstream_floods,
         /// Times that a server was put aside.
         upstream_ejections,
         /// Health checks made.

@@ -491,6 +491,7 @@ mod tests {
     fn a_route_that_opts_in_accepts_ambiguous_paths_within_itself() {
         assert_eq!(route("GET", "/files/a%2Fb").as_deref(), Ok("wiki/files"));
         assert_eq!(route("GET", "/files//a;b").as_deref(), Ok("wiki/files"));
+        assert_eq!(route("GET", "/files/a%2541").as_deref(), Ok("wiki/files"));
         assert_eq!(
             route("GET", "/files/..%2fadmin"),
             Err(Ambiguous::DotSegment)

@@ -2,10 +2,11 @@
 //!
 //! Frames that carry a request or a body are work like any other, and bounded as such. All
 //! others (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM, kinds that nobody knows) cost
-//! a client little and us some. Each has a price; so much is given back each second, and some
-//! for each frame of an answer, which clients acknowledge. A client that owes more is cut off.
+//! whoever sends them little and us some. Each has a price; so much is given back each second,
+//! and some for each frame of an answer, which clients acknowledge. Of an upstream a head has
+//! its price too: it owes us one for each request, and none besides. Who owes more is cut off.
 
-use std::time::Instant;
+use std::{io::IoSlice, time::Instant};
 
 const HEAD_BYTES: usize = 9;
 /// The client's connection preface, before its first frame.
@@ -20,18 +21,30 @@ const CONTINUATION: u8 = 9;
 
 const END_HEADERS: u8 = 4;
 
-/// What one frame of an answer gives back: an update of two windows, and a question whether
-/// we are there.
-const GIVEN_FOR_AN_ANSWER: u32 = 3;
+/// What one frame of an answer, or of a request's body, gives back: an update of two windows,
+/// and a question whether we are there.
+const GIVEN_FOR_A_PIECE: u32 = 3;
 
-/// A client that sent more frames without work than it may.
+/// What one request gives back to an upstream: a head and trailers, a reset, and some that come
+/// before its answer.
+const GIVEN_FOR_A_REQUEST: u32 = 10;
+
+/// More frames without work were sent than may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client sent too many frames without work")]
+#[error("too many frames without work were sent")]
 pub(crate) struct Flood;
+
+/// Whose frames have their price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    Client,
+    Upstream,
+}
 
 /// Follows the frames of one connection in both directions.
 #[derive(Debug)]
 pub(crate) struct Meter {
+    peer: Peer,
     most: u32,
     left: u32,
     each_second: u32,
@@ -63,30 +76,33 @@ struct Frame {
 
 impl Meter {
     /// A connection that begins, with so many at once and so many more each second.
-    pub(crate) fn new(at_once: u32, each_second: u32) -> Self {
+    pub(crate) fn new(peer: Peer, at_once: u32, each_second: u32) -> Self {
+        let (received, sent) = match peer {
+            Peer::Client => (Frames::after_preface(), Frames::default()),
+            Peer::Upstream => (Frames::default(), Frames::after_preface()),
+        };
         Self {
+            peer,
             most: at_once,
             left: at_once,
             each_second,
             given_until: Instant::now(),
-            received: Frames {
-                left: PREFACE_BYTES,
-                ..Frames::default()
-            },
-            sent: Frames::default(),
+            received,
+            sent,
             frames: 0,
             heads: 0,
             head_open: false,
         }
     }
 
-    /// Follows what came from the client.
+    /// Follows what came from the other side.
     ///
     /// # Errors
     /// Where it is more than it may be.
     pub(crate) fn received(&mut self, bytes: &[u8]) -> Result<(), Flood> {
         let mut price = 0_u32;
         let Self {
+            peer,
             received,
             frames,
             heads,
@@ -94,7 +110,7 @@ impl Meter {
             ..
         } = self;
         received.pass(bytes, |frame| {
-            price = price.saturating_add(frame.price());
+            price = price.saturating_add(frame.price(*peer));
             *frames += 1;
             *heads += u64::from(frame.kind == HEADERS);
             *head_open = frame.is_head() && frame.flags & END_HEADERS == 0;
@@ -106,13 +122,24 @@ impl Meter {
         Ok(())
     }
 
-    /// Follows what went to the client.
+    /// Follows what went to the other side.
     pub(crate) fn sent(&mut self, bytes: &[u8]) {
-        let mut answers = 0_u32;
-        self.sent.pass(bytes, |frame| {
-            answers += u32::from(matches!(frame.kind, DATA | HEADERS));
+        let Self { peer, sent, .. } = self;
+        let mut given = 0_u32;
+        sent.pass(bytes, |frame| {
+            given = given.saturating_add(frame.gives(*peer));
         });
-        self.give(answers.saturating_mul(GIVEN_FOR_AN_ANSWER));
+        self.give(given);
+    }
+
+    /// The same for so many bytes of several pieces.
+    pub(crate) fn sent_of(&mut self, pieces: &[IoSlice<'_>], bytes: usize) {
+        let mut left = bytes;
+        for piece in pieces {
+            let here = piece.get(..left.min(piece.len())).unwrap_or_default();
+            self.sent(here);
+            left -= here.len();
+        }
     }
 
     /// What has begun to come and not yet ended: a request's head, or the head of a frame, by
@@ -153,6 +180,14 @@ impl Meter {
 }
 
 impl Frames {
+    /// Of a client, whose preface is still to come.
+    fn after_preface() -> Self {
+        Self {
+            left: PREFACE_BYTES,
+            ..Self::default()
+        }
+    }
+
     fn pass(&mut self, mut bytes: &[u8], mut on: impl FnMut(Frame)) {
         while !bytes.is_empty() {
             let here = bytes
@@ -197,14 +232,22 @@ impl Frame {
         matches!(self.kind, HEADERS | CONTINUATION)
     }
 
-    const fn price(self) -> u32 {
-        match self.kind {
-            DATA | HEADERS => 0,
-            RST_STREAM => 5,
+    const fn price(self, sender: Peer) -> u32 {
+        match (self.kind, sender) {
+            (DATA, _) | (HEADERS, Peer::Client) => 0,
+            (RST_STREAM, _) => 5,
             // Each of them makes every open stream be looked at.
-            SETTINGS => 10,
-            GOAWAY => 10,
+            (SETTINGS | GOAWAY, _) => 10,
             _ => 1,
+        }
+    }
+
+    /// What the receiver may send for it.
+    const fn gives(self, receiver: Peer) -> u32 {
+        match (self.kind, receiver) {
+            (HEADERS, Peer::Upstream) => GIVEN_FOR_A_REQUEST,
+            (DATA | HEADERS, _) => GIVEN_FOR_A_PIECE,
+            _ => 0,
         }
     }
 }
@@ -227,8 +270,14 @@ mod tests {
     }
 
     fn meter() -> Meter {
-        let mut meter = Meter::new(100, 0);
+        let mut meter = Meter::new(Peer::Client, 100, 0);
         meter.received(PREFACE).unwrap();
+        meter
+    }
+
+    fn upstreams() -> Meter {
+        let mut meter = Meter::new(Peer::Upstream, 100, 0);
+        meter.sent(PREFACE);
         meter
     }
 
@@ -263,8 +312,38 @@ mod tests {
     }
 
     #[test]
+    fn an_upstream_owes_a_head_for_each_request_and_has_none_to_give_besides() {
+        let mut meter = upstreams();
+        let head = frame(HEADERS, END_HEADERS, b"abc");
+        for _ in 0..10_000 {
+            meter.sent(&head);
+            meter.received(&head).unwrap();
+            for _ in 0..100 {
+                meter.received(&frame(DATA, 0, b"body")).unwrap();
+            }
+            meter.received(&head).unwrap();
+            meter.received(&frame(RST_STREAM, 0, &[0; 4])).unwrap();
+        }
+        let flood = (0..=100).any(|_| meter.received(&head).is_err());
+        assert!(flood);
+    }
+
+    #[test]
+    fn an_upstream_that_acknowledges_a_body_is_no_flood() {
+        let mut meter = upstreams();
+        for _ in 0..10_000 {
+            meter.sent(&frame(DATA, 0, &[7; 50]));
+            for kind in [8, 8, PING] {
+                meter.received(&frame(kind, 0, &[0; 4])).unwrap();
+            }
+        }
+        let flood = (0..=100).any(|_| meter.received(&frame(PING, 0, &[0; 8])).is_err());
+        assert!(flood);
+    }
+
+    #[test]
     fn time_gives_back() {
-        let mut meter = Meter::new(1, u32::MAX);
+        let mut meter = Meter::new(Peer::Client, 1, u32::MAX);
         meter.received(PREFACE).unwrap();
         for _ in 0..1000 {
             // Some time has passed.
@@ -301,7 +380,7 @@ mod tests {
             for (kind, length) in kinds {
                 bytes.extend(frame(kind, 0, &vec![0xff; length]));
             }
-            let (mut whole, mut pieces) = (Meter::new(1000, 0), Meter::new(1000, 0));
+            let [mut whole, mut pieces] = [(); 2].map(|()| Meter::new(Peer::Client, 1000, 0));
             whole.received(&bytes).unwrap();
             for piece in bytes.chunks(cut) {
                 pieces.received(piece).unwrap();

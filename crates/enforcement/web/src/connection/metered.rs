@@ -67,12 +67,6 @@ impl Metered {
             io::Error::new(io::ErrorKind::InvalidData, flood)
         })
     }
-
-    fn note_written(&self, bytes: &[u8]) {
-        if let Some(meter) = &self.conn.meter {
-            meter.borrow_mut().sent(bytes);
-        }
-    }
 }
 
 impl AsyncRead for Metered {
@@ -107,7 +101,10 @@ impl AsyncWrite for Metered {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = std::task::ready!(Pin::new(&mut self.io).poll_write(cx, buf))?;
-        self.note_written(buf.get(..written).unwrap_or_default());
+        if let Some(meter) = &self.conn.meter {
+            let mut meter = meter.borrow_mut();
+            meter.sent(buf.get(..written).unwrap_or_default());
+        }
         Poll::Ready(Ok(written))
     }
 
@@ -125,11 +122,8 @@ impl AsyncWrite for Metered {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = std::task::ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
-        let mut left = written;
-        for buf in bufs {
-            let here = buf.get(..left.min(buf.len())).unwrap_or_default();
-            self.note_written(here);
-            left -= here.len();
+        if let Some(meter) = &self.conn.meter {
+            meter.borrow_mut().sent_of(bufs, written);
         }
         Poll::Ready(Ok(written))
     }

@@ -27,6 +27,10 @@ pub(crate) struct Bounds {
     pub(super) stream_window_bytes: u32,
     /// Bytes of a connection that an upstream may send ahead.
     pub(super) connection_window_bytes: u32,
+    /// What frames without work of an upstream may cost at once, over HTTP/2.
+    pub(super) idle_frames_at_once: u32,
+    /// What they may cost each second.
+    pub(super) idle_frames_per_second: u32,
     /// Streams of one connection to an upstream.
     pub(super) streams_max: usize,
     /// How long a connection is kept unused.
@@ -50,6 +54,8 @@ impl Bounds {
             buffer_bytes: limits.buffer_bytes,
             stream_window_bytes: limits.stream_window_bytes,
             connection_window_bytes: limits.connection_window_bytes,
+            idle_frames_at_once: limits.idle_frames_at_once,
+            idle_frames_per_second: limits.idle_frames_per_second,
             streams_max: usize::try_from(limits.streams_max).unwrap_or(usize::MAX),
             idle: limits.upstream_idle,
             idle_max: limits.upstream_idle_max,

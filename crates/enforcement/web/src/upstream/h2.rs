@@ -1,6 +1,8 @@
 //! HTTP/2 to an upstream: many exchanges on a connection, each of which ends alone.
 
+mod awaited;
 mod head;
+mod metered;
 mod pump;
 
 use std::{
@@ -20,6 +22,10 @@ use h2::{
 use http::{Request, Response, header::AUTHORIZATION};
 use http_body::Body as _;
 
+use self::{
+    awaited::{Awaited, NoHead},
+    metered::Metered,
+};
 use super::{
     Answered,
     body::{AnswerBody, Streamed},
@@ -177,7 +183,7 @@ async fn begin(server: &Rc<Server>, io: Io) -> Result<Rc<Line>, UpstreamFault> {
         .max_header_list_size(u32::try_from(bounds.answer_head).unwrap_or(u32::MAX))
         .max_send_buffer_size(bounds.buffer_bytes)
         .initial_max_send_streams(bounds.streams_max)
-        .handshake(io)
+        .handshake(Metered::new(io, server.shared()))
         .await
         .map_err(|source| UpstreamFault::Failed {
             address: server.name().clone(),
@@ -195,7 +201,7 @@ async fn begin(server: &Rc<Server>, io: Io) -> Result<Rc<Line>, UpstreamFault> {
 }
 
 /// Moves a connection's bytes until it ends or is aborted.
-async fn drive(mut connection: Connection<Io, Bytes>, abort: Abort) {
+async fn drive(mut connection: Connection<Metered, Bytes>, abort: Abort) {
     poll_fn(|cx| {
         if abort.poll_aborted(cx).is_ready() {
             return Poll::Ready(());
@@ -254,6 +260,7 @@ async fn exchange(
     }
     let checkout = Checkout::stream(flight, abort, counted);
     let read_before = line.abort.read();
+    let answer = Awaited::new(answer, server.shared().bounds.answer_head);
     match answer_within(flow, first_byte, pin!(answer)).await {
         Some(Ok(response)) => {
             if response.headers().len() > server.shared().bounds.headers_max {
@@ -263,7 +270,8 @@ async fn exchange(
             }
             Ok(answered(response, checkout))
         }
-        Some(Err(fault)) => {
+        Some(Err(NoHead::TooLong)) => Err(Failure::Fault(failed(NoHead::TooLong.into()))),
+        Some(Err(NoHead::Ended(fault))) => {
             if let Some(broken) = broken.take() {
                 return Err(Failure::Fault(failed(Box::new(broken))));
             }

@@ -15,6 +15,7 @@ mod cuts;
 mod desync;
 mod draining;
 mod exchanges;
+mod flooding_upstreams;
 mod forged;
 mod forwarding;
 mod frames;

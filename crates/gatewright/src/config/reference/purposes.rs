@@ -1207,7 +1207,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "app.route",
         "accept_encoded_slash",
-        "Whether `%2F` may be in a path.",
+        "Whether `%2F` may be in a path, and with it `//`, `;` and what is encoded twice; however an app reads it, it must belong to this route.",
     ),
     (
         "app.route",
