@@ -46,6 +46,10 @@ impl What {
     }
 }
 
+/// What names the binary that a program measures, and where the one is that is shipped.
+const BINARY: &str = "--gatewright";
+const SHIPPED: &str = "../target/trained/gatewright";
+
 const BENCHES: &[Bench] = &[
     Bench {
         package: "gw-policy",
@@ -84,38 +88,22 @@ const BENCHES: &[Bench] = &[
     },
     Bench {
         package: "gw-bench-peers",
-        what: What::Program(&[
-            "--gatewright",
-            "../target/trained/gatewright",
-            "--envoy",
-            "../target/bench/envoy/bin/envoy",
-        ]),
+        what: What::Program(&["--envoy", "../target/bench/envoy/bin/envoy"]),
         question: "What does verification cost that a user could measure, beside proxies that verify less?",
     },
     Bench {
         package: "gw-bench-peers",
-        what: What::Program(&[
-            "--gatewright",
-            "../target/trained/gatewright",
-            "--tokens",
-            "--keycloak",
-            "../target/tools/keycloak",
-        ]),
+        what: What::Program(&["--tokens", "--keycloak", "../target/tools/keycloak"]),
         question: "How many access tokens are issued in a second, beside Keycloak?",
     },
     Bench {
         package: "gw-storm",
-        what: What::Storm(&["--gatewright", "../target/trained/gatewright"]),
+        what: What::Storm(&[]),
         question: "What does a person who is signed in feel while strangers attack?",
     },
     Bench {
         package: "gw-storm",
-        what: What::Storm(&[
-            "--gatewright",
-            "../target/trained/gatewright",
-            "--soak",
-            "600",
-        ]),
+        what: What::Storm(&["--soak", "600"]),
         question: "And while every attack goes on at once, for ten minutes?",
     },
 ];
@@ -223,10 +211,12 @@ fn run(bench: &Bench) -> Result<Vec<Row>, Box<dyn Error>> {
     match bench.what {
         What::Example(example) => command.args(["--example", example, "--"]),
         What::Program(arguments) | What::Storm(arguments) => {
-            if !forwarded().any(|argument| argument == "--gatewright") {
+            command.arg("--");
+            if !forwarded().any(|argument| argument == BINARY) {
                 release()?;
+                command.args([BINARY, SHIPPED]);
             }
-            command.arg("--").args(arguments).args(forwarded())
+            command.args(arguments).args(forwarded())
         }
     };
     let output = command.arg("--json").output()?;
