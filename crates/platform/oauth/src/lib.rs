@@ -65,4 +65,4 @@ pub use revocation::{Revocation, RevocationFault};
 pub use scope::{OFFLINE_ACCESS, OPENID, SCOPES_BYTES_MAX, SCOPES_MAX, ScopeFault, Scopes};
 pub use secret::{Purpose, SECRET_BITS, SECRET_CHARS, Secret, SecretHash};
 pub use token::*;
-pub use uri::URI_BYTES_MAX;
+pub use uri::{URI_BYTES_MAX, is_host};

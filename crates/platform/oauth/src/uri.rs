@@ -139,6 +139,11 @@ impl HostKind {
     }
 }
 
+/// Whether a text is a host as a URI has it, alone: a name in lower case, or an address.
+pub fn is_host(text: &str) -> bool {
+    HostKind::of(text).is_some()
+}
+
 /// Labels of small letters, digits and hyphens; the last one no number, which some readers take
 /// for an address (`2130706433`, `0x7f.1`).
 fn is_name(host: &str) -> bool {
@@ -218,6 +223,26 @@ mod tests {
                 .unwrap()
                 .is_loopback_address()
         );
+    }
+
+    #[test]
+    fn a_host_stands_alone_and_has_one_spelling() {
+        for host in ["app.example", "app", "127.0.0.1", "[::1]"] {
+            assert!(is_host(host), "{host}");
+        }
+        for other in [
+            "",
+            "App.example",
+            "app.example:443",
+            "https://app.example",
+            "app.example/cb",
+            "*.example",
+            "a b",
+            "::1",
+            "127.1",
+        ] {
+            assert!(!is_host(other), "{other:?}");
+        }
     }
 
     #[test]

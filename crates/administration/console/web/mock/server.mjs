@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 
 import { OPERATIONS, Refusal, matched } from './answers.mjs';
+import { someInvitations } from './answers/clients.mjs';
 import { caller } from './answers/common.mjs';
 import { PROPOSABLE, propose, shown, someProposals } from './answers/proposals.mjs';
 import { Decisions } from './decisions.mjs';
@@ -29,6 +30,7 @@ const KNOWN = {
   '/v1/providers': ['q', 'limit', 'after'],
   '/v1/directories': ['q', 'limit', 'after'],
   '/v1/clients': ['q', 'limit', 'after'],
+  '/v1/invitations': ['limit', 'after'],
   '/v1/apps': ['q', 'limit', 'after'],
   '/v1/map': ['q'],
   '/v1/leases': ['user', 'app', 'limit'],
@@ -179,6 +181,7 @@ export async function startMock({ port = 0, rate = 1000, ...kind } = {}) {
     ...organisation,
     began,
     breakGlass: quiet ? [] : sealedWaysIn(began),
+    invitations: quiet ? [] : someInvitations(began),
     quiet,
     auditor,
     helpdesk,

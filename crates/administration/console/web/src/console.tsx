@@ -27,7 +27,7 @@ const PLACES: [href: string, words: string, under: string[]][] = [
   ['/people', 'People', ['/people/']],
   ['/groups', 'Groups', ['/groups/']],
   ['/providers', 'Providers', ['/providers/']],
-  ['/clients', 'Clients', ['/clients/']],
+  ['/clients', 'Clients', ['/clients/', '/invitations']],
   ['/devices', 'Devices', []],
   ['/apps', 'Apps', ['/apps/']],
   ['/decisions', 'Live decisions', ['/decisions/']],

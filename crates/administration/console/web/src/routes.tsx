@@ -14,6 +14,8 @@ import { DevicesPage } from './pages/devices';
 import { AddAppPage, EditAppPage } from './pages/edit-app';
 import { GroupPage } from './pages/group';
 import { GroupsPage } from './pages/groups';
+import { InvitationsPage } from './pages/invitations';
+import { InvitePage } from './pages/invitations/invite';
 import { LeasesPage } from './pages/leases';
 import { MapPage } from './pages/map';
 import { MissingPage } from './pages/missing';
@@ -71,6 +73,8 @@ const ROUTES: [pattern: string, show: Show, key?: string][] = [
   ['/groups/:name', ({ name }) => <GroupPage name={given(name)} />],
   ['/clients', () => <ClientsPage />],
   ['/clients/:name', ({ name }) => <ClientPage name={given(name)} />],
+  ['/invitations', () => <InvitationsPage />],
+  ['/invitations/add', () => <InvitePage />],
   ['/providers', () => <ProvidersPage />],
   ['/providers/:name', ({ name }) => <ProviderPage name={given(name)} />],
   ['/devices', () => <DevicesPage />],

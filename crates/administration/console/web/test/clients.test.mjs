@@ -89,6 +89,20 @@ describe('clients', () => {
     assert.equal(await page.getByText('cannot be read').count(), 0);
   });
 
+  test('one that registered itself is removed once it is said what that ends, and one of the file is not', async () => {
+    await visitor.open('/clients/grafana');
+    assert.equal(await visitor.button('Remove').count(), 0);
+    await visitor.open('/clients/notes');
+    await visitor.button('Remove').click();
+    await visitor
+      .dialog()
+      .getByText(/is gone for good/)
+      .waitFor();
+    await confirm('Remove notes');
+    await page.waitForURL(/\/clients$/);
+    assert.equal(client('notes'), undefined);
+  });
+
   test('a registration that cannot be read is said to be so', async () => {
     delete client('notes').registration;
     await visitor.open('/clients/notes');

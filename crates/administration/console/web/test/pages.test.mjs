@@ -156,6 +156,7 @@ describe('an organisation in which nothing happens yet', () => {
     '/break-glass': /Nothing is sealed/,
     '/policies': /No policy of your own yet/,
     '/policies/history': /No history yet/,
+    '/invitations': /No invitation is open/,
     '/proposals': /Nothing waits/,
     '/map': /Nobody can reach anything yet/,
     '/settings': /Nothing is declared/,
@@ -203,6 +204,8 @@ describe('somebody who may only read', () => {
       ['/leases', /^End/],
       ['/settings', /Rotate/],
       ['/groups', /Add a group/],
+      ['/clients/notes', /Suspend|Remove|Take back/],
+      ['/invitations', /Take back/],
     ]) {
       await visitor.open(path);
       assert.equal(await visitor.button(name).count(), 0, path);
@@ -231,6 +234,8 @@ describe('somebody who may only read', () => {
     const visitor = await Visitor.arrive(browser, mock);
     await visitor.open('/people/add');
     assert.match(await visitor.page.locator('main').innerText(), /policy does not permit you admin\.user\.add/);
+    await visitor.open('/invitations/add');
+    assert.match(await visitor.page.locator('main').innerText(), /policy does not permit you admin\.client\.change/);
     await visitor.leave();
   });
 });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gw_model::TokenHash;
 use gw_oauth::{
     GrantType, INVITATION_HOSTS_MAX, INVITATION_KIND, INVITATION_LIFETIME_MAX, INVITATION_USES_MAX,
-    InitialAccessToken, Invitation, ProofKey, Purpose, RegistrationBounds, Scopes, Secret,
+    InitialAccessToken, Invitation, ProofKey, Purpose, RegistrationBounds, Scopes, Secret, is_host,
 };
 use gw_store::{Effect, KeptRow};
 
@@ -79,7 +79,7 @@ fn bounds(call: &Call<'_>, asked: &InviteClient) -> Result<RegistrationBounds, P
     if let Some(app) = &asked.app
         && call.engine().view().facts.app(app).is_none()
     {
-        return Err(Problem::unknown("app", app.as_str()));
+        return Err(Problem::unknown("app", app.as_str()).field("app"));
     }
     let grant = |name: &String| {
         let unknown = || Problem::invalid(format!("`{name}` is no grant type")).field("grants");
@@ -99,9 +99,13 @@ fn bounds(call: &Call<'_>, asked: &InviteClient) -> Result<RegistrationBounds, P
         .iter()
         .map(|one| one.to_ascii_lowercase())
         .collect();
-    let is_host = |host: &String| !host.is_empty() && host.len() <= 253 && !host.contains('/');
-    if hosts.len() > INVITATION_HOSTS_MAX || !hosts.iter().all(is_host) {
+    if hosts.len() > INVITATION_HOSTS_MAX {
         let what = format!("it is up to {INVITATION_HOSTS_MAX} hosts");
+        return Err(Problem::invalid(what).field("hosts"));
+    }
+    if let Some(other) = hosts.iter().find(|host| !is_host(host)) {
+        let other: String = other.chars().take(80).collect();
+        let what = format!("`{other}` is no host: name it without scheme, port and path");
         return Err(Problem::invalid(what).field("hosts"));
     }
     if hosts.is_empty() && grant_types.contains(&GrantType::AuthorizationCode) {

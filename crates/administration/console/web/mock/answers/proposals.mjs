@@ -84,6 +84,13 @@ export const PROPOSABLE = [
   ],
   [
     'DELETE',
+    '/v1/clients/:client',
+    'ClientRemove',
+    'admin.client.change',
+    ({ client }) => `remove the client ${q(client)}`,
+  ],
+  [
+    'DELETE',
     '/v1/clients/:client/tokens',
     'ClientRevokeTokens',
     'admin.client.suspend',

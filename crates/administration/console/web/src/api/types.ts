@@ -208,6 +208,40 @@ export interface Client {
   version: number;
 }
 
+/** An invitation by which clients may still be registered; its token is not told. */
+export interface Invitation {
+  id: string;
+  app?: string;
+  hosts: string[];
+  grants: string[];
+  scopes: string[];
+  proof_key_optional: boolean;
+  left: number;
+  made_by?: string;
+  made_at?: Time;
+  expires: Time;
+}
+
+/** What may be registered by an invitation that is to be made. */
+export interface Invite {
+  app?: string;
+  hosts: string[];
+  grants: string[];
+  scopes: string[];
+  proof_key_optional?: boolean;
+  uses?: number;
+  lifetime_secs?: number;
+}
+
+/** One that was made just now: its token is told this once. */
+export interface MadeInvitation {
+  id: string;
+  token: string;
+  endpoint: string;
+  uses: number;
+  expires: Time;
+}
+
 export interface Factor {
   id: string;
   kind: string;

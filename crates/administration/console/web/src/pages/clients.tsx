@@ -1,5 +1,6 @@
 // Clients of the authorisation server: apps that people sign in to through Gatewright, and programs.
 
+import { useMay } from '../api/me';
 import type { Client, List } from '../api/types';
 import { useAll } from '../api/use-all';
 import { at } from '../router';
@@ -7,14 +8,24 @@ import { Empty, Shown } from '../ui/notes';
 import { Page } from '../ui/page';
 import { type Column, Table } from '../ui/table';
 import { StateChip, shows } from './client/state';
+import { InviteLink } from './invitations';
 
 export function ClientsPage() {
   const reading = useAll<List<Client>>('/v1/clients');
+  const mayInvite = useMay('admin.client.change');
   return (
     <Page
       title="Clients"
       wide
       lead="Apps that people sign in to through Gatewright, and programs that ask it for tokens."
+      aside={
+        <div class="buttons">
+          <a class="button" href="/invitations">
+            Invitations
+          </a>
+          {mayInvite && <InviteLink />}
+        </div>
+      }
     >
       <Shown reading={reading}>
         {({ items }) =>
@@ -22,7 +33,8 @@ export function ClientsPage() {
             <Empty title="No client yet">
               <p>
                 Apps behind Gatewright need none. A <code>[[client]]</code> in the configuration file lets an app that
-                speaks OpenID Connect sign people in here, and a program ask for tokens.
+                speaks OpenID Connect sign people in here, and a program ask for tokens. By an invitation, one registers
+                itself.
               </p>
             </Empty>
           ) : (

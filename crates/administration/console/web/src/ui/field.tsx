@@ -188,6 +188,9 @@ export function LinesField({
   );
 }
 
+/** What is written on lines, without those that are empty. */
+export const filled = (lines: string[]): string[] => lines.map((line) => line.trim()).filter((line) => line !== '');
+
 export function Check({
   label,
   hint,

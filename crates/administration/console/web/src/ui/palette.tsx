@@ -24,6 +24,8 @@ const PAGES: Target[] = [
   ['Groups', '/groups'],
   ['Providers', '/providers'],
   ['Clients', '/clients'],
+  ['Invitations of clients', '/invitations'],
+  ['Invite a client', '/invitations/add'],
   ['Devices', '/devices'],
   ['Apps', '/apps'],
   ['Add an app', '/apps/add'],

@@ -55,6 +55,29 @@ export const PAGES = [
   ['client-suspended', '/clients/phone'],
   ['client-suspend', '/clients/grafana', press('Suspend')],
   ['client-revoke', '/clients/builder', press('Take back its tokens')],
+  ['client-remove', '/clients/notes', press('Remove')],
+  ['invitations', '/invitations'],
+  ['invitation-take-back', '/invitations', press(/^Take back/)],
+  ['invite-client', '/invitations/add'],
+  [
+    'invite-client-fault',
+    '/invitations/add',
+    async (page) => {
+      for (const name of ['Codes', 'Refresh tokens']) await page.getByLabel(name, { exact: true }).uncheck();
+      await page.getByRole('button', { name: 'Make the invitation' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'invite-client-made',
+    '/invitations/add',
+    async (page) => {
+      await page.getByLabel('App', { exact: true }).fill('wiki');
+      await page.getByLabel('Hosts', { exact: true }).fill('notes.example.com');
+      await page.getByRole('button', { name: 'Make the invitation' }).click();
+      await page.getByText('It is shown only now').waitFor();
+    },
+  ],
   ['devices', '/devices'],
   ['apps', '/apps'],
   ['app', '/apps/payroll'],

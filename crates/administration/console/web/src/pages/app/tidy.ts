@@ -1,9 +1,8 @@
 // A draft as it is sent: without empty lines, and without the fields that the server writes.
 
 import type { AppDraft, Route } from '../../api/types';
+import { filled } from '../../ui/field';
 import { serverOf, serverWords } from './servers';
-
-const lines = (given: string[]): string[] => given.map((line) => line.trim()).filter((line) => line !== '');
 
 const set = <K extends string>(name: K, value: string | undefined): { [key in K]?: string } =>
   (value?.trim() ? { [name]: value.trim() } : {}) as { [key in K]?: string };
@@ -12,12 +11,12 @@ function route(given: Route): Route {
   return {
     ...given,
     name: given.name.trim(),
-    paths: lines(given.paths),
-    methods: lines(given.methods).map((method) => method.toUpperCase()),
-    tags: lines(given.tags),
-    ...(given.scopes && { scopes: lines(given.scopes) }),
-    origins: lines(given.origins),
-    recorded_parameters: lines(given.recorded_parameters),
+    paths: filled(given.paths),
+    methods: filled(given.methods).map((method) => method.toUpperCase()),
+    tags: filled(given.tags),
+    ...(given.scopes && { scopes: filled(given.scopes) }),
+    origins: filled(given.origins),
+    recorded_parameters: filled(given.recorded_parameters),
   };
 }
 
@@ -29,12 +28,12 @@ export function tidied(app: AppDraft): AppDraft {
     title: app.title.trim(),
     description: app.description.trim(),
     host: app.host.trim(),
-    tags: lines(app.tags),
+    tags: filled(app.tags),
     attributes: app.attributes,
     upstream: {
       ...upstream,
       ...set('start', start),
-      servers: lines(upstream.servers.map(serverWords)).map(serverOf),
+      servers: filled(upstream.servers.map(serverWords)).map(serverOf),
       ...set('server_name', server_name),
       ...(health?.path.trim() && { health: { ...health, path: health.path.trim() } }),
       ...(limits && Object.keys(limits).length > 0 && { limits }),

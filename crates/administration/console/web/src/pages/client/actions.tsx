@@ -1,4 +1,5 @@
-// Switching a client off and on, and taking back its tokens: what each does is said before it is done.
+// Switching a client off and on, taking back its tokens, and removing one that registered itself: what each does is
+// said before it is done.
 
 import { useState } from 'preact/hooks';
 
@@ -6,6 +7,7 @@ import { useChange } from '../../api/change';
 import { api, to } from '../../api/client';
 import { useWay } from '../../api/me';
 import type { Client } from '../../api/types';
+import { go } from '../../router';
 import { Act } from '../../ui/act';
 import { say } from '../../ui/announce';
 import { Confirm } from '../../ui/dialog';
@@ -18,7 +20,7 @@ interface Asked {
 }
 
 export function ClientActions({ client, again }: Omit<Asked, 'close'>) {
-  const [asked, setAsked] = useState<'suspend' | 'resume' | 'revoke'>();
+  const [asked, setAsked] = useState<'suspend' | 'resume' | 'revoke' | 'remove'>();
   const [off, change] = [useWay('admin.client.suspend'), useWay('admin.client.change')];
   const close = () => setAsked(undefined);
   return (
@@ -39,9 +41,15 @@ export function ClientActions({ client, again }: Omit<Asked, 'close'>) {
               {verb(off, 'Suspend')}
             </Act>
           )}
+      {client.owner === 'itself' && change && (
+        <Act class="button danger" why={undefined} onClick={() => setAsked('remove')}>
+          {verb(change, 'Remove')}
+        </Act>
+      )}
       {asked === 'suspend' && <Suspend client={client} close={close} again={again} />}
       {asked === 'resume' && <Resume client={client} close={close} again={again} />}
       {asked === 'revoke' && <Revoke client={client} close={close} again={again} />}
+      {asked === 'remove' && <Remove client={client} close={close} />}
     </div>
   );
 }
@@ -119,6 +127,32 @@ function Revoke({ client, close, again }: Asked) {
       <p>
         Every token that it has is worth nothing from now on, and what is open on one ends at once. It is given new ones
         as before: people sign in to it anew.
+      </p>
+    </Confirm>
+  );
+}
+
+function Remove({ client, close }: Omit<Asked, 'again'>) {
+  const doing = useChange('admin.client.change');
+  const remove = async () => {
+    const change = (how: { propose?: string }) =>
+      api.remove(to('clients', client.name), { over: client.version, ...how });
+    if (!(await doing.run(change))) return;
+    say(`${client.title} is removed`);
+    go('/clients');
+  };
+  return (
+    <Confirm
+      title={`Remove ${client.title}?`}
+      action={`Remove ${client.name}`}
+      danger
+      doing={doing}
+      close={close}
+      onConfirm={remove}
+    >
+      <p>
+        It registered itself, and is gone for good: every token that it has is worth nothing from now on, and what is
+        open on one ends at once. To come back, it registers anew, by another invitation.
       </p>
     </Confirm>
   );
