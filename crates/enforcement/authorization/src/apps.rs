@@ -121,7 +121,7 @@ pub(crate) async fn take_back(visit: &Visit) -> Answer {
     Ok(match way {
         // The way leads elsewhere, where forms of this page may not.
         Some(way) => {
-            let mut answer = pages::onward(&way.path);
+            let mut answer = gw_pages::onward(&way.path);
             answer.headers_mut().append(header::SET_COOKIE, way.cookie);
             answer
         }

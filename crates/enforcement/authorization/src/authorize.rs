@@ -346,9 +346,9 @@ pub(crate) async fn choose_account(visit: &Visit) -> Answer {
     pending.is_chosen = form.value("person") == shown.as_deref();
     let kept = Pending::Authorization(pending);
     if form.value("choice") != Some("other") {
-        return pending::keeping(visit, &kept, attempt, pages::onward(&again));
+        return pending::keeping(visit, &kept, attempt, gw_pages::onward(&again));
     }
-    let mut onward = pages::onward(&again);
+    let mut onward = gw_pages::onward(&again);
     if let Some(person) = &visit.person {
         let by = Actor::User(person.user.id);
         let ended = visit.server.shared.identity.end_session(

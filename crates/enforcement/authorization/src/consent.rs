@@ -235,7 +235,7 @@ pub(crate) async fn decide(visit: &Visit) -> Answer {
     let pending = Pending::of(visit, attempt).ok_or_else(|| pages::over(visit))?;
     if form.value("person") != Some(&person.user.id.to_string()) {
         // Somebody else was shown what is asked: it is asked of this one.
-        return Ok(pages::onward(&format!("{RESUME}?attempt={attempt}")));
+        return Ok(gw_pages::onward(&format!("{RESUME}?attempt={attempt}")));
     }
     match pending {
         Pending::Authorization(pending) => {
@@ -275,7 +275,7 @@ async fn decided(
         wish.remember(visit, person).await?;
         pending.agreed = Some(person.user.id);
     }
-    let onward = pages::onward(&format!("{RESUME}?attempt={attempt}"));
+    let onward = gw_pages::onward(&format!("{RESUME}?attempt={attempt}"));
     let pending = Pending::Authorization(Box::new(pending));
     pending::keeping(visit, &pending, attempt, onward)
 }
@@ -283,7 +283,7 @@ async fn decided(
 /// Brings an answer to a client from a page that a form led to.
 fn away(delivery: &gw_oauth::Delivery) -> Response<Bytes> {
     match delivery {
-        gw_oauth::Delivery::Redirect(address) => pages::onward(address),
+        gw_oauth::Delivery::Redirect(address) => gw_pages::onward(address),
         gw_oauth::Delivery::FormPost { .. } => pages::deliver(delivery),
     }
 }

@@ -85,23 +85,6 @@ pub(crate) fn unanswerable(visit: &Visit, fault: &dyn std::fmt::Display) -> Resp
     message.links(visit.links()).render()
 }
 
-/// Goes on to a page of ours by a step of its own, so that where that one leads is not bound to
-/// what a form of this page may lead to (CSP `form-action` follows redirects).
-pub(crate) fn onward(path: &str) -> Response<Bytes> {
-    let message = Message::new(
-        StatusCode::OK,
-        "One moment",
-        "You are taken on by yourself.",
-    );
-    let mut response = message.action("Go on", path).render();
-    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={path}")) {
-        response
-            .headers_mut()
-            .insert(header::HeaderName::from_static("refresh"), refresh);
-    }
-    response
-}
-
 #[derive(Template)]
 #[template(path = "form_post.html")]
 struct FormPost<'a> {

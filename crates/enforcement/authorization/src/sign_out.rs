@@ -117,9 +117,9 @@ pub(crate) async fn end(visit: &Visit) -> Answer {
     let answer = match (&visit.person, is_wanted) {
         (Some(person), true) => {
             let after = after(pending.redirect);
-            end_session(visit, person, None, after, pages::onward).await?
+            end_session(visit, person, None, after, gw_pages::onward).await?
         }
-        _ => gone(pending.redirect.as_deref(), pages::onward),
+        _ => gone(pending.redirect.as_deref(), gw_pages::onward),
     };
     Ok(pending::ending(attempt, answer))
 }

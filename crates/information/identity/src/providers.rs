@@ -6,8 +6,11 @@
 //! which of its word counts, the facts say ([`arrival::Arrival`]).
 
 mod arrival;
+mod asked;
 mod claims;
+mod coming;
 mod connection;
+mod fault;
 mod flow;
 mod key;
 mod logout;
@@ -24,12 +27,14 @@ use gw_model::{Provider, ProviderName, ProviderProtocol, Timestamp};
 use gw_pages::{NoRandomness, Sealer};
 
 pub(crate) use arrival::NotLetIn;
+pub(crate) use asked::Returned;
 pub use connection::ProviderClient;
 pub(crate) use connection::ProviderFault;
+pub(crate) use fault::FinishFault;
 pub(crate) use flow::{COOKIE, Errand, FLOW_LIFETIME, FLOWS_AT_ONCE, Flow, cookie_name};
 pub(crate) use logout::LogoutFault;
 pub use look::{ProviderTrouble, look_at_provider};
-pub(crate) use people::{Begun, FinishFault, Returned};
+pub(crate) use people::Begun;
 pub(crate) use tokens::word;
 
 use connection::Connection;

@@ -9,6 +9,7 @@
 pub mod form;
 mod headers;
 mod message;
+mod onward;
 mod page;
 mod parts;
 pub mod refused;
@@ -20,6 +21,7 @@ mod times;
 
 pub use headers::{Csp, Script, guard, redirect};
 pub use message::Message;
+pub use onward::{goes_on, onward};
 pub use page::{Link, Page, Width};
 pub use parts::{Chip, Tile};
 pub use room::{Bodies, Longest, NoRoom, Place, Room};

@@ -173,7 +173,7 @@ pub(super) async fn answered(visit: &Visit, heard: &Heard) -> Answer {
     leaving.asked = None;
     leaving.is_partial |= !heard.is_done;
     // Where a form led to the app, its page binds where that leads: on by a step of our own.
-    step(visit, &attempt, leaving, pages::onward).await
+    step(visit, &attempt, leaving, gw_pages::onward).await
 }
 
 /// Where a request of our own site takes up what an app said by a form.

@@ -314,7 +314,7 @@ pub(crate) async fn decided(
     if !is_agreed {
         return match pending.request {
             Some(_) => answer::no(visit, attempt, &pending, &DENIED).await,
-            None => Ok(pending::ending(attempt, pages::onward("/"))),
+            None => Ok(pending::ending(attempt, gw_pages::onward("/"))),
         };
     }
     let (scopes, resources) = (names::scopes(&app.read.declared), Resources::default());
@@ -322,6 +322,6 @@ pub(crate) async fn decided(
         .remember(visit, person)
         .await?;
     pending.agreed = Some(person.user.id);
-    let onward = pages::onward(&format!("{RESUME}?attempt={attempt}"));
+    let onward = gw_pages::onward(&format!("{RESUME}?attempt={attempt}"));
     pending::keeping(visit, &Pending::Saml(Box::new(pending)), attempt, onward)
 }

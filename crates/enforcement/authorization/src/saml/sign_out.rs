@@ -193,11 +193,11 @@ pub(crate) async fn answered(
         (Some(person), true) => {
             let client = pending.client.clone();
             let after = After::Answer(Box::new(pending));
-            let answer = end_session(visit, person, Some(&client), after, pages::onward).await?;
+            let answer = end_session(visit, person, Some(&client), after, gw_pages::onward).await?;
             Ok(pending::ending(attempt, answer))
         }
-        (None, _) => finish(visit, attempt, &pending, &Status::SUCCESS, pages::onward).await,
-        (Some(_), false) => finish(visit, attempt, &pending, &answer::DENIED, pages::onward).await,
+        (None, _) => finish(visit, attempt, &pending, &Status::SUCCESS, gw_pages::onward).await,
+        (Some(_), false) => finish(visit, attempt, &pending, &answer::DENIED, gw_pages::onward).await,
     }
 }
 

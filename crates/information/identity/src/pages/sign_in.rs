@@ -1,9 +1,8 @@
 //! The start of a sign-in, and the hand-over at its end.
 
 use askama::Template;
-use bytes::Bytes;
 use gw_pages::{Chip, Message, Page, redirect};
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::{Method, StatusCode};
 
 use super::{
     Answer,
@@ -69,7 +68,7 @@ pub(super) async fn hand_over(visit: &Visit<'_>) -> Answer {
     };
     let person = visit.person_for(Some(&target))?;
     if let Some(path) = onward::of(&visit.request.headers, &target.attempt) {
-        return Ok(go_on(&path));
+        return Ok(gw_pages::onward(&path));
     }
     if visit.request.method != Method::GET || !visit.request.judged.navigation {
         let message = Message::new(
@@ -82,23 +81,6 @@ pub(super) async fn hand_over(visit: &Visit<'_>) -> Answer {
     let code = visit.identity.give_code(person, &target).await;
     let code = code.map_err(|unavailable| visit.out_of_order(unavailable))?;
     Ok(redirect(&callback(visit, &target, code.expose())))
-}
-
-/// Goes on by a step of its own: what a form of a page of ours led to may lead no further than
-/// that page says, and where this leads in the end is another's.
-fn go_on(path: &str) -> Response<Bytes> {
-    let message = Message::new(
-        StatusCode::OK,
-        "One moment",
-        "You are taken on by yourself.",
-    );
-    let mut response = message.action("Go on", path).render();
-    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={path}")) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("refresh"), refresh);
-    }
-    response
 }
 
 fn callback(visit: &Visit<'_>, target: &Target, code: &str) -> String {

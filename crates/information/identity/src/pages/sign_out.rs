@@ -2,7 +2,7 @@
 
 use askama::Template;
 use gw_model::{EndReason, ProviderProof, Session};
-use gw_pages::{Message, Page};
+use gw_pages::{Message, Page, goes_on};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
@@ -67,9 +67,8 @@ fn proofs(session: &Session) -> Vec<ProviderProof> {
 /// leads elsewhere, where forms of this page may not.
 fn lead_on(headers: &mut HeaderMap, farewell: &Farewell, by_itself: bool) {
     headers.append(header::SET_COOKIE, farewell.cookie.clone());
-    let refresh = HeaderValue::from_str(&format!("0; url={}", farewell.path));
-    if let (true, Ok(refresh)) = (by_itself, refresh) {
-        headers.insert(HeaderName::from_static("refresh"), refresh);
+    if by_itself {
+        goes_on(headers, &farewell.path);
     }
 }
 
