@@ -135,8 +135,8 @@ fn amr(proofs: &[AuthnEvent]) -> Vec<String> {
 
 /// What is known of a person, as claims.
 ///
-/// Nobody here has clicked a link in a mail: that an address is theirs is what administrators and
-/// providers say, and told as certain only where the operator vouches for it.
+/// Nobody here has clicked a link in a mail: an address is told as verified where an administrator,
+/// a provider or the operator made sure that it is theirs.
 pub(crate) fn claims(user: &User, facts: &Snapshot, now: Timestamp) -> PersonClaims {
     let (groups, _) = facts.groups_of(user, now);
     let groups: Vec<_> = groups.iter().map(gw_model::GroupName::as_str).collect();
@@ -147,7 +147,7 @@ pub(crate) fn claims(user: &User, facts: &Snapshot, now: Timestamp) -> PersonCla
     ]);
     if let Some(email) = &user.email {
         claims.insert("email".to_owned(), json!(email));
-        let verified = facts.settings().addresses_verified;
+        let verified = facts.address_of(user).is_some();
         claims.insert("email_verified".to_owned(), Value::Bool(verified));
     }
     PersonClaims(claims)
@@ -157,7 +157,7 @@ pub(crate) fn claims(user: &User, facts: &Snapshot, now: Timestamp) -> PersonCla
 mod tests {
     use std::sync::Arc;
 
-    use gw_model::ProviderProof;
+    use gw_model::{Change, Epoch, ProviderProof, Settings};
 
     use super::*;
 
@@ -235,6 +235,26 @@ mod tests {
         assert!(ana.proofs_since(Some(Timestamp::from_secs(1))).is_empty());
         assert!(ana.acrs(Some(Timestamp::from_secs(1))).is_empty());
         assert_eq!(ana.proofs_since(None).len(), 1);
+    }
+
+    #[test]
+    fn an_address_is_told_as_verified_where_somebody_made_sure_of_it() {
+        let told = |facts: &Snapshot, verified: Option<&str>| {
+            let mut ana = gw_engine::testing::user(1, "ana", &[]);
+            ana.email = Some("ana@corp.test".into());
+            ana.verified_email = verified.map(Into::into);
+            claims(&ana, facts, Timestamp::from_secs(1)).0["email_verified"].clone()
+        };
+        let facts = Snapshot::default();
+        assert_eq!(told(&facts, None), false);
+        assert_eq!(told(&facts, Some("ana@corp.test")), true);
+        assert_eq!(told(&facts, Some("ana@old.test")), false);
+        let vouched = Change::SettingsPut(Arc::new(Settings {
+            addresses_verified: true,
+            ..Settings::default()
+        }));
+        let facts = facts.apply(Epoch::default(), &[vouched]).unwrap();
+        assert_eq!(told(&facts, None), true);
     }
 
     #[test]
