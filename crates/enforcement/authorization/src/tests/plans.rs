@@ -1,6 +1,6 @@
 //! The OpenID Foundation's certification plans for providers, module by module, by the words of
 //! the standards that they test: each test names its modules. Where a module is kept by a test
-//! elsewhere, or does not apply, `docs/identity.md` says so.
+//! elsewhere, or does not apply, `docs/conformance.md` says so.
 
 mod back_channel_logout;
 mod basic;
