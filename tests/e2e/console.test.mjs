@@ -107,6 +107,45 @@ describe('the console', () => {
     assert.equal(refused.status(), 403);
   });
 
+  test('invites a client, which registers itself as the page says, once, and is removed', async () => {
+    await console.open('/invitations');
+    await admin.page.getByText('No invitation is open').waitFor();
+    await console.link('Invite a client').click();
+    await console.at('Invite a client');
+    await console.field('App').fill('notes');
+    await console.field('Hosts').fill('https://new.gatewright.localhost');
+    await console.button('Make the invitation').click();
+    await admin.page.locator('.field.wrong', { hasText: 'Hosts' }).waitFor();
+    admin.errors = admin.errors.filter((line) => !line.includes('422'));
+    await console.field('Hosts').fill('new.gatewright.localhost');
+    await console.button('Make the invitation').click();
+    const token = await admin.page.locator('.secret code').innerText();
+    const shown = await admin.page.locator('.secret pre').innerText();
+    const register = () => run('bash', ['-c', shown], { env: { ...process.env, TOKEN: token } });
+    const registered = await register();
+    assert.equal(JSON.parse(registered.stdout).client_name, 'What people know it as', registered.stdout + registered.stderr);
+    assert.doesNotMatch((await register()).stdout, /client_name/, 'a second time');
+    await console.open('/invitations');
+    await admin.page.getByText('No invitation is open').waitFor();
+    await console.open('/clients');
+    await console.link('What people know it as').click();
+    await admin.page.getByText('https://new.gatewright.localhost/callback').waitFor();
+    await console.button('Remove').click();
+    await console.dialog().getByRole('button', { name: /^Remove dyn-/ }).click();
+    await console.at('Clients');
+    await admin.page.getByText('No client yet').waitFor();
+  });
+
+  test('takes an invitation back, by which nobody registers from then on', async () => {
+    const made = await gateway.json('client', 'invite', '--app', 'notes', '--host', 'new.gatewright.localhost');
+    await console.open('/invitations');
+    await admin.page.getByRole('row', { name: made.id }).getByText('notes').waitFor();
+    await console.button(`Take back ${made.id}`).click();
+    await console.dialog().getByRole('button', { name: 'Take it back' }).click();
+    await admin.page.getByText('No invitation is open').waitFor();
+    assert.deepEqual((await gateway.json('client', 'invitations')).items, []);
+  });
+
   test('shows what a policy does to people before it is saved, and saves it', async () => {
     await console.open('/policies/edit');
     const area = admin.page.getByLabel('Text of demo.cedar');
@@ -267,6 +306,9 @@ describe('the console', () => {
     devices: '/devices',
     apps: '/apps',
     'apps-add': '/apps/add',
+    clients: '/clients',
+    invitations: '/invitations',
+    'invitations-add': '/invitations/add',
     app: '/apps/notes',
     'app-change': '/apps/notes/edit',
     'app-of-configuration': '/apps/wiki',
