@@ -59,7 +59,10 @@ describe('invitations', () => {
     assert.match(example, /"https:\/\/notes\.example\.com\/callback"/);
     assert.ok(!example.includes(TOKEN), 'the token is in no text that is kept');
     assert.deepEqual(await visitor.violations(), []);
-    await visitor.button(/^Copy$/).first().click();
+    await visitor
+      .button(/^Copy$/)
+      .first()
+      .click();
     await page.getByText('Copied').first().waitFor();
     await page.getByRole('link', { name: 'Done' }).click();
     await page.getByRole('heading', { level: 1, name: 'Invitations' }).waitFor();
@@ -124,7 +127,7 @@ describe('invitations', () => {
     for (const name of ['Codes', 'Refresh tokens']) await visitor.field(name).uncheck();
     const asked = mock.asked.length;
     await make();
-    await page.locator('.choices .field-fault', { hasText: 'Choose what the client may ask for' }).waitFor();
+    await page.locator('.choices .field-fault', { hasText: 'Choose one at least' }).waitFor();
     assert.equal(mock.asked.length, asked, 'nothing is sent that allows nothing');
     assert.equal(mock.invitations.length, 2);
     assert.equal(await visitor.field('App').inputValue(), 'wiki');
@@ -158,7 +161,7 @@ describe('invitations', () => {
     assert.equal(mock.invitations.length, 2);
     await visitor.dialog().getByRole('button', { name: 'Take it back' }).click();
     await visitor.dialog().waitFor({ state: 'detached' });
-    await page.getByText('i-jvqtomjzgezti').waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /i-jvqtomjzgezti/ }).waitFor({ state: 'detached' });
     assert.deepEqual(
       mock.invitations.map(({ id }) => id),
       ['i-mfrggzdfmztwq'],
@@ -173,7 +176,7 @@ describe('invitations', () => {
     await visitor.dialog().getByRole('button', { name: 'Take it back' }).click();
     await visitor.dialog().getByText('there is no invitation').waitFor();
     await visitor.dialog().getByRole('button', { name: 'Leave it as it is' }).click();
-    await page.getByText('i-jvqtomjzgezti').waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /i-jvqtomjzgezti/ }).waitFor({ state: 'detached' });
   });
 });
 

@@ -197,7 +197,9 @@ pub(crate) async fn answered(
             Ok(pending::ending(attempt, answer))
         }
         (None, _) => finish(visit, attempt, &pending, &Status::SUCCESS, gw_pages::onward).await,
-        (Some(_), false) => finish(visit, attempt, &pending, &answer::DENIED, gw_pages::onward).await,
+        (Some(_), false) => {
+            finish(visit, attempt, &pending, &answer::DENIED, gw_pages::onward).await
+        }
     }
 }
 

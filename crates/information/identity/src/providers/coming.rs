@@ -73,7 +73,11 @@ impl Identity {
     }
 
     /// A further proof of who is signed in. Somebody else's is refused, and recorded.
-    pub(super) async fn confirm_by(&self, person: &Person, arrival: Arrival) -> Result<SignedIn, FinishFault> {
+    pub(super) async fn confirm_by(
+        &self,
+        person: &Person,
+        arrival: Arrival,
+    ) -> Result<SignedIn, FinishFault> {
         let arrival = Arc::new(arrival);
         let drawn = secrets::draw();
         let lifetimes = self.options().lifetimes;
@@ -108,7 +112,11 @@ impl Identity {
     }
 
     /// Whoever is signed in is known at the provider from now on, where policy lets them.
-    pub(super) async fn link_to(&self, person: &Person, arrival: Arrival) -> Result<(), FinishFault> {
+    pub(super) async fn link_to(
+        &self,
+        person: &Person,
+        arrival: Arrival,
+    ) -> Result<(), FinishFault> {
         let asked = self.ask(person, Action::FactorEnrol, None).await;
         if !asked.is_allow() {
             return Err(FinishFault::Refused);

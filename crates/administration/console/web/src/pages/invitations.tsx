@@ -106,11 +106,12 @@ const COLUMNS: Column<Invitation>[] = [
       </>
     ),
   },
-  { title: 'Allows', cell: (invitation) => <Allows invitation={invitation} /> },
+  { title: 'Allows', kind: 'line', cell: (invitation) => <Allows invitation={invitation} /> },
   {
     title: 'Made by',
     cell: (invitation) => (
       <>
+        <span class="phone-label">made by </span>
         {invitation.made_by ?? <span class="soft">not known</span>}
         {invitation.made_at !== undefined && (
           <span class="under">

@@ -5,8 +5,8 @@ import type { ComponentChildren } from 'preact';
 export interface Column<T> {
   title: string;
   cell: (row: T) => ComponentChildren;
-  /** `main` names the row; `number` is set to the right; `quiet` is left away on a phone. */
-  kind?: 'main' | 'number' | 'quiet' | 'actions';
+  /** `main` names the row; `number` is set to the right; on a phone, `line` has one of its own, and `quiet` is left away. */
+  kind?: 'main' | 'number' | 'line' | 'quiet' | 'actions';
   /** What a number counts, said behind it where there is no head: "2 routes". */
   unit?: (row: T) => string;
 }

@@ -12,7 +12,7 @@ export const GRANTS: [name: string, words: string, hint: string][] = [
   [
     'urn:ietf:params:oauth:grant-type:device_code',
     'device codes',
-    'People sign in on another device than the one it runs on: a terminal, a screen.',
+    'For what runs where nobody can sign in, such as a screen: people do so on another device.',
   ],
   ['client_credentials', 'tokens in its own name', 'A program that acts for nobody.'],
   [

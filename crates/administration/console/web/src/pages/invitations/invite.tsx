@@ -61,7 +61,14 @@ const EMPTY: Draft = {
 /** As it is sent: what is left empty is the server's to say. */
 function tidied({ app, hosts, grants, scopes, proof_key_optional, uses, lifetime_secs }: Draft): Invite {
   if (grants.length === 0)
-    throw new Problem(0, 'invalid', 'Nothing allowed', 'It is empty.', 'Choose what the client may ask for.', 'grants');
+    throw new Problem(
+      0,
+      'invalid',
+      'Nothing chosen',
+      'It may ask for nothing so far.',
+      'Choose one at least.',
+      'grants',
+    );
   return {
     ...(app.trim() && { app: app.trim() }),
     hosts: filled(hosts),

@@ -71,6 +71,10 @@ function request(endpoint: string, { hosts, grants }: Invite): string {
     `curl ${endpoint} \\`,
     '  -H "Authorization: Bearer $TOKEN" \\',
     '  -H "Content-Type: application/json" \\',
-    `  -d '${JSON.stringify(client, null, 2)}'`,
+    "  -d '{",
+    Object.entries(client)
+      .map(([name, value]) => `    "${name}": ${JSON.stringify(value)}`)
+      .join(',\n'),
+    "  }'",
   ].join('\n');
 }
