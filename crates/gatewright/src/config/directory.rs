@@ -8,7 +8,7 @@ use std::{
 };
 
 use gw_directory::{
-    DisabledBy, Dn, Filter, GroupMatch, Groups, MappedGroup, MemberAttribute, People, Provision,
+    Certificate, DisabledBy, Dn, Filter, GroupMatch, Groups, MappedGroup, MemberAttribute, People, Provision,
     Safety, Scope, Secret, Server, Settings, SettingsFault, Timing, UniqueIdAttribute,
 };
 use gw_model::{
@@ -73,6 +73,7 @@ fn directory(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
     let ca = section.optional::<PathBuf>("ca");
     let bind_dn = section.optional::<Arc<str>>("bind_dn");
     let password = section.optional::<PathBuf>("password");
+    let certificate = certificate(section, folder);
     let people = section.table("people", people);
     let groups = section.table("groups", groups);
     let mapped: Vec<_> = section
@@ -93,6 +94,7 @@ fn directory(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
         ca: ca.map(|file| folder.join(file)),
         bind_dn: bind_dn.map(|dn| dn.to_string()).unwrap_or_default(),
         secret: Secret::new(password.as_ref().map_or("", |_| "in its file")),
+        certificate,
         people,
         groups,
         page_size,
@@ -114,6 +116,22 @@ fn directory(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
             password: password.map(|file| folder.join(file)),
             enabled,
         },
+    })
+}
+
+/// What servers are shown; its files are read when they are.
+fn certificate(section: &mut Section<'_>, folder: &Path) -> Option<Certificate> {
+    let chain = section.optional::<PathBuf>("certificate");
+    let key = section.optional::<PathBuf>("key");
+    if section.has("certificate") && !section.has("key") {
+        section.fault("certificate", "needs its `key` beside it");
+    }
+    if section.has("key") && !section.has("certificate") {
+        section.fault("key", "needs its `certificate` beside it");
+    }
+    Some(Certificate {
+        chain: folder.join(chain?),
+        key: folder.join(key?),
     })
 }
 
@@ -303,7 +321,7 @@ fn check(section: &Section<'_>, settings: &Settings) {
     for fault in settings.faults() {
         let key = match &fault {
             SettingsFault::NoServer => "servers",
-            SettingsFault::NoSecret(_) => "password",
+            SettingsFault::NoSecret(_) | SettingsFault::NoSecretBesideCertificate(_) => "password",
             SettingsFault::NobodysSecret => "bind_dn",
             SettingsFault::Attribute(_) => "people",
             SettingsFault::PageSize(_) => "page_size",
@@ -313,6 +331,7 @@ fn check(section: &Section<'_>, settings: &Settings) {
                 "group"
             }
             SettingsFault::NoTime(key) => key,
+            SettingsFault::CertificateInTheOpen(_) => "certificate",
         };
         section.fault(key, format!("cannot be meant: {fault}"));
     }

@@ -6,7 +6,7 @@ use gw_directory::Settings;
 use gw_identity::ProviderClient;
 use gw_provisioning::{SECRET_BYTES_MIN, SourceSecrets};
 use gw_store::Secret;
-use gw_tls::{TrustFault, TrustFiles, TrustStore};
+use gw_tls::{TlsFault, TrustFault, TrustFiles, TrustStore};
 
 use super::{Config, ConfigFaults, Fault};
 use crate::policy_folder;
@@ -151,18 +151,25 @@ pub(crate) fn scim_secrets(config: &Config) -> Result<Vec<SourceSecrets>, Vec<St
 /// # Errors
 /// All faults of all files.
 pub(crate) fn directories(config: &Config) -> Result<Vec<Settings>, Vec<String>> {
-    let unbelieved = |settings: &Settings| {
-        let fault = gw_tls::believing(settings.ca.as_deref()).err()?;
-        Some(format!("directory {}: ca: {fault}", settings.provider))
-    };
     let directories = directory_settings(config);
     let on = config.directories.iter().filter(|files| files.enabled);
-    let faults: Vec<_> = on.filter_map(|files| unbelieved(&files.settings)).collect();
+    let faults: Vec<_> = on.flat_map(|files| tls_faults(&files.settings)).collect();
     match (directories, faults.is_empty()) {
         (Ok(directories), true) => Ok(directories),
         (Ok(_), false) => Err(faults),
         (Err(others), _) => Err(others.into_iter().chain(faults).collect()),
     }
+}
+
+/// What is wrong with who vouches for a directory, and with what its servers are shown.
+fn tls_faults(settings: &Settings) -> Vec<String> {
+    let of = |key: &str, fault: TlsFault| format!("directory {}: {key}: {fault}", settings.provider);
+    let ca = gw_tls::believing(settings.ca.as_deref()).err();
+    let shown = settings.certificate.as_ref();
+    let shown = shown.and_then(|shown| gw_tls::check_shown(&shown.chain, &shown.key).err());
+    let ca = ca.map(|fault| of("ca", fault));
+    let shown = shown.map(|fault| of("certificate", fault));
+    ca.into_iter().chain(shown).collect()
 }
 
 /// How directories are read, with their secrets.

@@ -7,7 +7,10 @@ use gw_model::Provider;
 use gw_store::Loaded;
 
 use super::{finding::Finding, scim};
-use crate::config::{Config, files};
+use crate::{
+    clock::now,
+    config::{Config, files},
+};
 
 const ABOUT: &str = "directory";
 /// Directories that are asked at once.
@@ -27,6 +30,7 @@ pub(super) async fn look(config: &Config, stored: Option<&Loaded>) -> Vec<Findin
             return found;
         }
     };
+    found.extend(settings.iter().filter_map(out_of_date));
     let checked = stream::iter(settings).map(one);
     let checked: Vec<Vec<Finding>> = checked.buffered(AT_ONCE).collect().await;
     found.extend(checked.into_iter().flatten());
@@ -36,6 +40,13 @@ pub(super) async fn look(config: &Config, stored: Option<&Loaded>) -> Vec<Findin
 pub(super) fn directories(config: &Config) -> impl Iterator<Item = &Provider> {
     let declared = config.wanted.providers.iter().map(|provider| &**provider);
     declared.filter(|provider| provider.protocol.directory().is_some())
+}
+
+/// That what its servers are shown has expired, or does not count yet.
+fn out_of_date(settings: &Settings) -> Option<Finding> {
+    let shown = settings.certificate.as_ref()?;
+    let fault = gw_tls::check_shown_at(&shown.chain, &shown.key, now()).err()?;
+    Some(Finding::wrong(ABOUT, &settings.provider, fault))
 }
 
 async fn one(settings: Settings) -> Vec<Finding> {

@@ -7,7 +7,7 @@ use gw_tls::TlsFault;
 
 use crate::{
     message::{MessageFault, Outcome, ResultCode},
-    settings::SettingsFault,
+    settings::{Certificate, Settings, SettingsFault},
     text::shown,
 };
 
@@ -66,6 +66,17 @@ pub enum DirectoryFault {
         /// So many are read.
         most: usize,
     },
+    /// What servers are shown cannot be used.
+    #[error("what servers are to be shown cannot be used: {0}")]
+    Certificate(TlsFault),
+    /// It does not let in whom the certificate is of.
+    #[error("the server lets nobody in by the certificate `{certificate}`: {words}")]
+    CertificateNotLetIn {
+        /// The file that it is in.
+        certificate: String,
+        /// The server's words.
+        words: String,
+    },
 }
 
 impl DirectoryFault {
@@ -77,11 +88,20 @@ impl DirectoryFault {
         }
     }
 
-    pub(crate) fn of_bind(dn: &str, outcome: &Outcome) -> Self {
-        Self::NotLetIn {
-            dn: shown(dn),
-            words: words(outcome),
-            is_wrong: outcome.code == ResultCode::INVALID_CREDENTIALS,
+    pub(crate) fn of_bind(settings: &Settings, outcome: &Outcome) -> Self {
+        let words = words(outcome);
+        match &settings.certificate {
+            Some(Certificate { chain, .. }) if settings.is_known_by_certificate() => {
+                Self::CertificateNotLetIn {
+                    certificate: chain.display().to_string(),
+                    words,
+                }
+            }
+            _ => Self::NotLetIn {
+                dn: shown(&settings.bind_dn),
+                words,
+                is_wrong: outcome.code == ResultCode::INVALID_CREDENTIALS,
+            },
         }
     }
 
@@ -90,6 +110,11 @@ impl DirectoryFault {
         match self {
             Self::Settings(_) => "correct the settings",
             Self::Ca(_) => "name a readable file with the authority's certificate as `ca`",
+            Self::Outbound(OutboundFault::Tls(_, fault)) | Self::Broken(fault)
+                if gw_tls::is_about_our_certificate(fault) =>
+            {
+                "name a certificate that the server believes as `certificate`, and its key as `key`"
+            }
             Self::Outbound(OutboundFault::Tls(..)) => {
                 "name the authority that signed the server's certificate as `ca`, and the server by a name that its certificate has"
             }
@@ -97,7 +122,7 @@ impl DirectoryFault {
                 "check host and port, the network between, and that the server runs"
             }
             Self::Broken(_) | Self::Closed(_) => {
-                "check that the server runs and that TLS is spoken on this port; it is tried again"
+                "check that the server runs, that TLS is spoken on this port, and whether it wants a `certificate` that it believes; it is tried again"
             }
             Self::Slow(_) => "check the server's load, or allow more time; it is tried again",
             Self::Misbehaves(_) => "check that this port belongs to a directory server",
@@ -110,12 +135,21 @@ impl DirectoryFault {
             }
             Self::Refused { code, .. } => of_code(ResultCode(*code)),
             Self::TooMuch { .. } => "narrow base or filter to who should come",
+            Self::Certificate(_) => {
+                "name a readable certificate as `certificate`, and as `key` the key that belongs to it, closed to others"
+            }
+            Self::CertificateNotLetIn { .. } => {
+                "see that the server takes SASL EXTERNAL, and whom it makes of the certificate's subject (`authz-regexp` in OpenLDAP); Active Directory takes it with `start_tls` alone"
+            }
         }
     }
 
     /// Whether trying another server of the same directory can help.
     pub(crate) const fn is_of_server(&self) -> bool {
-        !matches!(self, Self::Settings(_) | Self::Ca(_) | Self::TooMuch { .. })
+        !matches!(
+            self,
+            Self::Settings(_) | Self::Ca(_) | Self::Certificate(_) | Self::TooMuch { .. }
+        )
     }
 }
 
@@ -136,6 +170,8 @@ fn words(outcome: &Outcome) -> String {
 const fn name(code: ResultCode) -> &'static str {
     match code {
         ResultCode::TIME_LIMIT => "time limit exceeded",
+        ResultCode::NO_SUCH_AUTH => "this way to show who reads is not supported",
+        ResultCode::INAPPROPRIATE_AUTH => "this way to show who reads is not for this account",
         ResultCode::SIZE_LIMIT => "size limit exceeded",
         ResultCode::STRONGER_AUTH => "a stronger authentication is required",
         ResultCode::REFERRAL => "it is elsewhere",

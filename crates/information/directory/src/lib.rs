@@ -54,7 +54,7 @@ pub use reading::{
 };
 pub use secret::Secret;
 pub use settings::{
-    DisabledBy, GroupMatch, Groups, MAPPED_MAX, MappedGroup, MemberAttribute, NESTING_MAX, People,
+    Certificate, DisabledBy, GroupMatch, Groups, MAPPED_MAX, MappedGroup, MemberAttribute, NESTING_MAX, People,
     Provision, Safety, Server, ServerFault, Settings, SettingsFault, Timing, UniqueIdAttribute,
     UniqueIdForm,
 };

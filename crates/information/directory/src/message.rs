@@ -43,7 +43,12 @@ pub(crate) enum MessageFault {
 /// What is asked.
 #[derive(Debug)]
 pub(crate) enum Request<'r> {
-    Bind { dn: &'r str, secret: &'r Secret },
+    Bind {
+        dn: &'r str,
+        secret: &'r Secret,
+    },
+    /// As whom the certificate says that TLS was begun with (RFC 4422, appendix A).
+    BindByCertificate,
     Search(&'r Search),
     StartTls,
 }
@@ -112,12 +117,14 @@ impl ResultCode {
     pub(crate) const SUCCESS: Self = Self(0);
     pub(crate) const TIME_LIMIT: Self = Self(3);
     pub(crate) const SIZE_LIMIT: Self = Self(4);
+    pub(crate) const NO_SUCH_AUTH: Self = Self(7);
     pub(crate) const STRONGER_AUTH: Self = Self(8);
     pub(crate) const REFERRAL: Self = Self(10);
     pub(crate) const ADMIN_LIMIT: Self = Self(11);
     pub(crate) const UNAVAILABLE_EXTENSION: Self = Self(12);
     pub(crate) const CONFIDENTIALITY: Self = Self(13);
     pub(crate) const NO_SUCH_OBJECT: Self = Self(32);
+    pub(crate) const INAPPROPRIATE_AUTH: Self = Self(48);
     pub(crate) const INVALID_CREDENTIALS: Self = Self(49);
     pub(crate) const INSUFFICIENT_ACCESS: Self = Self(50);
     pub(crate) const BUSY: Self = Self(51);

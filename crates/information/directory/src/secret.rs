@@ -14,6 +14,10 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use gw_outbound::{Purpose, Stream};
+use gw_tls::ClientConfig;
 use tokio::time::timeout;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     fault::DirectoryFault,
     filter::Filter,
     message::{Answer, CONTROL_PAGED, CONTROL_SYNC, Entry, Request, ResultCode, Scope, Search},
-    settings::{Security, Server, Settings},
+    settings::{Certificate, Security, Server, Settings},
 };
 
 /// What matching rules and controls Active Directory is known by ([MS-ADTS], 3.1.1.3.4.3).
@@ -142,24 +143,36 @@ impl Servers {
         Ok(Connection::new(stream, patience))
     }
 
-    /// Who vouches is read anew each time: authorities change while servers are followed.
     async fn secured(&self, stream: Stream, server: &Server) -> Result<Stream, DirectoryFault> {
-        let tls = Arc::new(gw_tls::believing(self.settings.ca.as_deref())?);
+        let tls = Arc::new(self.tls()?);
         Ok(stream
             .secured(Purpose::Directory, &tls, server.host())
             .await?)
     }
 
+    /// Who vouches, and what is shown, are read anew each time: both change while servers are
+    /// followed.
+    fn tls(&self) -> Result<ClientConfig, DirectoryFault> {
+        let ca = self.settings.ca.as_deref();
+        let Some(Certificate { chain, key }) = &self.settings.certificate else {
+            return Ok(gw_tls::believing(ca)?);
+        };
+        gw_tls::check_shown(chain, key).map_err(DirectoryFault::Certificate)?;
+        Ok(gw_tls::believing_as(ca, (chain, key))?)
+    }
+
     async fn bind(&self, connection: &mut Connection<Stream>) -> Result<(), DirectoryFault> {
-        let bind = Request::Bind {
-            dn: &self.settings.bind_dn,
-            secret: &self.settings.secret,
+        let settings = &self.settings;
+        let bind = match settings.is_known_by_certificate() {
+            true => Request::BindByCertificate,
+            false => Request::Bind {
+                dn: &settings.bind_dn,
+                secret: &settings.secret,
+            },
         };
         match connection.call(&bind).await? {
             Answer::Bound(outcome) if outcome.code == ResultCode::SUCCESS => Ok(()),
-            Answer::Bound(outcome) => {
-                Err(DirectoryFault::of_bind(&self.settings.bind_dn, &outcome))
-            }
+            Answer::Bound(outcome) => Err(DirectoryFault::of_bind(settings, &outcome)),
             _ => Err(DirectoryFault::Misbehaves(
                 "no answer to who reads".to_owned(),
             )),

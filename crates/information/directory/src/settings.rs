@@ -33,6 +33,9 @@ pub struct Settings {
     pub bind_dn: String,
     /// What proves it.
     pub secret: Secret,
+    /// What servers are shown that ask who connects to them. With neither an account nor a secret,
+    /// it is by this that they know who reads (SASL EXTERNAL).
+    pub certificate: Option<Certificate>,
     /// Which of its entries are people, and what is known of them.
     pub people: People,
     /// Which of its entries are groups, and who is in them.
@@ -43,6 +46,16 @@ pub struct Settings {
     pub timing: Timing,
     /// What readings may take away, and give back, before somebody is asked.
     pub safety: Safety,
+}
+
+/// A certificate that servers are shown, in files that are read anew with each connection: others
+/// renew them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// The certificate and those that lead to its root, in PEM form, its own first.
+    pub chain: PathBuf,
+    /// Its private key, in PEM form, closed to others.
+    pub key: PathBuf,
 }
 
 /// Which entries are people, and what is known of them.

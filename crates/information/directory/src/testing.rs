@@ -73,6 +73,7 @@ pub(crate) fn settings() -> Settings {
         ca: None,
         bind_dn: String::new(),
         secret: Secret::new(""),
+        certificate: None,
         people: people(),
         groups: groups(),
         page_size: 500,

@@ -27,7 +27,10 @@ pub use files::CertificateFiles;
 pub use obtained::Obtained;
 pub use presented::{ClientAuthorities, ShownCertificate, ShownKey};
 pub use store::{CertificateInfo, CertificateStore, Reload};
-pub use trust::{TrustFault, TrustFiles, TrustStore, believing};
+pub use trust::{
+    TrustFault, TrustFiles, TrustStore, believing, believing_as, believing_pem, check_shown,
+    check_shown_at, is_about_our_certificate,
+};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ mod roots;
 
 use std::{
     collections::HashMap,
-    fmt, fs,
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -16,7 +16,8 @@ use std::{
 use arc_swap::ArcSwap;
 use gw_model::{AppName, Timestamp};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, ConfigBuilder, RootCertStore,
+    client::WantsClientCert,
     version::{TLS12, TLS13},
 };
 
@@ -295,24 +296,101 @@ impl Reading<'_> {
 /// # Errors
 /// Where they cannot be read.
 pub fn believing(ca: Option<&Path>) -> Result<ClientConfig, TlsFault> {
+    Ok(towards(roots_of(ca)?)?.with_no_client_auth())
+}
+
+/// The same, and servers that ask who we are are shown a certificate: a chain in PEM form and its
+/// key.
+///
+/// # Errors
+/// Where any of the files cannot be used.
+pub fn believing_as(
+    ca: Option<&Path>,
+    (chain, key): (&Path, &Path),
+) -> Result<ClientConfig, TlsFault> {
+    let shown = rustls::sign::SingleCertAndKey::from(Pair::read(chain, key)?.key);
+    Ok(towards(roots_of(ca)?)?.with_client_cert_resolver(Arc::new(shown)))
+}
+
+/// How to speak with servers that the authorities in a text in PEM form vouch for, and nobody else;
+/// faults call it by the file that it is from.
+///
+/// # Errors
+/// Where it holds none, or one that cannot be read.
+pub fn believing_pem(file: &Path, pem: &[u8]) -> Result<ClientConfig, TlsFault> {
+    Ok(towards(roots_in(file, pem)?)?.with_no_client_auth())
+}
+
+/// Whether a certificate and its key, which servers are shown, can be used.
+///
+/// # Errors
+/// Where they cannot be read, do not belong together, or where the key is open to others.
+pub fn check_shown(chain: &Path, key: &Path) -> Result<(), TlsFault> {
+    Pair::read(chain, key).map(drop)
+}
+
+/// The same at a time: it has not expired, and is valid already.
+///
+/// # Errors
+/// As [`check_shown`], and where it does not count at that time.
+pub fn check_shown_at(chain: &Path, key: &Path, now: Timestamp) -> Result<(), TlsFault> {
+    match Pair::read(chain, key)?.fault_of_time(chain, now) {
+        Some(fault) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+/// Whether a connection broke off because its server does not take the certificate that it was
+/// shown, or was shown none.
+pub fn is_about_our_certificate(fault: &io::Error) -> bool {
+    use rustls::AlertDescription as Alert;
+    let inner = fault.get_ref();
+    let alert = match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(rustls::Error::AlertReceived(alert)) => *alert,
+        _ => return false,
+    };
+    matches!(
+        alert,
+        Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::CertificateRequired
+    )
+}
+
+fn towards(
+    roots: Arc<RootCertStore>,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TlsFault> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(|fault| TlsFault::Setup(fault.to_string()))?;
+    Ok(builder.with_root_certificates(roots))
+}
+
+fn roots_of(ca: Option<&Path>) -> Result<Arc<RootCertStore>, TlsFault> {
     let (roots, _) = match ca {
         Some(ca) => own_roots(ca)?,
         None => roots::System::default().roots()?,
     };
-    let config = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(|fault| TlsFault::Setup(fault.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    Ok(roots)
 }
 
 /// Authorities from a file, each of which must be readable.
 pub(crate) fn own_roots(path: &Path) -> Result<(Arc<RootCertStore>, [u8; 32]), TlsFault> {
     let pem = fs::read(path).map_err(io_fault("read the authorities", path))?;
+    Ok((roots_in(path, &pem)?, digest_of(&[&pem])))
+}
+
+/// The authorities of a text, each of which must be readable.
+fn roots_in(path: &Path, pem: &[u8]) -> Result<Arc<RootCertStore>, TlsFault> {
     let mut roots = RootCertStore::empty();
-    for certificate in roots::certificates(path, &pem)? {
+    for certificate in roots::certificates(path, pem)? {
         roots
             .add(certificate)
             .map_err(|why| roots::unreadable(path, why))?;
     }
-    Ok((Arc::new(roots), digest_of(&[&pem])))
+    Ok(Arc::new(roots))
 }

@@ -241,6 +241,16 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     (
         "directory",
+        "certificate",
+        "A certificate in PEM form, its own first, that is shown to servers which ask for one. With neither `bind_dn` nor `password`, it is by this that they know who reads (SASL EXTERNAL). It is read anew with each connection.",
+    ),
+    (
+        "directory",
+        "key",
+        "The private key of `certificate`, in PEM form, closed to others.",
+    ),
+    (
+        "directory",
         "over",
         "Groups whose people it may change although it puts nobody into them. Who is in any other group, by whomever, is switched off by it and taken out of its groups, and nothing else.",
     ),

@@ -6,10 +6,12 @@ use gw_directory::{DisabledBy, GroupMatch, Provision, Scope, UniqueIdForm};
 use gw_model::{Epoch, FoundBy, Snapshot};
 
 use super::{SMALL, checked, faults};
-use crate::config::{Config, facts};
+use crate::config::{Config, facts, files};
 
 const BASE: &str = "servers = [\"ldaps://ldap.lab.test\"]\nbind_dn = \"uid=sync,dc=lab\"\npassword = \"lab.password\"\n";
 const PEOPLE: &str = "[directory.people]\nbase = \"ou=people,dc=lab\"\nprovision = \"everybody\"\n";
+
+const SHOWN: &str = "certificate = \"lab.pem\"\nkey = \"lab.key\"\n";
 
 fn with(keys: &str) -> String {
     format!("{SMALL}\n[[directory]]\nname = \"lab\"\n{keys}\n")
@@ -100,6 +102,29 @@ fn one_without_tls_is_refused_but_on_this_machine() {
 }
 
 #[test]
+fn a_certificate_stands_beside_an_account_or_in_its_place() {
+    for account in [BASE, "servers = [\"ldaps://ldap.lab.test\"]\n"] {
+        let config = checked(&with(&format!("{account}{SHOWN}{PEOPLE}"))).unwrap();
+        let shown = config.directories[0].settings.certificate.clone().unwrap();
+        assert_eq!(shown.chain, Path::new("/etc/gatewright/lab.pem"));
+        assert_eq!(shown.key, Path::new("/etc/gatewright/lab.key"));
+    }
+}
+
+#[test]
+fn files_that_are_shown_and_cannot_be_read_are_told() {
+    let config = checked(&with(&format!(
+        "servers = [\"ldaps://ldap.lab.test\"]\n{SHOWN}{PEOPLE}"
+    )))
+    .unwrap();
+    let told = files::directories(&config).unwrap_err().join("\n");
+    assert!(
+        told.contains("directory lab: certificate: cannot read the certificate"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_with_its_key() {
     let groups = "[directory.groups]\nbase = \"ou=groups,dc=lab\"\n[[directory.group]]\n";
     for (keys, why) in [
@@ -120,6 +145,26 @@ fn what_makes_no_sense_is_refused_with_its_key() {
         (
             format!("servers = [\"ldaps://a\"]\nbind_dn = \"cn=a\"\n{PEOPLE}"),
             "directory[0].password: cannot be meant: `cn=a` has no secret",
+        ),
+        (
+            format!("{BASE}certificate = \"lab.pem\"\n{PEOPLE}"),
+            "directory[0].certificate: needs its `key` beside it",
+        ),
+        (
+            format!("{BASE}key = \"lab.key\"\n{PEOPLE}"),
+            "directory[0].key: needs its `certificate` beside it",
+        ),
+        (
+            format!("servers = [\"ldaps://a\"]\nbind_dn = \"cn=a\"\n{SHOWN}{PEOPLE}"),
+            "directory[0].password: cannot be meant: `cn=a` has no secret: give it one, or leave it out",
+        ),
+        (
+            format!("servers = [\"ldaps://a\"]\npassword = \"a\"\n{SHOWN}{PEOPLE}"),
+            "directory[0].bind_dn: cannot be meant: there is a secret",
+        ),
+        (
+            format!("servers = [\"ldap://127.0.0.1\"]\n{SHOWN}{PEOPLE}"),
+            "directory[0].certificate: cannot be meant: `ldap://127.0.0.1:389` is spoken to without TLS",
         ),
         (
             format!("{BASE}loss_percent = 101\n{PEOPLE}"),

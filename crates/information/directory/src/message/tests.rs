@@ -39,6 +39,14 @@ fn a_bind_is_what_the_standard_shows() {
 }
 
 #[test]
+fn a_bind_by_a_certificate_names_nobody_and_has_no_secret() {
+    assert_eq!(
+        encode(1, &Request::BindByCertificate, &[]),
+        b"\x30\x18\x02\x01\x01\x60\x13\x02\x01\x03\x04\x00\xa3\x0c\x04\x08EXTERNAL\x04\x00"
+    );
+}
+
+#[test]
 fn an_outcome_is_read_and_its_words_are_fit_to_show() {
     let message = decode(&outcome(0x61, 49, "no\n\u{202e}way")).unwrap();
     let Answer::Bound(outcome) = message.answer else {

@@ -6,11 +6,15 @@ use crate::ber::{BOOLEAN, ENUMERATED, INTEGER, OCTETS, SEQUENCE, Writer};
 /// The operation that begins TLS (RFC 4511, 4.14).
 const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
 
+/// The mechanism by which what lies below says who it is (RFC 4422, appendix A).
+const EXTERNAL: &str = "EXTERNAL";
+
 const BIND: u8 = 0x60;
 const UNBIND: u8 = 0x42;
 const SEARCH: u8 = 0x63;
 const EXTENDED: u8 = 0x77;
 const SIMPLE: u8 = 0x80;
+const SASL: u8 = 0xa3;
 const EXTENDED_NAME: u8 = 0x80;
 const CONTROLS: u8 = 0xa0;
 const VERSION: i64 = 3;
@@ -23,6 +27,15 @@ pub(crate) fn encode(number: i32, request: &Request<'_>, controls: &[Control]) -
                 bind.integer(INTEGER, VERSION)
                     .text(OCTETS, dn)
                     .text(SIMPLE, secret.reveal());
+            });
+        }
+        // Whoever that is, and nobody else: the name that one would act as is empty.
+        Request::BindByCertificate => {
+            writer.nested(BIND, |bind| {
+                bind.integer(INTEGER, VERSION).text(OCTETS, "");
+                bind.nested(SASL, |sasl| {
+                    sasl.text(OCTETS, EXTERNAL).element(OCTETS, &[]);
+                });
             });
         }
         Request::Search(search) => {

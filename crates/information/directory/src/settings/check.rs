@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{GroupMatch, MAPPED_MAX, NESTING_MAX, Provision, Settings};
+use super::{GroupMatch, MAPPED_MAX, NESTING_MAX, Provision, Security, Server, Settings};
 use crate::dn::is_attribute;
 
 /// Settings that cannot be meant.
@@ -44,6 +44,14 @@ pub enum SettingsFault {
     /// Time that never passes or is none.
     #[error("`{0}` is no time at all")]
     NoTime(&'static str),
+    /// Who reads would be said twice, and proven once.
+    #[error(
+        "`{0}` has no secret: give it one, or leave it out, so that servers know by the certificate alone who reads"
+    )]
+    NoSecretBesideCertificate(String),
+    /// A certificate that is shown to nobody, and that would prove nothing.
+    #[error("`{0}` is spoken to without TLS, where no certificate can be shown")]
+    CertificateInTheOpen(String),
 }
 
 impl Settings {
@@ -53,11 +61,7 @@ impl Settings {
         if self.servers.is_empty() {
             faults.push(SettingsFault::NoServer);
         }
-        match (self.bind_dn.is_empty(), self.secret.reveal().is_empty()) {
-            (false, true) => faults.push(SettingsFault::NoSecret(self.bind_dn.clone())),
-            (true, false) => faults.push(SettingsFault::NobodysSecret),
-            _ => {}
-        }
+        self.account_faults(&mut faults);
         let is_no_name = |name: &&str| !is_attribute(name);
         let names = self.attributes();
         let wrong = names.into_iter().filter(is_no_name);
@@ -71,6 +75,32 @@ impl Settings {
         self.group_faults(&mut faults);
         self.time_faults(&mut faults);
         faults
+    }
+
+    /// Whether servers know by the certificate alone who reads.
+    pub(crate) fn is_known_by_certificate(&self) -> bool {
+        let is_named = !self.bind_dn.is_empty() || !self.secret.is_empty();
+        self.certificate.is_some() && !is_named
+    }
+
+    fn account_faults(&self, faults: &mut Vec<SettingsFault>) {
+        let has_certificate = self.certificate.is_some();
+        match (self.bind_dn.is_empty(), self.secret.is_empty()) {
+            (false, true) if has_certificate => {
+                faults.push(SettingsFault::NoSecretBesideCertificate(
+                    self.bind_dn.clone(),
+                ));
+            }
+            (false, true) => faults.push(SettingsFault::NoSecret(self.bind_dn.clone())),
+            (true, false) => faults.push(SettingsFault::NobodysSecret),
+            _ => {}
+        }
+        let is_open = |server: &&Server| server.security() == Security::Loopback;
+        let open = self.servers.iter().filter(is_open);
+        faults.extend(
+            open.filter(|_| has_certificate)
+                .map(|server| SettingsFault::CertificateInTheOpen(server.to_string())),
+        );
     }
 
     fn attributes(&self) -> Vec<&str> {

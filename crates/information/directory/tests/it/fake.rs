@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 
 const BIND: u8 = 0x60;
 const UNBIND: u8 = 0x42;
@@ -43,16 +45,43 @@ pub(crate) struct Asked {
 impl Fake {
     /// Serves by a function of each request.
     pub(crate) async fn serve(reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let reply = Arc::new(reply);
+        Self::listen(move |stream| {
+            let reply = reply.clone();
+            async move { converse(stream, &*reply).await }
+        })
+        .await
+    }
+
+    /// The same by TLS, with whomever that lets in.
+    pub(crate) async fn serve_by_tls(
+        tls: ServerConfig,
+        reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let (acceptor, reply) = (TlsAcceptor::from(Arc::new(tls)), Arc::new(reply));
+        Self::listen(move |stream| {
+            let (acceptor, reply) = (acceptor.clone(), reply.clone());
+            async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    converse(stream, &*reply).await;
+                }
+            }
+        })
+        .await
+    }
+
+    async fn listen<F>(each: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let reply = Arc::new(reply);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let reply = reply.clone();
-                connections.spawn(async move { converse(stream, &*reply).await });
+                connections.spawn(each(stream));
             }
         });
         Self {
@@ -64,10 +93,17 @@ impl Fake {
     pub(crate) fn url(&self) -> String {
         format!("ldap://127.0.0.1:{}", self.port)
     }
+
+    pub(crate) fn tls_url(&self) -> String {
+        format!("ldaps://127.0.0.1:{}", self.port)
+    }
 }
 
 /// Until the other side has had enough.
-async fn converse(mut stream: TcpStream, reply: &(impl Fn(&Asked) -> Reply + Sync)) {
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    mut stream: S,
+    reply: &(impl Fn(&Asked) -> Reply + Sync),
+) {
     let mut read = Vec::new();
     loop {
         while let Some(asked) = take(&mut read) {
@@ -82,7 +118,7 @@ async fn converse(mut stream: TcpStream, reply: &(impl Fn(&Asked) -> Reply + Syn
     }
 }
 
-async fn say(stream: &mut TcpStream, reply: Reply) -> Option<()> {
+async fn say<S: AsyncWrite + Unpin + Send>(stream: &mut S, reply: Reply) -> Option<()> {
     match reply {
         Reply::Bytes(bytes) => stream.write_all(&bytes).await.ok(),
         Reply::Last(bytes) => {

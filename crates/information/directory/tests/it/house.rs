@@ -33,6 +33,7 @@ pub(crate) fn settings(servers: &[&str], start_tls: bool) -> Settings {
         ca: None,
         bind_dn: "uid=sync,dc=lab,dc=test".into(),
         secret: Secret::new("sync-pw"),
+        certificate: None,
         people: People {
             base: "ou=people,dc=lab,dc=test".parse().unwrap(),
             scope: Scope::Subtree,

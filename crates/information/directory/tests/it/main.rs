@@ -9,6 +9,7 @@
 )]
 
 mod active_directory;
+mod certificate;
 mod doctor;
 mod fake;
 mod following;

@@ -3,12 +3,15 @@
 use std::{
     fs,
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+};
 use tempfile::TempDir;
 use tokio::{
     net::TcpStream,
@@ -37,6 +40,18 @@ impl OpenLdap {
 
     /// With other overlays on its database.
     pub(crate) async fn configured(people: usize, overlays: &str) -> Option<Self> {
+        Self::with(people, "", overlays).await
+    }
+
+    /// One that takes by TLS only whom a certificate of its authority is of, and knows the account
+    /// that reads by its subject.
+    pub(crate) async fn demanding(people: usize) -> Option<Self> {
+        let demands = "TLSVerifyClient demand\n\
+             authz-regexp \"^cn=gatewright$\" \"uid=sync,dc=lab,dc=test\"\n";
+        Self::with(people, demands, "").await
+    }
+
+    async fn with(people: usize, global: &str, overlays: &str) -> Option<Self> {
         if !Path::new(SLAPD).exists() {
             skipped();
             return None;
@@ -46,7 +61,7 @@ impl OpenLdap {
         fs::create_dir(folder.path().join("db")).unwrap();
         fs::write(
             folder.path().join("slapd.conf"),
-            configuration(folder.path(), overlays),
+            configuration(folder.path(), global, overlays),
         )
         .unwrap();
         fs::write(folder.path().join("base.ldif"), entries(people)).unwrap();
@@ -103,7 +118,13 @@ impl OpenLdap {
     }
 
     pub(crate) fn ca(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        self.file("ca.pem")
+    }
+
+    /// A file of its folder: of who reads there is `reader.pem`, of somebody else by the same
+    /// authority `nobody.pem`, by another one `stranger.pem`, each with its key beside it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Makes changes, as LDIF has them.
@@ -171,7 +192,7 @@ fn entries(people: usize) -> String {
     ldif
 }
 
-fn configuration(folder: &Path, overlays: &str) -> String {
+fn configuration(folder: &Path, global: &str, overlays: &str) -> String {
     let folder = folder.display();
     format!(
         "include /etc/ldap/schema/core.schema\n\
@@ -185,6 +206,8 @@ fn configuration(folder: &Path, overlays: &str) -> String {
          moduleload refint\n\
          TLSCertificateFile {folder}/server.pem\n\
          TLSCertificateKeyFile {folder}/server.key\n\
+         TLSCACertificateFile {folder}/ca.pem\n\
+         {global}\
          sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited\n\
          access to attrs=userPassword by anonymous auth by * none\n\
          access to * by users read by anonymous auth\n\
@@ -202,25 +225,49 @@ fn configuration(folder: &Path, overlays: &str) -> String {
 
 /// An authority, and the server's certificate by it; and another authority that nobody knows.
 fn certificates(folder: &Path) {
-    let authority = |name: &str| {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params
-            .distinguished_name
-            .push(rcgen::DnType::CommonName, name);
-        CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-    };
-    let ca = authority("the lab's authority");
-    let key = KeyPair::generate().unwrap();
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let server = CertificateParams::new(names)
-        .unwrap()
-        .signed_by(&key, &ca)
-        .unwrap();
+    let (ca, other) = (
+        authority("the lab's authority"),
+        authority("somebody else's"),
+    );
     fs::write(folder.join("ca.pem"), ca.pem()).unwrap();
-    fs::write(folder.join("other.pem"), authority("somebody else's").pem()).unwrap();
-    fs::write(folder.join("server.pem"), server.pem()).unwrap();
-    fs::write(folder.join("server.key"), key.serialize_pem()).unwrap();
+    fs::write(folder.join("other.pem"), other.pem()).unwrap();
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    issue(folder, "server", CertificateParams::new(names).unwrap(), &ca);
+    for (file, name, by) in [
+        ("reader", "gatewright", &ca),
+        ("nobody", "nobody in particular", &ca),
+        ("stranger", "gatewright", &other),
+    ] {
+        issue(folder, file, subject(name), by);
+    }
+}
+
+pub(crate) fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = subject(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+pub(crate) fn subject(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params
+}
+
+/// Writes a certificate, and its key closed to others.
+pub(crate) fn issue(
+    folder: &Path,
+    file: &str,
+    params: CertificateParams,
+    by: &CertifiedIssuer<'static, KeyPair>,
+) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, by).unwrap();
+    fs::write(folder.join(format!("{file}.pem")), certificate.pem()).unwrap();
+    let file = folder.join(format!("{file}.key"));
+    fs::write(&file, key.serialize_pem()).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn free_port() -> u16 {

@@ -72,6 +72,7 @@ fn settings() -> Settings {
         ca: None,
         bind_dn: String::new(),
         secret: Secret::new(""),
+        certificate: None,
         people: People {
             base: Dn::default(),
             scope: Scope::Subtree,

@@ -1,9 +1,13 @@
 use std::path::PathBuf;
 
 use gw_model::AppName;
+use rustls::AlertDescription;
 
 use super::*;
-use crate::{Reload, TrustFault, TrustFiles, TrustStore};
+use crate::{
+    Reload, TlsFault, TrustFault, TrustFiles, TrustStore, believing_as, believing_pem, check_shown,
+    check_shown_at, is_about_our_certificate,
+};
 
 fn app(name: &str) -> AppName {
     name.parse().unwrap()
@@ -95,4 +99,48 @@ fn what_its_files_hold_later_counts_whole_or_not_at_all() {
     write_root(folder.path(), &Authority::new());
     assert_eq!(store.reload(NOW).unwrap(), Reload::Changed);
     assert_eq!(store.generation(), 1);
+}
+
+#[test]
+fn what_servers_are_shown_is_read_with_its_key_and_only_from_files_that_are_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let ca = write_root(folder.path(), &authority);
+    let files = authority.issue(folder.path(), "client", &["gatewright.internal"]);
+    let shown = believing_as(Some(&ca), (&files.chain, &files.key)).unwrap();
+    assert!(shown.client_auth_cert_resolver.has_certs());
+    check_shown_at(&files.chain, &files.key, NOW).unwrap();
+    let late = check_shown_at(&files.chain, &files.key, NOW.after(days(33))).unwrap_err();
+    assert!(late.to_string().contains("expired 3 days ago"), "{late}");
+    check_shown(&files.chain, &files.key).unwrap();
+    let other = authority.issue(folder.path(), "other", &["gatewright.internal"]);
+    let mixed = check_shown(&files.chain, &other.key).unwrap_err();
+    assert!(matches!(mixed, TlsFault::Mismatch { .. }), "{mixed}");
+    set_mode(&files.key, 0o644);
+    let open = believing_as(Some(&ca), (&files.chain, &files.key)).unwrap_err();
+    assert!(open.to_string().contains("open to others"), "{open}");
+}
+
+#[test]
+fn authorities_at_hand_are_read_as_those_of_a_file_and_told_by_its_name() {
+    let authority = Authority::new();
+    let file = Path::new("cluster-ca.pem");
+    assert!(believing_pem(file, authority.pem.as_bytes()).is_ok());
+    let none = believing_pem(file, b"nothing of the kind").unwrap_err();
+    assert!(none.to_string().contains("`cluster-ca.pem` holds no"), "{none}");
+}
+
+#[test]
+fn an_alert_about_our_certificate_is_told_from_others() {
+    let alerted = |alert| std::io::Error::other(rustls::Error::AlertReceived(alert));
+    for alert in [
+        AlertDescription::CertificateRequired,
+        AlertDescription::UnknownCA,
+        AlertDescription::CertificateExpired,
+    ] {
+        assert!(is_about_our_certificate(&alerted(alert)), "{alert:?}");
+    }
+    let other = alerted(AlertDescription::ProtocolVersion);
+    assert!(!is_about_our_certificate(&other));
+    assert!(!is_about_our_certificate(&std::io::ErrorKind::ConnectionReset.into()));
 }
