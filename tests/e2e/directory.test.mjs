@@ -1,7 +1,8 @@
 // People and groups of a real OpenLDAP: who comes, what their groups open, and what ends with them.
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { startOrganisation } from './lib/gateway.mjs';
@@ -264,5 +265,76 @@ describe('people of a directory', { skip: !hasOpenLdap && 'slapd is not installe
     assert.ok(!(await gateway.user('ana')).disabled);
     await is('it is followed no more', async () => !(await shown()).followed);
     assert.equal((await shown()).state, 'off');
+  });
+});
+
+describe('a directory that wants a certificate', { skip: !hasOpenLdap && 'slapd is not installed: scripts/setup-test.sh does it' }, () => {
+  let directory, gateway, upstream;
+
+  const shows = (port) => config(port).replace(/bind_dn = .*\npassword = .*\n/, 'certificate = "lab.pem"\nkey = "lab.key"\n');
+  const shown = () => gateway.json('directory', 'show', 'lab');
+  const rewrite = async (how) => writeFile(gateway.file, how(await readFile(gateway.file, 'utf8')));
+
+  /** What reading it at once says. */
+  async function sync() {
+    const { code, stdout, stderr } = await gateway.cli('directory', 'sync', 'lab');
+    return { code, said: stdout + stderr };
+  }
+
+  before(async () => {
+    upstream = await startUpstream();
+    directory = await startOpenLdap(['ana', 'bo'], { demanding: true });
+    await directory.change(group('staff', ['ana']));
+    gateway = await startOrganisation({
+      apps: [{ name: 'app', upstream: upstream.url }],
+      config: shows(directory.tls),
+      policies: { 'app.cedar': POLICY, 'provisioning.cedar': await readFile(ROLE, 'utf8') },
+      prepare: (gateway) => directory.giveCertificateTo(gateway),
+    });
+  });
+
+  after(async () => {
+    await gateway?.stop();
+    await directory?.stop();
+    await upstream?.stop();
+  });
+
+  test('is read by it alone, over TLS and by StartTLS', async () => {
+    await until('ana came', () => gateway.user('ana'), 30_000);
+    assert.match(JSON.stringify(await gateway.user('ana')), /"staff"/);
+    assert.equal((await shown()).trouble, undefined);
+    await rewrite((text) => text.replace(`ldaps://localhost:${directory.tls}"]`, `ldap://localhost:${directory.port}"]\nstart_tls = true`));
+    await until('it is read by StartTLS', async () => (await shown()).server === `ldap://localhost:${directory.port}`, 30_000);
+    assert.equal((await sync()).code, 0);
+    const doctor = await gateway.cli('doctor', '-c', gateway.file);
+    assert.match(doctor.stdout, /lets the account in/);
+  });
+
+  test('a certificate of a stranger, and none, are not let in, and it is said; nobody is lost by it', async () => {
+    await directory.giveCertificateTo(gateway, { of: 'elsewhere' });
+    const stranger = await sync();
+    assert.equal(stranger.code, 1, stranger.said);
+    assert.match(stranger.said, /`certificate`/);
+    assert.ok(!(await gateway.user('ana')).disabled);
+    await directory.giveCertificateTo(gateway);
+    assert.equal((await sync()).code, 0, 'files are read anew with each connection');
+    await rewrite((text) => text.replace('certificate = "lab.pem"\nkey = "lab.key"\n', ''));
+    await until('it is shown none', async () => /tls|certificate|connection/i.test((await shown()).trouble?.what ?? ''), 30_000);
+    assert.ok(!(await gateway.user('ana')).disabled);
+    await rewrite((text) => text.replace('ca = "lab-ca.pem"\n', '$&certificate = "lab.pem"\nkey = "lab.key"\n'));
+    await until('it is read again', async () => (await shown()).last_success && !(await shown()).trouble, 30_000);
+  });
+
+  test('a key that is open to others is not used', async () => {
+    const key = join(gateway.folder, 'lab.key');
+    await chmod(key, 0o644);
+    const { code, said } = await sync();
+    assert.equal(code, 1, said);
+    assert.match(said, /lab\.key` is open to others \(mode 0644\)/);
+    const checked = await gateway.cli('check', '-c', gateway.file);
+    assert.equal(checked.code, 1);
+    assert.match(checked.stdout + checked.stderr, /directory lab: certificate: the private key .*lab\.key` is open to others/);
+    await chmod(key, 0o600);
+    assert.equal((await sync()).code, 0);
   });
 });

@@ -1,7 +1,7 @@
 // A certificate authority for one test run, and certificates from it, made by openssl.
 
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { run } from './child.mjs';
 
 async function openssl(...args) {
@@ -30,4 +30,16 @@ export async function makeCertificates(folder, hosts) {
     '-CAcreateserial', '-days', '2', '-extfile', file('extensions'), '-out', file('chain.pem'),
   );
   return { authority: file('ca.pem'), chain: file('chain.pem'), key: file('key.pem') };
+}
+
+/** Makes `NAME.pem` and `NAME.key` (closed to others) for a client, by the authority that a folder has. */
+export async function makeClientCertificate(folder, name, subject) {
+  const file = (ending) => join(folder, `${name}.${ending}`);
+  await openssl('req', '-new', ...NEW_KEY, '-subj', subject, '-keyout', file('key'), '-out', file('csr'));
+  await chmod(file('key'), 0o600);
+  await writeFile(file('ext'), 'basicConstraints=CA:FALSE\nextendedKeyUsage=clientAuth\n');
+  await openssl(
+    'x509', '-req', '-in', file('csr'), '-CA', join(folder, 'ca.pem'), '-CAkey', join(folder, 'ca-key.pem'),
+    '-CAcreateserial', '-days', '2', '-extfile', file('ext'), '-out', file('pem'),
+  );
 }

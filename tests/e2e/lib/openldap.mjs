@@ -5,7 +5,7 @@ import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificates } from './certificates.mjs';
+import { makeCertificates, makeClientCertificate } from './certificates.mjs';
 import { Child, run } from './child.mjs';
 import { freePorts } from './ports.mjs';
 import { until } from './until.mjs';
@@ -16,18 +16,30 @@ const BASE = 'dc=lab,dc=test';
 export const hasOpenLdap = existsSync(SLAPD);
 export const PASSWORD = 'what-only-the-lab-and-gatewright-know';
 
-/** Starts it with these people (sign-in names). */
-export async function startOpenLdap(people) {
+/**
+ * Starts it with these people (sign-in names). Where it is `demanding`, it takes by TLS only whom a certificate of its
+ * authority is of, and knows the account that reads by its subject.
+ */
+export async function startOpenLdap(people, { demanding = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'gatewright-ldap-'));
   const [port, tls] = await freePorts(2);
   await makeCertificates(folder, ['localhost']);
+  if (demanding) await makeReaders(folder);
   await mkdir(join(folder, 'db'));
-  await writeFile(join(folder, 'slapd.conf'), configuration(folder));
+  await writeFile(join(folder, 'slapd.conf'), configuration(folder, demanding));
   await writeFile(join(folder, 'base.ldif'), [root(), ...people.map((name) => entry(name))].join('\n'));
   const directory = new OpenLdap(folder, port, tls);
   await directory.run('/usr/sbin/slapadd', '-q', '-f', 'slapd.conf', '-l', 'base.ldif');
   await directory.serve();
   return directory;
+}
+
+/** Who reads by a certificate; and somebody of the same name, by an authority that nobody here knows. */
+async function makeReaders(folder) {
+  const elsewhere = join(folder, 'elsewhere');
+  await mkdir(elsewhere);
+  await makeCertificates(elsewhere, ['localhost']);
+  for (const at of [folder, elsewhere]) await makeClientCertificate(at, 'reader', '/CN=gatewright');
 }
 
 export const dn = (name) => `uid=${name},ou=people,${BASE}`;
@@ -79,6 +91,16 @@ class OpenLdap {
     await chmod(file, 0o600);
   }
 
+  /** Puts into a gateway's folder what it shows the directory: of who reads, or of a stranger. */
+  async giveCertificateTo(gateway, { of = '' } = {}) {
+    await copyFile(this.authority, join(gateway.folder, 'lab-ca.pem'));
+    for (const ending of ['pem', 'key']) {
+      const to = join(gateway.folder, `lab.${ending}`);
+      await copyFile(join(this.folder, of, `reader.${ending}`), to);
+      await chmod(to, 0o600);
+    }
+  }
+
   async away() {
     await this.child.stop();
   }
@@ -127,7 +149,11 @@ mail: ${name}@lab.test
 ${more}
 `;
 
-const configuration = (folder) => `include /etc/ldap/schema/core.schema
+const DEMANDS = `TLSVerifyClient demand
+authz-regexp "^cn=gatewright$" "uid=sync,${BASE}"
+`;
+
+const configuration = (folder, demanding) => `include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/nis.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -136,7 +162,8 @@ moduleload back_mdb
 moduleload syncprov
 TLSCertificateFile ${folder}/chain.pem
 TLSCertificateKeyFile ${folder}/key.pem
-sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited
+TLSCACertificateFile ${folder}/ca.pem
+${demanding ? DEMANDS : ''}sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited
 access to attrs=userPassword by anonymous auth by * none
 access to * by users read by anonymous auth
 database mdb

@@ -116,7 +116,7 @@ impl DirectoryFault {
                 "name a certificate that the server believes as `certificate`, and its key as `key`"
             }
             Self::Outbound(OutboundFault::Tls(..)) => {
-                "name the authority that signed the server's certificate as `ca`, and the server by a name that its certificate has"
+                "name the authority that signed the server's certificate as `ca`, and the server by a name that its certificate has; where it wants to be shown one, name that as `certificate`"
             }
             Self::Outbound(_) => {
                 "check host and port, the network between, and that the server runs"
