@@ -66,7 +66,7 @@ pub use subject::{
     SIGN_IN_NAME_MAX, User, is_sign_in_name,
 };
 pub use time::{Epoch, Timestamp};
-pub use token_issuer::{IssuerKeys, TokenIssuer};
+pub use token_issuer::{Authorities, IssuerKeys, TokenIssuer};
 pub use upgrade::{UpgradeFault, UpgradeToken};
 pub use upstream::{
     HealthCheck, Protocol, Server, ServerAddress, ServerAddressFault, Servers, Transport, Upstream,

@@ -24,6 +24,19 @@ pub struct TokenIssuer {
     pub age_max: Duration,
     /// Whether a token that has an id (`jti`) is good once only.
     pub single_use: bool,
+    /// Who vouches for the servers that its keys are had from, and nobody else does; those that the
+    /// system believes where absent.
+    #[serde(default)]
+    pub ca: Option<Authorities>,
+}
+
+/// Authorities from a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorities {
+    /// The file, as it is named where it is declared.
+    pub file: Arc<str>,
+    /// What it holds: certificates in PEM form.
+    pub pem: Arc<str>,
 }
 
 /// Where the public keys of an issuer are.

@@ -3,15 +3,16 @@
 
 use std::{
     collections::HashMap,
+    path::Path,
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
 use gw_jose::KeySet;
-use gw_model::{ClientOwner, IssuerKeys, Timestamp, TokenIssuer};
+use gw_model::{ClientOwner, IssuerKeys, ProviderName, Timestamp, TokenIssuer};
 use gw_oauth::ClientKeys;
-use gw_outbound::{Origin, Purpose, exchange};
-use gw_tls::ClientConfig;
+use gw_outbound::{Origin, OutboundFault, Purpose, exchange};
+use gw_tls::{ClientConfig, TlsFault};
 use http::{Request, StatusCode, Uri};
 use http_body_util::Empty;
 use tokio::sync::Mutex;
@@ -25,7 +26,15 @@ const ADDRESSES_MAX: usize = 1_000;
 
 /// What was read of addresses. Each is asked by one at a time, and keeps nobody else waiting.
 #[derive(Default)]
-pub(crate) struct FetchedKeys(std::sync::Mutex<HashMap<String, Place>>);
+pub(crate) struct FetchedKeys(std::sync::Mutex<HashMap<Asked, Place>>);
+
+/// An address, and whom it is believed by there: what somebody else vouched for is not known.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Asked {
+    address: String,
+    /// The authorities that alone vouch for it, where they are not the system's.
+    by: Option<Arc<str>>,
+}
 
 /// What was read of one address, if anything was.
 type Place = Arc<Mutex<Option<Fetched>>>;
@@ -53,11 +62,12 @@ impl FetchedKeys {
         let purpose = purpose_of(owner, Purpose::ClientKeys);
         let fetch = fetch(purpose, address, tls);
         // What is not asked for the one is known of the other all the same.
-        let place = match purpose {
+        let address = match purpose {
             Purpose::RegisteredClient => format!("registered {address}"),
             _ => address.clone(),
         };
-        self.held(&place, fetch, now, anew).await
+        let asked = Asked { address, by: None };
+        self.held(&asked, fetch, now, anew).await
     }
 
     /// The keys of an issuer elsewhere, by the same rules.
@@ -68,29 +78,25 @@ impl FetchedKeys {
         now: Timestamp,
         anew: bool,
     ) -> Option<Arc<KeySet>> {
-        match &issuer.keys {
-            IssuerKeys::Set(json) => KeySet::parse(json.as_bytes()).ok().map(Arc::new),
-            IssuerKeys::Address(address) => {
-                let fetch = fetch(Purpose::IssuerKeys, address, tls);
-                self.held(address, fetch, now, anew).await
-            }
-            IssuerKeys::Discovery => {
-                let address = document_of(&issuer.issuer);
-                let fetch = discover(&issuer.issuer, &address, tls);
-                self.held(&address, fetch, now, anew).await
-            }
-        }
+        let address = match &issuer.keys {
+            IssuerKeys::Set(json) => return KeySet::parse(json.as_bytes()).ok().map(Arc::new),
+            IssuerKeys::Address(address) => address.to_string(),
+            IssuerKeys::Discovery => document_of(&issuer.issuer),
+        };
+        let by = issuer.ca.as_ref().map(|ca| Arc::clone(&ca.pem));
+        let asked = Asked { address, by };
+        self.held(&asked, issuer_keys(issuer, tls), now, anew).await
     }
 
     /// What is known of an address, or what `fetch` says.
     async fn held(
         &self,
-        address: &str,
-        fetch: impl Future<Output = Result<KeySet, String>>,
+        asked: &Asked,
+        fetch: impl Future<Output = Result<KeySet, KeysFault>>,
         now: Timestamp,
         anew: bool,
     ) -> Option<Arc<KeySet>> {
-        let place = self.place(address);
+        let place = self.place(asked);
         let mut held = place.lock().await;
         let wait = match &*held {
             Some(held) if held.keys.is_some() && !anew => FRESH,
@@ -102,7 +108,7 @@ impl FetchedKeys {
         let keys = match fetch.await {
             Ok(keys) => Some(Arc::new(keys)),
             Err(why) => {
-                tracing::warn!(address, why, "keys could not be read");
+                tracing::warn!(address = &*asked.address, %why, "keys could not be read");
                 None
             }
         };
@@ -113,20 +119,81 @@ impl FetchedKeys {
         keys
     }
 
-    fn place(&self, address: &str) -> Place {
+    fn place(&self, asked: &Asked) -> Place {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= ADDRESSES_MAX && !known.contains_key(address) {
+        if known.len() >= ADDRESSES_MAX && !known.contains_key(asked) {
             known.clear();
         }
-        Arc::clone(known.entry(address.to_owned()).or_default())
+        Arc::clone(known.entry(asked.clone()).or_default())
     }
 }
 
-/// The keys of an issuer elsewhere as they are now.
+/// Why keys cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysFault {
+    /// Nobody answers there, or nobody who is believed.
+    #[error("{0}")]
+    Outbound(#[from] OutboundFault),
+    /// Who is there is not believed by the authorities that alone vouch for the issuer's servers.
+    #[error(
+        "{fault}: of the servers of the issuer `{issuer}`, only those are believed that `{file}` vouches for"
+    )]
+    Unbelieved {
+        /// Who is there, and why it is not believed.
+        fault: OutboundFault,
+        /// The issuer's name here.
+        issuer: ProviderName,
+        /// The file with the authorities.
+        file: Arc<str>,
+    },
+    /// The authorities of an issuer cannot be read.
+    #[error("who vouches for the servers of the issuer `{issuer}` is not known: {fault}")]
+    Authorities {
+        /// The issuer's name here.
+        issuer: ProviderName,
+        /// What is wrong with them.
+        fault: TlsFault,
+    },
+    /// The address, or what it answers, is none.
+    #[error("{0}")]
+    Answer(String),
+}
+
+impl KeysFault {
+    fn answer(why: impl ToString) -> Self {
+        Self::Answer(why.to_string())
+    }
+}
+
+/// The keys of an issuer elsewhere as they are now; `tls` says whom the system believes.
 ///
 /// # Errors
 /// Why they cannot be had.
-pub async fn issuer_keys(issuer: &TokenIssuer, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+pub async fn issuer_keys(
+    issuer: &TokenIssuer,
+    tls: &Arc<ClientConfig>,
+) -> Result<KeySet, KeysFault> {
+    let Some(ca) = &issuer.ca else {
+        return keys_of(issuer, tls).await;
+    };
+    let name = || issuer.name.clone();
+    let own = gw_tls::believing_pem(Path::new(&*ca.file), ca.pem.as_bytes());
+    let own = own.map_err(|fault| KeysFault::Authorities {
+        issuer: name(),
+        fault,
+    })?;
+    let keys = keys_of(issuer, &Arc::new(own)).await;
+    keys.map_err(|fault| match fault {
+        KeysFault::Outbound(fault @ OutboundFault::Tls(..)) => KeysFault::Unbelieved {
+            fault,
+            issuer: name(),
+            file: Arc::clone(&ca.file),
+        },
+        other => other,
+    })
+}
+
+async fn keys_of(issuer: &TokenIssuer, tls: &Arc<ClientConfig>) -> Result<KeySet, KeysFault> {
     match &issuer.keys {
         IssuerKeys::Set(json) => parsed(json.as_bytes()),
         IssuerKeys::Address(address) => fetch(Purpose::IssuerKeys, address, tls).await,
@@ -150,16 +217,22 @@ fn document_of(issuer: &str) -> String {
 
 /// The keys of an issuer whose own document says where they are. One that says that it is somebody
 /// else's is believed nothing (4.3).
-async fn discover(issuer: &str, address: &str, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+async fn discover(
+    issuer: &str,
+    address: &str,
+    tls: &Arc<ClientConfig>,
+) -> Result<KeySet, KeysFault> {
     let document = get(Purpose::IssuerKeys, address, tls).await?;
-    let document = gw_jose::json::object(&document).map_err(|fault| fault.to_string())?;
+    let document = gw_jose::json::object(&document).map_err(KeysFault::answer)?;
     let text = |name: &str| document.get(name).and_then(serde_json::Value::as_str);
     if text("issuer") != Some(issuer) {
-        return Err("its document is of another issuer".to_owned());
+        return Err(KeysFault::answer("its document is of another issuer"));
     }
-    let keys = text("jwks_uri").ok_or("its document does not say where its keys are")?;
+    let silent = || KeysFault::answer("its document does not say where its keys are");
+    let keys = text("jwks_uri").ok_or_else(silent)?;
     if !may_lead_to(issuer, keys) {
-        return Err("its document says that its keys are at no `https://` address".to_owned());
+        let why = "its document says that its keys are at no `https://` address";
+        return Err(KeysFault::answer(why));
     }
     fetch(Purpose::IssuerKeys, keys, tls).await
 }
@@ -172,29 +245,34 @@ fn may_lead_to(issuer: &str, keys: &str) -> bool {
     of(keys).is_some_and(|keys| is_here || keys.tls() && !keys.is_loopback())
 }
 
-async fn fetch(purpose: Purpose, address: &str, tls: &Arc<ClientConfig>) -> Result<KeySet, String> {
+async fn fetch(
+    purpose: Purpose,
+    address: &str,
+    tls: &Arc<ClientConfig>,
+) -> Result<KeySet, KeysFault> {
     parsed(&get(purpose, address, tls).await?)
 }
 
-fn parsed(json: &[u8]) -> Result<KeySet, String> {
-    KeySet::parse(json).map_err(|fault| fault.to_string())
+fn parsed(json: &[u8]) -> Result<KeySet, KeysFault> {
+    KeySet::parse(json).map_err(KeysFault::answer)
 }
 
 pub(crate) async fn get(
     purpose: Purpose,
     address: &str,
     tls: &Arc<ClientConfig>,
-) -> Result<bytes::Bytes, String> {
-    let uri: Uri = address.parse().map_err(|_| "it is no address")?;
-    let origin = Origin::of_or_loopback(&uri).ok_or("it is no `https://` address")?;
+) -> Result<bytes::Bytes, KeysFault> {
+    let no_address = |_| KeysFault::answer("it is no address");
+    let uri: Uri = address.parse().map_err(no_address)?;
+    let open = || KeysFault::answer("it is no `https://` address");
+    let origin = Origin::of_or_loopback(&uri).ok_or_else(open)?;
     let request = Request::get(&uri)
         .body(Empty::<bytes::Bytes>::new())
-        .map_err(|fault| fault.to_string())?;
-    let answer = exchange(purpose, Some(tls), &origin, request).await;
-    let answer = answer.map_err(|fault| fault.to_string())?;
+        .map_err(KeysFault::answer)?;
+    let answer = exchange(purpose, Some(tls), &origin, request).await?;
     match answer.status() {
         StatusCode::OK => Ok(answer.into_body()),
-        status => Err(format!("it answered {status}")),
+        status => Err(KeysFault::answer(format!("it answered {status}"))),
     }
 }
 

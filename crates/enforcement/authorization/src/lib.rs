@@ -45,7 +45,7 @@ mod userinfo;
 mod visit;
 mod workload;
 
-pub use client_keys::issuer_keys;
+pub use client_keys::{KeysFault, issuer_keys};
 pub use keys::ID_TOKEN_PURPOSES;
 pub use saml::SAML_FORM_MAX_BYTES;
 pub use server::{

@@ -382,7 +382,7 @@ async fn check_sector(visit: &Visit, read: &Registration) -> Result<(), Refused>
     let tls = &visit.server.shared.options.tls;
     let document = client_keys::get(gw_outbound::Purpose::RegisteredClient, address, tls).await;
     let document = document.map_err(|why| {
-        tracing::debug!(address, why, "a list of redirect URIs could not be read");
+        tracing::debug!(address, %why, "a list of redirect URIs could not be read");
         RegistrationFault::Malformed("sector_identifier_uri")
     })?;
     let checked = check_sector_document(&document, &read.client);

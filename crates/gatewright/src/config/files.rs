@@ -108,6 +108,7 @@ pub(crate) fn provider_clients(config: &Config) -> Result<Vec<ProviderClient>, V
                 secret,
                 by_key: files.by_key,
                 tls: Arc::new(tls),
+                ca: files.ca.clone(),
             }),
             (secret, tls) => {
                 faults.extend(secret.err().map(|fault| of("client_secret", fault)));

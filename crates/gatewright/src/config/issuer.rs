@@ -7,7 +7,7 @@ use std::{
 };
 
 use gw_jose::{Algorithm, KeySet};
-use gw_model::{IssuerKeys, ProviderName, TokenIssuer};
+use gw_model::{Authorities, IssuerKeys, ProviderName, TokenIssuer};
 
 use super::{
     NamedFiles,
@@ -17,6 +17,8 @@ use super::{
 
 /// The longest file of keys, in bytes.
 const KEYS_BYTES_MAX: usize = 64 * 1024;
+/// The longest file of authorities, in bytes.
+const CA_BYTES_MAX: usize = 64 * 1024;
 /// The most issuers.
 const ISSUERS_MAX: usize = 32;
 /// The most audiences of one.
@@ -24,10 +26,10 @@ const AUDIENCES_MAX: usize = 8;
 /// The longest that a token may be taken after it was issued.
 const AGE_MAX: Span = Span::hours(24);
 
-/// A declared issuer, and the file that its keys are in.
+/// A declared issuer, and the files that its keys and its authorities are in.
 pub(super) struct Declared {
     pub(super) issuer: Arc<TokenIssuer>,
-    pub(super) file: Option<PathBuf>,
+    pub(super) files: Vec<PathBuf>,
 }
 
 /// The declared issuers.
@@ -71,6 +73,7 @@ fn issuer(section: &mut Section<'_>, folder: &Path, files: &dyn NamedFiles) -> O
     let name = section.required::<ProviderName>("name");
     let issuer = section.required::<Issuer>("issuer");
     let audiences = section.required::<Vec<Arc<str>>>("audiences");
+    let ca = authorities(section, folder, files);
     let (keys, file) = keys(section, folder, files)?;
     let algorithms = algorithms(section);
     let age_max = section.or("age_max", Span::hours(1));
@@ -93,8 +96,9 @@ fn issuer(section: &mut Section<'_>, folder: &Path, files: &dyn NamedFiles) -> O
             algorithms,
             age_max: age_max.0,
             single_use,
+            ca: ca.as_ref().map(|(ca, _)| ca.clone()),
         }),
-        file,
+        files: file.into_iter().chain(ca.map(|(_, file)| file)).collect(),
     })
 }
 
@@ -121,6 +125,40 @@ fn keys(
         Err(why) => {
             let what = format!("`{}` is refused: {why}", file.display());
             section.fault("keys", what);
+            None
+        }
+    }
+}
+
+/// Who alone vouches for the servers that its keys are had from; where none is asked, nobody does.
+fn authorities(
+    section: &mut Section<'_>,
+    folder: &Path,
+    files: &dyn NamedFiles,
+) -> Option<(Authorities, PathBuf)> {
+    const KEY: &str = "ca";
+    let named = section.optional::<PathBuf>(KEY)?;
+    if section.has("keys") {
+        section.fault(
+            KEY,
+            "stands beside `keys`: its keys are in a file, and no server of it is asked",
+        );
+    }
+    let file = folder.join(&named);
+    let read = files.whole(&file, CA_BYTES_MAX).and_then(|pem| {
+        gw_tls::believing_pem(&file, &pem).map_err(|fault| fault.to_string())?;
+        String::from_utf8(pem).map_err(|_| "it is no text".to_owned())
+    });
+    match read {
+        Ok(pem) => {
+            let ca = Authorities {
+                file: named.display().to_string().into(),
+                pem: pem.into(),
+            };
+            Some((ca, file))
+        }
+        Err(why) => {
+            section.fault(KEY, format!("`{}` is refused: {why}", file.display()));
             None
         }
     }

@@ -176,7 +176,7 @@ fn everything(
             .iter()
             .filter_map(|p| p.metadata.clone())
             .chain(clients.iter().flat_map(|c| c.files.clone()))
-            .chain(issuers.iter().filter_map(|i| i.file.clone()))
+            .chain(issuers.iter().flat_map(|i| i.files.clone()))
             .collect(),
         providers: providers.iter().filter_map(|p| p.files.clone()).collect(),
         scim: sources.iter().map(|s| s.files.clone()).collect(),

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
+use gw_authorization::KeysFault;
 use gw_model::TokenIssuer;
+use gw_outbound::OutboundFault;
 
 use super::finding::Finding;
 use crate::config::Config;
 
 const ABOUT: &str = "issuer";
+const UNREACHED: &str =
+    "see whether this machine reaches it, or put its keys into a file and name it in `keys`";
 /// Issuers that are asked at once.
 const AT_ONCE: usize = 8;
 
@@ -41,15 +45,25 @@ async fn ask(issuer: Arc<TokenIssuer>) -> Finding {
         Ok(tls) => Arc::new(tls),
         Err(fault) => return Finding::wrong(ABOUT, name, fault),
     };
-    let why = match gw_authorization::issuer_keys(&issuer, &tls).await {
+    let (why, help) = match gw_authorization::issuer_keys(&issuer, &tls).await {
         Ok(keys) if !keys.keys().is_empty() => {
             return Finding::fine(ABOUT, name, "its keys can be had");
         }
-        Ok(_) => "it has no key that is used here".to_owned(),
-        Err(why) => why,
+        Ok(_) => ("it has no key that is used here".to_owned(), UNREACHED),
+        Err(why) => (why.to_string(), help(&why)),
     };
     let what = format!("its keys cannot be had, and nobody is a client by it: {why}");
-    let help =
-        "see whether this machine reaches it, or put its keys into a file and name it in `keys`";
     Finding::wrong(ABOUT, name, what).try_this(help)
+}
+
+const fn help(why: &KeysFault) -> &'static str {
+    match why {
+        KeysFault::Outbound(OutboundFault::Tls(..)) => {
+            "`ca` of its `[[issuer]]` names the certificates to believe, where the system's are not the ones"
+        }
+        KeysFault::Unbelieved { .. } | KeysFault::Authorities { .. } => {
+            "put into the file that `ca` of its `[[issuer]]` names who vouches for its servers, and name them by what their certificates have"
+        }
+        KeysFault::Outbound(_) | KeysFault::Answer(_) => UNREACHED,
+    }
 }

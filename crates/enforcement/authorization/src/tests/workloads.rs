@@ -2,16 +2,25 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gw_jose::{Signer, TokenType};
-use gw_model::{Change, IssuerKeys, Settings, TokenIssuer};
+use gw_model::{Authorities, Change, IssuerKeys, Settings, TokenIssuer};
 use gw_oauth::{ClaimPattern, Client, ClientAuthentication, GrantType, Scopes, WorkloadRule};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
 };
 
 use super::harness::*;
+use crate::{KeysFault, issuer_keys};
 
 const BUILDS: &str = "https://builds.example";
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -27,6 +36,7 @@ fn issuer(keys: IssuerKeys) -> TokenIssuer {
         algorithms: vec!["ES256".into()],
         age_max: Duration::from_secs(3600),
         single_use: true,
+        ca: None,
     }
 }
 
@@ -222,16 +232,146 @@ async fn a_client_of_workloads_is_nobody_who_shows_something_else() {
 /// Answers each request with what `of` says of its path.
 async fn serving(listener: TcpListener, of: impl Fn(&str) -> String) {
     loop {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut asked = vec![0; 4096];
-        let read = stream.read(&mut asked).await.unwrap();
-        let asked = String::from_utf8_lossy(&asked[..read]).into_owned();
-        let body = of(asked.split(' ').nth(1).unwrap_or_default());
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
+        let (stream, _) = listener.accept().await.unwrap();
+        answer(stream, &of).await;
+    }
+}
+
+/// The same by TLS, whoever believes it.
+async fn serving_by_tls(listener: TcpListener, tls: TlsAcceptor, of: impl Fn(&str) -> String) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        if let Ok(stream) = tls.accept(stream).await {
+            answer(stream, &of).await;
+        }
+    }
+}
+
+async fn answer<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, of: impl Fn(&str) -> String) {
+    let mut asked = vec![0; 4096];
+    let read = stream.read(&mut asked).await.unwrap();
+    let asked = String::from_utf8_lossy(&asked[..read]).into_owned();
+    let body = of(asked.split(' ').nth(1).unwrap_or_default());
+    let length = body.len();
+    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}");
+    drop(stream.write_all(answer.as_bytes()).await);
+}
+
+/// An authority, in PEM form, and a server of this machine that it vouches for.
+fn authority() -> (String, TlsAcceptor) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let here = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let chain = vec![here.signed_by(&key, &ca).unwrap().der().clone()];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let tls = ServerConfig::builder_with_provider(gw_tls::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    (ca.pem(), TlsAcceptor::from(Arc::new(tls)))
+}
+
+/// An issuer whose servers are believed by an authority of its own.
+fn believed_by(issuer: &TokenIssuer, pem: &str) -> TokenIssuer {
+    let ca = Authorities {
+        file: "cluster-ca.pem".into(),
+        pem: pem.into(),
+    };
+    TokenIssuer {
+        ca: Some(ca),
+        ..issuer.clone()
+    }
+}
+
+/// One whose document and keys are at this address.
+fn issuer_at(address: &str) -> TokenIssuer {
+    TokenIssuer {
+        issuer: address.into(),
+        ..issuer(IssuerKeys::Discovery)
+    }
+}
+
+/// What an issuer at an address says at each path.
+fn says(at: &str, keys: &str, path: &str) -> String {
+    match path {
+        "/.well-known/openid-configuration" => {
+            json!({"issuer": at, "jwks_uri": format!("{at}/keys")}).to_string()
+        }
+        _ => keys.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_with_authorities_of_its_own_is_believed_by_them_and_by_nobody_else() {
+    let keys = set_of(&signer());
+    let ((ca, tls), (other, _)) = (authority(), authority());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("https://{}", listener.local_addr().unwrap());
+    let served = serving_by_tls(listener, tls, |path| says(&at, &keys, path));
+    let asking = async {
+        let plain = issuer_at(&at);
+        let nobody = Arc::new(gw_tls::believing(None).unwrap());
+        assert!(issuer_keys(&plain, &nobody).await.is_err());
+        let own = issuer_keys(&believed_by(&plain, &ca), &nobody).await;
+        assert_eq!(own.unwrap().keys().len(), 1);
+        // Whoever the system believes does not count where the issuer has others.
+        let system = gw_tls::believing_pem("system.pem".as_ref(), ca.as_bytes());
+        let system = Arc::new(system.unwrap());
+        assert!(issuer_keys(&plain, &system).await.is_ok());
+        let fault = issuer_keys(&believed_by(&plain, &other), &system).await;
+        let fault = fault.unwrap_err();
+        assert!(matches!(fault, KeysFault::Unbelieved { .. }), "{fault}");
+        let told = fault.to_string();
+        for word in [&*at, "is not believed", "issuer `builds`", "`cluster-ca.pem`"] {
+            assert!(told.contains(word), "{word} in {told}");
+        }
+        let none = issuer_keys(&believed_by(&plain, "none"), &system).await;
+        let told = none.unwrap_err().to_string();
+        assert!(
+            told.contains("issuer `builds` is not known") && told.contains("`cluster-ca.pem`"),
+            "{told}"
         );
-        drop(stream.write_all(answer.as_bytes()).await);
+    };
+    tokio::select! {
+        () = asking => {}
+        () = served => {}
+    }
+}
+
+#[tokio::test]
+async fn keys_that_somebody_else_vouched_for_are_not_known_any_more() {
+    let key = signer();
+    let keys = set_of(&key);
+    let ((ca, tls), (other, _)) = (authority(), authority());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("https://{}", listener.local_addr().unwrap());
+    let served = serving_by_tls(listener, tls, |path| says(&at, &keys, path));
+    let asking = async {
+        let plain = issuer_at(&at);
+        let server = Server::with(vec![
+            trusting(vec![believed_by(&plain, &ca)]),
+            fact(41, None, &of_repository("deployer", "acme/shop")),
+        ])
+        .await;
+        let ask = async |id| {
+            let token = token(&server, &key, id, json!({"iss": at}));
+            exchanged(&server, &token).await.status()
+        };
+        assert_eq!(ask("t1").await, StatusCode::OK);
+        let change = trusting(vec![believed_by(&plain, &other)]);
+        server.test.change(vec![change]).await;
+        assert_eq!(ask("t2").await, StatusCode::UNAUTHORIZED);
+        let change = trusting(vec![believed_by(&plain, &ca)]);
+        server.test.change(vec![change]).await;
+        assert_eq!(ask("t3").await, StatusCode::OK);
+    };
+    tokio::select! {
+        () = asking => {}
+        () = served => {}
     }
 }
 
@@ -240,20 +380,13 @@ async fn keys_are_found_where_the_issuer_says_and_again_when_they_change() {
     let (old, new) = (signer(), signer());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = format!("http://{}", listener.local_addr().unwrap());
-    let mut trusted = issuer(IssuerKeys::Discovery);
-    trusted.issuer = at.clone().into();
     let server = Server::with(vec![
-        trusting(vec![trusted]),
+        trusting(vec![issuer_at(&at)]),
         fact(41, None, &of_repository("deployer", "acme/shop")),
     ])
     .await;
-    let says = std::sync::Mutex::new(set_of(&old));
-    let served = serving(listener, |path| match path {
-        "/.well-known/openid-configuration" => {
-            json!({"issuer": at, "jwks_uri": format!("{at}/keys")}).to_string()
-        }
-        _ => says.lock().unwrap().clone(),
-    });
+    let keys = std::sync::Mutex::new(set_of(&old));
+    let served = serving(listener, |path| says(&at, &keys.lock().unwrap(), path));
     let asking = async {
         let ask = async |by, id| {
             let token = token(&server, by, id, json!({"iss": at}));
@@ -261,7 +394,7 @@ async fn keys_are_found_where_the_issuer_says_and_again_when_they_change() {
         };
         assert_eq!(ask(&old, "t1").await, StatusCode::OK);
         assert_eq!(ask(&new, "t2").await, StatusCode::UNAUTHORIZED);
-        *says.lock().unwrap() = set_of(&new);
+        *keys.lock().unwrap() = set_of(&new);
         server.later(Duration::from_secs(11));
         assert_eq!(ask(&new, "t3").await, StatusCode::OK);
         assert_eq!(ask(&old, "t4").await, StatusCode::UNAUTHORIZED);

@@ -588,6 +588,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     (
         "issuer",
+        "ca",
+        "Who vouches for the servers that its keys and its document are had from, in PEM form, where it is an authority of its own, as a cluster's: nobody else is believed there. Those that the system believes where absent. Read again when it changes.",
+    ),
+    (
+        "issuer",
         "algorithms",
         "What its tokens may be signed by: asymmetric ones alone.",
     ),

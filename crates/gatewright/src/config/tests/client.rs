@@ -15,6 +15,18 @@ use crate::config::{Registration, Wanted, WantedClient};
 
 const KEYS: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"1"}]}"#;
 
+/// An authority that vouches for nobody: its key is nowhere.
+const CLUSTER: &str = "-----BEGIN CERTIFICATE-----\n\
+    MIIBezCCASGgAwIBAgIUfmSrcJg9BAdvGB5rqOw4rn/x0h0wCgYIKoZIzj0EAwIw\n\
+    EjEQMA4GA1UEAwwHY2x1c3RlcjAgFw0yNjExMjgwMDAyNDJaGA8yMTI2MTEwNDAw\n\
+    MDI0MlowEjEQMA4GA1UEAwwHY2x1c3RlcjBZMBMGByqGSM49AgEGCCqGSM49AwEH\n\
+    A0IABP9a8EGl2/yK3jHqAsyuTO4YW7CghqMw+F1HUQpvJfHAENrznYNsKuXOmoI/\n\
+    aYaL67ObqPyRQ2MDPXCKgW93yn2jUzBRMB0GA1UdDgQWBBQswpheh/yfOKb2WnGu\n\
+    Vs34NueBhTAfBgNVHSMEGDAWgBQswpheh/yfOKb2WnGuVs34NueBhTAPBgNVHRMB\n\
+    Af8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIA+AAO0cfQyq4R0/vc+hoTKadlzY\n\
+    UGBrpqYyUm0n/hR/AiEAvTbjAUSqPooAEjKIxk1pV8+6hXvF8bfn5cm15Xd1U1g=\n\
+    -----END CERTIFICATE-----\n";
+
 /// What the second key of a set has that holds more than it should.
 const PRIVATE: &str = r#""kid":"2","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI""#;
 
@@ -28,6 +40,7 @@ pub(super) fn file(path: &Path) -> Option<Vec<u8>> {
             format!(r#"{{"keys":[{key},{private}]}}"#)
         }
         "/etc/gatewright/no-keys.json" => "{}".to_owned(),
+        "/etc/gatewright/cluster-ca.pem" => CLUSTER.to_owned(),
         _ => return None,
     };
     Some(text.into_bytes())
@@ -461,6 +474,35 @@ fn a_workload_is_known_by_what_its_issuer_says() {
     let kept = serde_json::to_string(&*config.wanted.settings).unwrap();
     let kept: gw_model::Settings = serde_json::from_str(&kept).unwrap();
     assert_eq!(kept, *config.wanted.settings);
+}
+
+#[test]
+fn an_issuer_with_authorities_of_its_own_is_believed_by_them_alone() {
+    let rule = "[[client.workload]]\nissuer = \"builds\"\nclaims = { repository = \"acme/shop\" }";
+    let with = |keys: &str| of_workloads(&format!("{BUILDS}{keys}"), rule);
+    let config = checked(&with("ca = \"cluster-ca.pem\"")).unwrap();
+    let ca = config.wanted.settings.issuers[0].ca.clone().unwrap();
+    assert_eq!(&*ca.file, "cluster-ca.pem");
+    assert!(ca.pem.starts_with("-----BEGIN CERTIFICATE-----"));
+    let file = Path::new("/etc/gatewright/cluster-ca.pem");
+    assert!(config.followed.iter().any(|followed| followed == file));
+    for (keys, why) in [
+        (
+            "ca = \"missing.pem\"",
+            "issuer[0].ca: `/etc/gatewright/missing.pem` is refused: no such file",
+        ),
+        (
+            "ca = \"keys.json\"",
+            "issuer[0].ca: `/etc/gatewright/keys.json` is refused: `/etc/gatewright/keys.json` holds no authority's certificate",
+        ),
+        (
+            "ca = \"cluster-ca.pem\"\nkeys = \"keys.json\"",
+            "issuer[0].ca: stands beside `keys`",
+        ),
+    ] {
+        let told = faults(&with(keys));
+        assert!(told.contains(why), "{why}: {told}");
+    }
 }
 
 #[test]

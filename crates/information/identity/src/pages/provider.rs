@@ -312,7 +312,9 @@ pub(super) fn refused(
     let forbidden = StatusCode::FORBIDDEN;
     let (status, title, sentence) = match fault {
         FinishFault::Unavailable(unavailable) => return visit.out_of_order(*unavailable),
-        FinishFault::Provider(ProviderFault::Paused | ProviderFault::Outbound(_)) => (
+        FinishFault::Provider(
+            ProviderFault::Paused | ProviderFault::Outbound(_) | ProviderFault::Unbelieved { .. },
+        ) => (
             StatusCode::BAD_GATEWAY,
             "It cannot be reached",
             format!(

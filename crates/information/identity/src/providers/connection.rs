@@ -1,7 +1,7 @@
 //! What is known of one provider at this node: its document and its keys, asked for when they are
 //! needed and no more often than they can have changed.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use gw_jose::{KeySet, KeySetFault, TokenFault};
@@ -37,6 +37,8 @@ pub struct ProviderClient {
     pub by_key: bool,
     /// Whom to believe of its servers.
     pub tls: Arc<ClientConfig>,
+    /// The file that says so, where it is not the system.
+    pub ca: Option<PathBuf>,
 }
 
 /// Why a provider's word cannot be had, or not be taken.
@@ -68,6 +70,8 @@ pub(crate) enum ProviderFault {
     Mixed,
     #[error("it was asked a moment ago, and did not answer")]
     Paused,
+    #[error("{fault}: of its servers, only those are believed that `{}` vouches for", ca.display())]
+    Unbelieved { fault: OutboundFault, ca: PathBuf },
     #[error("our own key towards providers cannot be made or read")]
     Key,
     #[error("the machine has no randomness, or the request could not be made")]
@@ -184,7 +188,13 @@ impl Connection {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, ProviderFault> {
         let answer = exchange(purpose, Some(&self.client.tls), &endpoint.origin, request);
-        Ok(answer.await?)
+        answer.await.map_err(|fault| match (fault, &self.client.ca) {
+            (fault @ OutboundFault::Tls(..), Some(ca)) => ProviderFault::Unbelieved {
+                fault,
+                ca: ca.clone(),
+            },
+            (fault, _) => fault.into(),
+        })
     }
 
     async fn ask_metadata(&self, issuer: &str) -> Result<Metadata, ProviderFault> {

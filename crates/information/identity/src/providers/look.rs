@@ -60,10 +60,15 @@ impl From<ProviderFault> for ProviderTrouble {
     fn from(fault: ProviderFault) -> Self {
         let told = fault.to_string();
         match fault {
-            ProviderFault::Outbound(OutboundFault::Tls(..)) => Self::Unbelieved(told),
+            ProviderFault::Outbound(OutboundFault::Tls(..)) | ProviderFault::Unbelieved { .. } => {
+                Self::Unbelieved(told)
+            }
             ProviderFault::Metadata(_) | ProviderFault::Issuer => Self::Document(told),
             ProviderFault::Keys(_) => Self::Keys(told),
             _ => Self::Unreached(told),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ fn issuer() -> TokenIssuer {
         algorithms: vec!["ES256".into()],
         age_max: Duration::from_secs(3600),
         single_use: true,
+        ca: None,
     }
 }
 
