@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { violations } from './lib/axe.mjs';
 import { DESKTOP, PHONE, Person, launch } from './lib/browser.mjs';
 import { startOrganisation } from './lib/gateway.mjs';
-import { startProvider } from './lib/oidc-provider.mjs';
+import { startProvider, strangersKeys } from './lib/oidc-provider.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { until } from './lib/until.mjs';
 import { Visitor, curl } from './lib/visitor.mjs';
@@ -50,6 +50,20 @@ groups = ["staff"]
 [provider.multi_factor]
 acr = ["mfa"]
 `;
+
+/** Goes to a provider and signs in there; where it sends the browser back to, which is not followed. */
+async function answered(visitor, name, provider = 'corp') {
+  const page = await visitor.navigate(`${visitor.gateway.secure('wiki')}/`);
+  const ways = [...page.body.matchAll(/href="([^"]*provider\/start[^"]*)"/g)].map(([, way]) => way);
+  const way = ways.find((way) => way.includes(`provider=${provider}`));
+  const start = new URL(way.replaceAll('&amp;', '&').replaceAll('&#38;', '&'), page.url);
+  const form = await visitor.navigate((await visitor.knock(start.href)).headers.location);
+  const resumed = await visitor.knock(form.url, '--data-raw', `login=${name}`);
+  const { headers } = await visitor.knock(new URL(resumed.headers.location, form.url).href);
+  return new URL(headers.location);
+}
+
+const signedIn = (visitor) => visitor.cookie(`auth.${visitor.gateway.domain}`, '__Host-gw-sso');
 
 describe('people of another identity provider', () => {
   let gateway, provider, upstream, browser;
@@ -217,19 +231,6 @@ describe('people of another identity provider', () => {
     await eve.leave();
   });
 
-  /** Goes to the provider and signs in there; where it sends the browser back to, which is not followed. */
-  async function answered(visitor, name) {
-    const page = await visitor.navigate(`${gateway.secure('wiki')}/`);
-    const [, way] = /href="([^"]*provider\/start[^"]*)"/.exec(page.body);
-    const start = new URL(way.replaceAll('&amp;', '&').replaceAll('&#38;', '&'), page.url);
-    const form = await visitor.navigate((await visitor.knock(start.href)).headers.location);
-    const resumed = await visitor.knock(form.url, '--data-raw', `login=${name}`);
-    const { headers } = await visitor.knock(new URL(resumed.headers.location, form.url).href);
-    return new URL(headers.location);
-  }
-
-  const signedIn = (visitor) => visitor.cookie(`auth.${gateway.domain}`, '__Host-gw-sso');
-
   /** The same answer with something else in it. */
   function changed(url, change) {
     const other = new URL(url);
@@ -327,5 +328,83 @@ describe('people of another identity provider', () => {
     const { status, body } = await curl(gateway, '-H', 'Accept: text/html', '-H', 'Sec-Fetch-Mode: navigate', `${gateway.secure('auth')}/provider/start?provider=corp&for=sign-in`);
     assert.equal(status, 403, body);
     await ana.leave();
+  });
+});
+
+const by_key = (name, { issuer }) => `
+[[provider]]
+name = "${name}"
+title = "${name} account"
+issuer = "${issuer}"
+client_id = "gatewright"
+client_key = true
+
+[provider.people]
+provision = true
+
+[[provider.member]]
+when = { groups = ["engineers"] }
+groups = ["staff"]
+`;
+
+describe('a provider that is shown a key of our own', () => {
+  let gateway, upstream;
+  const providers = {};
+
+  const keySet = async () => (await curl(gateway, `${gateway.secure('auth')}/provider/keys.json`)).json;
+
+  before(async () => {
+    upstream = await startUpstream();
+    gateway = await startOrganisation({
+      apps: [{ name: 'wiki', upstream: upstream.url }, { name: 'payroll', upstream: upstream.url }],
+      policies: { 'org.cedar': POLICIES },
+      config: '[[group]]\nname = "staff"\n',
+      prepare: async (gateway) => {
+        const auth = gateway.secure('auth');
+        const known = { corp: { jwks_uri: `${auth}/provider/keys.json` }, other: { jwks: strangersKeys() } };
+        for (const [name, keys] of Object.entries(known)) {
+          providers[name] = await startProvider({
+            people: { ana: { groups: ['engineers'] }, bo: { groups: ['engineers'] } },
+            callback: `${auth}/provider/callback/${name}`,
+            logout: `${auth}/provider/logout/${name}`,
+            ca: gateway.authority,
+            shown: { token_endpoint_auth_method: 'private_key_jwt', ...keys },
+          });
+          await writeFile(gateway.file, (await readFile(gateway.file, 'utf8')) + by_key(name, providers[name]));
+        }
+      },
+    });
+  });
+
+  after(async () => {
+    await gateway?.stop();
+    for (const provider of Object.values(providers)) await provider.stop();
+    await upstream?.stop();
+  });
+
+  test('signs people in where it reads our public key, also after a restart', async () => {
+    const ana = await Visitor.arrive(gateway);
+    await ana.knock((await answered(ana, 'ana')).href);
+    assert.ok(await signedIn(ana));
+    assert.equal((await ana.navigate(`${gateway.secure('wiki')}/`)).status, 200);
+    const before = await keySet();
+    assert.deepEqual(before.keys.map(({ kty, d, p, q }) => [kty, d ?? p ?? q]), [['RSA', undefined]], 'and nothing private');
+    await gateway.crashAndRestart();
+    assert.deepEqual(await keySet(), before, 'the key is kept');
+    const bo = await Visitor.arrive(gateway);
+    await bo.knock((await answered(bo, 'bo')).href);
+    assert.ok(await signedIn(bo));
+    assert.deepEqual(providers.corp.errors, []);
+  });
+
+  test('signs nobody in where another key is registered, and it is said', async () => {
+    const ana = await Visitor.arrive(gateway);
+    const back = await answered(ana, 'ana', 'other');
+    const { status, body } = await ana.knock(back.href);
+    assert.equal(status, 502, body);
+    assert.match(body, /could not be checked/);
+    assert.equal(await signedIn(ana), undefined);
+    await until('the log says why', () => /nobody was signed in by a provider.*it refuses: invalid_client/.test(gateway.child.output));
+    assert.match(providers.other.errors.join(), /grant: invalid_client/);
   });
 });

@@ -30,14 +30,22 @@ async function granted(provider, { oidc }) {
   return grant;
 }
 
-/** Tells Gatewright something over TLS, as a server that believes its authority does. */
+/** A key set with one public key, whose private one nobody has. */
+export function strangersKeys() {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { keys: [{ ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'stranger' }] };
+}
+
+/** Asks or tells Gatewright something over TLS, as a server that believes its authority does. */
 function tell(url, { method, headers, body }, ca) {
   return new Promise((resolve, reject) => {
     const options = { method, headers: Object.fromEntries(new Headers(headers)), ca: readFileSync(ca) };
     const lookup = (_host, { all }, done) => (all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4));
-    const asked = request(url, { ...options, lookup }, (answer) => {
-      answer.resume();
-      answer.on('end', () => resolve(new Response(null, { status: answer.statusCode })));
+    const asked = request(url, { ...options, lookup }, async (answer) => {
+      const parts = [];
+      for await (const part of answer) parts.push(part);
+      const body = parts.length > 0 ? Buffer.concat(parts) : null;
+      resolve(new Response(body, { status: answer.statusCode }));
     });
     asked.on('error', reject);
     asked.end(body?.toString());
@@ -46,15 +54,16 @@ function tell(url, { method, headers, body }, ca) {
 
 /**
  * Starts a provider that knows `people` (`{ name: { groups, email, ... } }`, further claims as they are). Its one
- * client is Gatewright, which comes back to `callback` and is told of logouts at `logout`.
+ * client is Gatewright, which comes back to `callback` and is told of logouts at `logout`; `shown` is how it shows who
+ * it is.
  */
-export async function startProvider({ people, callback, logout, ca }) {
+export async function startProvider({ people, callback, logout, ca, shown = { client_secret: SECRET } }) {
   const [port] = await freePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, {
     clients: [{
       client_id: 'gatewright',
-      client_secret: SECRET,
+      ...shown,
       redirect_uris: [callback],
       backchannel_logout_uri: logout,
       backchannel_logout_session_required: true,
