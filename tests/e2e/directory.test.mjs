@@ -337,4 +337,21 @@ describe('a directory that wants a certificate', { skip: !hasOpenLdap && 'slapd 
     await chmod(key, 0o600);
     assert.equal((await sync()).code, 0);
   });
+
+  test('who is missing where it points elsewhere stays, until it is said that nobody is there', async () => {
+    const far = `dn: ou=far,ou=people,dc=lab,dc=test\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\nou: far\nref: ldap://127.0.0.1:1/dc=far,dc=test\n\n`;
+    await directory.change(far, removed('bo'));
+    assert.equal((await sync()).code, 0);
+    assert.ok(!(await gateway.user('bo')).disabled);
+    const { partial, references, conflicts } = await shown();
+    assert.deepEqual([partial, references], [true, 1]);
+    assert.ok(conflicts.some(({ why }) => /1 of them stay as they are/.test(why)), JSON.stringify(conflicts));
+    const overview = await gateway.json('api', '/v1/overview');
+    assert.ok(overview.attention.some(({ id, what }) => id === 'directory' && /was not read whole/.test(what)));
+    const doctor = await gateway.cli('doctor', '-c', gateway.file);
+    assert.match(doctor.stdout, /places elsewhere are named, where nobody goes/);
+    await rewrite((text) => text.replace('pause = "1s"', '$&\nreferrals = "ignore"'));
+    await until('bo is off', async () => (await gateway.user('bo')).disabled, 30_000);
+    assert.equal((await shown()).partial, false);
+  });
 });

@@ -9,7 +9,7 @@ use std::{
 
 use gw_directory::{
     Certificate, DisabledBy, Dn, Filter, GroupMatch, Groups, MappedGroup, MemberAttribute, People, Provision,
-    Safety, Scope, Secret, Server, Settings, SettingsFault, Timing, UniqueIdAttribute,
+    Referrals, Safety, Scope, Secret, Server, Settings, SettingsFault, Timing, UniqueIdAttribute,
 };
 use gw_model::{
     Client, DirectorySource, FoundBy, GroupName, Provider, ProviderName, ProviderPeople,
@@ -25,6 +25,9 @@ use super::{
 
 /// How far below its base a search goes, as the file says it.
 const SCOPES: &[(&str, Scope)] = &[("subtree", Scope::Subtree), ("one-level", Scope::OneLevel)];
+
+/// What places elsewhere that a server names mean, as the file says it.
+const REFERRALS: &[(&str, Referrals)] = &[("keep", Referrals::Keep), ("ignore", Referrals::Ignore)];
 
 /// A declared directory: what its word is worth, who it is to policy, and how it is read.
 pub(super) struct Declared {
@@ -83,6 +86,7 @@ fn directory(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
         .collect();
     let over = over(section);
     let page_size = section.or("page_size", 500);
+    let referrals = section.choice("referrals", REFERRALS, Referrals::Keep);
     let timing = timing(section);
     let safety = safety(section);
     let (name, servers, people) = (name?, servers?, people?);
@@ -98,6 +102,7 @@ fn directory(section: &mut Section<'_>, folder: &Path) -> Option<Declared> {
         people,
         groups,
         page_size,
+        referrals,
         timing,
         safety,
     };

@@ -11,7 +11,7 @@ use crate::{
     message::{ResultCode, Scope},
     reader::{Pages, group_search},
     session::{Servers, Session},
-    settings::{GroupMatch, MappedGroup, Settings},
+    settings::{GroupMatch, MappedGroup, Referrals, Settings},
     watch::Following,
 };
 
@@ -63,6 +63,23 @@ impl Report {
         });
     }
 
+    /// Places elsewhere that were named where something was looked for.
+    fn elsewhere(&mut self, settings: &Settings, what: &str, places: usize) {
+        match (places, settings.referrals) {
+            (0, _) => {}
+            (places, Referrals::Ignore) => self.fine(format!(
+                "{what}: {places} places elsewhere are named, and ignored"
+            )),
+            (places, Referrals::Keep) => self.add(
+                Grade::Doubtful,
+                format!(
+                    "{what}: {places} places elsewhere are named, where nobody goes: what is missing is not taken for gone"
+                ),
+                "name servers and bases that have all of them; where nothing there is wanted, set `referrals = \"ignore\"`",
+            ),
+        }
+    }
+
     fn fault(&mut self, about: &str, fault: &DirectoryFault) {
         self.add(Grade::Wrong, format!("{about}: {fault}"), fault.help());
     }
@@ -94,12 +111,17 @@ pub async fn check(settings: &Settings) -> Report {
         report.fault("people", &fault);
         return report;
     }
+    let mut elsewhere = 0;
     for mapped in &settings.groups.mapped {
-        if let Err(fault) = group(&mut session, settings, mapped, &mut report).await {
-            report.fault("groups", &fault);
-            break;
+        match group(&mut session, settings, mapped, &mut report).await {
+            Ok(places) => elsewhere = places.max(elsewhere),
+            Err(fault) => {
+                report.fault("groups", &fault);
+                break;
+            }
         }
     }
+    report.elsewhere(settings, "groups", elsewhere);
     session.connection.close().await;
     report
 }
@@ -145,12 +167,13 @@ fn following(session: &Session, settings: &Settings, report: &mut Report) {
     }
 }
 
+/// One mapped group, and how many places elsewhere were named where it was looked for.
 async fn group(
     session: &mut Session,
     settings: &Settings,
     mapped: &MappedGroup,
     report: &mut Report,
-) -> Result<(), DirectoryFault> {
+) -> Result<usize, DirectoryFault> {
     let groups = &settings.groups;
     let (shown, search) = match &mapped.there {
         GroupMatch::Dn(dn) => {
@@ -203,5 +226,5 @@ async fn group(
             "map the one by its distinguished name",
         ),
     }
-    Ok(())
+    Ok(pages.references())
 }

@@ -17,7 +17,7 @@ use tokio::{
 use crate::{
     fault::DirectoryFault,
     reader::{Read, read},
-    reading::Reading,
+    reading::{Elsewhere, Reading},
     session::Servers,
     settings::Settings,
     status::{CONFLICTS_SHOWN_MAX, NotTaken, Shown, Status, Taken, Trouble},
@@ -178,9 +178,10 @@ impl<K: Keeper> Follower<K> {
                 return true;
             }
         };
+        let elsewhere = read.reading.elsewhere;
         let reading = Arc::new(read.reading);
         match self.keeper.take(reading).await {
-            Ok(taken) => self.took(taken, now, &server, read.references),
+            Ok(taken) => self.took(taken, now, &server, elsewhere),
             Err(fault) => self.failed(Trouble::of_taking(now, &fault)),
         }
         read.is_settled
@@ -245,7 +246,8 @@ impl<K: Keeper> Follower<K> {
         }
     }
 
-    fn took(&self, taken: Taken, at: Timestamp, server: &str, references: usize) {
+    fn took(&self, taken: Taken, at: Timestamp, server: &str, elsewhere: Elsewhere) {
+        let heeded = self.servers.settings().referrals.heeded(elsewhere);
         let counts = taken.counts;
         if counts.added + counts.changed > 0 {
             tracing::info!(
@@ -265,7 +267,8 @@ impl<K: Keeper> Follower<K> {
             status.trouble = None;
             status.failures = 0;
             status.server = Some(server.to_owned());
-            status.references = references;
+            status.references = elsewhere.places();
+            status.is_partial = heeded.places() > 0;
         });
     }
 

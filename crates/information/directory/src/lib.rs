@@ -9,7 +9,8 @@
 //!
 //! A directory is believed in what it says of its people and groups, and in nothing else. Messages
 //! are read by this crate's own few lines of BER: bounded in size before they are waited for, never
-//! followed into the deep, and asked for by a connection that follows no referral. What a server
+//! followed into the deep, and asked for by a connection that follows no referral: what a server
+//! says is elsewhere was not read, and nobody is taken for gone who may be there. What a server
 //! tells of changes is only ever a reason to read; who is missing in the pages is asked for before
 //! they are taken for gone; and what would take away much at once waits until somebody was asked.
 
@@ -50,12 +51,12 @@ pub use plan::{
 pub use present::Present;
 pub use reader::{GROUPS_MAX, PEOPLE_MAX, READING_BYTES_MAX, UNUSABLE_MAX};
 pub use reading::{
-    DirectoryGroup, Member, Person, Reading, Unusable, UnusableEntry, UnusableName, VALUE_BYTES_MAX,
+    DirectoryGroup, Elsewhere, Member, Person, Reading, Unusable, UnusableEntry, UnusableName, VALUE_BYTES_MAX,
 };
 pub use secret::Secret;
 pub use settings::{
     Certificate, DisabledBy, GroupMatch, Groups, MAPPED_MAX, MappedGroup, MemberAttribute, NESTING_MAX, People,
-    Provision, Safety, Server, ServerFault, Settings, SettingsFault, Timing, UniqueIdAttribute,
+    Provision, Referrals, Safety, Server, ServerFault, Settings, SettingsFault, Timing, UniqueIdAttribute,
     UniqueIdForm,
 };
 pub use status::{CONFLICTS_SHOWN_MAX, NotTaken, Status, Taken, Trouble};

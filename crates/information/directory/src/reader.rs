@@ -47,8 +47,6 @@ pub(crate) struct Read {
     pub(crate) reading: Reading,
     /// Whether nothing changed meanwhile, as far as can be known.
     pub(crate) is_settled: bool,
-    /// Places elsewhere that were named, and where nobody went.
-    pub(crate) references: usize,
 }
 
 /// Reads a directory; of `expected`, nobody is left out without having been asked for.
@@ -100,13 +98,12 @@ async fn once(
             take(&entry, &settings.people, &mut reading, &mut kept)
         })
         .await?;
-    let (of_groups, mut kept) =
-        groups::read(session, settings, &mut reading, (pages.bytes(), kept)).await?;
+    reading.elsewhere.people = pages.references();
+    let mut kept = groups::read(session, settings, &mut reading, (pages.bytes(), kept)).await?;
     let missed = missing::confirm(session, settings, expected, (&mut reading, &mut kept)).await?;
     Ok(Read {
         reading,
         is_settled: !pages.had_twice() && !missed,
-        references: pages.references() + of_groups,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::dn::DnKey;
 /// The longest value of an attribute that is looked at, in bytes.
 pub const VALUE_BYTES_MAX: usize = 4096;
 
-/// A complete and consistent reading of a directory.
+/// A consistent reading of a directory; a complete one where no place elsewhere was named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
     /// Everybody whom the filter finds, switched off or not.
@@ -20,6 +20,24 @@ pub struct Reading {
     pub unusable: Vec<Unusable>,
     /// The groups that were looked at.
     pub groups: Vec<DirectoryGroup>,
+    /// What may be missing in it.
+    pub elsewhere: Elsewhere,
+}
+
+/// Places elsewhere that a server named, and where nobody went: whoever is there was not read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Where people were looked for.
+    pub people: usize,
+    /// Where groups were looked for.
+    pub groups: usize,
+}
+
+impl Elsewhere {
+    /// How many there are.
+    pub const fn places(self) -> usize {
+        self.people + self.groups
+    }
 }
 
 /// Somebody in a directory.

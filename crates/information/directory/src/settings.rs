@@ -12,7 +12,7 @@ pub use self::{
     check::SettingsFault,
     server::{Server, ServerFault},
 };
-use crate::{dn::Dn, filter::Filter, message::Scope, secret::Secret};
+use crate::{dn::Dn, filter::Filter, message::Scope, reading::Elsewhere, secret::Secret};
 
 /// The most groups that are mapped.
 pub const MAPPED_MAX: usize = 1024;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub groups: Groups,
     /// Entries in one page (RFC 2696).
     pub page_size: u32,
+    /// What places elsewhere that its servers name mean.
+    pub referrals: Referrals,
     /// When it is read.
     pub timing: Timing,
     /// What readings may take away, and give back, before somebody is asked.
@@ -56,6 +58,30 @@ pub struct Certificate {
     pub chain: PathBuf,
     /// Its private key, in PEM form, closed to others.
     pub key: PathBuf,
+}
+
+/// What places elsewhere that a server names mean (RFC 4511, 4.5.3). Nobody ever goes there: whoever
+/// is there would be shown what proves who reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Referrals {
+    /// What was read is not all: who is missing from it may be there, and is left as they are.
+    #[default]
+    Keep,
+    /// Nothing that is wanted is there: what was read is all.
+    Ignore,
+}
+
+impl Referrals {
+    /// The places where somebody may be who is missing.
+    pub(crate) const fn heeded(self, elsewhere: Elsewhere) -> Elsewhere {
+        match self {
+            Self::Keep => elsewhere,
+            Self::Ignore => Elsewhere {
+                people: 0,
+                groups: 0,
+            },
+        }
+    }
 }
 
 /// Which entries are people, and what is known of them.

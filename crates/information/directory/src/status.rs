@@ -39,6 +39,8 @@ pub struct Status {
     pub unwatched: Option<Trouble>,
     /// Places elsewhere that the server named; nobody goes there.
     pub references: usize,
+    /// Whether who is missing may be there, so that nobody who is missing was taken for gone.
+    pub is_partial: bool,
 }
 
 /// What is wrong, and what to do.

@@ -5,8 +5,8 @@ use gw_model::{Epoch, Group, GroupName, Provider, ProviderProtocol, Snapshot, Us
 use crate::{
     message::Attribute,
     settings::{
-        GroupMatch, Groups, MappedGroup, MemberAttribute, People, Provision, Safety, Settings,
-        Timing, UniqueIdAttribute,
+        GroupMatch, Groups, MappedGroup, MemberAttribute, People, Provision, Referrals, Safety,
+        Settings, Timing, UniqueIdAttribute,
     },
     {Scope, Secret},
 };
@@ -77,6 +77,7 @@ pub(crate) fn settings() -> Settings {
         people: people(),
         groups: groups(),
         page_size: 500,
+        referrals: Referrals::default(),
         timing: Timing::default(),
         safety: Safety::default(),
     }

@@ -126,6 +126,7 @@ fn view_of(call: &Call<'_>, facts: &Snapshot, provider: &Provider) -> DirectoryV
         unwatched: status.unwatched.as_ref().map(trouble),
         failures: status.failures,
         references: status.references,
+        partial: status.is_partial,
     }
 }
 
@@ -194,7 +195,12 @@ fn who(effects: &Effects) -> Vec<DirectoryEffect> {
 
 /// What is worth looking at of one that is followed.
 pub(super) fn worth_a_look(name: &ProviderName, status: &Status) -> Option<(String, &'static str)> {
-    let trouble = status.trouble.as_ref()?;
+    let Some(trouble) = &status.trouble else {
+        let what = format!(
+            "The directory {name} names places elsewhere and was not read whole: nobody who is missing from it is taken for gone."
+        );
+        return status.is_partial.then_some((what, "warning"));
+    };
     let level = match &trouble.needs {
         Some(_) => "fault",
         None => "warning",

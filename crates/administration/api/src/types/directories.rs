@@ -61,6 +61,9 @@ pub struct DirectoryView {
     pub failures: u32,
     /// Places elsewhere that its server named; nobody goes there.
     pub references: usize,
+    /// Whether who is missing may be there, so that nobody who is missing was taken for gone.
+    #[serde(default)]
+    pub partial: bool,
 }
 
 /// How much was looked at in a directory, and how much changed.

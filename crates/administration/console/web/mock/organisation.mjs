@@ -168,6 +168,7 @@ const directories = (now) => [
     },
     failures: 3,
     references: 0,
+    partial: false,
   },
 ];
 

@@ -82,8 +82,12 @@ fn rows(directory: &DirectoryView) -> Vec<(&'static str, String)> {
     }
     if directory.references > 0 {
         let words = format!(
-            "{} places elsewhere, where nobody goes",
-            directory.references
+            "{} places elsewhere, where nobody goes{}",
+            directory.references,
+            match directory.partial {
+                true => "; nobody who is missing is taken for gone",
+                false => ", and which are ignored",
+            }
         );
         rows.push(("names", words));
     }

@@ -261,6 +261,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ),
     (
         "directory",
+        "referrals",
+        "What places elsewhere that its servers name (referrals) mean; nobody ever goes there. `keep`: what was read is not all, and who is missing from it is left as they are. `ignore`: nothing that is wanted is there, as at the top of an Active Directory's domain (docs/identity.md).",
+    ),
+    (
+        "directory",
         "interval",
         "It is read whole at the latest so long after the last time, whether anything seems to have changed or not.",
     ),

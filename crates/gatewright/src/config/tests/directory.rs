@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gw_directory::{DisabledBy, GroupMatch, Provision, Scope, UniqueIdForm};
+use gw_directory::{DisabledBy, GroupMatch, Provision, Referrals, Scope, UniqueIdForm};
 use gw_model::{Epoch, FoundBy, Snapshot};
 
 use super::{SMALL, checked, faults};
@@ -40,6 +40,10 @@ fn a_directory_is_a_provider_that_nobody_signs_in_by_and_a_program() {
     let password = files.password.as_deref();
     assert_eq!(password, Some(Path::new("/etc/gatewright/lab.password")));
     assert_eq!(settings.people.scope, Scope::OneLevel);
+    assert_eq!(settings.referrals, Referrals::Keep);
+    let ignoring = checked(&with(&format!("{BASE}referrals = \"ignore\"\n{PEOPLE}"))).unwrap();
+    let ignoring = &ignoring.directories[0].settings;
+    assert_eq!(ignoring.referrals, Referrals::Ignore);
     assert_eq!(settings.people.unique_id.form, UniqueIdForm::Guid);
     assert_eq!(settings.people.provision, Provision::Everybody);
     assert_eq!(settings.people.disabled, [DisabledBy::account_control()]);
@@ -165,6 +169,10 @@ fn what_makes_no_sense_is_refused_with_its_key() {
         (
             format!("servers = [\"ldap://127.0.0.1\"]\n{SHOWN}{PEOPLE}"),
             "directory[0].certificate: cannot be meant: `ldap://127.0.0.1:389` is spoken to without TLS",
+        ),
+        (
+            format!("{BASE}referrals = \"follow\"\n{PEOPLE}"),
+            "directory[0].referrals: ",
         ),
         (
             format!("{BASE}loss_percent = 101\n{PEOPLE}"),

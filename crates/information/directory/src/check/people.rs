@@ -49,16 +49,7 @@ pub(super) async fn check(
         "{} people are on the first page{more}",
         entries.len()
     ));
-    if pages.references() > 0 {
-        report.add(
-            Grade::Doubtful,
-            format!(
-                "{} places elsewhere are named, where nobody goes",
-                pages.references()
-            ),
-            "name a server that has them itself, if they are wanted",
-        );
-    }
+    report.elsewhere(settings, "people", pages.references());
     attributes(&entries, settings, report);
     names(&entries, settings, report);
     Ok(())

@@ -116,6 +116,31 @@ pub enum Why {
         "they were removed here, and do not come back by the directory: if they should, add them and link them with `{0}` (`gatewright user add`, `gatewright user identity add`)"
     )]
     RemovedHere(Arc<str>),
+    /// Not all people were read.
+    #[error(
+        "{places} places elsewhere are named where people are, and nobody goes there: who is missing from what was read may be there, and {kept} of them stay as they are. Name servers and a base that have everybody; where nobody there is wanted, set `referrals = \"ignore\"`"
+    )]
+    PeopleElsewhere {
+        /// So many places.
+        places: usize,
+        /// So many people would else be taken for gone.
+        kept: usize,
+    },
+    /// Not all groups were read.
+    #[error(
+        "{places} places elsewhere are named where groups are, and nobody goes there: who is in a group there, or in one that may be within it, stays in it here ({kept} memberships). Name servers and a base that have all groups; where nothing there is wanted, set `referrals = \"ignore\"`"
+    )]
+    GroupsElsewhere {
+        /// So many places.
+        places: usize,
+        /// So many memberships would else end.
+        kept: usize,
+    },
+    /// A mapped group is not there, as far as was read.
+    #[error(
+        "there is no such group in what was read of the directory, and it may be elsewhere: nobody comes into `{0}` by it, and who is in it stays"
+    )]
+    GroupElsewhere(GroupName),
 }
 
 const fn holder(is_disabled: &bool) -> &'static str {

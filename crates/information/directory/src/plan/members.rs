@@ -18,7 +18,11 @@ use crate::{
 
 /// Who is in which group here; people by their place in the reading.
 #[derive(Debug, Default)]
-pub(super) struct Members(BTreeMap<usize, BTreeSet<GroupName>>);
+pub(super) struct Members {
+    found: BTreeMap<usize, BTreeSet<GroupName>>,
+    /// Groups that others may be in as well, by what was not read.
+    open: BTreeSet<GroupName>,
+}
 
 impl Members {
     pub(super) fn of(
@@ -28,7 +32,8 @@ impl Members {
         conflicts: &mut Vec<Conflict>,
     ) -> Self {
         let directory = Directory::of(reading, conflicts);
-        let mut found = Self::default();
+        let is_partial = settings.referrals.heeded(reading.elsewhere).groups > 0;
+        let mut members = Self::default();
         for mapped in &settings.groups.mapped {
             if present.facts().group(&mapped.here).is_none() {
                 let why = Why::NoGroupHere(mapped.here.clone());
@@ -37,26 +42,49 @@ impl Members {
             }
             match directory.mapped(mapped) {
                 Ok(group) => {
-                    let people = directory.within(&group, settings.groups.nesting, conflicts);
-                    for person in people {
-                        found
-                            .0
-                            .entry(person)
-                            .or_default()
-                            .insert(mapped.here.clone());
-                    }
+                    let within = directory.within(&group, settings.groups.nesting, conflicts);
+                    members.put(within, &mapped.here, is_partial);
+                }
+                Err(conflict) if is_partial && matches!(conflict.why, Why::NoSuchGroup(_)) => {
+                    members.open.insert(mapped.here.clone());
+                    let why = Why::GroupElsewhere(mapped.here.clone());
+                    conflicts.push(Conflict::new(conflict.about, why));
                 }
                 Err(conflict) => conflicts.push(conflict),
             }
         }
-        found
+        members
+    }
+
+    fn put(&mut self, within: Within, here: &GroupName, is_partial: bool) {
+        for person in within.people {
+            let groups = self.found.entry(person).or_default();
+            groups.insert(here.clone());
+        }
+        if is_partial && within.leads_on {
+            self.open.insert(here.clone());
+        }
+    }
+
+    /// Whether somebody whom nothing that was read puts into a group may be in it all the same.
+    pub(super) fn is_open(&self, group: &GroupName) -> bool {
+        self.open.contains(group)
     }
 
     /// The groups of the person at this place, sorted.
     pub(super) fn groups(&self, person: usize) -> Vec<GroupName> {
-        let groups = self.0.get(&person).into_iter().flatten();
+        let groups = self.found.get(&person).into_iter().flatten();
         groups.cloned().collect()
     }
+}
+
+/// What is in a group.
+#[derive(Debug, Default)]
+struct Within {
+    people: BTreeSet<usize>,
+    /// Whether it has members that are neither people nor groups of the reading: any of them may be
+    /// a group that was not read.
+    leads_on: bool,
 }
 
 /// A reading with its people and groups found by what others call them.
@@ -136,14 +164,15 @@ impl<'r> Directory<'r> {
         top: &DnKey,
         nesting: usize,
         conflicts: &mut Vec<Conflict>,
-    ) -> BTreeSet<usize> {
-        let mut people = BTreeSet::new();
+    ) -> Within {
+        let mut within = Within::default();
         let mut seen: HashSet<&DnKey> = HashSet::from([top]);
         let mut level: Vec<&DnKey> = vec![top];
         for depth in 0..=nesting {
             let mut next = Vec::new();
             for group in level {
-                people.extend(self.said.get(group).into_iter().flatten());
+                let said = self.said.get(group).into_iter().flatten();
+                within.people.extend(said);
                 let Some(group) = self.groups.get(group) else {
                     continue;
                 };
@@ -151,7 +180,8 @@ impl<'r> Directory<'r> {
                     let why = Why::UnreadableMembers(group.unreadable);
                     conflicts.push(Conflict::new(&*group.shown, why));
                 }
-                self.direct(group, &mut people, &mut next);
+                let is_known = self.direct(group, &mut within.people, &mut next);
+                within.leads_on |= !is_known && depth < nesting;
             }
             next.retain(|group| !seen.contains(group));
             // What is deeper is not followed; where nothing was to be, it is none of it a fault.
@@ -170,20 +200,25 @@ impl<'r> Directory<'r> {
             next.dedup();
             level = next;
         }
-        people
+        within
     }
 
+    /// Adds who and what is in a group; whether each of its members is somebody or something.
     fn direct(
         &self,
         group: &'r DirectoryGroup,
         people: &mut BTreeSet<usize>,
         groups: &mut Vec<&'r DnKey>,
-    ) {
+    ) -> bool {
+        let mut are_known = true;
         for member in &group.members {
             match member {
                 Member::Dn(dn) => {
-                    people.extend(self.people.get(dn));
-                    if self.groups.contains_key(dn) {
+                    let person = self.people.get(dn);
+                    let is_group = self.groups.contains_key(dn);
+                    are_known &= person.is_some() || is_group;
+                    people.extend(person);
+                    if is_group {
                         groups.push(dn);
                     }
                 }
@@ -195,5 +230,6 @@ impl<'r> Directory<'r> {
                 }
             }
         }
+        are_known
     }
 }

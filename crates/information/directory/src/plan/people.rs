@@ -6,7 +6,7 @@ mod known;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use gw_model::{User, UserId};
+use gw_model::{GroupName, User, UserId};
 
 use self::known::{Known, known};
 use super::{
@@ -93,6 +93,32 @@ impl<'p> Planning<'p> {
 
     pub(super) fn person(&self, place: usize) -> Option<&'p Person> {
         self.reading.people.get(place)
+    }
+
+    /// Whether somebody who is missing may be where nobody goes.
+    fn may_be_elsewhere(&self) -> bool {
+        let referrals = self.settings.referrals;
+        referrals.heeded(self.reading.elsewhere).people > 0
+    }
+
+    /// The groups that somebody is in, sorted: those that their entry is in, and those that they are
+    /// in already where it may be so by what was not read.
+    fn groups(&self, user: &User, place: usize) -> Vec<GroupName> {
+        let mut groups = self.members.groups(place);
+        groups.extend(self.kept(user, place).cloned());
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
+    /// Of the latter, those that nothing that was read puts them into.
+    fn kept<'u>(&self, user: &'u User, place: usize) -> impl Iterator<Item = &'u GroupName> {
+        let found = self.members.groups(place);
+        let ours = user.groups.iter();
+        let ours = ours.filter(move |one| self.present.is_ours(one));
+        let open = ours.filter(move |one| self.members.is_open(&one.group));
+        let groups = open.map(|one| &one.group);
+        groups.filter(move |group| !found.contains(group))
     }
 }
 

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     Dn,
-    reading::{DirectoryGroup, Member, Person, UnusableName},
-    settings::Provision,
+    reading::{DirectoryGroup, Elsewhere, Member, Person, UnusableName},
+    settings::{Provision, Referrals},
     testing::{facts, settings, user},
 };
 
@@ -59,10 +59,17 @@ fn group() -> impl Strategy<Value = DirectoryGroup> {
 
 fn reading() -> impl Strategy<Value = Reading> {
     let people = prop::collection::vec(person(), 1..8);
-    (people, prop::collection::vec(group(), 0..4)).prop_map(|(people, groups)| Reading {
-        people,
-        unusable: Vec::new(),
-        groups,
+    let groups = prop::collection::vec(group(), 0..4);
+    (people, groups, 0..2_usize, 0..2_usize).prop_map(|(people, groups, of_people, of_groups)| {
+        Reading {
+            people,
+            unusable: Vec::new(),
+            groups,
+            elsewhere: Elsewhere {
+                people: of_people,
+                groups: of_groups,
+            },
+        }
     })
 }
 
@@ -209,9 +216,37 @@ proptest! {
     }
 
     #[test]
-    fn who_is_not_there_or_off_there_is_off_here(
-        facts in present(), reading in reading(), settings in declared(),
+    fn who_may_be_elsewhere_stays_as_they_are(
+        facts in present(), mut reading in reading(), settings in declared(),
     ) {
+        reading.elsewhere.people = 1;
+        let plan = planned(&facts, &reading, &settings);
+        let after = applied(&facts, &plan, &settings);
+        let present = Present::of(&facts, &settings.provider);
+        for before in facts.users() {
+            let ids = present.ids_of(before);
+            let is_read = reading.people.iter().any(|one| ids.contains(&one.id));
+            if !ids.is_empty() && !is_read {
+                prop_assert_eq!(after.user(before.id), Some(before));
+            }
+        }
+    }
+
+    #[test]
+    fn places_that_are_ignored_change_nothing(
+        facts in present(), mut reading in reading(), mut settings in declared(),
+    ) {
+        settings.referrals = Referrals::Ignore;
+        let named = planned(&facts, &reading, &settings);
+        reading.elsewhere = Elsewhere::default();
+        prop_assert_eq!(named, planned(&facts, &reading, &settings));
+    }
+
+    #[test]
+    fn who_is_not_there_or_off_there_is_off_here(
+        facts in present(), mut reading in reading(), settings in declared(),
+    ) {
+        reading.elsewhere = Elsewhere::default();
         let after = applied(&facts, &planned(&facts, &reading, &settings), &settings);
         let present = Present::of(&after, &settings.provider);
         for user in after.users() {

@@ -1,3 +1,4 @@
+mod elsewhere;
 mod groups;
 mod losses;
 mod names;
@@ -13,7 +14,7 @@ use gw_model::{
 use super::*;
 use crate::{
     Dn,
-    reading::{DirectoryGroup, Member, Person, UnusableName},
+    reading::{DirectoryGroup, Elsewhere, Member, Person, UnusableName},
     settings::{GroupMatch, MappedGroup, Provision},
     testing::{facts, mapped, settings, user},
 };
@@ -67,6 +68,7 @@ fn reading(people: Vec<Person>, groups: Vec<DirectoryGroup>) -> Reading {
         people,
         unusable: Vec::new(),
         groups,
+        elsewhere: Elsewhere::default(),
     }
 }
 

@@ -19,14 +19,13 @@ struct Taking<'r> {
     partial: Vec<Entry>,
 }
 
-/// Reads groups; so many bytes were read before, and this is kept. Places elsewhere that were named,
-/// and what is kept by then.
+/// Reads groups; so many bytes were read before, and this is kept. What is kept by then.
 pub(super) async fn read(
     session: &mut Session,
     settings: &Settings,
     reading: &mut Reading,
     (bytes, kept): (usize, Kept),
-) -> Result<(usize, Kept), DirectoryFault> {
+) -> Result<Kept, DirectoryFault> {
     let groups = &settings.groups;
     let mut taking = Taking {
         groups,
@@ -44,7 +43,8 @@ pub(super) async fn read(
     for base in by_name(groups, taking.reading) {
         elsewhere(session, &mut pages, &base, &mut taking).await?;
     }
-    Ok((pages.references(), taking.kept))
+    taking.reading.elsewhere.groups = pages.references();
+    Ok(taking.kept)
 }
 
 /// Where groups are followed into one another, any may be led to; else only what is mapped.

@@ -42,6 +42,8 @@ pub(super) async fn confirm(
         if found.outcome.code != ResultCode::SUCCESS {
             return Err(DirectoryFault::of_search(&search.base, &found.outcome));
         }
+        let elsewhere = &mut reading.elsewhere.people;
+        *elsewhere = found.references.max(*elsewhere);
     }
     let mut known = here;
     reading.people.retain({

@@ -1,6 +1,8 @@
 //! A real directory followed: what changes there changes here.
 
-use gw_directory::Following;
+use std::{collections::BTreeSet, sync::Arc};
+
+use gw_directory::{DirectoryFault, Following, Referrals, read_once};
 
 use crate::{
     house::{House, groups, is_on, mapped, settings, until},
@@ -190,6 +192,48 @@ async fn an_emptied_directory_switches_nobody_off_until_it_is_allowed() {
     })
     .await;
     assert!(is_on(&house.facts(), "p0000"));
+}
+
+#[tokio::test]
+async fn who_is_missing_where_a_real_server_names_places_elsewhere_stays() {
+    let Some(directory) = OpenLdap::start(3).await else {
+        return;
+    };
+    let settings = settings(&[&directory.plain()], false);
+    let house = House::of(&settings);
+    let (handle, _running) = house.follow();
+    house
+        .until("everybody came", |facts| facts.users().count() == 3)
+        .await;
+    directory
+        .change(
+            "dn: ou=far,ou=people,dc=lab,dc=test\nchangetype: add\nobjectClass: referral\n\
+             objectClass: extensibleObject\nou: far\nref: ldap://127.0.0.1:1/dc=far,dc=test\n\n",
+        )
+        .await;
+    directory.change(&removed("uid=p0001,ou=people")).await;
+    handle.read_now();
+    until(&handle, "it is told", |status| {
+        let why = status.conflicts.iter().map(ToString::to_string);
+        status.is_partial && why.into_iter().any(|why| why.contains("1 of them stay"))
+    })
+    .await;
+    assert!(is_on(&house.facts(), "p0001"));
+
+    // What is elsewhere as a whole is a fault.
+    let mut within = settings.clone();
+    within.people.base = "ou=far,ou=people,dc=lab,dc=test".parse().unwrap();
+    let fault = read_once(&within, &BTreeSet::new()).await.unwrap_err();
+    assert!(
+        matches!(fault, DirectoryFault::Refused { code: 10, .. }),
+        "{fault}"
+    );
+
+    let mut ignoring = settings;
+    ignoring.referrals = Referrals::Ignore;
+    let expected = BTreeSet::from([Arc::from("00000000-0000-4000-8000-000000000001")]);
+    let reading = read_once(&ignoring, &expected).await.unwrap();
+    assert_eq!((reading.people.len(), reading.elsewhere.people), (2, 1));
 }
 
 #[tokio::test]

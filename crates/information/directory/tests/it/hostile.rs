@@ -1,8 +1,17 @@
 //! What a broken or hostile server can do to whoever reads it: be refused, and no more.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use gw_directory::{DirectoryFault, PEOPLE_MAX, Reading, Settings, read_once};
+use gw_directory::{
+    DirectoryFault, PEOPLE_MAX, Reading, Referrals, Settings, check, read_once,
+};
 
 use crate::{
     fake::{Asked, Fake, Reply, message, outcome, tlv},
@@ -276,6 +285,62 @@ async fn referrals_are_followed_nowhere() {
 }
 
 #[tokio::test]
+async fn who_may_be_elsewhere_is_not_taken_for_gone_and_nobody_goes_there() {
+    let was_asked = Arc::new(AtomicBool::new(false));
+    let asked_there = was_asked.clone();
+    let elsewhere = Fake::serve(move |_| {
+        asked_there.store(true, Ordering::SeqCst);
+        Reply::Silence
+    })
+    .await;
+    let place = format!("{}/ou=people,dc=lab,dc=test", elsewhere.url());
+    let is_split = Arc::new(AtomicBool::new(false));
+    let split = is_split.clone();
+    let fake = with_people(move |asked| {
+        let named = asked.answer(&tlv(0x73, &tlv(4, place.as_bytes())));
+        let of_page = match (split.load(Ordering::SeqCst), asked.cookie()) {
+            (false, _) => vec![person(asked, 1), person(asked, 2)],
+            (true, Some(_)) => vec![person(asked, 1), named],
+            // Who is missing is asked for.
+            (true, None) => vec![named],
+        };
+        Reply::Bytes([of_page.concat(), asked.page_done(b"")].concat())
+    })
+    .await;
+    for referrals in [Referrals::Keep, Referrals::Ignore] {
+        is_split.store(false, Ordering::SeqCst);
+        let mut settings = of(&fake);
+        settings.referrals = referrals;
+        let house = House::of(&settings);
+        let (handle, _running) = house.follow();
+        house
+            .until("both came", |facts| facts.users().count() == 2)
+            .await;
+        is_split.store(true, Ordering::SeqCst);
+        handle.read_now();
+        until(&handle, "it is told", |status| status.references == 1).await;
+        let status = handle.status();
+        let is_kept = referrals == Referrals::Keep;
+        assert_eq!(status.is_partial, is_kept);
+        assert_eq!(is_on(&house.facts(), "p2"), is_kept, "{referrals:?}");
+        assert!(is_on(&house.facts(), "p1"));
+        let told = status.conflicts.iter().any(|one| {
+            let why = one.to_string();
+            why.contains("1 places elsewhere are named") && why.contains("1 of them stay")
+        });
+        assert_eq!(told, is_kept, "{:?}", status.conflicts);
+        let report = check(&settings).await;
+        let said: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
+        let word = match referrals {
+            Referrals::Keep => "what is missing is not taken for gone",
+            Referrals::Ignore => "are named, and ignored",
+        };
+        assert!(said.iter().any(|one| one.contains(word)), "{said:?}");
+    }
+    assert!(!was_asked.load(Ordering::SeqCst), "nobody goes there");
+}
+
+#[tokio::test]
 async fn what_comes_before_tls_is_not_taken_for_what_comes_by_it() {
     let fake = Fake::serve(|asked| {
         let injected = message(2, &outcome(0x61, 0, ""), b"");
@@ -342,11 +407,11 @@ async fn who_was_not_asked_for_is_not_listed_without_an_end() {
 
 #[tokio::test]
 async fn a_connection_that_breaks_off_leaves_no_half_reading() {
-    let is_broken = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_broken = Arc::new(AtomicBool::new(false));
     let broken = is_broken.clone();
     let fake = with_people(move |asked| {
         let people: Vec<u8> = (0..10).flat_map(|number| person(asked, number)).collect();
-        match broken.load(std::sync::atomic::Ordering::SeqCst) {
+        match broken.load(Ordering::SeqCst) {
             true => Reply::Last(people[..people.len() / 2].to_vec()),
             false => Reply::Bytes([people, asked.page_done(b"")].concat()),
         }
@@ -357,7 +422,7 @@ async fn a_connection_that_breaks_off_leaves_no_half_reading() {
     house
         .until("everybody came", |facts| facts.users().count() == 10)
         .await;
-    is_broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    is_broken.store(true, Ordering::SeqCst);
     handle.read_now();
     until(&handle, "it is told", |status| status.trouble.is_some()).await;
     let trouble = handle.status().trouble.clone().unwrap();
@@ -368,6 +433,6 @@ async fn a_connection_that_breaks_off_leaves_no_half_reading() {
     );
     assert!(!trouble.help.is_empty());
     assert!(is_on(&house.facts(), "p7"));
-    is_broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    is_broken.store(false, Ordering::SeqCst);
     until(&handle, "and it goes on", |status| status.trouble.is_none()).await;
 }

@@ -8,7 +8,7 @@ use std::{
 
 use gw_directory::{
     Effects, Follower, GroupMatch, Groups, Handle, Keeper, MappedGroup, MemberAttribute, NotTaken,
-    People, Present, Provision, Reading, Safety, Scope, Secret, Server, Settings, Status, Taken,
+    People, Present, Provision, Reading, Referrals, Safety, Scope, Secret, Server, Settings, Status, Taken,
     Timing, UniqueIdAttribute, plan_allowing,
 };
 use gw_model::{
@@ -62,6 +62,7 @@ pub(crate) fn settings(servers: &[&str], start_tls: bool) -> Settings {
             mapped: vec![mapped("staff", "staff"), mapped("admins", "owners")],
         },
         page_size: 200,
+        referrals: Referrals::default(),
         timing: Timing {
             answer: Duration::from_secs(10),
             reading: Duration::from_secs(60),

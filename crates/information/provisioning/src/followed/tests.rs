@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use gw_directory::{
-    DirectoryGroup, Dn, Filter, GroupMatch, Groups, Keeper as _, MappedGroup, Member,
-    MemberAttribute, NotTaken, People, Person, Provision, Reading, Refused, Safety, Scope, Secret,
-    Settings, Taken, Timing, UniqueIdAttribute, Why,
+    DirectoryGroup, Dn, Elsewhere, Filter, GroupMatch, Groups, Keeper as _, MappedGroup, Member,
+    MemberAttribute, NotTaken, People, Person, Provision, Reading, Referrals, Refused, Safety,
+    Scope, Secret, Settings, Taken, Timing, UniqueIdAttribute, Why,
 };
 use gw_engine::testing::{TestEngine, group, policies, session, user};
 use gw_model::{
@@ -96,6 +96,7 @@ fn settings() -> Settings {
             mapped: vec![mapped("staff"), mapped("tax")],
         },
         page_size: 500,
+        referrals: Referrals::default(),
         timing: Timing::default(),
         safety: Safety {
             loss_always: 2,
@@ -137,6 +138,7 @@ fn reading(people: &[&str], groups: &[(&str, &[&str])]) -> Reading {
         people: people.iter().map(|name| person(name)).collect(),
         unusable: Vec::new(),
         groups: groups.iter().map(group).collect(),
+        elsewhere: Elsewhere::default(),
     }
 }
 

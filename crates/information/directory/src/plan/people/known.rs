@@ -24,17 +24,48 @@ pub(crate) struct Known {
     pub(super) words_count: bool,
 }
 
+/// What stays as it is because not all was read.
+#[derive(Default)]
+struct Kept {
+    people: usize,
+    memberships: usize,
+}
+
 /// Everybody of whom something came from the directory before.
 pub(super) fn known(planning: &Planning<'_>, conflicts: &mut Vec<Conflict>) -> Vec<Known> {
     let people = planning.present.people();
-    let one = |user: &Arc<User>| known_one(planning, user, conflicts);
-    people.into_values().filter_map(one).collect()
+    let mut kept = Kept::default();
+    let one = |user: &Arc<User>| known_one(planning, user, (&mut *conflicts, &mut kept));
+    let known = people.into_values().filter_map(one).collect();
+    kept.tell(planning, conflicts);
+    known
+}
+
+impl Kept {
+    fn tell(&self, planning: &Planning<'_>, conflicts: &mut Vec<Conflict>) {
+        let settings = planning.settings;
+        let elsewhere = settings.referrals.heeded(planning.reading.elsewhere);
+        if elsewhere.people > 0 {
+            let why = Why::PeopleElsewhere {
+                places: elsewhere.people,
+                kept: self.people,
+            };
+            conflicts.push(Conflict::new(settings.people.base.to_string(), why));
+        }
+        if elsewhere.groups > 0 {
+            let why = Why::GroupsElsewhere {
+                places: elsewhere.groups,
+                kept: self.memberships,
+            };
+            conflicts.push(Conflict::new(settings.groups.base.to_string(), why));
+        }
+    }
 }
 
 fn known_one(
     planning: &Planning<'_>,
     user: &Arc<User>,
-    conflicts: &mut Vec<Conflict>,
+    (conflicts, kept): (&mut Vec<Conflict>, &mut Kept),
 ) -> Option<Known> {
     let ids = planning.present.ids_of(user);
     if ids.iter().any(|id| planning.unclear.contains(&**id)) {
@@ -46,8 +77,16 @@ fn known_one(
         .collect();
     match (ids.is_empty(), places.as_slice()) {
         (true, _) => Some(unlinked(planning, user)),
-        (false, []) => Some(gone(planning, user)),
-        (false, [place]) => seen(planning, user, User::clone(user), *place),
+        (false, []) => {
+            let gone = gone(planning, user);
+            let is_gone = !planning.may_be_elsewhere();
+            kept.people += usize::from(!is_gone && !gone.what.is_empty());
+            is_gone.then_some(gone)
+        }
+        (false, [place]) => {
+            kept.memberships += planning.kept(user, *place).count();
+            seen(planning, user, User::clone(user), *place)
+        }
         (false, [place, ..]) => {
             let shown = planning
                 .person(*place)
@@ -76,7 +115,7 @@ pub(super) fn seen(
         words_count,
     };
     one.switch(planning.present, person.is_disabled.then_some(Off::There));
-    one.put_in(planning.present, planning.members.groups(place));
+    one.put_in(planning.present, planning.groups(before, place));
     Some(one)
 }
 
