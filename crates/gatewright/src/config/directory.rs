@@ -8,8 +8,9 @@ use std::{
 };
 
 use gw_directory::{
-    Certificate, DisabledBy, Dn, Filter, GroupMatch, Groups, MappedGroup, MemberAttribute, People, Provision,
-    Referrals, Safety, Scope, Secret, Server, Settings, SettingsFault, Timing, UniqueIdAttribute,
+    Certificate, DisabledBy, Dn, Filter, GroupMatch, Groups, MappedGroup, MemberAttribute, People,
+    Provision, Referrals, Safety, Scope, Secret, Server, Settings, SettingsFault, Timing,
+    UniqueIdAttribute,
 };
 use gw_model::{
     Client, DirectorySource, FoundBy, GroupName, Provider, ProviderName, ProviderPeople,

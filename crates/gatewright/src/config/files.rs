@@ -164,7 +164,8 @@ pub(crate) fn directories(config: &Config) -> Result<Vec<Settings>, Vec<String>>
 
 /// What is wrong with who vouches for a directory, and with what its servers are shown.
 fn tls_faults(settings: &Settings) -> Vec<String> {
-    let of = |key: &str, fault: TlsFault| format!("directory {}: {key}: {fault}", settings.provider);
+    let of =
+        |key: &str, fault: TlsFault| format!("directory {}: {key}: {fault}", settings.provider);
     let ca = gw_tls::believing(settings.ca.as_deref()).err();
     let shown = settings.certificate.as_ref();
     let shown = shown.and_then(|shown| gw_tls::check_shown(&shown.chain, &shown.key).err());

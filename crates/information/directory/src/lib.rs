@@ -51,13 +51,14 @@ pub use plan::{
 pub use present::Present;
 pub use reader::{GROUPS_MAX, PEOPLE_MAX, READING_BYTES_MAX, UNUSABLE_MAX};
 pub use reading::{
-    DirectoryGroup, Elsewhere, Member, Person, Reading, Unusable, UnusableEntry, UnusableName, VALUE_BYTES_MAX,
+    DirectoryGroup, Elsewhere, Member, Person, Reading, Unusable, UnusableEntry, UnusableName,
+    VALUE_BYTES_MAX,
 };
 pub use secret::Secret;
 pub use settings::{
-    Certificate, DisabledBy, GroupMatch, Groups, MAPPED_MAX, MappedGroup, MemberAttribute, NESTING_MAX, People,
-    Provision, Referrals, Safety, Server, ServerFault, Settings, SettingsFault, Timing, UniqueIdAttribute,
-    UniqueIdForm,
+    Certificate, DisabledBy, GroupMatch, Groups, MAPPED_MAX, MappedGroup, MemberAttribute,
+    NESTING_MAX, People, Provision, Referrals, Safety, Server, ServerFault, Settings,
+    SettingsFault, Timing, UniqueIdAttribute, UniqueIdForm,
 };
 pub use status::{CONFLICTS_SHOWN_MAX, NotTaken, Status, Taken, Trouble};
 pub use unique_id::UNIQUE_ID_BYTES_MAX;

@@ -158,7 +158,7 @@ impl Servers {
             return Ok(gw_tls::believing(ca)?);
         };
         gw_tls::check_shown(chain, key).map_err(DirectoryFault::Certificate)?;
-        Ok(gw_tls::believing_as(ca, (chain, key))?)
+        Ok(gw_tls::believing_as(ca, chain, key)?)
     }
 
     async fn bind(&self, connection: &mut Connection<Stream>) -> Result<(), DirectoryFault> {

@@ -304,10 +304,7 @@ pub fn believing(ca: Option<&Path>) -> Result<ClientConfig, TlsFault> {
 ///
 /// # Errors
 /// Where any of the files cannot be used.
-pub fn believing_as(
-    ca: Option<&Path>,
-    (chain, key): (&Path, &Path),
-) -> Result<ClientConfig, TlsFault> {
+pub fn believing_as(ca: Option<&Path>, chain: &Path, key: &Path) -> Result<ClientConfig, TlsFault> {
     let shown = rustls::sign::SingleCertAndKey::from(Pair::read(chain, key)?.key);
     Ok(towards(roots_of(ca)?)?.with_client_cert_resolver(Arc::new(shown)))
 }

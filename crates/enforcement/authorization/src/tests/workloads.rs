@@ -5,8 +5,8 @@ use gw_jose::{Signer, TokenType};
 use gw_model::{Authorities, Change, IssuerKeys, Settings, TokenIssuer};
 use gw_oauth::{ClaimPattern, Client, ClientAuthentication, GrantType, Scopes, WorkloadRule};
 use http::{Response, StatusCode};
-use serde_json::{Value, json};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
@@ -326,7 +326,12 @@ async fn an_issuer_with_authorities_of_its_own_is_believed_by_them_and_by_nobody
         let fault = fault.unwrap_err();
         assert!(matches!(fault, KeysFault::Unbelieved { .. }), "{fault}");
         let told = fault.to_string();
-        for word in [&*at, "is not believed", "issuer `builds`", "`cluster-ca.pem`"] {
+        for word in [
+            &*at,
+            "is not believed",
+            "issuer `builds`",
+            "`cluster-ca.pem`",
+        ] {
             assert!(told.contains(word), "{word} in {told}");
         }
         let none = issuer_keys(&believed_by(&plain, "none"), &system).await;

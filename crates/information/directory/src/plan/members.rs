@@ -159,12 +159,7 @@ impl<'r> Directory<'r> {
     }
 
     /// Everybody in a group, and in groups so many levels within it.
-    fn within(
-        &self,
-        top: &DnKey,
-        nesting: usize,
-        conflicts: &mut Vec<Conflict>,
-    ) -> Within {
+    fn within(&self, top: &DnKey, nesting: usize, conflicts: &mut Vec<Conflict>) -> Within {
         let mut within = Within::default();
         let mut seen: HashSet<&DnKey> = HashSet::from([top]);
         let mut level: Vec<&DnKey> = vec![top];

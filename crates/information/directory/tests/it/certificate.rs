@@ -70,7 +70,10 @@ fn demanding(folder: &Path) -> ServerConfig {
 }
 
 /// A server that has one person, and lets in who binds in the way that is expected.
-async fn house(folder: &Path, is_expected: impl Fn(&Asked) -> bool + Send + Sync + 'static) -> Fake {
+async fn house(
+    folder: &Path,
+    is_expected: impl Fn(&Asked) -> bool + Send + Sync + 'static,
+) -> Fake {
     Fake::serve_by_tls(demanding(folder), move |asked| {
         if asked.is_bind() && !is_expected(asked) {
             return Reply::Bytes(asked.done(49, "not that way"));
@@ -108,7 +111,10 @@ async fn an_account_with_its_secret_says_who_reads_and_the_certificate_who_conne
     settings.secret = Secret::new("sync-pw");
     assert_eq!(read(&settings).await.unwrap().people.len(), 1);
     settings.certificate = None;
-    assert!(read(&settings).await.is_err(), "it is demanded all the same");
+    assert!(
+        read(&settings).await.is_err(),
+        "it is demanded all the same"
+    );
 }
 
 #[tokio::test]
@@ -119,7 +125,11 @@ async fn a_server_that_does_not_take_the_certificate_is_told_with_what_to_do() {
     for other in [None, shown(folder.path(), "stranger")] {
         settings.certificate = other;
         let fault = read(&settings).await.unwrap_err();
-        assert!(fault.help().contains("`certificate`"), "{fault}: {}", fault.help());
+        assert!(
+            fault.help().contains("`certificate`"),
+            "{fault}: {}",
+            fault.help()
+        );
     }
     let refusing = house(folder.path(), |_| false).await;
     let settings = by_certificate(&refusing.tls_url(), folder.path(), false);
@@ -140,7 +150,10 @@ async fn files_are_read_anew_each_time_and_a_key_that_is_open_to_others_is_not_u
     let key = folder.path().join("reader.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let fault = read(&settings).await.unwrap_err();
-    assert!(fault.to_string().contains("reader.key` is open to others"), "{fault}");
+    assert!(
+        fault.to_string().contains("reader.key` is open to others"),
+        "{fault}"
+    );
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     read(&settings).await.unwrap();
     fs::copy(folder.path().join("stranger.key"), &key).unwrap();
@@ -159,7 +172,9 @@ fn what_does_not_go_together_with_a_certificate_is_told() {
     assert_eq!(faults("ldaps://dc.lab.test", |_| {}), []);
     assert_eq!(
         faults("ldap://127.0.0.1:389", |_| {}),
-        [SettingsFault::CertificateInTheOpen("ldap://127.0.0.1:389".into())]
+        [SettingsFault::CertificateInTheOpen(
+            "ldap://127.0.0.1:389".into()
+        )]
     );
     assert_eq!(
         faults("ldaps://dc.lab.test", |one| one.bind_dn = "cn=a".into()),

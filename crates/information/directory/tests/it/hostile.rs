@@ -9,9 +9,7 @@ use std::{
     time::Duration,
 };
 
-use gw_directory::{
-    DirectoryFault, PEOPLE_MAX, Reading, Referrals, Settings, check, read_once,
-};
+use gw_directory::{DirectoryFault, PEOPLE_MAX, Reading, Referrals, Settings, check, read_once};
 
 use crate::{
     fake::{Asked, Fake, Reply, message, outcome, tlv},

@@ -8,8 +8,8 @@ use std::{
 
 use gw_directory::{
     Effects, Follower, GroupMatch, Groups, Handle, Keeper, MappedGroup, MemberAttribute, NotTaken,
-    People, Present, Provision, Reading, Referrals, Safety, Scope, Secret, Server, Settings, Status, Taken,
-    Timing, UniqueIdAttribute, plan_allowing,
+    People, Present, Provision, Reading, Referrals, Safety, Scope, Secret, Server, Settings,
+    Status, Taken, Timing, UniqueIdAttribute, plan_allowing,
 };
 use gw_model::{
     Change, Epoch, Group, Provider, ProviderName, ProviderProtocol, Snapshot, Timestamp, UserId,

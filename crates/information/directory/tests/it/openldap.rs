@@ -232,7 +232,12 @@ fn certificates(folder: &Path) {
     fs::write(folder.join("ca.pem"), ca.pem()).unwrap();
     fs::write(folder.join("other.pem"), other.pem()).unwrap();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    issue(folder, "server", CertificateParams::new(names).unwrap(), &ca);
+    issue(
+        folder,
+        "server",
+        CertificateParams::new(names).unwrap(),
+        &ca,
+    );
     for (file, name, by) in [
         ("reader", "gatewright", &ca),
         ("nobody", "nobody in particular", &ca),

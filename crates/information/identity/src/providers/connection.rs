@@ -188,13 +188,15 @@ impl Connection {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, ProviderFault> {
         let answer = exchange(purpose, Some(&self.client.tls), &endpoint.origin, request);
-        answer.await.map_err(|fault| match (fault, &self.client.ca) {
-            (fault @ OutboundFault::Tls(..), Some(ca)) => ProviderFault::Unbelieved {
-                fault,
-                ca: ca.clone(),
-            },
-            (fault, _) => fault.into(),
-        })
+        answer
+            .await
+            .map_err(|fault| match (fault, &self.client.ca) {
+                (fault @ OutboundFault::Tls(..), Some(ca)) => ProviderFault::Unbelieved {
+                    fault,
+                    ca: ca.clone(),
+                },
+                (fault, _) => fault.into(),
+            })
     }
 
     async fn ask_metadata(&self, issuer: &str) -> Result<Metadata, ProviderFault> {

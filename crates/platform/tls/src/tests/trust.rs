@@ -107,7 +107,7 @@ fn what_servers_are_shown_is_read_with_its_key_and_only_from_files_that_are_clos
     let authority = Authority::new();
     let ca = write_root(folder.path(), &authority);
     let files = authority.issue(folder.path(), "client", &["gatewright.internal"]);
-    let shown = believing_as(Some(&ca), (&files.chain, &files.key)).unwrap();
+    let shown = believing_as(Some(ca.as_path()), &files.chain, &files.key).unwrap();
     assert!(shown.client_auth_cert_resolver.has_certs());
     check_shown_at(&files.chain, &files.key, NOW).unwrap();
     let late = check_shown_at(&files.chain, &files.key, NOW.after(days(33))).unwrap_err();
@@ -117,7 +117,7 @@ fn what_servers_are_shown_is_read_with_its_key_and_only_from_files_that_are_clos
     let mixed = check_shown(&files.chain, &other.key).unwrap_err();
     assert!(matches!(mixed, TlsFault::Mismatch { .. }), "{mixed}");
     set_mode(&files.key, 0o644);
-    let open = believing_as(Some(&ca), (&files.chain, &files.key)).unwrap_err();
+    let open = believing_as(Some(ca.as_path()), &files.chain, &files.key).unwrap_err();
     assert!(open.to_string().contains("open to others"), "{open}");
 }
 
@@ -127,7 +127,10 @@ fn authorities_at_hand_are_read_as_those_of_a_file_and_told_by_its_name() {
     let file = Path::new("cluster-ca.pem");
     assert!(believing_pem(file, authority.pem.as_bytes()).is_ok());
     let none = believing_pem(file, b"nothing of the kind").unwrap_err();
-    assert!(none.to_string().contains("`cluster-ca.pem` holds no"), "{none}");
+    assert!(
+        none.to_string().contains("`cluster-ca.pem` holds no"),
+        "{none}"
+    );
 }
 
 #[test]
@@ -142,5 +145,7 @@ fn an_alert_about_our_certificate_is_told_from_others() {
     }
     let other = alerted(AlertDescription::ProtocolVersion);
     assert!(!is_about_our_certificate(&other));
-    assert!(!is_about_our_certificate(&std::io::ErrorKind::ConnectionReset.into()));
+    assert!(!is_about_our_certificate(
+        &std::io::ErrorKind::ConnectionReset.into()
+    ));
 }

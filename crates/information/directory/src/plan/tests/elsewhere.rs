@@ -54,7 +54,11 @@ fn who_is_there_is_taken_at_the_word_of_what_was_read() {
     let read = reading(vec![off("ana"), somebody("bo")], vec![group("staff", &[])]);
     house.follow(&with(PEOPLE, read));
     assert!(house.user("ana").disabled, "it says that she is off");
-    assert_eq!(house.groups("bo"), [""; 0], "and that he is in it no longer");
+    assert_eq!(
+        house.groups("bo"),
+        [""; 0],
+        "and that he is in it no longer"
+    );
     let read = reading(
         vec![somebody("ana"), somebody("bo"), somebody("cy")],
         vec![group("staff", &["cy"])],
@@ -78,7 +82,11 @@ fn who_is_in_a_group_that_may_be_elsewhere_stays_in_it() {
     }
     assert!(!whys(&plan).contains(&&Why::NoSuchGroup(staff())));
     house.follow(&reading(everybody(), vec![]));
-    assert_eq!(house.groups("bo"), [""; 0], "where all was read, there is none");
+    assert_eq!(
+        house.groups("bo"),
+        [""; 0],
+        "where all was read, there is none"
+    );
 }
 
 #[test]
