@@ -201,6 +201,8 @@ pub(crate) struct Lifetimes {
     pub(crate) enrolment_link: Duration,
     /// A recovery link.
     pub(crate) recovery_link: Duration,
+    /// A key for SAML, from when it is in the metadata to when it signs.
+    pub(crate) saml_key_lead: Duration,
 }
 
 /// Whose word on the client's address counts: nobody's where `networks` is empty.

@@ -19,6 +19,7 @@ mod ports;
 mod providers;
 mod records;
 mod running;
+mod saml_keys;
 pub(crate) mod scim;
 mod upstreams;
 
@@ -52,6 +53,10 @@ pub(crate) async fn examine(config: &Config) -> Vec<Finding> {
     ));
     found.extend(providers::look(config, stored.as_ref().ok().and_then(Option::as_ref)).await);
     found.extend(clients::look(
+        config,
+        stored.as_ref().ok().and_then(Option::as_ref),
+    ));
+    found.extend(saml_keys::look(
         config,
         stored.as_ref().ok().and_then(Option::as_ref),
     ));

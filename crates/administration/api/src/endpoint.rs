@@ -224,7 +224,7 @@ endpoints! {
     KeyList: GET "/v1/keys" => AdminRead on System,
         "Public keys.", gives 200 Listing<KeyView>;
     KeyRotate: POST "/v1/keys/{purpose}/rotate" => AdminKeyRotate on System,
-        "Rotates the key of a purpose.", gives 200 Rotated;
+        "Rotates the key of a purpose.", asks [BEGINS], gives 200 Rotated;
     PolicyShow: GET "/v1/policies" => AdminExplain on System,
         "The policies in force.", gives 200 PoliciesView;
     PolicyCheck: POST "/v1/policies/check" => AdminExplain on System,

@@ -16,6 +16,9 @@ const VALUE_BYTES_MAX: usize = 512;
 /// Longest reason: as many characters as one may have, of four bytes each.
 const REASON_BYTES_MAX: usize = 2000;
 
+/// The word for a key that signs from now on.
+const AT_ONCE: &str = "at-once";
+
 /// A parameter that a request may carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Parameter {
@@ -91,6 +94,13 @@ pub(crate) const PROPOSE: Parameter = Parameter {
     ..text(
         "propose",
         "Why: then nothing is changed, but proposed, for somebody else to approve. The answer is 202.",
+    )
+};
+pub(crate) const BEGINS: Parameter = Parameter {
+    words: &[AT_ONCE],
+    ..text(
+        "begins",
+        "When a key for SAML begins to sign, where not after its lead time: at once, and those before it are gone. On the machine itself alone.",
     )
 };
 pub(crate) const PROPOSAL_STATE: Parameter = Parameter {

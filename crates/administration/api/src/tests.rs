@@ -29,6 +29,7 @@ use crate::{
 mod clients;
 mod declared;
 mod directories;
+mod keys;
 mod proposals;
 mod providers;
 

@@ -76,7 +76,8 @@ pub struct PublishedKey {
     pub kid: Arc<str>,
     /// What it signs: one key per purpose.
     pub purpose: Arc<str>,
-    /// The public key as a JSON Web Key (RFC 7517).
+    /// The public key as a JSON Web Key (RFC 7517). One for SAML has its certificate in it, and two
+    /// that go together, one to sign and one to encrypt to, are a set.
     pub jwk: Arc<str>,
     /// When it was published; signing starts later, so that every verifier has seen it.
     pub published_at: Timestamp,

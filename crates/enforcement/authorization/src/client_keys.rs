@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use gw_jose::KeySet;
 use gw_model::{ClientOwner, IssuerKeys, ProviderName, Timestamp, TokenIssuer};
 use gw_oauth::ClientKeys;
@@ -23,10 +24,16 @@ const FRESH: Duration = Duration::from_secs(300);
 const AGAIN: Duration = Duration::from_secs(10);
 /// How many addresses are known at a time.
 const ADDRESSES_MAX: usize = 1_000;
+/// How many sets that are registered or declared themselves are kept as they were read.
+const SETS_MAX: usize = 256;
 
-/// What was read of addresses. Each is asked by one at a time, and keeps nobody else waiting.
+/// What was read of addresses and of sets. Each address is asked by one at a time, and keeps nobody
+/// else waiting.
 #[derive(Default)]
-pub(crate) struct FetchedKeys(std::sync::Mutex<HashMap<Asked, Place>>);
+pub(crate) struct FetchedKeys {
+    places: std::sync::Mutex<HashMap<Asked, Place>>,
+    sets: ReadSets,
+}
 
 /// An address, and whom it is believed by there: what somebody else vouched for is not known.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -44,6 +51,35 @@ struct Fetched {
     keys: Option<Arc<KeySet>>,
 }
 
+/// Sets as they were read, by the hash of their text: one that changed is another one. None where
+/// it cannot be read.
+#[derive(Default)]
+struct ReadSets(std::sync::Mutex<HashMap<[u8; 32], Option<Arc<KeySet>>>>);
+
+impl ReadSets {
+    fn of(&self, json: &str) -> Option<Arc<KeySet>> {
+        let hash = hash(json);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(read) = known.get(&hash) {
+            return read.clone();
+        }
+        drop(known);
+        let read = KeySet::parse(json.as_bytes()).ok().map(Arc::new);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= SETS_MAX {
+            known.clear();
+        }
+        known.insert(hash, read.clone());
+        read
+    }
+}
+
+fn hash(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
+    bytes
+}
+
 impl FetchedKeys {
     /// The keys of a client, where they are at hand. With `anew`, an address is asked again,
     /// within bounds: it may have others by now.
@@ -56,7 +92,7 @@ impl FetchedKeys {
         anew: bool,
     ) -> Option<Arc<KeySet>> {
         let address = match keys {
-            ClientKeys::Jwks(_) => return keys.inline()?.ok().map(Arc::new),
+            ClientKeys::Jwks(json) => return self.sets.of(json),
             ClientKeys::JwksUri(address) => address,
         };
         let purpose = purpose_of(owner, Purpose::ClientKeys);
@@ -79,7 +115,7 @@ impl FetchedKeys {
         anew: bool,
     ) -> Option<Arc<KeySet>> {
         let address = match &issuer.keys {
-            IssuerKeys::Set(json) => return KeySet::parse(json.as_bytes()).ok().map(Arc::new),
+            IssuerKeys::Set(json) => return self.sets.of(json),
             IssuerKeys::Address(address) => address.to_string(),
             IssuerKeys::Discovery => document_of(&issuer.issuer),
         };
@@ -119,8 +155,7 @@ impl FetchedKeys {
         keys
     }
 
-    fn place(&self, asked: &Asked) -> Place {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ADDRESSES_MAX && !known.contains_key(asked) {
             known.clear();
         }
@@ -279,6 +314,32 @@ pub(crate) async fn get(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_is_read_once_and_again_once_it_is_another() {
+        let sets = ReadSets::default();
+        let set = |kid: &str| {
+            let key = gw_jose::PrivateKey::generate(gw_jose::KeyShape::P256).unwrap();
+            let signer = gw_jose::Signer::new(gw_jose::Algorithm::Es256, &key).unwrap();
+            let jwk = signer.public_jwk().replace(signer.kid(), kid);
+            format!(r#"{{"keys":[{jwk}]}}"#)
+        };
+        let (one, other) = (set("one"), set("other"));
+        let first = sets.of(&one).unwrap();
+        assert!(Arc::ptr_eq(&first, &sets.of(&one).unwrap()));
+        assert!(first.knows("one") && sets.of(&other).unwrap().knows("other"));
+        assert!(sets.of("{}").is_none() && sets.of("{}").is_none());
+        assert_eq!(sets.0.lock().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn no_more_sets_are_kept_than_are_meant_to_be() {
+        let sets = ReadSets::default();
+        for n in 0..=SETS_MAX {
+            assert!(sets.of(&format!("no set, {n}")).is_none());
+        }
+        assert_eq!(sets.0.lock().unwrap().len(), 1);
+    }
 
     #[test]
     fn an_issuers_document_leads_nowhere_on_this_machine() {

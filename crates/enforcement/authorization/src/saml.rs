@@ -9,7 +9,6 @@ mod answer;
 mod app;
 mod asked;
 mod context;
-mod keys;
 mod leaving;
 mod metadata;
 mod names;
@@ -21,7 +20,6 @@ use std::time::Duration;
 
 pub(crate) use app::SamlApps;
 pub(crate) use asked::{PendingSaml, begin, posted};
-pub(crate) use keys::SamlKey;
 pub(crate) use leaving::{After, Leaving, begin as begin_leaving, farewell, leave};
 pub(crate) use metadata::document;
 pub(crate) use sign_in::{decided, go_on};

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use gw_engine::{Commit, CommitError, Engine};
-use gw_identity::Identity;
+use gw_identity::{Identity, SamlKeys};
 use gw_issue::SigningKeys;
 use gw_jose::{Algorithm, SeenKey, SeenOnce, pkce::NoRandomness};
 use gw_model::{Actor, Change, Timestamp, UserId};
@@ -32,7 +32,7 @@ use crate::{
     keys,
     keys::TokenKeys,
     logout, metadata, pending, pushed, registration, revocation, saml,
-    saml::{SamlApps, SamlKey},
+    saml::SamlApps,
     sign_out, token, userinfo,
     visit::{Refusal, Visit},
 };
@@ -134,7 +134,6 @@ pub(crate) struct Shared {
     pub(crate) clients: Clients,
     /// The apps that speak SAML.
     pub(crate) saml: SamlApps,
-    saml_key: SamlKey,
     pub(crate) client_keys: FetchedKeys,
     pub(crate) sealer: Sealer,
     pub(crate) nonces: DpopNonceKey,
@@ -244,7 +243,6 @@ impl AuthorizationServer {
                 keys: TokenKeys::default(),
                 clients: Clients::default(),
                 saml: SamlApps::default(),
-                saml_key: SamlKey::default(),
                 client_keys: FetchedKeys::default(),
                 sealer: Sealer::generate()?,
                 nonces: DpopNonceKey::generate()?,
@@ -366,9 +364,9 @@ impl AuthorizationServer {
     }
 
     /// With what apps that speak SAML are answered.
-    pub(crate) async fn saml_key(&self) -> Result<Arc<gw_saml::Credential>, Refusal> {
-        let key = self.shared.saml_key.get(&self.shared.identity).await;
-        key.map_err(|_| Box::new(crate::pages::out_of_order()))
+    pub(crate) async fn saml_keys(&self) -> Result<SamlKeys, Refusal> {
+        let keys = self.shared.identity.saml_app_keys().await;
+        keys.map_err(|_| Box::new(crate::pages::out_of_order()))
     }
 
     /// Counts what an address asks whose messages are read before anybody is known.

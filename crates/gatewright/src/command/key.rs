@@ -1,9 +1,11 @@
-//! `gatewright key`: keys that assertions and the ledger's heads are signed with.
+//! `gatewright key`: keys that assertions, tokens, messages of SAML and the ledger's heads are signed
+//! with.
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use gw_api::types::{KeyView, Listing, Rotated};
+use gw_identity::SamlRole;
 use http::Method;
 
 use super::{Shell, converse, segment};
@@ -21,6 +23,10 @@ pub(super) enum Command {
         /// What the key signs.
         #[arg(default_value = "assertion")]
         purpose: String,
+        /// For SAML, where a private key is known to others: it signs now, and those before it are
+        /// gone. Apps or providers need the new certificate before anybody signs in again.
+        #[arg(long)]
+        at_once: bool,
     },
 }
 
@@ -34,8 +40,9 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
                 .output
                 .either(&keys, || shell.output.table(&table(&keys.items)))?;
         }
-        Command::Rotate { purpose } => {
-            let path = format!("/v1/keys/{}/rotate", segment(&purpose)?);
+        Command::Rotate { purpose, at_once } => {
+            let begins = if at_once { "?begins=at-once" } else { "" };
+            let path = format!("/v1/keys/{}/rotate{begins}", segment(&purpose)?);
             let key: Rotated = converse(async { Ok(client.call(Method::POST, &path).await?) })?;
             shell.output.either(&key, || {
                 let words = format!(
@@ -43,11 +50,27 @@ pub(super) fn run(shell: &Shell, command: Command) -> super::Done {
                     key.kid,
                     when(key.active_from, now())
                 );
-                shell.output.line(Chip::Allow.words(&words))
+                shell.output.line(Chip::Allow.words(&words))?;
+                match metadata(&purpose) {
+                    Some(words) => shell.output.line(words),
+                    None => Ok(()),
+                }
             })?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who has to know a key for SAML, and where its certificate is.
+fn metadata(purpose: &str) -> Option<&'static str> {
+    match SamlRole::of_purpose(purpose)? {
+        SamlRole::Apps => Some(
+            "Apps need its certificate by then: it is in the metadata, /saml/metadata of the authentication host.",
+        ),
+        SamlRole::Providers => Some(
+            "Providers need its certificates by then: they are in the metadata, /provider/saml/metadata of the authentication host.",
+        ),
+    }
 }
 
 fn table(keys: &[KeyView]) -> Table {

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use gw_model::{App, AppName, Group, GroupName, Network, Settings};
@@ -297,6 +298,10 @@ fn certificate(section: &mut Section<'_>, folder: &Path) -> Option<CertificateFi
     })
 }
 
+/// How long a key for SAML may be in the metadata before it signs.
+const SAML_KEY_LEAD: std::ops::RangeInclusive<Duration> =
+    Span::hours(1).0..=Span::hours(90 * 24).0;
+
 fn lifetimes(section: &mut Section<'_>) -> Lifetimes {
     let lifetimes = Lifetimes {
         session: section.or("session", Span::hours(12)).0,
@@ -305,9 +310,16 @@ fn lifetimes(section: &mut Section<'_>) -> Lifetimes {
         sign_in_link: section.or("sign_in_link", Span::minutes(15)).0,
         enrolment_link: section.or("enrolment_link", Span::hours(72)).0,
         recovery_link: section.or("recovery_link", Span::hours(1)).0,
+        saml_key_lead: section.or("saml_key_lead", Span::hours(7 * 24)).0,
     };
     if lifetimes.session_idle > lifetimes.session {
         section.fault("session_idle", "is longer than `session`");
+    }
+    if !SAML_KEY_LEAD.contains(&lifetimes.saml_key_lead) {
+        section.fault(
+            "saml_key_lead",
+            "must be from 1h to 90d: a key that is known to others is replaced at once by `gatewright key rotate PURPOSE --at-once`",
+        );
     }
     lifetimes
 }

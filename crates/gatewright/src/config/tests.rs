@@ -225,6 +225,18 @@ fn what_the_file_says_becomes_facts_and_then_differs_no_more() {
 }
 
 #[test]
+fn a_key_for_saml_is_known_for_an_hour_at_least_before_it_signs() {
+    let lead = |span: &str| checked(&format!("{SMALL}\n[lifetimes]\nsaml_key_lead = \"{span}\"\n"));
+    for span in ["59m", "91d"] {
+        let told = lead(span).unwrap_err();
+        assert!(told.contains("lifetimes.saml_key_lead: must be from 1h to 90d"), "{told}");
+    }
+    let day = std::time::Duration::from_secs(86_400);
+    assert_eq!(lead("2d").unwrap().lifetimes.saml_key_lead, 2 * day);
+    assert_eq!(checked(SMALL).unwrap().lifetimes.saml_key_lead, 7 * day);
+}
+
+#[test]
 fn an_app_that_the_file_no_longer_names_is_gone_and_a_group_is_not() {
     let config = checked(SMALL).unwrap();
     let empty = Snapshot::empty(Epoch::default());

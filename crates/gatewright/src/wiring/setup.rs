@@ -58,6 +58,7 @@ pub(super) fn identity_options(
             enrolment_link: lifetimes.enrolment_link,
             sign_in_link: lifetimes.sign_in_link,
             recovery_link: lifetimes.recovery_link,
+            saml_key_lead: lifetimes.saml_key_lead,
             ..gw_identity::Lifetimes::default()
         },
         passwords: config.passwords.options.clone(),

@@ -22,6 +22,7 @@ use crate::{
     farewell::Farewells,
     hashing::Hasher,
     providers::{ProviderClient, Providers},
+    saml_keys::KnownSamlKeys,
     sessions::SavedUses,
     throttle::{Limit, Prefix, Throttle},
 };
@@ -78,6 +79,8 @@ pub(crate) struct Shared {
     pub(crate) tries: Throttle<Prefix>,
     pub(crate) program_tries: Throttle<Prefix>,
     pub(crate) providers: Providers,
+    /// Our own keys for SAML.
+    pub(crate) saml_keys: KnownSamlKeys,
     /// Who else is told of a sign-out.
     pub(crate) farewells: OnceLock<Farewells>,
     /// Where what speaks with others is done: not on the threads of traffic.
@@ -168,7 +171,7 @@ impl Identity {
         });
         let hasher = hasher.await.map_err(Unavailable::from)??;
         let ceremonies = Ceremonies::new(options.lifetimes.ceremony);
-        Ok(Self {
+        let opened = Self {
             shared: Arc::new(Shared {
                 engine,
                 options,
@@ -177,6 +180,7 @@ impl Identity {
                 hasher,
                 saved_uses: SavedUses::default(),
                 providers,
+                saml_keys: KnownSamlKeys::default(),
                 farewells: OnceLock::new(),
                 control: Handle::current(),
                 tries: Throttle::new(PER_ADDRESS),
@@ -187,7 +191,9 @@ impl Identity {
                 password_tries_by_name: Throttle::new(PASSWORDS_PER_NAME),
                 password_tries_of_name: Throttle::new(PASSWORDS_OF_NAME),
             }),
-        })
+        };
+        opened.adopt_saml_keys().await?;
+        Ok(opened)
     }
 
     /// The app that a sign-in leads to by itself.

@@ -48,6 +48,9 @@ pub struct Lifetimes {
     pub ceremony: Duration,
     /// How long a session that is over is at least remembered, so that a page can say why.
     pub remembered: Duration,
+    /// How long a key of ours for SAML is in our metadata before it signs, and how long a key that
+    /// it replaced still decrypts: apps and providers read it rarely, or are given it by hand.
+    pub saml_key_lead: Duration,
 }
 
 impl Default for Lifetimes {
@@ -61,6 +64,7 @@ impl Default for Lifetimes {
             recovery_link: HOUR,
             ceremony: 5 * MINUTE,
             remembered: HOUR,
+            saml_key_lead: 7 * 24 * HOUR,
         }
     }
 }

@@ -40,14 +40,12 @@ pub(crate) use tokens::word;
 use connection::Connection;
 use key::KnownKey;
 use logout::SeenLogouts;
-use saml::KnownKeys;
 
 /// The providers that this node speaks with.
 pub(crate) struct Providers {
     connections: ArcSwap<HashMap<ProviderName, Arc<Connection>>>,
     sealer: Sealer,
     seen_logouts: SeenLogouts,
-    saml_keys: KnownKeys,
     key: KnownKey,
 }
 
@@ -57,7 +55,6 @@ impl Providers {
             connections: ArcSwap::from_pointee(connections(clients)),
             sealer: Sealer::generate()?,
             seen_logouts: SeenLogouts::default(),
-            saml_keys: KnownKeys::default(),
             key: KnownKey::default(),
         })
     }

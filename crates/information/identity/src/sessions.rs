@@ -190,6 +190,7 @@ impl Identity {
             }
         }
         self.save_uses(now).await?;
+        self.sweep_saml_keys().await?;
         self.engine().sweep()
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn yes(
     name_id: &gw_saml::NameId,
 ) -> Answer {
     let server = &visit.server;
-    let key = server.saml_key().await?;
+    let keys = server.saml_keys().await?;
     let proofs = person.proofs_since(pending.fresh_since());
     let authentication = Authentication {
         instant: context::instant(&proofs),
@@ -58,7 +58,7 @@ pub(super) async fn yes(
         sign_response: true,
         encrypt_to: app.read.recipient.as_ref(),
     };
-    let form = vouching.post(shape, pending.relay_state.as_deref(), &key);
+    let form = vouching.post(shape, pending.relay_state.as_deref(), keys.signing());
     delivered(form)
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn no(
         return Err(pages::over(visit));
     };
     let server = &visit.server;
-    let key = server.saml_key().await?;
+    let keys = server.saml_keys().await?;
     let refusal = No {
         response_id: &new_id(),
         now: server.now(),
@@ -82,7 +82,7 @@ pub(super) async fn no(
         in_response_to: request,
         status,
     };
-    let form = refusal.post(pending.relay_state.as_deref(), &key);
+    let form = refusal.post(pending.relay_state.as_deref(), keys.signing());
     Ok(pending::ending(attempt, delivered(form)?))
 }
 

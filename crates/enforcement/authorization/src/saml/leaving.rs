@@ -230,7 +230,7 @@ async fn lead(
     onward: Onward,
 ) -> Result<Led, Refusal> {
     let server = &visit.server;
-    let key = server.saml_key().await?;
+    let keys = server.saml_keys().await?;
     let Some(there) = &app.read.declared.sign_out else {
         return Ok(Err(BuildFault::Empty));
     };
@@ -246,9 +246,9 @@ async fn lead(
         session_indexes: &[&index],
     };
     let led = match there.request.binding {
-        SamlBinding::Redirect => request.redirect(None, &key).map(|address| onward(&address)),
+        SamlBinding::Redirect => request.redirect(None, keys.signing()).map(|address| onward(&address)),
         SamlBinding::Post => {
-            let form = request.post(None, &key);
+            let form = request.post(None, keys.signing());
             form.map(|form: PostForm| answer::posting(&form))
         }
     };

@@ -21,11 +21,11 @@ pub(crate) async fn document(visit: &Visit) -> Answer {
     if !server.shared.saml.is_any(&view.facts) {
         return Ok(pages::nothing_here(visit));
     }
-    let key = server.saml_key().await?;
+    let keys = server.saml_keys().await?;
     let document = OurIdp {
         entity_id: &entity(server),
         valid_until: None,
-        signing: std::slice::from_ref(key.certificate()),
+        signing: &keys.certificates(),
         sso_url: &at(server, paths::SAML_SIGN_ON),
         logout_url: Some(&at(server, paths::SAML_SIGN_OUT)),
         want_authn_requests_signed: false,

@@ -227,7 +227,7 @@ async fn answer_of(
     let Some(there) = there else {
         return Ok(leaving::signed_out(status.is_success()));
     };
-    let key = server.saml_key().await?;
+    let keys = server.saml_keys().await?;
     let message = LogoutAnswer {
         id: &new_id(),
         now: server.now(),
@@ -239,9 +239,9 @@ async fn answer_of(
     let state = pending.relay_state.as_deref();
     let made = match there.request.binding {
         SamlBinding::Redirect => message
-            .redirect(state, &key)
+            .redirect(state, keys.signing())
             .map(|address| onward(&address)),
-        SamlBinding::Post => message.post(state, &key).map(|form| answer::posting(&form)),
+        SamlBinding::Post => message.post(state, keys.signing()).map(|form| answer::posting(&form)),
     };
     made.map_err(|fault| pages::failed("an answer about a logout was not made", &fault))
 }

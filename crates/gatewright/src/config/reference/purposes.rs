@@ -840,6 +840,11 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     ("lifetimes", "sign_in_link", "A sign-in link."),
     ("lifetimes", "enrolment_link", "An enrolment link."),
     ("lifetimes", "recovery_link", "A recovery link."),
+    (
+        "lifetimes",
+        "saml_key_lead",
+        "How long a key for SAML that is rotated in is in Gatewright's metadata before it signs, so that apps or providers come to know it, 1h to 90d; for as long again, what is encrypted to the key before it is read (docs/identity.md).",
+    ),
     ("passkeys", "", "Passkeys. Read at the start."),
     (
         "passkeys",

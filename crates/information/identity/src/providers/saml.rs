@@ -9,7 +9,6 @@
 mod answer;
 mod flow;
 mod kept;
-mod keys;
 mod logout;
 mod message;
 mod metadata;
@@ -26,7 +25,6 @@ use gw_saml::{
 
 pub(crate) use flow::{COOKIE, SamlFlow, cookie_name};
 pub(crate) use kept::{ARRIVAL_LIVES, KeptArrival, arrival_cookie_name};
-pub(crate) use keys::{KnownKeys, OurKeys};
 pub(crate) use logout::{Heard, SamlLogoutFault, SignOutThere};
 pub(crate) use message::Carried;
 pub(crate) use metadata::LOGOUT;

@@ -2,6 +2,7 @@
 //! answers.
 
 mod attacks;
+mod keys;
 mod logout;
 mod provider;
 mod sign_in;

@@ -364,6 +364,55 @@ async fn a_fresh_weak_proof_makes_no_old_strong_one_fresh() {
     assert_eq!(how.instant.as_secs(), strong.as_secs());
 }
 
+/// Corp's word for more than one factor, proven there at this time.
+fn by_corp(at: gw_model::Timestamp) -> gw_model::ProviderProof {
+    gw_model::ProviderProof {
+        provider: "corp".parse().unwrap(),
+        subject: "a-1".into(),
+        session: None,
+        acr: None,
+        amr: Vec::new(),
+        authenticated_at: Some(at),
+        multi_factor: true,
+        phishing_resistant: false,
+    }
+}
+
+#[tokio::test]
+async fn the_time_that_an_assertion_tells_is_that_of_the_proofs_that_it_tells() {
+    let server = start().await;
+    server.later(Duration::from_secs(600));
+    let proven = server.test.clock.now().before(Duration::from_secs(300));
+    let word = by_corp(proven);
+    server.proves(AuthnMethod::Provider, Some(word)).await;
+    server.later(Duration::from_secs(60));
+    server.proves(AuthnMethod::SignInLink, None).await;
+    let request = Request::of(&server, "wiki");
+    let mut browser = server.ana();
+    let answer = browser.get(SIGN_ON, &request.query(None)).await;
+    let told = taken(&server, &answer, "wiki", Some(&request.id), &[]).await;
+    let how = told.unwrap().authentication;
+    assert_eq!(
+        how.context.as_deref(),
+        Some("https://refeds.org/profile/mfa")
+    );
+    assert_eq!(how.instant.as_secs(), proven.as_secs(), "not when she came");
+    // Where only what is fresh counts, it is less, and its own time.
+    server.later(Duration::from_secs(5));
+    let mut fresh = Request::of(&server, "wiki");
+    fresh.force = true;
+    let there = location(&browser.get(SIGN_ON, &fresh.query(None)).await);
+    let (_, attempt) = there.split_once("attempt=").unwrap();
+    server.later(Duration::from_secs(5));
+    server.proves(AuthnMethod::SignInLink, None).await;
+    let now = server.test.clock.now();
+    let answer = browser.get("/resume", &format!("attempt={attempt}")).await;
+    let told = taken(&server, &answer, "wiki", Some(&fresh.id), &[]).await;
+    let how = told.unwrap().authentication;
+    assert!(how.context.unwrap().ends_with(":unspecified"));
+    assert_eq!(how.instant.as_secs(), now.as_secs());
+}
+
 #[tokio::test]
 async fn a_silent_way_by_a_provider_that_tells_no_time_is_no_fresh_sign_in() {
     let server = start().await;

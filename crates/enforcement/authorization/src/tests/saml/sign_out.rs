@@ -1,7 +1,8 @@
 //! Single logout.
 
 use bytes::Bytes;
-use gw_model::EndReason;
+use gw_engine::testing::{session, user};
+use gw_model::{AuthnMethod, Change, EndReason};
 use gw_saml::{
     Credential, Message, MessageId, MessageKind, NameId, Status,
     logout::{LogoutAnswer, LogoutRequest},
@@ -24,6 +25,16 @@ async fn at_the_wiki(server: &Server, browser: &mut Browser<'_>) -> SignIn {
 
 /// The query by which an app says that somebody signed out there.
 fn logout(server: &Server, app: &str, name: &NameId, by: &Credential) -> (MessageId, String) {
+    logout_of(server, app, (name, &[]), by)
+}
+
+/// The same of these sessions alone.
+fn logout_of(
+    server: &Server,
+    app: &str,
+    (name, sessions): (&NameId, &[&str]),
+    by: &Credential,
+) -> (MessageId, String) {
     let (id, now, issuer) = (id(), server.test.clock.now(), entity(app));
     let request = LogoutRequest {
         id: &id,
@@ -32,7 +43,7 @@ fn logout(server: &Server, app: &str, name: &NameId, by: &Credential) -> (Messag
         issuer: &issuer,
         destination: &at(SIGN_OUT),
         name_id: name,
-        session_indexes: &[],
+        session_indexes: sessions,
     };
     let url = request.redirect(Some("bye"), by).unwrap();
     (id.clone(), url.split_once('?').unwrap().1.to_owned())
@@ -88,6 +99,42 @@ async fn an_app_signs_somebody_out_after_they_were_asked() {
     let answer = message_at(&location(&last));
     assert_eq!(answer.in_response_to(), Some(request.as_str()));
     assert_eq!(answer.relay_state(), Some("bye"));
+}
+
+#[tokio::test]
+async fn a_request_that_names_sessions_is_about_those_and_about_no_other() {
+    let server = start().await;
+    let mut here = server.ana();
+    let told = at_the_wiki(&server, &mut here).await;
+    let (ana, now) = (user(1, "ana", &["staff"]), server.test.clock.now());
+    let second = session(12, &ana, AuthnMethod::SignInLink, now);
+    let begun = Change::SessionStarted(second.clone().into());
+    server.test.change(vec![begun]).await;
+    let mut elsewhere = server.ana();
+    elsewhere.session = Some(second.clone());
+    let there = at_the_wiki(&server, &mut elsewhere).await;
+    let (name, index) = (told.name_id.unwrap(), told.authentication.session_index);
+    let index = index.unwrap();
+    assert_ne!(Some(&index), there.authentication.session_index.as_ref());
+    for (browser, sessions) in [
+        (&mut elsewhere, ["another", index.as_str()]),
+        (&mut here, ["another", "index"]),
+    ] {
+        let (_, query) = logout_of(&server, "wiki", (&name, &sessions), &key(&WIKI));
+        let answer = browser.get(SIGN_OUT, &query).await;
+        let place = location(&answer);
+        assert!(place.starts_with("https://wiki.example/slo/answers?SAMLResponse="));
+        assert!(!is_over(&server));
+    }
+    let sessions = ["another", &*index];
+    let (_, query) = logout_of(&server, "wiki", (&name, &sessions), &key(&WIKI));
+    let page = here.get(SIGN_OUT, &query).await;
+    assert!(text(&page).contains("Sign out?"), "{}", text(&page));
+    decide(&mut here, &page, "yes").await;
+    assert!(is_over(&server));
+    let view = server.test.engine.view();
+    let other = view.facts.session(second.id).unwrap();
+    assert!(other.ended.is_none(), "the other one goes on");
 }
 
 #[tokio::test]

@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 
 use super::{
     super::{arrival::Arrival, claims::Told, flow::Errand},
-    AGE_MAX, CLOCK_LEEWAY, OurKeys, SamlFault, SamlFlow,
+    AGE_MAX, CLOCK_LEEWAY, SamlFault, SamlFlow,
     subject::{Between, subject},
 };
+use crate::SamlKeys;
 
 /// What attributes are called here whose names differ from house to house. Only what decides
 /// nothing is among them: what pages show of somebody.
@@ -47,7 +48,7 @@ pub(super) struct Sides<'a> {
     pub(super) own: &'a str,
     /// Where the answer was posted.
     pub(super) consumer: &'a str,
-    pub(super) keys: &'a OurKeys,
+    pub(super) keys: &'a SamlKeys,
     pub(super) now: Timestamp,
 }
 
@@ -88,7 +89,7 @@ pub(super) fn check(
         acs_url: sides.consumer,
         asked,
         signed: Signed::Either,
-        decryption: &sides.keys.decryption,
+        decryption: sides.keys.decryption(),
         cbc: Cbc::InSignedResponse,
     };
     let sign_in = check_response(message, &expected)?;

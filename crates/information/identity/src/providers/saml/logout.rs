@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{FinishFault, logout::Whose},
-    AGE_MAX, CLOCK_LEEWAY, Onward, OurKeys, SamlFault,
+    AGE_MAX, CLOCK_LEEWAY, Onward, SamlFault,
     answer::certificates,
     flow::{cookie_name, new_id},
     start::usable,
     subject::{Between, meant, name_of},
 };
-use crate::{Identity, Unavailable};
+use crate::{Identity, SamlKeys, Unavailable};
 
 /// How long a provider should follow a request of ours, and we wait for its answer.
 const ASKED_FOR: Duration = Duration::from_secs(5 * 60);
@@ -104,7 +104,7 @@ impl Identity {
     ) -> Result<Heard, SamlLogoutFault> {
         let (keys, peer) = (self.saml_keys().await?, self.peer(&provider));
         let asked = {
-            let (keys, peer) = (Arc::clone(&keys), peer.clone());
+            let (keys, peer) = (keys.clone(), peer.clone());
             self.on_saml(move || {
                 let certificates = certificates(peer.provider_saml()?)?;
                 Ok(check_request(
@@ -244,7 +244,7 @@ impl Identity {
                 name_id: &name_id,
                 session_indexes: &sessions,
             };
-            Ok(Some(request.redirect(None, &keys.signing)?))
+            Ok(Some(request.redirect(None, keys.signing())?))
         };
         let href = self.on_saml(request).await?;
         Ok(href.zip(sealed).map(|(href, sealed)| SignOutThere {
@@ -293,7 +293,7 @@ impl Peer {
 
     fn expected<'a>(
         &'a self,
-        keys: &'a OurKeys,
+        keys: &'a SamlKeys,
         certificates: &'a [gw_saml::Certificate],
     ) -> Expected<'a> {
         Expected {
@@ -303,12 +303,12 @@ impl Peer {
             peer: &self.provider.issuer,
             certificates,
             url: &self.url,
-            decryption: &keys.decryption,
+            decryption: keys.decryption(),
         }
     }
 
     /// Our answer, where the provider takes one.
-    fn answer(&self, asked: &AskedLogout, keys: &OurKeys) -> Result<Option<Onward>, SamlFault> {
+    fn answer(&self, asked: &AskedLogout, keys: &SamlKeys) -> Result<Option<Onward>, SamlFault> {
         let Some(SamlSignOut { request, response }) = &self.provider_saml()?.sign_out else {
             return Ok(None);
         };
@@ -323,8 +323,8 @@ impl Peer {
         };
         let state = asked.relay_state.as_deref();
         Ok(Some(match request.binding {
-            SamlBinding::Redirect => Onward::Address(answer.redirect(state, &keys.signing)?),
-            SamlBinding::Post => Onward::Form(answer.post(state, &keys.signing)?),
+            SamlBinding::Redirect => Onward::Address(answer.redirect(state, keys.signing())?),
+            SamlBinding::Post => Onward::Form(answer.post(state, keys.signing())?),
         }))
     }
 }

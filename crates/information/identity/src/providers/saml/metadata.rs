@@ -32,8 +32,8 @@ impl Identity {
         let document = OurSp {
             entity_id: self.saml_entity(),
             valid_until: None,
-            signing: std::slice::from_ref(keys.signing.certificate()),
-            encryption: std::slice::from_ref(&keys.encryption),
+            signing: &keys.certificates(),
+            encryption: &keys.encryption(),
             acs_urls: &consumers,
             logout_url: Some(&self.saml_logout_url()),
             name_id_formats: &formats,

@@ -8,11 +8,11 @@ use gw_store::Secret;
 
 use super::{
     super::{Begun, Errand, FinishFault},
-    Onward, OurKeys, SamlFault, SamlFlow,
+    Onward, SamlFault, SamlFlow,
     flow::new_id,
     subject::asked,
 };
-use crate::Identity;
+use crate::{Identity, SamlKeys};
 
 /// Where a provider's answers are posted, before its name: each has a place of its own.
 pub(crate) const CONSUMER: &str = "/provider/saml/acs/";
@@ -99,9 +99,9 @@ pub(super) fn usable(provider: &Provider, now: Timestamp) -> Result<&SamlProvide
 fn sent(
     request: &AuthnRequest<'_>,
     saml: &SamlProvider,
-    keys: &OurKeys,
+    keys: &SamlKeys,
 ) -> Result<Onward, SamlFault> {
-    let key = saml.signs_requests.then_some(&keys.signing);
+    let key = saml.signs_requests.then(|| keys.signing());
     Ok(match saml.sign_on.binding {
         SamlBinding::Redirect => Onward::Address(request.redirect(None, key)?),
         SamlBinding::Post => Onward::Form(request.post(None, key)?),

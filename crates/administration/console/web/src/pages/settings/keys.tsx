@@ -17,6 +17,8 @@ const PURPOSES: Record<string, string> = {
   'hand-over': 'hands a sign-in over to an app',
   session: 'seals what a browser keeps',
   ledger: 'signs the heads of the ledger',
+  'saml-apps': 'signs who a person is, for apps that speak SAML',
+  'saml-providers': 'signs what SAML providers are asked, and reads what is encrypted to us',
 };
 
 export function Keys() {
@@ -93,6 +95,12 @@ function Rotate({ purpose, close, rotated }: { purpose: string; close: () => voi
         A new key is made and its public half published; it signs once everybody had time to fetch it. The present one
         is kept for as long as something that it signed is valid. Nobody is signed out, and nothing is cut.
       </p>
+      {purpose.startsWith('saml-') && (
+        <p>
+          For SAML that takes days: {purpose === 'saml-apps' ? 'apps' : 'providers'} that do not read our metadata by
+          themselves need the new certificate by then.
+        </p>
+      )}
     </Confirm>
   );
 }
