@@ -298,4 +298,35 @@ describe('apps that speak SAML sign people in through Gatewright', () => {
       await said(ana, 'Signed out everywhere: True');
       await ana.leave();
     });
+
+  // The last: the key that the others know is gone.
+  test('the key is rotated: an app that knows the next certificate goes on, and one that does not takes nothing by it', async () => {
+    const { wiki } = apps;
+    const metadata = async () => (await curl('/saml/metadata')).stdout;
+    const certificates = (text) => text.match(/<ds:X509Certificate>[^<]+</g);
+    const [current] = certificates(await metadata());
+    const next = await gateway.json('key', 'rotate', 'saml-apps');
+    assert.ok(next.active_from > Date.now() + 6 * 86_400_000, 'in days');
+    const both = await metadata();
+    assert.equal(certificates(both).length, 2);
+    assert.equal(certificates(both)[0], current, 'the one that signs comes first');
+    assert.match((await gateway.cli('key', 'rotate', 'saml-apps')).stderr, /--at-once/);
+    wiki.learn(both);
+    const ana = await byLink('ana');
+    await ana.open(`${wiki.origin}/login`);
+    await greeted(ana);
+
+    await gateway.json('key', 'rotate', 'saml-apps', '--at-once');
+    const fresh = await metadata();
+    assert.equal(certificates(fresh).length, 1);
+    assert.ok(!both.includes(certificates(fresh)[0]), 'neither of those before');
+    await ana.open(`${wiki.origin}/login`);
+    await said(ana, /Not in: .*signature/i);
+    wiki.learn(fresh);
+    await ana.open(`${wiki.origin}/login`);
+    await greeted(ana);
+    const { items } = await gateway.json('key', 'list');
+    assert.equal(items.filter((key) => key.purpose === 'saml-apps').length, 1);
+    await ana.leave();
+  });
 });

@@ -45,16 +45,21 @@ class ServiceProvider {
     Object.assign(this, parts);
   }
 
-  /** Once Gatewright's metadata is known. */
-  async start(metadata) {
-    const [, certificate] = /<ds:X509Certificate>([^<]+)</.exec(metadata);
+  /** It is told Gatewright's metadata, with each certificate that is in it. */
+  learn(metadata) {
+    const certificates = [...metadata.matchAll(/<ds:X509Certificate>([^<]+)</g)].map(([, certificate]) => certificate);
     const location = (service) => new RegExp(`<md:${service} [^>]*Location="([^"]+)"`).exec(metadata)[1];
     const [, entity] = /entityID="([^"]+)"/.exec(metadata);
     Object.assign(this.options, {
-      idpCert: certificate, entryPoint: location('SingleSignOnService'), logoutUrl: location('SingleLogoutService'), idpIssuer: entity,
+      idpCert: certificates, entryPoint: location('SingleSignOnService'), logoutUrl: location('SingleLogoutService'), idpIssuer: entity,
       audience: this.options.issuer,
     });
     this.saml = new SAML(this.options);
+  }
+
+  /** Once Gatewright's metadata is known. */
+  async start(metadata) {
+    this.learn(metadata);
     this.server = createServer((request, response) => {
       this.#answer(request, response).catch((error) => {
         this.arrivals.push({ error });
