@@ -155,6 +155,7 @@ impl FetchedKeys {
         keys
     }
 
+    fn place(&self, asked: &Asked) -> Place {
         let mut known = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ADDRESSES_MAX && !known.contains_key(asked) {
             known.clear();

@@ -299,8 +299,7 @@ fn certificate(section: &mut Section<'_>, folder: &Path) -> Option<CertificateFi
 }
 
 /// How long a key for SAML may be in the metadata before it signs.
-const SAML_KEY_LEAD: std::ops::RangeInclusive<Duration> =
-    Span::hours(1).0..=Span::hours(90 * 24).0;
+const SAML_KEY_LEAD: std::ops::RangeInclusive<Duration> = Span::hours(1).0..=Span::hours(90 * 24).0;
 
 fn lifetimes(section: &mut Section<'_>) -> Lifetimes {
     let lifetimes = Lifetimes {

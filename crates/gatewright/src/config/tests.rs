@@ -226,10 +226,17 @@ fn what_the_file_says_becomes_facts_and_then_differs_no_more() {
 
 #[test]
 fn a_key_for_saml_is_known_for_an_hour_at_least_before_it_signs() {
-    let lead = |span: &str| checked(&format!("{SMALL}\n[lifetimes]\nsaml_key_lead = \"{span}\"\n"));
+    let lead = |span: &str| {
+        checked(&format!(
+            "{SMALL}\n[lifetimes]\nsaml_key_lead = \"{span}\"\n"
+        ))
+    };
     for span in ["59m", "91d"] {
         let told = lead(span).unwrap_err();
-        assert!(told.contains("lifetimes.saml_key_lead: must be from 1h to 90d"), "{told}");
+        assert!(
+            told.contains("lifetimes.saml_key_lead: must be from 1h to 90d"),
+            "{told}"
+        );
     }
     let day = std::time::Duration::from_secs(86_400);
     assert_eq!(lead("2d").unwrap().lifetimes.saml_key_lead, 2 * day);

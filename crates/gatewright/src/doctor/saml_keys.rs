@@ -38,7 +38,10 @@ fn lasting(
 ) -> Option<Finding> {
     let (which, ends) = (role.purpose(), saml_certificate_ends(key)?);
     let left = ends.since(now);
-    let what = format!("its certificate ends in {} days", left.as_secs() / DAY.as_secs());
+    let what = format!(
+        "its certificate ends in {} days",
+        left.as_secs() / DAY.as_secs()
+    );
     let whom = match role {
         SamlRole::Apps => "apps",
         SamlRole::Providers => "providers",
@@ -74,7 +77,9 @@ mod tests {
         Change::KeyPublished(Arc::new(PublishedKey {
             kid: kid.into(),
             purpose: "saml-apps".into(),
-            jwk: serde_json::json!({ "x5c": [certificate] }).to_string().into(),
+            jwk: serde_json::json!({ "x5c": [certificate] })
+                .to_string()
+                .into(),
             published_at: START,
             active_from,
             replaced_at: None,

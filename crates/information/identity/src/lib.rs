@@ -49,9 +49,7 @@ pub use options::{IdentityOptions, Lifetimes};
 pub use pages::{FROM_ELSEWHERE_MAX_BYTES, endpoints, is_for_programs, is_from_elsewhere};
 pub use passwords::PasswordOptions;
 pub use providers::{ProviderClient, ProviderTrouble, look_at_provider};
-pub use saml_keys::{
-    SamlKeyBegins, SamlKeys, SamlRole, SamlRotateError, saml_certificate_ends,
-};
+pub use saml_keys::{SamlKeyBegins, SamlKeys, SamlRole, SamlRotateError, saml_certificate_ends};
 pub use sessions::SessionSummary;
 
 #[cfg(test)]

@@ -241,9 +241,7 @@ impl SamlKeys {
             replaced.is_none_or(|span| span < SIGNED_LIVES)
         };
         let shown = self.current_first().filter(is_shown);
-        shown
-            .map(|key| key.signing.certificate().clone())
-            .collect()
+        shown.map(|key| key.signing.certificate().clone()).collect()
     }
 
     /// The certificates that may be encrypted to: of the key that signs, and of the next one.

@@ -51,7 +51,13 @@ async fn keys_for_saml_are_listed_and_rotated_like_others_and_sign_after_their_l
     assert_eq!(left[0].kid, fresh.kid);
     let others = refusal(rotate("/v1/keys/assertion/rotate?begins=at-once").await);
     assert_eq!(&*others.kind, "invalid");
-    assert_eq!(rotate("/v1/keys/assertion/rotate").await.unwrap().active_from, now.after(Duration::from_secs(300)));
+    assert_eq!(
+        rotate("/v1/keys/assertion/rotate")
+            .await
+            .unwrap()
+            .active_from,
+        now.after(Duration::from_secs(300))
+    );
 }
 
 #[tokio::test]

@@ -246,7 +246,9 @@ async fn lead(
         session_indexes: &[&index],
     };
     let led = match there.request.binding {
-        SamlBinding::Redirect => request.redirect(None, keys.signing()).map(|address| onward(&address)),
+        SamlBinding::Redirect => request
+            .redirect(None, keys.signing())
+            .map(|address| onward(&address)),
         SamlBinding::Post => {
             let form = request.post(None, keys.signing());
             form.map(|form: PostForm| answer::posting(&form))

@@ -241,7 +241,9 @@ async fn answer_of(
         SamlBinding::Redirect => message
             .redirect(state, keys.signing())
             .map(|address| onward(&address)),
-        SamlBinding::Post => message.post(state, keys.signing()).map(|form| answer::posting(&form)),
+        SamlBinding::Post => message
+            .post(state, keys.signing())
+            .map(|form| answer::posting(&form)),
     };
     made.map_err(|fault| pages::failed("an answer about a logout was not made", &fault))
 }

@@ -47,8 +47,7 @@ impl Pair {
     }
 
     pub(super) fn open(sealed: &Secret<Vec<u8>>) -> Result<Self, SamlKeyFault> {
-        let kept: Kept =
-            serde_json::from_slice(sealed.expose()).map_err(|_| SamlKeyFault::Form)?;
+        let kept: Kept = serde_json::from_slice(sealed.expose()).map_err(|_| SamlKeyFault::Form)?;
         let private_key = Secret::new(kept.private_key);
         let decoded = |text: &str| {
             let bytes = BASE64.decode(text.as_bytes());

@@ -74,7 +74,11 @@ impl Halves {
     ) -> Result<(Arc<PublishedKey>, Commit), SamlKeyFault> {
         let kid = self.signing.kid()?;
         let mut jwk = self.signing.public(Use::Signing)?;
-        if let Some((name, pair)) = self.role.decryption_name(&kid).zip(self.decryption.as_ref()) {
+        if let Some((name, pair)) = self
+            .role
+            .decryption_name(&kid)
+            .zip(self.decryption.as_ref())
+        {
             jwk = json!({ "keys": [jwk, pair.public(Use::Encryption)?] });
             let bytes = pair.sealed()?;
             commit = commit.effect(Effect::SealedPut { name, bytes });
@@ -230,7 +234,10 @@ impl Identity {
             Halves::whole(role, pairs, &host, now)
         };
         let halves = self.on_saml_keys(opening).await?;
-        let commit = Commit::new(Actor::Gatewright, "published the key for SAML that there was");
+        let commit = Commit::new(
+            Actor::Gatewright,
+            "published the key for SAML that there was",
+        );
         let (_, commit) = halves.published(commit, now, now)?;
         let done = self.engine().commit(commit).await;
         done.map_err(Unavailable::from)?;

@@ -54,7 +54,11 @@ async fn the_next_key_is_published_before_it_signs_and_the_last_one_stays_a_whil
     let begins = rotate(&server, SamlKeyBegins::AfterLead).await;
     assert_eq!(begins, server.test.clock.now().after(LEAD));
     let both = certificates(&server).await;
-    assert_eq!((both.len(), &both[0]), (2, &first[0]), "the current one first");
+    assert_eq!(
+        (both.len(), &both[0]),
+        (2, &first[0]),
+        "the current one first"
+    );
     signs_by_the_first(&mut server).await;
     server.later(LEAD - MINUTE);
     server.restart().await;

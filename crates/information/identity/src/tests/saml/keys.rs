@@ -100,7 +100,10 @@ async fn what_is_encrypted_to_the_old_key_opens_while_both_are_kept_and_not_afte
     assert!(opens(&house, &old).await && opens(&house, &next).await);
     house.tested.clock.advance(LEAD);
     let after = ours(&house).await;
-    assert_eq!(after.signing, [both.signing[1].clone(), both.signing[0].clone()]);
+    assert_eq!(
+        after.signing,
+        [both.signing[1].clone(), both.signing[0].clone()]
+    );
     assert_eq!(encryption(&after), encryption(&both)[1..]);
     assert!(opens(&house, &old).await && opens(&house, &next).await);
     house.tested.clock.advance(LEAD - DAY);
@@ -162,17 +165,17 @@ async fn a_key_follows_once_the_one_before_it_signs() {
 async fn keys_are_taken_up_once_and_again_when_others_are_published() {
     let house = House::with_corp(saml()).await;
     let identity = &house.identity;
-    let (first, second) = (identity.saml_app_keys().await, identity.saml_app_keys().await);
+    let (first, second) = (
+        identity.saml_app_keys().await,
+        identity.saml_app_keys().await,
+    );
     let (first, second) = (first.unwrap(), second.unwrap());
     assert!(std::ptr::eq(first.signing(), second.signing()));
     let role = SamlRole::Apps;
     let rotated = identity.rotate_saml_keys(role, SamlKeyBegins::AtOnce).await;
     rotated.unwrap();
     let third = identity.saml_app_keys().await.unwrap();
-    assert_ne!(
-        first.signing().certificate(),
-        third.signing().certificate()
-    );
+    assert_ne!(first.signing().certificate(), third.signing().certificate());
 }
 
 #[tokio::test]
