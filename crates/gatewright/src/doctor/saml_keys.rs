@@ -99,7 +99,7 @@ mod tests {
     fn a_certificate_is_told_of_while_there_is_time_to_rotate() {
         let first = published("one", START, START.after(100 * DAY));
         let facts = with(std::slice::from_ref(&first));
-        let found = |facts: &Snapshot, days| of(facts, LEAD, START.after(days * DAY));
+        let found = |facts: &Snapshot, days: u32| of(facts, LEAD, START.after(days * DAY));
         assert_eq!(found(&facts, 62)[0].state, State::Fine);
         let soon = &found(&facts, 63)[0];
         assert_eq!(soon.state, State::Look);
