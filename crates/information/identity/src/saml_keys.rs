@@ -202,9 +202,11 @@ impl Ring {
         Ok(())
     }
 
-    /// The key that signs: the newest one that has begun to.
+    /// The key that signs: the newest one that has begun to. Where the clock was set back to before
+    /// each of them, the first: it is the one that others know.
     fn signer(&self, now: Timestamp) -> Option<&OwnKey> {
-        self.keys.iter().find(|key| !key.is_next(now))
+        let newest = self.keys.iter().find(|key| !key.is_next(now));
+        newest.or_else(|| self.keys.last())
     }
 }
 
@@ -264,10 +266,12 @@ impl SamlKeys {
 
     /// The key that signs, those that will, and those that did.
     fn current_first(&self) -> impl Iterator<Item = &OwnKey> {
+        let current = self.ring.signer(self.now);
+        let is_other = move |key: &&OwnKey| !current.is_some_and(|signs| std::ptr::eq(signs, *key));
         let (keys, now) = (&self.ring.keys, self.now);
-        let mut begun = keys.iter().filter(move |key| !key.is_next(now));
-        let current = begun.next();
-        let next = keys.iter().filter(move |key| key.is_next(now));
+        let others = move || keys.iter().filter(is_other);
+        let next = others().filter(move |key| key.is_next(now));
+        let begun = others().filter(move |key| !key.is_next(now));
         current.into_iter().chain(next).chain(begun)
     }
 }
@@ -279,7 +283,7 @@ pub(crate) enum SamlKeyFault {
     Key(#[from] KeyFault),
     #[error("our keys for SAML cannot be read")]
     Form,
-    #[error("none of our keys for SAML signs now")]
+    #[error("there is none of our keys for SAML")]
     NoneSigns,
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -87,6 +87,20 @@ async fn again(house: &House) -> Identity {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_makes_no_other_key() {
+    let house = encrypted_alone().await;
+    let first = ours(&house).await;
+    rotate(&house, SamlKeyBegins::AfterLead).await;
+    let published = keys(&house);
+    house.tested.clock.set(house.now().before(DAY));
+    let back = ours(&house).await;
+    assert_eq!(back.signing[0], first.signing[0]);
+    assert_eq!(back.signing.len(), 2);
+    assert!(opens(&house, &first.recipient().unwrap()).await);
+    assert_eq!(keys(&house), published);
+}
+
+#[tokio::test]
 async fn what_is_encrypted_to_the_old_key_opens_while_both_are_kept_and_not_after() {
     let house = encrypted_alone().await;
     let first = ours(&house).await;
