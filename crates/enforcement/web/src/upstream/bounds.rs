@@ -6,6 +6,12 @@ use gw_model::UpstreamLimits;
 
 use crate::options::Limits;
 
+/// Bytes of a stream that an upstream may send ahead. A connection has room for all its streams,
+/// so that answers that nobody takes hold up no other's.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// The most that HTTP/2 knows (RFC 9113, 6.9.1).
+const WINDOW_BYTES_MAX: u32 = (1 << 31) - 1;
+
 /// The gateway's own bounds, and what the app says otherwise.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
@@ -52,8 +58,10 @@ impl Bounds {
             answer_head: head.unwrap_or(limits.answer_head_bytes),
             headers_max: limits.headers_max,
             buffer_bytes: limits.buffer_bytes,
-            stream_window_bytes: limits.stream_window_bytes,
-            connection_window_bytes: limits.connection_window_bytes,
+            stream_window_bytes: STREAM_WINDOW_BYTES,
+            connection_window_bytes: STREAM_WINDOW_BYTES
+                .saturating_mul(limits.streams_max)
+                .clamp(STREAM_WINDOW_BYTES, WINDOW_BYTES_MAX),
             idle_frames_at_once: limits.idle_frames_at_once,
             idle_frames_per_second: limits.idle_frames_per_second,
             streams_max: usize::try_from(limits.streams_max).unwrap_or(usize::MAX),

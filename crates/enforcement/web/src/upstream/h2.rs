@@ -43,6 +43,10 @@ use crate::{body::UpBody, cut_io::Abort, flow::Flow, metrics::spawn};
 /// Connections to one server that one thread has at the most.
 const LINES_MAX: usize = 8;
 
+/// What small pieces of answers that nobody has taken yet may cost beside their bytes, on one
+/// connection: some 70,000 pieces. Streams share it, so what is too little ends all of them.
+const PIECES_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// This thread's connections to one server.
 #[derive(Default)]
 pub(super) struct Lines {
@@ -182,6 +186,7 @@ async fn begin(server: &Rc<Server>, io: Io) -> Result<Rc<Line>, UpstreamFault> {
         .initial_connection_window_size(bounds.connection_window_bytes)
         .max_header_list_size(u32::try_from(bounds.answer_head).unwrap_or(u32::MAX))
         .max_send_buffer_size(bounds.buffer_bytes)
+        .data_frame_budget(PIECES_BYTES_MAX)
         .initial_max_send_streams(bounds.streams_max)
         .handshake(Metered::new(io, server.shared()))
         .await

@@ -10,7 +10,8 @@ use crate::{
     house::{ANA, House, Plan},
     peer::{at, upstream},
     raw_frames::{
-        END_HEADERS, END_STREAM, HEADERS, PING, PRIORITY, SETTINGS, WINDOW_UPDATE, frame, literal,
+        DATA, END_HEADERS, END_STREAM, HEADERS, PING, PRIORITY, SETTINGS, WINDOW_UPDATE, frame,
+        literal,
     },
 };
 
@@ -23,11 +24,22 @@ const OWN: [(&str, &str); 3] = [
 /// How often something is sent that is cut off long before.
 const MANY: usize = 2_000;
 
-/// What is said to a request: something, so often, and then an answer.
+/// What is said to a request: something, so often, and then an answer, where that was none.
 #[derive(Clone)]
 struct Says {
     again: Vec<u8>,
     times: usize,
+    is_answer: bool,
+}
+
+impl Says {
+    fn before_an_answer(again: Vec<u8>, times: usize) -> Self {
+        Self {
+            again,
+            times,
+            is_answer: false,
+        }
+    }
 }
 
 async fn house(says: Says, limits: Limits) -> House {
@@ -68,6 +80,9 @@ async fn serve(mut socket: TcpStream, says: Says) -> std::io::Result<()> {
             for _ in 0..says.times {
                 socket.write_all(&says.again).await?;
             }
+            if says.is_answer {
+                continue;
+            }
             let flags = END_HEADERS | END_STREAM;
             let status = literal(":status", "204");
             let answer = frame(HEADERS, flags, u32::from_be_bytes(stream), &status);
@@ -96,7 +111,7 @@ async fn an_upstreams_frames_without_work_cut_its_connection_off() {
         ("interim answers", interim()),
     ];
     for (what, again) in floods {
-        let house = house(Says { again, times: MANY }, few_frames()).await;
+        let house = house(Says::before_an_answer(again, MANY), few_frames()).await;
         assert_eq!(house.get("POST /page", &OWN).await.status, 502, "{what}");
         assert_eq!(house.metrics().upstream_floods.value(), 1, "{what}");
     }
@@ -104,10 +119,7 @@ async fn an_upstreams_frames_without_work_cut_its_connection_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn interim_answers_are_bounded_by_what_a_head_may_have() {
-    let says = Says {
-        again: interim(),
-        times: 20,
-    };
+    let says = Says::before_an_answer(interim(), 20);
     let house_of = async |answer_head_bytes| {
         let limits = Limits {
             answer_head_bytes,
@@ -123,14 +135,30 @@ async fn interim_answers_are_bounded_by_what_a_head_may_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upstream_that_answers_what_it_is_asked_is_no_flood() {
-    let few = Says {
-        again: frame(PING, 0, 0, &[7; 8]),
-        times: 5,
-    };
+    let few = Says::before_an_answer(frame(PING, 0, 0, &[7; 8]), 5);
     let house = house(few, few_frames()).await;
     for _ in 0..200 {
         assert_eq!(house.get("POST /page", &OWN).await.status, 204);
     }
     assert_eq!(house.metrics().upstream_floods.value(), 0);
     assert_eq!(house.metrics().upstream_connections.value(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_in_many_small_pieces_at_once_is_passed_on_whole() {
+    const PIECES: usize = 5_000;
+    let mut answer = frame(HEADERS, END_HEADERS, 1, &literal(":status", "200"));
+    for _ in 0..PIECES {
+        answer.extend(frame(DATA, 0, 1, b"a piece of it"));
+    }
+    answer.extend(frame(DATA, END_STREAM, 1, b""));
+    let says = Says {
+        again: answer,
+        times: 1,
+        is_answer: true,
+    };
+    let house = house(says, Limits::default()).await;
+    let answer = house.get("POST /page", &OWN).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body.matches('p').count(), PIECES);
 }
