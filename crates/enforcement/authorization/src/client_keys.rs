@@ -47,8 +47,17 @@ struct Asked {
 type Place = Arc<Mutex<Option<Fetched>>>;
 
 struct Fetched {
+    /// When the keys were read.
     at: Timestamp,
+    /// When they were last asked for.
+    asked: Timestamp,
     keys: Option<Arc<KeySet>>,
+}
+
+impl Fetched {
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        self.keys.is_some() && now.since(self.at) < FRESH
+    }
 }
 
 /// Sets as they were read, by the hash of their text: one that changed is another one. None where
@@ -134,22 +143,23 @@ impl FetchedKeys {
     ) -> Option<Arc<KeySet>> {
         let place = self.place(asked);
         let mut held = place.lock().await;
-        let wait = match &*held {
-            Some(held) if held.keys.is_some() && !anew => FRESH,
-            _ => AGAIN,
-        };
-        if let Some(held) = held.as_ref().filter(|held| now.since(held.at) < wait) {
+        if let Some(held) = held.as_ref()
+            && (now.since(held.asked) < AGAIN || held.is_fresh(now) && !anew)
+        {
             return held.keys.clone();
         }
-        let keys = match fetch.await {
-            Ok(keys) => Some(Arc::new(keys)),
+        let (at, keys) = match fetch.await {
+            Ok(keys) => (now, Some(Arc::new(keys))),
             Err(why) => {
                 tracing::warn!(address = &*asked.address, %why, "keys could not be read");
-                None
+                // Whoever names a key that nobody has takes none away that there are.
+                let before = held.take().filter(|held| held.is_fresh(now));
+                before.map_or((now, None), |held| (held.at, held.keys))
             }
         };
         *held = Some(Fetched {
-            at: now,
+            at,
+            asked: now,
             keys: keys.clone(),
         });
         keys
