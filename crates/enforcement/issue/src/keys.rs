@@ -242,7 +242,8 @@ impl SigningKeys {
     }
 
     /// A token of this kind with these claims, by the key that signs at `now`: the latest one that
-    /// is active. None where there is no such key.
+    /// is active, or the first one where none is by a clock that was set back. None where there is
+    /// no key.
     pub fn sign(
         &self,
         token_type: TokenType,
@@ -250,8 +251,10 @@ impl SigningKeys {
         now: Timestamp,
     ) -> Option<Result<String, SignFault>> {
         let keys = self.keys.load();
-        let active = keys.iter().filter(|key| key.active_from <= now);
-        let key = active.max_by_key(|key| key.active_from)?;
+        let begun = keys.iter().filter(|key| key.active_from <= now);
+        let newest = begun.max_by_key(|key| key.active_from);
+        // Where the clock was set back to before each of them, the first: verifiers know it.
+        let key = newest.or_else(|| keys.iter().min_by_key(|key| key.active_from))?;
         Some(key.signer.sign(token_type, claims))
     }
 

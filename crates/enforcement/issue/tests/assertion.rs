@@ -12,9 +12,10 @@ use data_encoding::BASE64URL_NOPAD;
 use gw_door::{Answer, Door, DoorOptions, Open, Particulars};
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user, visit};
 use gw_issue::{ASSERTION_PURPOSE, Assertions, Claims, KeyError, Pace, SigningKeys};
+use gw_jose::TokenType;
 use gw_leases::Core;
 use gw_ledger::{ExchangeKind, Method, Personal};
-use gw_model::{AuthnMethod, Change, Session, User};
+use gw_model::{AuthnMethod, Change, Session, Timestamp, User};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, jwk::Jwk};
 use tokio::task::LocalSet;
 
@@ -269,4 +270,21 @@ async fn a_key_follows_once_the_one_before_signs_unless_it_has_to_at_once() {
     assert_eq!(engine.view().facts.keys().count(), 3);
     house.tested.clock.advance(Duration::from_secs(301));
     assert!(keys.rotate(engine, Pace::InTurn).await.is_ok());
+}
+
+#[tokio::test]
+async fn with_a_clock_that_is_set_back_the_key_signs_that_verifiers_know() {
+    let house = house().await;
+    let engine = &house.tested.engine;
+    let keys = SigningKeys::open(engine, ASSERTION_PURPOSE).await.unwrap();
+    let clock = &house.tested.clock;
+    let kid = |at: Timestamp| {
+        let token = keys.sign(TokenType::Jwt, &serde_json::json!({}), at);
+        let token = token.unwrap().unwrap();
+        jsonwebtoken::decode_header(&token).unwrap().kid.unwrap()
+    };
+    let first = kid(clock.now());
+    keys.rotate(engine, Pace::InTurn).await.unwrap();
+    let long_ago = clock.now().before(Duration::from_secs(86_400));
+    assert_eq!(kid(long_ago), first);
 }
