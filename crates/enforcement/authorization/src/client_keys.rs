@@ -146,7 +146,8 @@ impl FetchedKeys {
         if let Some(held) = held.as_ref()
             && (now.since(held.asked) < AGAIN || held.is_fresh(now) && !anew)
         {
-            return held.keys.clone();
+            // What was kept while nobody answered ages meanwhile.
+            return held.keys.clone().filter(|_| held.is_fresh(now));
         }
         let (at, keys) = match fetch.await {
             Ok(keys) => (now, Some(Arc::new(keys))),

@@ -411,6 +411,39 @@ async fn keys_are_found_where_the_issuer_says_and_again_when_they_change() {
 }
 
 #[tokio::test]
+async fn an_unknown_key_takes_none_away_while_the_issuer_is_out_and_they_end_in_time() {
+    let (known, other) = (signer(), signer());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = format!("http://{}", listener.local_addr().unwrap());
+    let server = Server::with(vec![
+        trusting(vec![issuer_at(&at)]),
+        fact(41, None, &of_repository("deployer", "acme/shop")),
+    ])
+    .await;
+    let keys = std::sync::Mutex::new(set_of(&known));
+    let served = serving(listener, |path| says(&at, &keys.lock().unwrap(), path));
+    let asking = async {
+        let ask = async |by, id| {
+            let token = token(&server, by, id, json!({"iss": at}));
+            exchanged(&server, &token).await.status()
+        };
+        assert_eq!(ask(&known, "t1").await, StatusCode::OK);
+        *keys.lock().unwrap() = json!("out of order").to_string();
+        server.later(Duration::from_secs(295));
+        assert_eq!(ask(&other, "t2").await, StatusCode::UNAUTHORIZED);
+        assert_eq!(ask(&known, "t3").await, StatusCode::OK);
+        server.later(Duration::from_secs(6));
+        assert_eq!(ask(&known, "t4").await, StatusCode::UNAUTHORIZED);
+        server.later(Duration::from_secs(11));
+        assert_eq!(ask(&known, "t5").await, StatusCode::UNAUTHORIZED);
+    };
+    tokio::select! {
+        () = asking => {}
+        () = served => {}
+    }
+}
+
+#[tokio::test]
 async fn an_issuer_whose_keys_cannot_be_had_vouches_for_nobody() {
     let key = signer();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
