@@ -233,6 +233,38 @@ async fn bodies_pass_whole_in_both_directions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_takes_hold_up_no_other() {
+    const TAKEN: usize = 4 * 1024 * 1024;
+    let peer = Peer::plain(Speaks::H2).await;
+    let house = house(&peer).await;
+    let io = TokioIo::new(connect_tls(&house, "wiki.test", b"h2").await);
+    let (mut client, connection) = Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(4 * 1024 * 1024)
+        .handshake(io)
+        .await
+        .unwrap();
+    tokio::spawn(async move {
+        // How it ends is seen by each request.
+        let _ = connection.await;
+    });
+    let mut ask = async || {
+        let endless = request("GET", "/endless", false, nothing());
+        client.send_request(endless).await.unwrap()
+    };
+    let mut untaken = Vec::new();
+    for _ in 0..8 {
+        untaken.push(ask().await);
+    }
+    let mut taken = ask().await;
+    let mut bytes = 0;
+    while bytes < TAKEN {
+        bytes += piece(&mut taken).await.unwrap().len();
+    }
+    assert_eq!(peer.connected.borrow().0, 1, "they share a connection");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cut_resets_its_own_stream_and_no_other() {
     let peer = Peer::plain(Speaks::H2).await;
     let house = house(&peer).await;

@@ -209,6 +209,12 @@ impl Peer {
                 let body = StreamBody::new(futures_util::StreamExt::chain(begun, still));
                 Ok(Response::new(Body::new(body)))
             }
+            "/endless" => {
+                let piece = Bytes::from_static(&[b'e'; 16 * 1024]);
+                let pieces =
+                    futures_util::stream::repeat_with(move || Ok(Frame::data(piece.clone())));
+                Ok(Response::new(Body::new(StreamBody::new(pieces))))
+            }
             "/refuse" => Err(Reset(h2::Reason::REFUSED_STREAM.into())),
             "/calm" => Err(Reset(h2::Reason::ENHANCE_YOUR_CALM.into())),
             "/reset" | "/calm-later" => {
