@@ -4,7 +4,8 @@
 //! have a seat each ([`seats`]), which the weakest lose first, by what they have shown ([`pass`]);
 //! what strangers ask is worked on in turns of its own ([`turnstile`]), so that people who are
 //! signed in never stand behind them; and one person asks no faster than so ([`paces`]). Frames
-//! without work have a price ([`frames`]); what is under way at apps is counted
+//! without work have a price ([`frames`]), and some that nobody reads wear a connection to an
+//! upstream out ([`wear`]); what is under way at apps is counted
 //! ([`exchanges`]), and so is what they leave untaken ([`answers`]); and who does not come on is
 //! noticed ([`watch`]).
 
@@ -19,6 +20,7 @@ mod seats;
 mod shares;
 mod turnstile;
 mod watch;
+mod wear;
 
 pub(crate) use addresses::Addresses;
 pub(crate) use answers::{Answers, Untaken};
@@ -32,3 +34,4 @@ pub(crate) use turnstile::{
     begin_turn, charge, in_turns, keep_turning, spawn, spawn_owner, spawn_unpinned,
 };
 pub(crate) use watch::{Pace, StreamPace, Waits, watch};
+pub(crate) use wear::{LATE_PIECES_MAX, PIECES_BYTES_MAX};

@@ -8,6 +8,8 @@
 
 use std::{io::IoSlice, time::Instant};
 
+use super::wear::Wear;
+
 const HEAD_BYTES: usize = 9;
 /// The client's connection preface, before its first frame.
 const PREFACE_BYTES: u32 = 24;
@@ -19,6 +21,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 
+const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// What one frame of an answer, or of a request's body, gives back: an update of two windows,
@@ -55,6 +58,8 @@ pub(crate) struct Meter {
     frames: u64,
     heads: u64,
     head_open: bool,
+    /// Of an upstream alone.
+    wear: Option<Box<Wear>>,
 }
 
 #[derive(Debug, Default)]
@@ -72,14 +77,19 @@ struct Frame {
     length: u32,
     kind: u8,
     flags: u8,
+    stream: u32,
 }
 
 impl Meter {
     /// A connection that begins, with so many at once and so many more each second.
     pub(crate) fn new(peer: Peer, at_once: u32, each_second: u32) -> Self {
-        let (received, sent) = match peer {
-            Peer::Client => (Frames::after_preface(), Frames::default()),
-            Peer::Upstream => (Frames::default(), Frames::after_preface()),
+        let (received, sent, wear) = match peer {
+            Peer::Client => (Frames::after_preface(), Frames::default(), None),
+            Peer::Upstream => (
+                Frames::default(),
+                Frames::after_preface(),
+                Some(Box::default()),
+            ),
         };
         Self {
             peer,
@@ -92,6 +102,7 @@ impl Meter {
             frames: 0,
             heads: 0,
             head_open: false,
+            wear,
         }
     }
 
@@ -107,6 +118,7 @@ impl Meter {
             frames,
             heads,
             head_open,
+            wear,
             ..
         } = self;
         received.pass(bytes, |frame| {
@@ -114,6 +126,12 @@ impl Meter {
             *frames += 1;
             *heads += u64::from(frame.kind == HEADERS);
             *head_open = frame.is_head() && frame.flags & END_HEADERS == 0;
+            if let Some(wear) = wear
+                && frame.kind == DATA
+                && frame.flags & END_STREAM == 0
+            {
+                wear.piece(frame.stream, frame.length);
+            }
         });
         if price > self.left {
             self.give_for_time();
@@ -124,10 +142,17 @@ impl Meter {
 
     /// Follows what went to the other side.
     pub(crate) fn sent(&mut self, bytes: &[u8]) {
-        let Self { peer, sent, .. } = self;
+        let Self {
+            peer, sent, wear, ..
+        } = self;
         let mut given = 0_u32;
         sent.pass(bytes, |frame| {
             given = given.saturating_add(frame.gives(*peer));
+            if let Some(wear) = wear
+                && frame.kind == RST_STREAM
+            {
+                wear.reset(frame.stream);
+            }
         });
         self.give(given);
     }
@@ -140,6 +165,11 @@ impl Meter {
             self.sent(here);
             left -= here.len();
         }
+    }
+
+    /// Whether it has borne so much that the connection is to get no new streams.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.wear.as_ref().is_some_and(|wear| wear.is_worn())
     }
 
     /// What has begun to come and not yet ended: a request's head, or the head of a frame, by
@@ -220,11 +250,13 @@ impl Frames {
 }
 
 impl Frame {
-    const fn read([a, b, c, kind, flags, ..]: [u8; HEAD_BYTES]) -> Self {
+    const fn read([a, b, c, kind, flags, stream @ ..]: [u8; HEAD_BYTES]) -> Self {
         Self {
             length: u32::from_be_bytes([0, a, b, c]),
             kind,
             flags,
+            // The first bit has no meaning (RFC 9113, section 4.1).
+            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
         }
     }
 

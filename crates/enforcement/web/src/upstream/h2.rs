@@ -10,6 +10,7 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
@@ -38,14 +39,16 @@ use super::{
     repeat,
     server::{How, Server},
 };
-use crate::{body::UpBody, cut_io::Abort, flow::Flow, metrics::spawn};
+use crate::{
+    body::UpBody,
+    bounds::{LATE_PIECES_MAX, PIECES_BYTES_MAX},
+    cut_io::Abort,
+    flow::Flow,
+    metrics::{ThreadMetrics, spawn},
+};
 
 /// Connections to one server that one thread has at the most.
 const LINES_MAX: usize = 8;
-
-/// What small pieces of answers that nobody has taken yet may cost beside their bytes, on one
-/// connection: some 70,000 pieces. Streams share it, so what is too little ends all of them.
-const PIECES_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// This thread's connections to one server.
 #[derive(Default)]
@@ -60,7 +63,7 @@ pub(super) struct Line {
     abort: Abort,
     streams: Cell<usize>,
     /// It gets no further streams.
-    is_retired: Cell<bool>,
+    is_retired: Rc<Cell<bool>>,
     last_used: Cell<Instant>,
     generation: u64,
 }
@@ -180,6 +183,7 @@ pub(super) async fn send(
 async fn begin(server: &Rc<Server>, io: Io) -> Result<Rc<Line>, UpstreamFault> {
     let bounds = &server.shared().bounds;
     let abort = io.abort().clone();
+    let is_retired = Rc::new(Cell::new(false));
     let (sender, connection) = Builder::new()
         .enable_push(false)
         .initial_window_size(bounds.stream_window_bytes)
@@ -187,32 +191,42 @@ async fn begin(server: &Rc<Server>, io: Io) -> Result<Rc<Line>, UpstreamFault> {
         .max_header_list_size(u32::try_from(bounds.answer_head).unwrap_or(u32::MAX))
         .max_send_buffer_size(bounds.buffer_bytes)
         .data_frame_budget(PIECES_BYTES_MAX)
+        .max_local_error_reset_streams(Some(LATE_PIECES_MAX))
         .initial_max_send_streams(bounds.streams_max)
-        .handshake(Metered::new(io, server.shared()))
+        .handshake(Metered::new(io, server.shared(), is_retired.clone()))
         .await
         .map_err(|source| UpstreamFault::Failed {
             address: server.name().clone(),
             source: source.into(),
         })?;
-    spawn(drive(connection, abort.clone()));
+    let metrics = server.shared().metrics.clone();
+    spawn(drive(connection, abort.clone(), metrics));
     Ok(Rc::new(Line {
         sender,
         abort,
         streams: Cell::new(0),
-        is_retired: Cell::new(false),
+        is_retired,
         last_used: Cell::new(Instant::now()),
         generation: server.generation(),
     }))
 }
 
 /// Moves a connection's bytes until it ends or is aborted.
-async fn drive(mut connection: Connection<Metered, Bytes>, abort: Abort) {
+async fn drive(
+    mut connection: Connection<Metered, Bytes>,
+    abort: Abort,
+    metrics: Arc<ThreadMetrics>,
+) {
     poll_fn(|cx| {
         if abort.poll_aborted(cx).is_ready() {
             return Poll::Ready(());
         }
-        std::pin::Pin::new(&mut connection).poll(cx).map(|ended| {
+        Pin::new(&mut connection).poll(cx).map(|ended| {
             if let Err(fault) = ended {
+                let calm = fault.reason() == Some(Reason::ENHANCE_YOUR_CALM);
+                if calm && fault.is_library() {
+                    metrics.upstream_floods.add(1);
+                }
                 tracing::debug!(%fault, "a connection to an upstream ended");
             }
         })

@@ -1,8 +1,10 @@
 //! An upstream's byte stream whose frames have their price.
 
 use std::{
+    cell::Cell,
     io,
     pin::Pin,
+    rc::Rc,
     sync::Arc,
     task::{Context, Poll, ready},
 };
@@ -20,10 +22,12 @@ pub(super) struct Metered {
     io: Io,
     meter: Meter,
     metrics: Arc<ThreadMetrics>,
+    /// The connection gets no further streams.
+    is_retired: Rc<Cell<bool>>,
 }
 
 impl Metered {
-    pub(super) fn new(io: Io, shared: &Shared) -> Self {
+    pub(super) fn new(io: Io, shared: &Shared, is_retired: Rc<Cell<bool>>) -> Self {
         let (at_once, each_second) = (
             shared.bounds.idle_frames_at_once,
             shared.bounds.idle_frames_per_second,
@@ -32,6 +36,7 @@ impl Metered {
             io,
             meter: Meter::new(Peer::Upstream, at_once, each_second),
             metrics: shared.metrics.clone(),
+            is_retired,
         }
     }
 }
@@ -46,6 +51,9 @@ impl AsyncRead for Metered {
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         let read = buf.filled().get(before..).unwrap_or_default();
         let metered = self.meter.received(read);
+        if self.meter.is_worn() {
+            self.is_retired.set(true);
+        }
         Poll::Ready(metered.map_err(|flood| {
             self.metrics.upstream_floods.add(1);
             self.io.abort().abort();
