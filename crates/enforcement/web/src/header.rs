@@ -34,6 +34,17 @@ pub struct AppHeaders {
     pub told: ToldHeaders,
 }
 
+impl AppHeaders {
+    /// Whether a header could tell this app who came: one of its own, one of their family, or,
+    /// where it believes in any, one whose name says that somebody is named. An app that reads
+    /// `x-proxy-user` reads `x-proxy-roles` as well.
+    fn is_claim(&self, name: &str) -> bool {
+        let of_family = |own: &FoldedName| own.spells(name) || own.is_family_of(name);
+        !self.identity.is_empty()
+            && (self.identity.iter().any(of_family) || spelling::names_somebody(name))
+    }
+}
+
 /// Names of the plain headers that tell an app who came.
 #[derive(Debug, Clone, Default)]
 pub struct ToldHeaders {
@@ -106,7 +117,7 @@ fn strip(
             || spelling::is_identity(name.as_str())
             || spelling::is_misspelled_framing(name.as_str())
             || (!keep_overrides && spelling::is_override(name.as_str()))
-            || app.identity.iter().any(|n| n.spells(name.as_str()))
+            || app.is_claim(name.as_str())
     });
 }
 

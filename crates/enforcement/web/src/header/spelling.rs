@@ -20,7 +20,17 @@ impl FoldedName {
     pub fn spells(&self, name: &str) -> bool {
         same(name.as_bytes(), &self.0)
     }
+
+    /// Whether a header's name begins as this one does, before its last part.
+    pub fn is_family_of(&self, name: &str) -> bool {
+        let last = self.0.iter().rposition(|byte| *byte == b'-');
+        let family = last.and_then(|last| self.0.get(..=last));
+        family.is_some_and(|family| family != NO_FAMILY && starts(name.as_bytes(), family))
+    }
 }
+
+/// What names of all kinds begin with.
+const NO_FAMILY: &[u8] = b"x-";
 
 const fn fold(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() {
@@ -87,7 +97,14 @@ const IDENTITY_PREFIXES: [&str; 37] = [
 ];
 
 /// The same as whole names.
-const IDENTITY_NAMES: [&str; 63] = [
+const IDENTITY_NAMES: [&str; 70] = [
+    "affiliation",
+    "eppn",
+    "persistent-id",
+    "x-apigateway-api-userinfo",
+    "x-endpoint-api-userinfo",
+    "x-proxy-roles",
+    "x-rh-identity",
     "proxy-client-ip",
     "x-azure-clientip",
     "x-azure-socketip",
@@ -153,6 +170,44 @@ const IDENTITY_NAMES: [&str; 63] = [
     // A CGI server hands it on as HTTP_PROXY.
     "proxy",
 ];
+
+/// What a part of a name ends with that tells who somebody is or what they may do.
+const NAMING: [&str; 12] = [
+    "user",
+    "username",
+    "userinfo",
+    "email",
+    "group",
+    "groups",
+    "role",
+    "roles",
+    "login",
+    "subject",
+    "principal",
+    "identity",
+];
+
+/// Whether a name says that somebody is named, or what they are; a `User-Agent` is nobody.
+pub(super) fn names_somebody(name: &str) -> bool {
+    let is_mark = |letter: char| !letter.is_ascii_alphanumeric();
+    let ends = |part: &str| {
+        NAMING.iter().any(|word| {
+            let tail = part.len().checked_sub(word.len());
+            let tail = tail.and_then(|at| part.get(at..));
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word))
+        })
+    };
+    let mut parts = name.split(is_mark).peekable();
+    while let Some(part) = parts.next() {
+        let is_agent = parts
+            .peek()
+            .is_some_and(|next| next.eq_ignore_ascii_case("agent"));
+        if ends(part) && !is_agent {
+            return true;
+        }
+    }
+    false
+}
 
 /// Names that make some servers take a request for another.
 const OVERRIDE_NAMES: [&str; 16] = [

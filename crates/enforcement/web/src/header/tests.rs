@@ -54,6 +54,41 @@ fn identity_headers_are_stripped_in_every_spelling_and_number() {
 }
 
 #[test]
+fn an_app_that_believes_in_headers_gets_none_that_name_somebody() {
+    let app = AppHeaders {
+        identity: vec![FoldedName::new("X-Proxy-User")],
+        ..AppHeaders::default()
+    };
+    for name in [
+        "x-proxy-roles",
+        "X_Proxy_Ext_Department",
+        "x-acme-role",
+        "webuser",
+        "x-user-roles-bin",
+    ] {
+        let mut headers = map(&[(name, "admin"), ("accept", "*/*")]);
+        strip_request(&mut headers, &app, true);
+        assert_eq!(names(&headers), ["accept"], "{name}");
+    }
+    for name in [
+        "user-agent",
+        "x-user-agent",
+        "x-file-name",
+        "x-requested-with",
+        "x-csrf-token",
+        "traceparent",
+        "content-type",
+    ] {
+        let mut headers = map(&[(name, "a")]);
+        strip_request(&mut headers, &app, true);
+        assert_eq!(names(&headers), [name]);
+        let mut headers = map(&[("x-acme-role", "a")]);
+        strip_request(&mut headers, &AppHeaders::default(), true);
+        assert_eq!(names(&headers), ["x-acme-role"], "it believes in none");
+    }
+}
+
+#[test]
 fn override_headers_pass_only_where_a_route_declares_them() {
     for name in ["X-HTTP-Method-Override", "X_Original_URL", "X-Rewrite-Url"] {
         let given = map(&[(name, "/admin")]);

@@ -20,7 +20,7 @@ const OWN: [(&str, &str); 3] = [
 ];
 
 /// Names of claims, of Gatewright's own, of this app's, and of other gateways and servers.
-const NAMES: [&str; 38] = [
+const NAMES: [&str; 40] = [
     "sm-user",
     "iv-user",
     "wl-proxy-client-cert",
@@ -38,6 +38,8 @@ const NAMES: [&str; 38] = [
     "x-wiki-user",
     "x-wiki-email",
     "x-wiki-groups",
+    "x-rh-identity",
+    "eppn",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
