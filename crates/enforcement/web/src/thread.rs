@@ -93,7 +93,13 @@ impl Thread {
                 shared.asking.clone(),
                 shared.under_way.clone(),
             ),
-            answers: Answers::new(shared.options.limits.stranger_answers_max),
+            answers: Answers::new(
+                shared
+                    .options
+                    .limits
+                    .stranger_answers_max
+                    .div_ceil(shared.options.threads.max(1)),
+            ),
             seats: Seats::new(
                 shared.options.limits,
                 shared.connected.clone(),
