@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc};
 
 use gw_door::{CutReason, NotOpened, Refusal};
 use gw_engine::Circumstances;
-use gw_model::{EndReason, Lever, Remedies, Remedy, SessionId};
+use gw_model::{EndReason, Lever, Remedies, Remedy, SessionId, Upstream};
 use gw_pages::{
     Message, redirect,
     refused::{Level, Links, View as Page},
@@ -159,7 +159,10 @@ fn nothing_was_sent(asked: &Asked, ended: Option<EndReason>, link: &str) -> Own 
 
 fn not_signed_in(asked: &Asked, ended: Option<EndReason>) -> Own {
     let app = &asked.inbound.app.app;
-    let title = format!("{} needs a sign-in", app.title);
+    let title = match &app.upstream {
+        Upstream::BuiltIn(_) => "This page needs a sign-in".to_owned(),
+        _ => format!("{} needs a sign-in", app.title),
+    };
     let why = ended.map_or("Nobody is signed in.", EndReason::sentence);
     let detail = format!(
         "{why} Open {} in a browser to sign in.",
