@@ -4,20 +4,22 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::Duration,
 };
 
 use gw_model::{
-    AccessRequest, Action, App, Authn, AuthnMethod, Context, HttpContext, Lever, PolicyId,
-    Principal, Resource, RouteName, SessionContext, Snapshot, TimeContext, Timestamp,
+    AccessRequest, Action, App, Authn, AuthnMethod, Context, Decision, HttpContext, Lever,
+    PolicyId, Principal, Resource, RouteName, SessionContext, Snapshot, TimeContext, Timestamp,
 };
 use gw_policy::{Policies, RemedyOptions, remedies};
 
 use crate::{
     operation::step,
-    proofs::{Proof, Proofs},
+    proofs::{Proof, Proofs, just_before},
     types::AccessWord,
 };
+
+/// How often it is looked whether time takes an answer away.
+const INSTANTS_MAX: usize = 16;
 
 /// What was found of somebody and a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +73,22 @@ pub(crate) fn routes(app: &Arc<App>) -> impl Iterator<Item = RouteAsked> {
     std::iter::once(rest).chain(declared)
 }
 
+/// When something is asked, and when whoever asks signed in.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    now: Timestamp,
+    signed_in: Timestamp,
+}
+
+impl Moment {
+    fn after_sign_in(now: Timestamp) -> Self {
+        Self {
+            now,
+            signed_in: just_before(now),
+        }
+    }
+}
+
 /// Looks at who reaches what, in the same policies, facts and moment.
 pub(crate) struct Looking<'a> {
     policies: &'a Policies,
@@ -106,10 +124,11 @@ impl<'a> Looking<'a> {
         let prepared = self
             .policies
             .prepare(self.facts, principal, action, &resource, self.now);
-        let permits = match &prepared {
-            Ok(prepared) => prepared.policy_ids().filter(|id| self.permits.contains(id)),
-            Err(_) => return Access::never(),
+        let Ok(prepared) = prepared else {
+            return Access::never();
         };
+        let permits = prepared.policy_ids();
+        let permits = permits.filter(|id| self.permits.contains(id));
         let permits: Vec<PolicyId> = permits.cloned().collect();
         if permits.is_empty() && !with_ways {
             return Access::never();
@@ -131,11 +150,17 @@ impl<'a> Looking<'a> {
             let condition = format!("account at {which}");
             (proof, AccessWord::Condition, vec![condition])
         });
-        for (proof, word, conditions) in own.into_iter().chain(by_providers) {
-            let decision = self.ask(principal, route, &resource, proof, |request| {
-                self.policies.decide(self.facts, request, self.now)
-            });
+        let now = Moment::after_sign_in(self.now);
+        let membership_until = prepared.membership_until();
+        for (proof, mut word, mut conditions) in own.into_iter().chain(by_providers) {
+            let asked = |moment| self.decide(principal, route, &resource, proof, moment);
+            let decision = asked(now);
             if decision.outcome.is_allow() {
+                if let Some((end, ended_by)) = ended(now, &decision, membership_until, asked) {
+                    word = AccessWord::Condition;
+                    conditions.push(end.to_owned());
+                    barred.extend(ended_by);
+                }
                 return Access {
                     word,
                     conditions,
@@ -165,7 +190,8 @@ impl<'a> Looking<'a> {
             return Access::never();
         }
         let options = RemedyOptions::default();
-        let found = self.ask(principal, route, resource, &self.passkey, |request| {
+        let now = Moment::after_sign_in(self.now);
+        let found = self.ask(principal, route, resource, &self.passkey, now, |request| {
             remedies(self.policies, self.facts, request, self.now, &options)
         });
         let is_condition = |lever: &Lever| !matches!(lever, Lever::Group(_));
@@ -197,18 +223,31 @@ impl<'a> Looking<'a> {
         }
     }
 
+    fn decide(
+        &self,
+        principal: Principal,
+        route: &RouteAsked,
+        resource: &Resource,
+        proof: &Proof,
+        moment: Moment,
+    ) -> Decision {
+        self.ask(principal, route, resource, proof, moment, |request| {
+            self.policies.decide(self.facts, request, moment.now)
+        })
+    }
+
     fn ask<T>(
         &self,
         principal: Principal,
         route: &RouteAsked,
         resource: &Resource,
         proof: &Proof,
+        moment: Moment,
         then: impl FnOnce(&AccessRequest<'_>) -> T,
     ) -> T {
         let address: IpAddr = Ipv4Addr::LOCALHOST.into();
-        let just_now = self.now.before(Duration::from_secs(1));
         let known = principal != Principal::Anonymous;
-        let event = known.then(|| proof.event.clone());
+        let event = known.then(|| proof.event_at(moment.signed_in));
         let names = self.facts.settings().network_names(address);
         let mut context = Context::from_address(address);
         context.network.names = &names;
@@ -216,7 +255,7 @@ impl<'a> Looking<'a> {
             events: event.as_slice(),
         };
         context.session = known.then_some(SessionContext {
-            started: just_now,
+            started: moment.signed_in,
             enrolment: false,
         });
         context.http = Some(HttpContext {
@@ -237,6 +276,37 @@ impl<'a> Looking<'a> {
             context,
         })
     }
+}
+
+/// What time alone asks of whoever is let in, and the policies by which it ends what they have.
+/// A membership that ends is none of it.
+fn ended(
+    begun: Moment,
+    first: &Decision,
+    membership_until: Timestamp,
+    asked: impl Fn(Moment) -> Decision,
+) -> Option<(&'static str, Vec<PolicyId>)> {
+    let mut until = first.valid_until;
+    for _ in 0..INSTANTS_MAX {
+        if until >= membership_until {
+            return None;
+        }
+        let later = asked(Moment {
+            now: until,
+            ..begun
+        });
+        if !later.outcome.is_allow() {
+            let anew = asked(Moment::after_sign_in(until));
+            let condition = match anew.outcome.is_allow() {
+                true => "fresh sign-in",
+                false => "time of day",
+            };
+            return Some((condition, later.because));
+        }
+        until = later.valid_until;
+    }
+    // It is looked at again and again.
+    Some(("time", Vec::new()))
 }
 
 /// Each policy once, where it comes first.

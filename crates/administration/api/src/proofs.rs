@@ -63,7 +63,19 @@ impl Proof {
     }
 }
 
-fn just_before(now: Timestamp) -> Timestamp {
+impl Proof {
+    /// The same, proven at this instant.
+    pub(crate) fn event_at(&self, at: Timestamp) -> AuthnEvent {
+        let mut event = self.event.clone();
+        event.at = at;
+        if let Some(said) = &mut event.provider {
+            Arc::make_mut(said).authenticated_at = Some(at);
+        }
+        event
+    }
+}
+
+pub(crate) fn just_before(now: Timestamp) -> Timestamp {
     now.before(Duration::from_secs(1))
 }
 

@@ -815,6 +815,59 @@ async fn more_than_is_looked_at_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
+async fn what_time_takes_away_is_a_condition() {
+    let but = |id: &str, unless: &str| {
+        format!(
+            "@id(\"{id}\")\nforbid (principal is User, action == Action::\"http.request\", resource in App::\"wiki\") unless {{ {unless} }};\n"
+        )
+    };
+    let on_a_day = "[1, 2, 3, 4, 5, 6, 7].contains(context.time.weekday)";
+    for (more, access, conditions, named) in [
+        (String::new(), AccessWord::Always, vec![], vec![]),
+        (
+            but("fresh", "context.authn.age_secs < 300"),
+            AccessWord::Condition,
+            vec!["fresh sign-in"],
+            vec!["fresh"],
+        ),
+        (
+            but(
+                "young",
+                "context has session && context.session.age_secs < 3600",
+            ),
+            AccessWord::Condition,
+            vec!["fresh sign-in"],
+            vec!["young"],
+        ),
+        (
+            but("before-noon", "context.time.hour < 12"),
+            AccessWord::Condition,
+            vec!["time of day"],
+            vec!["before-noon"],
+        ),
+        (
+            but("some-day", on_a_day),
+            AccessWord::Condition,
+            vec!["time"],
+            vec![],
+        ),
+    ] {
+        let tested = running(&format!("{WIKI}{more}")).await;
+        let reached: Listing<UserAccessView> = tested
+            .client
+            .call(Method::GET, "/v1/users/ana/access")
+            .await
+            .unwrap();
+        let wiki = reached.items.iter().find(|at| at.app.as_str() == "wiki");
+        let wiki = wiki.unwrap();
+        let because: Vec<_> = wiki.because.iter().map(ToString::to_string).collect();
+        assert_eq!(wiki.access, access, "{more}");
+        assert_eq!(wiki.conditions, conditions as Vec<&str>, "{more}");
+        assert_eq!(because[1..], named as Vec<&str>, "{more}");
+    }
+}
+
+#[tokio::test]
 async fn a_condition_names_what_permits_and_what_stands_in_the_way() {
     let for_keys = format!(
         "{WIKI}@id(\"wiki-by-key\")\nforbid (principal, action == Action::\"http.request\", resource in App::\"wiki\") unless {{ context.authn.phishing_resistant }};\n@id(\"wiki-just-now\")\nforbid (principal, action == Action::\"http.request\", resource in App::\"wiki\") unless {{ context.authn has phishing_resistant_age_secs && context.authn.phishing_resistant_age_secs < 60 }};\n"
