@@ -193,7 +193,7 @@ endpoints! {
         "Lets somebody register clients by themselves, within bounds (RFC 7591). The token is a secret, and is shown once.", takes InviteClient, gives 201 InvitationView;
     InvitationList: GET "/v1/invitations" => AdminRead on System,
         "Invitations by which clients may still be registered, by their ids. Their tokens are not shown.", asks [LIMIT, AFTER], gives 200 Listing<OpenInvitation>;
-    InvitationTakeBack: DELETE "/v1/invitations/{invitation}" => AdminClientChange on System,
+    InvitationTakeBack: DELETE "/v1/invitations/{invitation}" => AdminClientSuspend on System,
         "Takes an invitation back: nobody registers by it any more. Clients that did stay.", gives 200 Done;
     ClientShow: GET "/v1/clients/{client}" => AdminRead on System,
         "A client of the authorisation server. Its secrets are not shown, nor their hashes.", gives 200 ClientView;

@@ -201,6 +201,19 @@ async fn what_takes_two_people_is_proposed_by_one_and_made_by_the_other() {
 }
 
 #[tokio::test]
+async fn an_owner_invites_no_client_alone_and_takes_an_invitation_back() {
+    let all = organisation().await;
+    let wanted = serde_json::json!({ "app": "wiki", "hosts": ["new.example"] });
+    let invite = async |who| all.by(who, Method::POST, "/v1/clients", &wanted).await;
+    assert_eq!(invite(&all.olga).await.0, StatusCode::FORBIDDEN);
+    let (status, made) = invite(&all.otto).await;
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let path = format!("/v1/invitations/{}", made["id"].as_str().unwrap());
+    let (status, told) = all.by(&all.olga, Method::DELETE, &path, &()).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+}
+
+#[tokio::test]
 async fn a_group_and_its_members_are_rights_too_and_an_operator_proposes_what_an_owner_approves() {
     let all = organisation().await;
     let join = serde_json::json!({});

@@ -20,7 +20,8 @@ import { grantWords } from './invitations/grants';
 export function InvitationsPage() {
   const reading = useAll<List<Invitation>>('/v1/invitations');
   const [asked, setAsked] = useState<Invitation>();
-  const may = useMay('admin.client.change');
+  const mayInvite = useMay('admin.client.change');
+  const mayTakeBack = useMay('admin.client.suspend');
   // Read again in any case: one that could not be taken back may be used up or over.
   const close = () => {
     setAsked(undefined);
@@ -32,7 +33,7 @@ export function InvitationsPage() {
       wide
       above={<a href="/clients">Clients</a>}
       lead="By these, somebody may still register a client by themselves. Their tokens were shown once, and are not shown here."
-      aside={may && <InviteLink />}
+      aside={mayInvite && <InviteLink />}
     >
       <Shown reading={reading}>
         {({ items }) =>
@@ -47,7 +48,7 @@ export function InvitationsPage() {
           ) : (
             <Table
               caption="Invitations"
-              columns={columns(may ? setAsked : undefined)}
+              columns={columns(mayTakeBack ? setAsked : undefined)}
               rows={items}
               id={(invitation) => invitation.id}
               busy={reading.busy}
