@@ -9,7 +9,7 @@ use gw_model::{Actor, Client as Fact, SamlClient};
 use gw_oauth::{
     About, AuthorizationFault, AuthorizationRequest, Client, OFFLINE_ACCESS, Resources, Scopes,
 };
-use gw_pages::Page;
+use gw_pages::{Page, origin_of};
 use http::Response;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub(crate) fn ask(
 
 /// Where an answer leads, in a word: a host alone is one by `https`.
 fn place_of(answers: &str) -> &str {
-    let place = pages::origin_of(answers);
+    let place = origin_of(answers);
     place.strip_prefix("https://").unwrap_or(place)
 }
 

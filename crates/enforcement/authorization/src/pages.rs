@@ -1,15 +1,11 @@
 //! The pages that are alike.
 
-use askama::Template;
 use bytes::Bytes;
 use gw_oauth::{Delivery, ShownFault};
-use gw_pages::{Message, Page, Script, guard, redirect};
+use gw_pages::{FormOn, Message, guard, redirect};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use crate::visit::{Refusal, Visit};
-
-/// A form that posts itself; without scripts there is a button.
-const SUBMIT: Script = Script::new(include_str!("submit.js"));
 
 /// Something of ours failed.
 pub(crate) fn out_of_order() -> Response<Bytes> {
@@ -85,13 +81,6 @@ pub(crate) fn unanswerable(visit: &Visit, fault: &dyn std::fmt::Display) -> Resp
     message.links(visit.links()).render()
 }
 
-#[derive(Template)]
-#[template(path = "form_post.html")]
-struct FormPost<'a> {
-    action: &'a str,
-    fields: &'a [(&'static str, String)],
-}
-
 /// Brings an answer to a client.
 pub(crate) fn deliver(delivery: &Delivery) -> Response<Bytes> {
     match delivery {
@@ -103,10 +92,14 @@ pub(crate) fn deliver(delivery: &Delivery) -> Response<Bytes> {
 /// A page whose form goes on by itself to an app, which leads on from there to where it likes:
 /// browsers check that as well, so any place that is secure is allowed.
 pub(crate) fn posting(action: &str, fields: &[(&'static str, String)]) -> Response<Bytes> {
-    let mut page = Page::new("Back to the application")
-        .script(SUBMIT)
-        .form_to(origin_of(action))
-        .render(&FormPost { action, fields });
+    let mut page = FormOn {
+        title: "Back to the application",
+        sentence: &format!("What it asked for is sent to {action}."),
+        button: "Go on",
+        action,
+        fields,
+    }
+    .page();
     let policy = page.headers().get(header::CONTENT_SECURITY_POLICY);
     let policy = policy.and_then(|policy| policy.to_str().ok());
     let wider =
@@ -118,14 +111,6 @@ pub(crate) fn posting(action: &str, fields: &[(&'static str, String)]) -> Respon
     page
 }
 
-/// Scheme and authority of an address.
-pub(crate) fn origin_of(address: &str) -> &str {
-    let after = address.find("://").map_or(0, |at| at + 3);
-    let rest = address.get(after..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    address.get(..after + end).unwrap_or_default()
-}
-
 pub(crate) fn wrong_method<'a>(allowed: impl Iterator<Item = &'a Method>) -> Response<Bytes> {
     let allowed: Vec<_> = allowed.map(Method::as_str).collect();
     let mut response = Response::new(Bytes::new());
@@ -135,19 +120,4 @@ pub(crate) fn wrong_method<'a>(allowed: impl Iterator<Item = &'a Method>) -> Res
     }
     guard(&mut response);
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_ends_before_path_and_query() {
-        assert_eq!(
-            origin_of("https://a.example:8443/cb?x=1"),
-            "https://a.example:8443"
-        );
-        assert_eq!(origin_of("https://a.example?x=/"), "https://a.example");
-        assert_eq!(origin_of("https://a.example"), "https://a.example");
-    }
 }

@@ -21,7 +21,7 @@ mod times;
 
 pub use headers::{Csp, Script, guard, redirect};
 pub use message::Message;
-pub use onward::{goes_on, onward};
+pub use onward::{FormOn, goes_on, onward, origin_of};
 pub use page::{Link, Page, Width};
 pub use parts::{Chip, Tile};
 pub use room::{Bodies, Longest, NoRoom, Place, Room};

@@ -4,7 +4,7 @@
 use askama::Template;
 use bytes::Bytes;
 use gw_model::{Action, AppName, ProviderName};
-use gw_pages::{Message, Page, form::Fields, form::has_content_type, guard, redirect};
+use gw_pages::{Message, Page, form::Fields, form::has_content_type, guard, origin_of, redirect};
 use gw_store::Secret;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
@@ -414,7 +414,7 @@ pub(super) async fn link(visit: &Visit<'_>) -> Answer {
     };
     let mut page = Page::new(&title).links(visit.links());
     if let Onward::Form(form) = &begun.onward {
-        page = page.form_to(saml::origin_of(&form.action));
+        page = page.form_to(origin_of(&form.action));
     }
     let page = page.render(&content);
     kept(visit, page, &begun)

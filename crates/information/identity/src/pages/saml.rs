@@ -2,10 +2,9 @@
 //!
 //! What a provider's page posts is taken without any session: [`super::is_from_elsewhere`].
 
-use askama::Template;
 use bytes::Bytes;
 use gw_model::ProviderName;
-use gw_pages::{Message, Page, Script, form::has_content_type, guard, redirect};
+use gw_pages::{FormOn, Message, form::has_content_type, guard, redirect};
 use gw_saml::{PostForm, sp::ResponseFault};
 use http::{HeaderValue, Response, StatusCode, header};
 
@@ -32,17 +31,6 @@ pub(super) const FINISH: &str = "/provider/saml/finish";
 /// Where our metadata lies.
 pub(super) const METADATA: &str = "/provider/saml/metadata";
 
-const SEND_ON: Script = Script::new(include_str!("send_on.js"));
-
-#[derive(Template)]
-#[template(path = "send_on.html")]
-struct SendOn<'a> {
-    provider: &'a str,
-    sentence: &'a str,
-    action: &'a str,
-    fields: &'a [(&'static str, String)],
-}
-
 /// Sends a browser on to a provider.
 pub(super) fn onward(visit: &Visit<'_>, name: &ProviderName, to: &Onward) -> Response<Bytes> {
     match to {
@@ -52,26 +40,14 @@ pub(super) fn onward(visit: &Visit<'_>, name: &ProviderName, to: &Onward) -> Res
 }
 
 fn posted_on(provider: &str, form: &PostForm) -> Response<Bytes> {
-    let content = SendOn {
-        provider,
+    FormOn {
+        title: &format!("On to {provider}"),
         sentence: "Your browser goes on by itself; where it does not, go on by the button.",
+        button: &format!("Go to {provider}"),
         action: &form.action,
         fields: &form.fields,
-    };
-    Page::new("One moment")
-        .script(SEND_ON)
-        .form_to(origin_of(&form.action))
-        .render(&content)
-}
-
-/// Scheme, host and port of an address.
-pub(super) fn origin_of(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    let end = url
-        .get(host..)
-        .and_then(|rest| rest.find(['/', '?', '#']))
-        .map_or(url.len(), |at| host + at);
-    url.get(..end).unwrap_or(url)
+    }
+    .page()
 }
 
 /// A provider's page posted its answer. Nobody is signed in yet: who is in this browser now is not
@@ -334,21 +310,4 @@ fn not_heard(visit: &Visit<'_>) -> Refusal {
         "What came about a sign-out could not be checked, so nothing was changed here. Whoever looks after Gatewright finds the reason in its log.",
         None,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_form_may_go_to_the_origin_of_its_address() {
-        for (url, origin) in [
-            ("https://idp.test/sso?x=1", "https://idp.test"),
-            ("https://idp.test:8443/a://b", "https://idp.test:8443"),
-            ("https://idp.test", "https://idp.test"),
-            ("https://idp.test?x=/", "https://idp.test"),
-        ] {
-            assert_eq!(origin_of(url), origin);
-        }
-    }
 }
