@@ -78,10 +78,16 @@ impl Clients {
     }
 }
 
+/// Whether it is a program by which people come here, as the configuration file declares one.
+fn brings_people(fact: &Fact) -> bool {
+    let read = serde_json::from_str::<serde_json::Value>(&fact.registration);
+    read.is_ok_and(|read| read.get("protocol").is_some())
+}
+
 /// A registration that holds, by the name that the fact has.
 fn read(fact: &Fact) -> Option<Client> {
-    if serde_json::from_str::<SamlClient>(&fact.registration).is_ok() {
-        // It speaks SAML, and is nobody here.
+    if serde_json::from_str::<SamlClient>(&fact.registration).is_ok() || brings_people(fact) {
+        // It is nobody here.
         return None;
     }
     let read: Client = match serde_json::from_str(&fact.registration) {
