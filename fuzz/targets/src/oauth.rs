@@ -225,8 +225,11 @@ pub(crate) fn client_credentials(data: &[u8]) {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encoded(id.as_str()), encoded(&secret));
     let written = format!("Basic {}", BASE64.encode(pair.as_bytes()));
-    let (again, same) = basic_credentials(&written).unwrap();
-    assert_eq!((again, same), (id, secret));
+    match basic_credentials(&written) {
+        Ok(read) => assert_eq!(read, (id, secret)),
+        // Written out in full it may be longer than a value may be.
+        Err(fault) => assert!(written.len() > 4096, "{fault}"),
+    }
 }
 
 /// The wish of a client that somebody be signed out, as a query.

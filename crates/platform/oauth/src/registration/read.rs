@@ -2,6 +2,7 @@
 
 use gw_jose::{Algorithm, json};
 use gw_model::Timestamp;
+use serde_json::Value;
 
 use super::{RegistrationFault, members::Members, sector};
 use crate::{
@@ -311,7 +312,11 @@ fn keys(members: &Members) -> Result<Option<ClientKeys>, RegistrationFault> {
 }
 
 fn scopes(members: &Members, rules: &RegistrationRules) -> Result<Scopes, RegistrationFault> {
-    let asked = members.text("scope")?.map(Scopes::parse).transpose()?;
+    // A client that has none says so by a text that is empty, and does not get all by it.
+    let asked = match members.value("scope") {
+        Some(Value::String(text)) if text.is_empty() => Some(Scopes::default()),
+        _ => members.text("scope")?.map(Scopes::parse).transpose()?,
+    };
     Ok(match asked {
         None => rules.scopes.clone(),
         // Less may be given than is asked for; the answer says what (RFC 7591, 3.2.1).

@@ -309,6 +309,16 @@ fn what_is_told_of_a_sector_may_be_said_again() {
 }
 
 #[test]
+fn a_client_without_scopes_does_not_get_all_by_saying_what_it_was_told() {
+    let current = with(json!({"scope": "nothing-known"})).unwrap().client;
+    assert!(current.scopes.is_empty());
+    let told = serde_json::to_value(ClientMetadata::of(&current)).unwrap();
+    let said = body(json!({"client_id": "new", "scope": told["scope"]}));
+    let again = Registration::change(said.as_bytes(), &current, &rules(), &secret(), NOW).unwrap();
+    assert!(again.client.scopes.is_empty());
+}
+
+#[test]
 fn a_client_changes_its_own_registration_and_keeps_its_secret() {
     let current = with(json!({"client_name": "Old"})).unwrap().client;
     let change = |more: Value| {
