@@ -65,6 +65,8 @@ impl SqliteStore {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is gone from the file as well, not only from its tables.
+        connection.pragma_update(None, "secure_delete", true)?;
         let sealed = connection.query_row(SEALED, [], |row| row.get(0))?;
         let sealer = Arc::new(Sealer::open(key, folder.path(), words::count(sealed))?);
         let reader = Arc::new(SqliteReader::new(path, sealer.clone()));
@@ -393,11 +395,15 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreError> {
 mod tests {
     use super::*;
 
+    fn store(outer: &Path) -> SqliteStore {
+        let folder = DataFolder::open(&outer.join("data")).unwrap();
+        SqliteStore::open(folder, &KeySource::DataFolder).unwrap()
+    }
+
     #[test]
     fn a_commit_is_synced_before_it_is_acknowledged() {
         let outer = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(&outer.path().join("data")).unwrap();
-        let store = SqliteStore::open(folder, &KeySource::DataFolder).unwrap();
+        let store = store(outer.path());
         let pragma = |name: &str| -> String {
             let text = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
             let read = |row: &rusqlite::Row<'_>| row.get(0);
@@ -407,5 +413,22 @@ mod tests {
         assert_eq!(pragma("synchronous"), full);
         assert_eq!(pragma("journal_mode"), "wal");
         assert_eq!(pragma("foreign_keys"), "1");
+    }
+
+    #[test]
+    fn nothing_is_left_in_the_file_of_what_was_deleted() {
+        let outer = tempfile::tempdir().unwrap();
+        let store = store(outer.path());
+        let run = |text: &str| store.connection.execute_batch(text).unwrap();
+        let is_there = || {
+            run("PRAGMA wal_checkpoint(TRUNCATE)");
+            let file = std::fs::read(store.folder.path().join(DATABASE)).unwrap();
+            file.windows(6).any(|bytes| bytes == b"hidden")
+        };
+        run("CREATE TABLE probe(word TEXT)");
+        run("INSERT INTO probe SELECT 'hid' || 'den' FROM sqlite_schema");
+        assert!(is_there());
+        run("DELETE FROM probe");
+        assert!(!is_there());
     }
 }
