@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { startOrganisation } from './lib/gateway.mjs';
 import { PASSWORD, added, drops, group, hasOpenLdap, joins, leaves, removed, sets, startOpenLdap } from './lib/openldap.mjs';
+import { freePorts } from './lib/ports.mjs';
 import { until } from './lib/until.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { Visitor } from './lib/visitor.mjs';
@@ -269,10 +270,12 @@ describe('people of a directory', { skip: !hasOpenLdap && 'slapd is not installe
 });
 
 describe('a directory that wants a certificate', { skip: !hasOpenLdap && 'slapd is not installed: scripts/setup-test.sh does it' }, () => {
-  let directory, gateway, upstream;
+  let directory, gateway, upstream, told;
 
   const shows = (port) => config(port).replace(/bind_dn = .*\npassword = .*\n/, 'certificate = "lab.pem"\nkey = "lab.key"\n');
   const shown = () => gateway.json('directory', 'show', 'lab');
+  const numbers = async () => (await fetch(`http://127.0.0.1:${told}/metrics`)).text();
+  const isPartial = async (value) => (await numbers()).includes(`gatewright_directory_partial{directory="lab"} ${value}\n`);
   const rewrite = async (how) => writeFile(gateway.file, how(await readFile(gateway.file, 'utf8')));
 
   /** What reading it at once says. */
@@ -283,11 +286,12 @@ describe('a directory that wants a certificate', { skip: !hasOpenLdap && 'slapd 
 
   before(async () => {
     upstream = await startUpstream();
+    [told] = await freePorts(1);
     directory = await startOpenLdap(['ana', 'bo'], { demanding: true });
     await directory.change(group('staff', ['ana']));
     gateway = await startOrganisation({
       apps: [{ name: 'app', upstream: upstream.url }],
-      config: shows(directory.tls),
+      config: `[operations]\nlisten = ["127.0.0.1:${told}"]\n${shows(directory.tls)}`,
       policies: { 'app.cedar': POLICY, 'provisioning.cedar': await readFile(ROLE, 'utf8') },
       prepare: (gateway) => directory.giveCertificateTo(gateway),
     });
@@ -345,6 +349,7 @@ describe('a directory that wants a certificate', { skip: !hasOpenLdap && 'slapd 
     assert.ok(!(await gateway.user('bo')).disabled);
     const { partial, references, conflicts } = await shown();
     assert.deepEqual([partial, references], [true, 1]);
+    assert.ok(await isPartial(1), await numbers());
     assert.ok(conflicts.some(({ why }) => /1 of them stay as they are/.test(why)), JSON.stringify(conflicts));
     const overview = await gateway.json('api', '/v1/overview');
     assert.ok(overview.attention.some(({ id, what }) => id === 'directory' && /was not read whole/.test(what)));
@@ -353,5 +358,6 @@ describe('a directory that wants a certificate', { skip: !hasOpenLdap && 'slapd 
     await rewrite((text) => text.replace('pause = "1s"', '$&\nreferrals = "ignore"'));
     await until('bo is off', async () => (await gateway.user('bo')).disabled, 30_000);
     assert.equal((await shown()).partial, false);
+    assert.ok(await isPartial(0), await numbers());
   });
 });

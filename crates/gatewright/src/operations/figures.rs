@@ -363,6 +363,11 @@ fn directories(page: &mut Exposition, watched: &Watched) {
         "What could not be as the directory says.",
         &|status| status.conflicts_total as f64,
     );
+    each(
+        "gatewright_directory_partial",
+        "Whether who is missing may be elsewhere, where nobody goes, so that nobody is taken for gone.",
+        &|status| flag(status.is_partial),
+    );
 }
 
 /// Of two spans one of which is nothing, the first as it is or the second below zero.
