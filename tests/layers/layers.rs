@@ -16,6 +16,7 @@ mod licence;
 mod linked;
 mod promises;
 mod refusals;
+mod words;
 
 use std::collections::BTreeSet;
 

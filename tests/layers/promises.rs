@@ -1,6 +1,9 @@
 //! The tests that `docs/security.md` names are there.
 
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use crate::house::root;
 
@@ -53,6 +56,8 @@ fn is_there(text: &str, file: &str, name: &str) -> bool {
 fn every_test_that_a_promise_names_is_there() {
     let promises = promises();
     assert!(promises.len() > 30, "{} promises were read", promises.len());
+    let each: BTreeSet<_> = promises.iter().map(|(promise, _)| promise).collect();
+    assert_eq!(each.len(), promises.len(), "a promise is made twice");
     let mut texts = BTreeMap::new();
     let mut missing = Vec::new();
     for (promise, tests) in &promises {
