@@ -1,6 +1,6 @@
 //! What the terminal says once the demo runs: which links to open, which file to edit.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use gw_model::{Actor, User};
 use gw_store::LinkKind;
@@ -31,10 +31,10 @@ pub(crate) async fn welcome(
         let Some(user) = facts.user_named(name) else {
             continue;
         };
-        let (what, url) = way_in(process, user, wants, &site("auth"), &site("portal")).await?;
+        let (what, url) = way_in(process, user, wants, &site("auth"), &site("portal"), program).await?;
         table.row([
             Cell::text(first_name(user)),
-            Cell::soft(what),
+            Cell::soft(&what),
             Cell::text(url),
         ]);
     }
@@ -59,7 +59,7 @@ pub(crate) async fn welcome(
         ),
         (
             "tools",
-            "the same over TLS",
+            "the same over TLS; who is not signed in gets 401",
             format!("curl --cacert {data}/tls/ca.pem {secure}"),
         ),
     ];
@@ -83,12 +83,17 @@ async fn way_in(
     wants: LinkKind,
     auth: &str,
     portal: &str,
-) -> Result<(&'static str, String), Failure> {
+    program: &str,
+) -> Result<(Cow<'static, str>, String), Failure> {
     if user.disabled {
-        return Ok(("is switched off", String::new()));
+        return Ok(("is switched off".into(), String::new()));
     }
     if !user.factors.is_empty() && wants == LinkKind::Enrolment {
-        return Ok(("has a passkey: sign in with it", format!("{portal}/")));
+        let again = format!(
+            "has a passkey; where it is gone: {program} user link {} --kind recovery",
+            user.name
+        );
+        return Ok((again.into(), format!("{portal}/")));
     }
     let made = process
         .identity
@@ -99,7 +104,7 @@ async fn way_in(
         LinkKind::Enrolment => "signs in by this link, once, to set up a passkey",
         LinkKind::SignIn | LinkKind::Recovery => "signs in by this link, once",
     };
-    Ok((what, format!("{auth}{}", made.path.expose())))
+    Ok((what.into(), format!("{auth}{}", made.path.expose())))
 }
 
 fn first_name(user: &User) -> &str {

@@ -53,7 +53,7 @@ pub(super) fn untold(
 
 pub(super) fn write(untold: &[StoredTransaction], ledger: &Ledger) -> Result<(), LateFault> {
     for transaction in untold {
-        tracing::info!(epoch = %transaction.epoch, "a change was made before the ledger could take it, at a first start or before a crash; it is recorded now");
+        tracing::info!(epoch = %transaction.epoch, "a change that was made while no ledger was open is recorded now; there is one at each first start");
         ledger.control().change_blocking(told(transaction))?;
     }
     Ok(())
