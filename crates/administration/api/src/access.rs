@@ -306,7 +306,7 @@ fn ended(
         until = later.valid_until;
     }
     // It is looked at again and again.
-    Some(("time", Vec::new()))
+    Some(("the right time", Vec::new()))
 }
 
 /// Each policy once, where it comes first.

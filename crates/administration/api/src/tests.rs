@@ -848,7 +848,7 @@ async fn what_time_takes_away_is_a_condition() {
         (
             but("some-day", on_a_day),
             AccessWord::Condition,
-            vec!["time"],
+            vec!["the right time"],
             vec![],
         ),
     ] {

@@ -11,7 +11,9 @@ use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Engine;
-use gw_model::{App, AppName, SessionId, User};
+use gw_model::{
+    App, AppName, AuthnEvent, AuthnMethod, Factor, FactorKind, Session, SessionId, User,
+};
 use gw_pages::{
     JudgedRequest, Link, Message, Page, PageService, Width, refused::Level, signed_in_words,
 };
@@ -76,8 +78,17 @@ struct Content<'a> {
     client: &'a str,
     news: usize,
     account: String,
+    /// Where to add one, for whoever has only the link that they came by.
+    passkeys: Option<String>,
     open: Vec<Card>,
     more: Vec<Card>,
+}
+
+/// Whether somebody came by an enrolment link and has no passkey yet.
+fn came_to_enrol(session: &Session, user: &User) -> bool {
+    let by_link = |event: &AuthnEvent| event.method == AuthnMethod::EnrolmentLink;
+    let is_passkey = |factor: &Factor| factor.kind == FactorKind::Passkey;
+    session.authn.iter().any(by_link) && !user.factors.iter().any(is_passkey)
 }
 
 fn busy(links: Vec<Link>) -> Response<Bytes> {
@@ -140,6 +151,7 @@ impl Portal {
             client: &session.client,
             news: (self.options.news)(user.clone(), session.id).await,
             account: self.sign_in(request, "#news"),
+            passkeys: came_to_enrol(session, user).then(|| self.sign_in(request, "#passkeys")),
             open,
             more,
         };

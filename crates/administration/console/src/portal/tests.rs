@@ -180,6 +180,22 @@ async fn the_head_leads_to_what_is_ones_own_and_names_are_text() {
 }
 
 #[tokio::test]
+async fn who_came_by_a_link_that_enrols_is_asked_to_add_a_passkey_until_there_is_one() {
+    for (method, passkey, asked) in [
+        (AuthnMethod::EnrolmentLink, false, true),
+        (AuthnMethod::EnrolmentLink, true, false),
+        (AuthnMethod::SignInLink, false, false),
+    ] {
+        let page = page(&house(method, passkey).await, Level::Own).await;
+        assert_eq!(
+            page.contains("Add a passkey"),
+            asked,
+            "{method:?} {passkey}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn other_paths_and_methods_are_told_so() {
     let house = house(AuthnMethod::Passkey, true).await;
     let options = PortalOptions {
