@@ -133,7 +133,7 @@ impl Operation {
         let none = PatchTrouble::NoTarget(self.place.attribute.name);
         let mut value = match (&self.selected, self.verb) {
             (None, _) => Map::new(),
-            (Some(selected), Verb::Add) => selected.described().ok_or(none)?,
+            (Some(selected), Verb::Add) => selected.described(self.place.attribute).ok_or(none)?,
             (Some(_), _) => return Err(none),
         };
         value.extend(given);
@@ -142,17 +142,18 @@ impl Operation {
 }
 
 impl Selected {
-    /// The value that the filter describes, where it says only what parts are equal to.
-    fn described(&self) -> Option<Map<String, Value>> {
+    /// The value that the filter describes, where it says only what parts that there are are equal
+    /// to.
+    fn described(&self, attribute: &Attribute) -> Option<Map<String, Value>> {
         let all = match &self.filter {
             Filter::And(all) => all.as_slice(),
             one => std::slice::from_ref(one),
         };
-        all.iter().map(described).collect()
+        all.iter().map(|one| described(one, attribute)).collect()
     }
 }
 
-fn described(filter: &Filter) -> Option<(String, Value)> {
+fn described(filter: &Filter, attribute: &Attribute) -> Option<(String, Value)> {
     let Filter::Compare {
         path,
         operator: Compared::Equal,
@@ -166,7 +167,8 @@ fn described(filter: &Filter) -> Option<(String, Value)> {
         Literal::Boolean(value) => Value::from(*value),
         Literal::Null | Literal::Number(_) => return None,
     };
-    Some((path.name.to_string(), value))
+    let part = attribute.part(&path.name)?;
+    Some((part.name.to_owned(), value))
 }
 
 fn merge(into: &mut Value, given: Value) {

@@ -35,6 +35,17 @@ fn a_text_stands_for_a_value_of_parts() {
 }
 
 #[test]
+fn a_value_that_is_made_up_has_parts_that_there_are_by_their_names() {
+    let add = |path: &str| json!([{"op": "add", "path": path, "value": "a@b"}]);
+    assert_eq!(
+        after(json!({}), add("emails[TYPE eq \"work\"].value")),
+        Ok(mails(json!([{"type": "work", "value": "a@b"}])))
+    );
+    let unknown = after(json!({}), add("emails[kind eq \"work\"].value"));
+    assert_eq!(unknown, Err(PatchTrouble::NoTarget("emails")));
+}
+
+#[test]
 fn what_has_no_parts_left_is_gone() {
     let operations = json!([{"op": "remove", "path": "name.givenName"}]);
     assert_eq!(
