@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use gw_outbound::Origin;
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use serde_json::{Map, Value};
 
 use super::ClientFault;
@@ -48,7 +48,7 @@ pub(crate) fn of_directory(status: StatusCode, body: &Bytes) -> Result<Vec<Origi
             None => {}
             Some(value) => {
                 let url = value.as_str().and_then(|text| text.parse().ok());
-                match url.as_ref().and_then(Origin::of) {
+                match url.as_ref().and_then(Origin::of).filter(is_read_again) {
                     Some(origin) => origins.push(origin),
                     None => return unusable(format!("`{name}` is no address at https://")),
                 }
@@ -58,10 +58,13 @@ pub(crate) fn of_directory(status: StatusCode, body: &Bytes) -> Result<Vec<Origi
     Ok(origins)
 }
 
+/// Whether an origin reads back as an address: a host that only looks like one does not.
+fn is_read_again(origin: &Origin) -> bool {
+    origin.to_string().parse::<Uri>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
-    use http::Uri;
-
     use super::*;
 
     #[test]
@@ -87,7 +90,13 @@ mod tests {
         assert!(of("<html>").contains("no JSON object"));
         assert!(of("[]").contains("no JSON object"));
         assert!(of("{}").contains("no `newNonce`"));
-        for bad in ["not a url", "http://ca.test/n", "https:// /", ""] {
+        for bad in [
+            "not a url",
+            "http://ca.test/n",
+            "https:// /",
+            "https://--[::0]:94/n",
+            "",
+        ] {
             let text = format!(r#"{{"newNonce":"{bad}"}}"#);
             let fault = of_directory(StatusCode::OK, &Bytes::from(text)).unwrap_err();
             assert!(
