@@ -34,4 +34,4 @@ pub(crate) use turnstile::{
     begin_turn, charge, in_turns, keep_turning, spawn, spawn_owner, spawn_unpinned,
 };
 pub(crate) use watch::{Pace, StreamPace, Waits, watch};
-pub(crate) use wear::{LATE_PIECES_MAX, PIECES_BYTES_MAX};
+pub(crate) use wear::{LATE_FRAMES_MAX, PIECES_BYTES_MAX};

@@ -1,20 +1,21 @@
 //! What wears a connection to an upstream out.
 //!
-//! The HTTP/2 library holds some pieces of answers against a connection for as long as it lives:
-//! those that are empty and end nothing, and small ones of streams that we have reset, which
-//! nobody reads any more. Where it has had enough of them it ends the connection, and each
-//! stream on it. Long before that the connection is to get no new streams.
+//! The HTTP/2 library holds some frames against a connection for as long as it lives: pieces of
+//! answers that are empty and end nothing; small ones of streams that we have reset, which
+//! nobody reads any more; and whatever comes for a stream that it has forgotten, which it resets
+//! once more each time. Where it has had enough of them it ends the connection, and each stream
+//! on it. Long before that the connection is to get no new streams.
 
 /// Streams that we have reset of which late pieces are known: the last ones.
 const RESET_MAX: usize = 128;
 
 /// Half of what the library bears.
 const EMPTY_MAX: u32 = 50;
-const LATE_MAX: u32 = LATE_PIECES_MAX as u32 / 2;
+const RESETS_MAX: u32 = LATE_FRAMES_MAX as u32 / 2;
 const LATE_BYTES_MAX: u32 = PIECES_BYTES_MAX as u32 / 2;
 
-/// Late pieces of streams that the library has forgotten that it bears on one connection.
-pub(crate) const LATE_PIECES_MAX: usize = 16 * 1024;
+/// Frames for streams that the library has forgotten that it bears on one connection.
+pub(crate) const LATE_FRAMES_MAX: usize = 16 * 1024;
 
 /// What small pieces that nobody has taken may cost beside their bytes, on one connection: some
 /// 70,000 pieces. Streams share it, so what is too little ends all of them.
@@ -30,7 +31,7 @@ pub(super) struct Wear {
     reset: [u32; RESET_MAX],
     next: usize,
     empty: u32,
-    late: u32,
+    resets: u32,
     late_bytes: u32,
 }
 
@@ -40,15 +41,19 @@ impl Default for Wear {
             reset: [0; RESET_MAX],
             next: 0,
             empty: 0,
-            late: 0,
+            resets: 0,
             late_bytes: 0,
         }
     }
 }
 
 impl Wear {
-    /// We reset a stream.
+    /// We reset a stream, or did so before.
     pub(super) fn reset(&mut self, stream: u32) {
+        self.resets = self.resets.saturating_add(1);
+        if self.reset.contains(&stream) {
+            return;
+        }
         if let Some(slot) = self.reset.get_mut(self.next) {
             *slot = stream;
         }
@@ -60,13 +65,12 @@ impl Wear {
         if bytes == 0 {
             self.empty = self.empty.saturating_add(1);
         } else if bytes < PIECE_BYTES && self.reset.contains(&stream) {
-            self.late = self.late.saturating_add(1);
             self.late_bytes = self.late_bytes.saturating_add(PIECE_BYTES - bytes);
         }
     }
 
     pub(super) const fn is_worn(&self) -> bool {
-        self.empty >= EMPTY_MAX || self.late >= LATE_MAX || self.late_bytes >= LATE_BYTES_MAX
+        self.empty >= EMPTY_MAX || self.resets >= RESETS_MAX || self.late_bytes >= LATE_BYTES_MAX
     }
 }
 
@@ -83,6 +87,16 @@ mod tests {
             wear.piece(stream, PIECE_BYTES);
         }
         assert!(!wear.is_worn());
+    }
+
+    #[test]
+    fn resets_wear() {
+        let mut wear = Wear::default();
+        let worn_after = (1..).find(|stream| {
+            wear.reset(*stream);
+            wear.is_worn()
+        });
+        assert_eq!(worn_after, Some(RESETS_MAX));
     }
 
     #[test]
@@ -105,6 +119,7 @@ mod tests {
             wear.piece(7, 17);
             wear.is_worn()
         });
-        assert_eq!(worn_after, Some(LATE_MAX));
+        let each = PIECE_BYTES - 17;
+        assert_eq!(worn_after, Some(LATE_BYTES_MAX.div_ceil(each)));
     }
 }

@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     body::UpBody,
-    bounds::{LATE_PIECES_MAX, PIECES_BYTES_MAX},
+    bounds::{LATE_FRAMES_MAX, PIECES_BYTES_MAX},
     cut_io::Abort,
     flow::Flow,
     metrics::{ThreadMetrics, spawn},
@@ -191,7 +191,7 @@ async fn begin(server: &Rc<Server>, io: Io) -> Result<Rc<Line>, UpstreamFault> {
         .max_header_list_size(u32::try_from(bounds.answer_head).unwrap_or(u32::MAX))
         .max_send_buffer_size(bounds.buffer_bytes)
         .data_frame_budget(PIECES_BYTES_MAX)
-        .max_local_error_reset_streams(Some(LATE_PIECES_MAX))
+        .max_local_error_reset_streams(Some(LATE_FRAMES_MAX))
         .initial_max_send_streams(bounds.streams_max)
         .handshake(Metered::new(io, server.shared(), is_retired.clone()))
         .await
