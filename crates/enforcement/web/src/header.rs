@@ -35,13 +35,13 @@ pub struct AppHeaders {
 }
 
 impl AppHeaders {
-    /// Whether a header could tell this app who came: one of its own, one of their family, or,
-    /// where it believes in any, one whose name says that somebody is named. An app that reads
-    /// `x-proxy-user` reads `x-proxy-roles` as well.
+    /// Whether a header could tell this app who came: one of its own, or, where it believes in
+    /// any, one whose name says that somebody is named. An app that reads `x-proxy-user` may
+    /// read `x-proxy-roles` as well.
     fn is_claim(&self, name: &str) -> bool {
-        let of_family = |own: &FoldedName| own.spells(name) || own.is_family_of(name);
+        let is_own = |own: &FoldedName| own.spells(name);
         !self.identity.is_empty()
-            && (self.identity.iter().any(of_family) || spelling::names_somebody(name))
+            && (self.identity.iter().any(is_own) || spelling::names_somebody(name))
     }
 }
 

@@ -20,17 +20,7 @@ impl FoldedName {
     pub fn spells(&self, name: &str) -> bool {
         same(name.as_bytes(), &self.0)
     }
-
-    /// Whether a header's name begins as this one does, before its last part.
-    pub fn is_family_of(&self, name: &str) -> bool {
-        let last = self.0.iter().rposition(|byte| *byte == b'-');
-        let family = last.and_then(|last| self.0.get(..=last));
-        family.is_some_and(|family| family != NO_FAMILY && starts(name.as_bytes(), family))
-    }
 }
-
-/// What names of all kinds begin with.
-const NO_FAMILY: &[u8] = b"x-";
 
 const fn fold(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() {
@@ -55,7 +45,7 @@ fn starts(name: &[u8], folded: &[u8]) -> bool {
 }
 
 /// Prefixes by which gateways and servers tell apps who somebody is or where they come from.
-const IDENTITY_PREFIXES: [&str; 37] = [
+const IDENTITY_PREFIXES: [&str; 39] = [
     "sm-",
     "iv-",
     // WebSphere's `$WSRU` and its kin.
@@ -73,6 +63,8 @@ const IDENTITY_PREFIXES: [&str; 37] = [
     "shib-",
     "x-shib-",
     "x-consumer-",
+    "x-proxy-ext-",
+    "opendistro-security-",
     "impersonate-",
     "x-authentik-",
     "x-ms-token-",
@@ -171,12 +163,19 @@ const IDENTITY_NAMES: [&str; 70] = [
     "proxy",
 ];
 
-/// What a part of a name ends with that tells who somebody is or what they may do.
-const NAMING: [&str; 12] = [
+/// What a part of a name ends with that tells who somebody is or what they may do. An app's own
+/// headers may be named by more words than these (`IdentityHeaders::may_be`): by `name`, for
+/// example, which in a client's is mostly a file's.
+const NAMING: [&str; 24] = [
     "user",
+    "userid",
     "username",
     "userinfo",
+    "displayname",
+    "principalname",
     "email",
+    "emailaddress",
+    "mail",
     "group",
     "groups",
     "role",
@@ -185,7 +184,17 @@ const NAMING: [&str; 12] = [
     "subject",
     "principal",
     "identity",
+    "member",
+    "memberof",
+    "affiliation",
+    "entitlement",
+    "permissions",
+    "admin",
+    "impersonate",
 ];
+
+/// Names that look so and name nobody.
+const NAMES_NOBODY: [&str; 2] = ["sec-fetch-user", "x-query-group-id"];
 
 /// Whether a name says that somebody is named, or what they are; a `User-Agent` is nobody.
 pub(super) fn names_somebody(name: &str) -> bool {
@@ -197,6 +206,12 @@ pub(super) fn names_somebody(name: &str) -> bool {
             tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word))
         })
     };
+    if NAMES_NOBODY
+        .iter()
+        .any(|one| name.eq_ignore_ascii_case(one))
+    {
+        return false;
+    }
     let mut parts = name.split(is_mark).peekable();
     while let Some(part) = parts.next() {
         let is_agent = parts

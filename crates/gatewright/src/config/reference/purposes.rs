@@ -1169,7 +1169,7 @@ const PURPOSES: &[(&str, &str, &str)] = &[
     (
         "app.identity_headers",
         "",
-        "Plain headers for apps that cannot verify the assertion. Their names say that somebody is named, as `x-forwarded-user` does; those that mean something else to servers are refused. An app that believes in any gets none of a client's headers that begin as one of them does (`x-proxy-` where that is `x-proxy-user`) or whose name has a user, a login, an e-mail address, a group or a role in it.",
+        "Plain headers for apps that cannot verify the assertion. Their names say that somebody is named, as `x-forwarded-user` does; those that mean something else to servers are refused. An app that believes in any gets none of a client's headers with a part, between dashes or other marks, that ends in a word for people or what they may do: `user`, `login`, `email`, `group`, `role`, `subject`, `principal`, `identity`, `member`, `admin` and their like.",
     ),
     (
         "app.identity_headers",
