@@ -4,13 +4,14 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
+    time::Duration,
 };
 
 use gw_model::{
     AccessRequest, Action, App, Authn, AuthnMethod, Context, Decision, HttpContext, Lever,
     PolicyId, Principal, Resource, RouteName, SessionContext, Snapshot, TimeContext, Timestamp,
 };
-use gw_policy::{Policies, RemedyOptions, remedies};
+use gw_policy::{Policies, Prepared, RemedyOptions, remedies};
 
 use crate::{
     operation::step,
@@ -18,8 +19,10 @@ use crate::{
     types::AccessWord,
 };
 
-/// How often it is looked whether time takes an answer away.
-const INSTANTS_MAX: usize = 16;
+/// How far and how often it is looked whether time takes an answer away: a week and a day, so
+/// that each hour of each weekday comes.
+const HORIZON: Duration = Duration::from_secs(8 * 86_400);
+const INSTANTS_MAX: usize = 200;
 
 /// What was found of somebody and a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +92,14 @@ impl Moment {
     }
 }
 
+/// Who asks for what, and how they have signed in.
+struct Asked<'a> {
+    principal: Principal,
+    route: &'a RouteAsked,
+    resource: &'a Resource,
+    proof: &'a Proof,
+}
+
 /// Looks at who reaches what, in the same policies, facts and moment.
 pub(crate) struct Looking<'a> {
     policies: &'a Policies,
@@ -151,14 +162,18 @@ impl<'a> Looking<'a> {
             (proof, AccessWord::Condition, vec![condition])
         });
         let now = Moment::after_sign_in(self.now);
-        let membership_until = prepared.membership_until();
         for (proof, mut word, mut conditions) in own.into_iter().chain(by_providers) {
-            let asked = |moment| self.decide(principal, route, &resource, proof, moment);
-            let decision = asked(now);
+            let asked = Asked {
+                principal,
+                route,
+                resource: &resource,
+                proof,
+            };
+            let decision = self.decide(&asked, &prepared, now);
             if decision.outcome.is_allow() {
-                if let Some((end, ended_by)) = ended(now, &decision, membership_until, asked) {
+                if let Some((condition, ended_by)) = self.ended(&asked, &decision) {
                     word = AccessWord::Condition;
-                    conditions.push(end.to_owned());
+                    conditions.push(condition.to_owned());
                     barred.extend(ended_by);
                 }
                 return Access {
@@ -223,17 +238,61 @@ impl<'a> Looking<'a> {
         }
     }
 
-    fn decide(
-        &self,
-        principal: Principal,
-        route: &RouteAsked,
-        resource: &Resource,
-        proof: &Proof,
-        moment: Moment,
-    ) -> Decision {
-        self.ask(principal, route, resource, proof, moment, |request| {
-            self.policies.decide(self.facts, request, moment.now)
-        })
+    fn decide(&self, asked: &Asked<'_>, prepared: &Prepared, moment: Moment) -> Decision {
+        let zone = &self.facts.settings().time_zone;
+        self.ask(
+            asked.principal,
+            asked.route,
+            asked.resource,
+            asked.proof,
+            moment,
+            |request| {
+                self.policies
+                    .evaluate(prepared, &request.context, zone, moment.now)
+            },
+        )
+    }
+
+    /// What time alone asks of somebody who is let in, in the days that come, and the policies by
+    /// which it ends what they have. A membership that ends is none of it.
+    fn ended(&self, asked: &Asked<'_>, first: &Decision) -> Option<(&'static str, Vec<PolicyId>)> {
+        let begun = Moment::after_sign_in(self.now);
+        let days = self.now.after(HORIZON);
+        let mut until = first.valid_until;
+        let mut prepared = self.prepared(asked, self.now)?;
+        let mut is_as_before = true;
+        for _ in 0..INSTANTS_MAX {
+            if until > days {
+                return None;
+            }
+            if until >= prepared.membership_until() {
+                prepared = self.prepared(asked, until)?;
+                is_as_before = false;
+            }
+            let later = Moment {
+                now: until,
+                ..begun
+            };
+            let later = self.decide(asked, &prepared, later);
+            if !later.outcome.is_allow() {
+                let anew = self.decide(asked, &prepared, Moment::after_sign_in(until));
+                return match anew.outcome.is_allow() {
+                    true => Some(("fresh sign-in", later.because)),
+                    false => is_as_before.then_some(("time of day", later.because)),
+                };
+            }
+            until = later.valid_until;
+        }
+        // It is looked at again and again.
+        Some(("the right time", Vec::new()))
+    }
+
+    fn prepared(&self, asked: &Asked<'_>, now: Timestamp) -> Option<Prepared> {
+        let (action, resource) = (Action::HttpRequest, asked.resource);
+        let prepared = self
+            .policies
+            .prepare(self.facts, asked.principal, action, resource, now);
+        prepared.ok()
     }
 
     fn ask<T>(
@@ -276,37 +335,6 @@ impl<'a> Looking<'a> {
             context,
         })
     }
-}
-
-/// What time alone asks of whoever is let in, and the policies by which it ends what they have.
-/// A membership that ends is none of it.
-fn ended(
-    begun: Moment,
-    first: &Decision,
-    membership_until: Timestamp,
-    asked: impl Fn(Moment) -> Decision,
-) -> Option<(&'static str, Vec<PolicyId>)> {
-    let mut until = first.valid_until;
-    for _ in 0..INSTANTS_MAX {
-        if until >= membership_until {
-            return None;
-        }
-        let later = asked(Moment {
-            now: until,
-            ..begun
-        });
-        if !later.outcome.is_allow() {
-            let anew = asked(Moment::after_sign_in(until));
-            let condition = match anew.outcome.is_allow() {
-                true => "fresh sign-in",
-                false => "time of day",
-            };
-            return Some((condition, later.because));
-        }
-        until = later.valid_until;
-    }
-    // It is looked at again and again.
-    Some(("the right time", Vec::new()))
 }
 
 /// Each policy once, where it comes first.

@@ -847,6 +847,12 @@ async fn what_time_takes_away_is_a_condition() {
         ),
         (
             but("some-day", on_a_day),
+            AccessWord::Always,
+            vec![],
+            vec![],
+        ),
+        (
+            but("some-minute", "context.time.minute + 1 < 100"),
             AccessWord::Condition,
             vec!["the right time"],
             vec![],
