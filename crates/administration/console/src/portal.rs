@@ -11,9 +11,7 @@ use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc};
 use askama::Template;
 use bytes::Bytes;
 use gw_engine::Engine;
-use gw_model::{
-    App, AppName, AuthnEvent, AuthnMethod, Factor, FactorKind, Session, SessionId, User,
-};
+use gw_model::{App, AppName, AuthnEvent, AuthnMethod, Session, SessionId, SessionKind, User};
 use gw_pages::{
     JudgedRequest, Link, Message, Page, PageService, Width, refused::Level, signed_in_words,
 };
@@ -84,11 +82,12 @@ struct Content<'a> {
     more: Vec<Card>,
 }
 
-/// Whether somebody came by an enrolment link and has no passkey yet.
+/// Whether somebody came by an enrolment link, may still enrol by it, and has no passkey yet.
 fn came_to_enrol(session: &Session, user: &User) -> bool {
     let by_link = |event: &AuthnEvent| event.method == AuthnMethod::EnrolmentLink;
-    let is_passkey = |factor: &Factor| factor.kind == FactorKind::Passkey;
-    session.authn.iter().any(by_link) && !user.factors.iter().any(is_passkey)
+    session.kind == SessionKind::Enrolment
+        && session.authn.iter().any(by_link)
+        && !user.has_passkey()
 }
 
 fn busy(links: Vec<Link>) -> Response<Bytes> {

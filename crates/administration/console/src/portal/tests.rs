@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use gw_engine::testing::{START, TestEngine, app, group, policies, session, user};
 use gw_model::{
-    AuthnMethod, Change, DecisionId, Factor, FactorId, FactorKind, Session, Upstream, User, UserId,
+    AuthnMethod, Change, DecisionId, Factor, FactorId, FactorKind, Session, SessionKind, Upstream,
+    User, UserId,
 };
 use gw_pages::Judged;
 use http::HeaderMap;
@@ -181,17 +182,32 @@ async fn the_head_leads_to_what_is_ones_own_and_names_are_text() {
 
 #[tokio::test]
 async fn who_came_by_a_link_that_enrols_is_asked_to_add_a_passkey_until_there_is_one() {
-    for (method, passkey, asked) in [
-        (AuthnMethod::EnrolmentLink, false, true),
-        (AuthnMethod::EnrolmentLink, true, false),
-        (AuthnMethod::SignInLink, false, false),
+    for (kind, method, passkey, asked) in [
+        (
+            SessionKind::Enrolment,
+            AuthnMethod::EnrolmentLink,
+            false,
+            true,
+        ),
+        (
+            SessionKind::Enrolment,
+            AuthnMethod::EnrolmentLink,
+            true,
+            false,
+        ),
+        (
+            SessionKind::Ordinary,
+            AuthnMethod::EnrolmentLink,
+            false,
+            false,
+        ),
+        (SessionKind::Ordinary, AuthnMethod::SignInLink, false, false),
     ] {
-        let page = page(&house(method, passkey).await, Level::Own).await;
-        assert_eq!(
-            page.contains("Add a passkey"),
-            asked,
-            "{method:?} {passkey}"
-        );
+        let mut house = house(method, passkey).await;
+        house.session.kind = kind;
+        let page = page(&house, Level::Own).await;
+        let what = (kind, method, passkey);
+        assert_eq!(page.contains("Add a passkey"), asked, "{what:?}");
     }
 }
 
