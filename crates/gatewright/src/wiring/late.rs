@@ -53,7 +53,7 @@ pub(super) fn untold(
 
 pub(super) fn write(untold: &[StoredTransaction], ledger: &Ledger) -> Result<(), LateFault> {
     for transaction in untold {
-        tracing::info!(epoch = %transaction.epoch, "a change that was made while no ledger was open is recorded now; there is one at each first start");
+        tracing::info!(epoch = %transaction.epoch, "a change from before the ledger was open is recorded now: each first start has one, and a crash may leave some");
         ledger.control().change_blocking(told(transaction))?;
     }
     Ok(())
