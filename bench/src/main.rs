@@ -127,7 +127,7 @@ struct Row {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let only = only();
+    let only = only()?;
     let kept = if only.is_some() { kept()? } else { Vec::new() };
     let mut rows = Vec::new();
     let mut document = format!(
@@ -178,10 +178,14 @@ fn anew<'r>(before: impl Iterator<Item = &'r Row>, measured: &'r [Row]) -> Vec<R
 }
 
 /// The word after `--only`.
-fn only() -> Option<String> {
-    let mut given = std::env::args().skip(1);
-    given.find(|argument| argument == "--only")?;
-    given.next()
+fn only() -> Result<Option<String>, &'static str> {
+    let ours = std::env::args().skip(1);
+    let ours: Vec<_> = ours.take_while(|argument| argument != "--").collect();
+    match ours.as_slice() {
+        [] => Ok(None),
+        [option, word] if option == "--only" => Ok(Some(word.clone())),
+        _ => Err("usage: gw-bench [--only WORD] [-- OPTIONS of the programs that measure]"),
+    }
 }
 
 /// What is meant for the programs that measure.
