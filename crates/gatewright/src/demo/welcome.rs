@@ -31,7 +31,15 @@ pub(crate) async fn welcome(
         let Some(user) = facts.user_named(name) else {
             continue;
         };
-        let (what, url) = way_in(process, user, wants, &site("auth"), &site("portal"), program).await?;
+        let (what, url) = way_in(
+            process,
+            user,
+            wants,
+            &site("auth"),
+            &site("portal"),
+            program,
+        )
+        .await?;
         table.row([
             Cell::text(first_name(user)),
             Cell::soft(&what),
