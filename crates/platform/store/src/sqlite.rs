@@ -65,7 +65,8 @@ impl SqliteStore {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        // What is deleted is gone from the file as well, not only from its tables.
+        // What is deleted is overwritten in the file; the file beside it with the last writes may
+        // have it until it is written over, or removed when the store is closed.
         connection.pragma_update(None, "secure_delete", true)?;
         let sealed = connection.query_row(SEALED, [], |row| row.get(0))?;
         let sealer = Arc::new(Sealer::open(key, folder.path(), words::count(sealed))?);
